@@ -1,0 +1,91 @@
+// What the runner and its broker process say to each other, beside the wire that the children speak.
+// The runner knows processes, the broker knows channels: the runner says who runs, who is gone and how they ended; the
+// broker says what has become of the channels. Plain data, over the IPC channel of the broker's process.
+import type { Channel, NodeId } from '../plan/plan.ts';
+import type { QueueCounts } from '../run/event.ts';
+
+/** Runner to broker. The first one is `open`. Those with `request` are answered by the `answer` of that number. */
+export type Command =
+  | {
+      readonly type: 'open';
+      readonly socket: string;
+      readonly runId: string;
+      /** Hex; the key that tokens are made with. */
+      readonly key: string;
+      readonly channels: readonly Channel[];
+    }
+  /** The process runs, as this pid: sessions of that pid are settled by `gone` and `settle`, not by their connection's end. */
+  | { readonly type: 'started'; readonly node: NodeId; readonly pid: number }
+  /** Feeds the FIFO at `path` from a queue; answered once it is open. */
+  | {
+      readonly type: 'feed';
+      readonly request: number;
+      readonly node: NodeId;
+      readonly queue: string;
+      readonly path: string;
+      readonly format: 'lines' | 'json';
+      readonly done: 'written' | 'exit';
+    }
+  /** Puts what comes out of the FIFO at `path` to a queue; answered once it is open. */
+  | {
+      readonly type: 'collect';
+      readonly request: number;
+      readonly node: NodeId;
+      readonly stream: 'stdout' | 'stderr';
+      readonly queue: string;
+      readonly path: string;
+      readonly format: 'lines' | 'json';
+    }
+  /** Nothing of its process tree is alive. Answered by an `Account` once all it had said and written has been worked
+   * through; that may wait for room in a queue, unless `abandon` says not to. */
+  | { readonly type: 'gone'; readonly request: number; readonly node: NodeId; readonly abandon: boolean }
+  /** How it ended for good. What it held is done or goes back, its locks are free, its streams end or break. Also for
+   * nodes that never started. */
+  | {
+      readonly type: 'settle';
+      readonly node: NodeId;
+      readonly held: 'done' | 'back';
+      readonly stream: 'end' | 'abort';
+      /** Whether it succeeded: the last consumer's success decides what becomes of what is left. */
+      readonly succeeded: boolean;
+    }
+  /** Answered by `QueueCounts` for each queue. */
+  | { readonly type: 'count'; readonly request: number }
+  /** Ends the broker. */
+  | { readonly type: 'close' };
+
+/** Broker to runner. */
+export type Notice =
+  | { readonly type: 'listening' }
+  | {
+      readonly type: 'answer';
+      readonly request: number;
+      readonly value?: Account | Readonly<Record<string, QueueCounts>>;
+      readonly error?: string;
+    }
+  /** The last producer has ended. */
+  | { readonly type: 'closed'; readonly queue: string; readonly aborted: boolean }
+  /** Closed (and not aborted), and every item done: a join on it holds. Repeated never. */
+  | { readonly type: 'drained'; readonly queue: string }
+  /** It can never drain: it is aborted, or items are left and no consumer is. */
+  | { readonly type: 'stranded'; readonly queue: string; readonly reason: string }
+  | { readonly type: 'redelivered'; readonly queue: string; readonly node: NodeId; readonly count: number }
+  /** An item was delivered `attempts` times and never done; it is left over, and the run fails. */
+  | { readonly type: 'exhausted'; readonly queue: string; readonly node: NodeId }
+  | { readonly type: 'abandoned'; readonly lock: string; readonly node: NodeId }
+  /** Somebody broke the protocol or lied; a known node of that name must fail. */
+  | { readonly type: 'offence'; readonly node: NodeId | null; readonly reason: string }
+  /** What it wrote is not what its wiring promises (a line too long, no JSON): it must be stopped and has failed. */
+  | { readonly type: 'miswired'; readonly node: NodeId; readonly reason: string };
+
+/** What the broker knows of a process that is gone. */
+export interface Account {
+  /** It put items and never said goodbye: some may be missing. */
+  readonly unflushed: boolean;
+  /** A stream that fed its stdin broke off. */
+  readonly inputBrokeOff: boolean;
+  /** It was told the end of every queue it took from. */
+  readonly toldEnd: boolean;
+  /** Items it holds. */
+  readonly held: number;
+}

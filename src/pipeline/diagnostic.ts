@@ -1,0 +1,55 @@
+// A finding about a pipeline: a value with a place and a hint, collected and never thrown. Facts only; the words around
+// them, the code frame and the colours are made where they are shown.
+import type { Span } from './source.ts';
+
+export interface Diagnostic {
+  readonly code: DiagnosticCode;
+  readonly severity: 'error' | 'warning';
+  /** Lower case, what is wrong, names in backticks, what was expected. */
+  readonly message: string;
+  readonly file: string;
+  readonly span: Span;
+  /** Other places that belong to it: the other end of a conflict, each step of a cycle. */
+  readonly related: readonly { readonly message: string; readonly span: Span }[];
+  /** How to mend it. */
+  readonly hint?: string;
+}
+
+/** Every name a finding can have; stable, they stand in the docs. */
+export const diagnosticCodes = [
+  'yaml-syntax',
+  'schema',
+  'not-supported-yet',
+  'duplicate-key',
+  'duplicate-name',
+  'unknown-name',
+  'unknown-param',
+  'bad-param',
+  'bad-expression',
+  'unsafe-interpolation',
+  'missing-file',
+  'dependency-cycle',
+  'daemon-joined',
+  'daemon-children',
+  'needs-unreachable',
+  'self-join',
+  'missing-needs',
+  'queue-without-producer',
+  'stream-deadlock',
+  'slots-deadlock',
+  'lock-order',
+  'pipe-ends',
+  'dead-letter-loop',
+  'secret-in-argv',
+  'too-many',
+  'queue-without-consumer',
+  'unused',
+  'unjoined-queue',
+  'shadowed-env',
+  'stream-never-ends',
+  'retry-loses-items',
+  'bounded-loop',
+  'unbounded-queue',
+] as const;
+
+export type DiagnosticCode = (typeof diagnosticCodes)[number];

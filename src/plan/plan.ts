@@ -1,0 +1,155 @@
+// The Plan: what will happen, complete and as plain JSON. Executing needs nothing else but the runner's own
+// environment, which never stands in it. Instances are expanded, durations are milliseconds, sizes are bytes,
+// paths are absolute. A string that holds `${{ … }}` here is known only once the run has started.
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** An instance's id: `bill`, or `chef.1` where the process has replicas or a matrix. */
+export type NodeId = string;
+
+export interface Plan {
+  readonly version: 1;
+  readonly name: string;
+  readonly description?: string;
+  /** The pipeline's file; `-` for standard input. */
+  readonly file: string;
+  /** The folder that paths in the pipeline were resolved against. */
+  readonly root: string;
+  readonly params: Readonly<Record<string, Json>>;
+  /** For the whole run; null: no limit. */
+  readonly timeoutMs: number | null;
+  /** In an order in which each stands after all it needs. */
+  readonly nodes: readonly Node[];
+  readonly channels: readonly Channel[];
+}
+
+export type Node = ProcessNode | JoinNode;
+
+interface NodeBase {
+  readonly id: NodeId;
+  /** The name it is declared under; several instances share it. */
+  readonly name: string;
+  readonly at: Place;
+  readonly needs: readonly Need[];
+}
+
+/** Where in the pipeline's file it is declared; both from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * One entry of `needs`. It holds when `instances` fulfil `condition`: every one of them, but for `failed`,
+ * which asks for at least one. No instances at all: succeeded.
+ */
+export interface Need {
+  readonly name: string;
+  readonly instances: readonly NodeId[];
+  readonly condition: Condition;
+}
+
+export type Condition = 'succeeded' | 'completed' | 'failed' | 'started' | 'ready' | 'passed';
+
+export interface ProcessNode extends NodeBase {
+  readonly kind: 'process' | 'daemon';
+  /** From 1; `${{ replica }}`. */
+  readonly replica: number;
+  readonly matrix: Readonly<Record<string, Json>>;
+  readonly launch: Launch;
+  readonly cwd: string;
+  /** Everything the pipeline adds to the runner's environment, later layers already laid over earlier ones. */
+  readonly env: Readonly<Record<string, string>>;
+  /** false: skipped. A string is an expression for when it is due. */
+  readonly if: boolean | string;
+  readonly stdin: Stdin;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly grants: readonly Grant[];
+  readonly timeoutMs: number | null;
+  readonly stop: StopRule;
+  /** Daemons have `stop`. */
+  readonly onFailure: 'stop' | 'continue' | 'ignore';
+  /** Exit codes that count as success, 0 always among them. */
+  readonly successExitCodes: readonly number[];
+}
+
+export type Launch =
+  | { readonly type: 'shell'; readonly shell: readonly string[]; readonly script: string }
+  | { readonly type: 'command'; readonly argv: readonly string[] }
+  | {
+      readonly type: 'target';
+      readonly language: 'javascript' | 'python';
+      readonly file: string;
+      readonly export: string;
+      readonly args: readonly Json[];
+      readonly kwargs: Readonly<Record<string, Json>>;
+    };
+
+export type Stdin =
+  | { readonly type: 'null' }
+  | { readonly type: 'file'; readonly path: string }
+  | {
+      readonly type: 'queue';
+      readonly queue: string;
+      readonly format: 'lines' | 'json';
+      readonly done: 'written' | 'exit';
+    };
+
+export type Output =
+  | { readonly type: 'log' }
+  | { readonly type: 'null' }
+  | { readonly type: 'file'; readonly path: string; readonly append: boolean }
+  | { readonly type: 'queue'; readonly queue: string; readonly format: 'lines' | 'json' };
+
+/** What an instance may do with a channel; anything else is refused at run time. */
+export interface Grant {
+  readonly channel: string;
+  readonly role: 'put' | 'get' | 'lock';
+}
+
+export interface StopRule {
+  readonly signal: NodeJS.Signals;
+  readonly graceMs: number;
+}
+
+export interface JoinNode extends NodeBase {
+  readonly kind: 'join';
+  readonly processes: readonly NodeId[];
+  readonly queues: readonly string[];
+  /** How many of `processes` must succeed: all of them and the queues, or the first so many. */
+  readonly mode: 'all' | number;
+  /** From the moment its `needs` hold. */
+  readonly timeoutMs: number | null;
+  readonly onTimeout: 'fail' | 'continue' | 'terminate';
+  readonly onPass: 'nothing' | 'terminate';
+}
+
+export type Channel = QueueChannel | LockChannel;
+
+export interface QueueChannel {
+  readonly kind: 'queue';
+  readonly name: string;
+  readonly at: Place;
+  readonly order: 'fifo';
+  /** How many items may wait; 0: no limit. */
+  readonly maxsize: number;
+  readonly maxBytes: number;
+  readonly encoding: 'json' | 'text';
+  readonly confirm: boolean;
+  readonly delivery: 'at-least-once' | 'at-most-once';
+  /** How often an item may be delivered. */
+  readonly attempts: number;
+  readonly leftover: 'fail' | 'warn' | 'ignore';
+  readonly producers: readonly NodeId[];
+  readonly consumers: readonly NodeId[];
+  /** The queues that close together, by quiescence, because processes both take from and put to them; itself among them. */
+  readonly group: readonly string[] | null;
+}
+
+export interface LockChannel {
+  readonly kind: 'lock';
+  readonly name: string;
+  readonly at: Place;
+  readonly users: readonly NodeId[];
+}

@@ -1,0 +1,171 @@
+// The one list of all that can happen in a run. Events carry ids and facts, never live objects; every reporter
+// reads these and nothing else. All but `output` are written to events.ndjson as they stand here (the bytes of
+// `output` are in logs/).
+import type { NodeId, Plan } from '../plan/plan.ts';
+
+/** How a node ended. `passed` is a join's success, `finished` a daemon's own end after its queues, `stopped` a daemon's or
+ * process's end at the end of the run. */
+export type Outcome =
+  | 'succeeded'
+  | 'failed'
+  | 'timed_out'
+  | 'terminated'
+  | 'skipped'
+  | 'cancelled'
+  | 'passed'
+  | 'finished'
+  | 'stopped';
+
+interface At {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** The first event. */
+export interface RunStarted extends At {
+  readonly type: 'run.started';
+  readonly version: 1;
+  readonly runId: string;
+  readonly runDir: string;
+  readonly pid: number;
+  readonly plan: Plan;
+}
+
+/** Nothing new starts from here on; what runs is being stopped. */
+export interface RunStopping extends At {
+  readonly type: 'run.stopping';
+  readonly reason: string;
+  readonly node?: NodeId;
+}
+
+/** The last event. */
+export interface RunEnded extends At {
+  readonly type: 'run.ended';
+  readonly exitCode: number;
+  readonly durationMs: number;
+  /** One sentence. */
+  readonly reason: string;
+}
+
+export interface NodeStarted extends At {
+  readonly type: 'node.started';
+  readonly node: NodeId;
+  /** Null for a join, which begins to wait. */
+  readonly pid: number | null;
+}
+
+/** Bytes a process wrote, in order for each stream; not cut at lines. */
+export interface NodeOutput extends At {
+  readonly type: 'node.output';
+  readonly node: NodeId;
+  readonly stream: 'stdout' | 'stderr';
+  readonly bytes: Uint8Array;
+}
+
+/** It is told to end: by its `stop` rule, or at once. */
+export interface NodeStopping extends At {
+  readonly type: 'node.stopping';
+  readonly node: NodeId;
+  readonly signal: NodeJS.Signals;
+  readonly reason: string;
+}
+
+/** Processes that its leader had left running were killed. */
+export interface NodeLeaked extends At {
+  readonly type: 'node.leaked';
+  readonly node: NodeId;
+  readonly pids: readonly number[];
+}
+
+export interface NodeEnded extends At {
+  readonly type: 'node.ended';
+  readonly node: NodeId;
+  readonly outcome: Outcome;
+  /** N, or -N where signal N ended it; null where it never ran. */
+  readonly exitcode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly durationMs: number;
+  /** Why, in one sentence, where the outcome does not say it all. */
+  readonly cause?: string;
+  /** The last bytes of its stderr as text, where it failed. */
+  readonly stderrTail?: string;
+}
+
+/** Its last producer has ended (`aborted`: one of them failed). */
+export interface QueueClosed extends At {
+  readonly type: 'queue.closed';
+  readonly queue: string;
+  readonly aborted: boolean;
+}
+
+/** Closed, and every item done. */
+export interface QueueDrained extends At {
+  readonly type: 'queue.drained';
+  readonly queue: string;
+}
+
+/** Items came back, because who held them ended without having done them. */
+export interface QueueRedelivered extends At {
+  readonly type: 'queue.redelivered';
+  readonly queue: string;
+  readonly node: NodeId;
+  readonly count: number;
+}
+
+/** Once for each queue, at the end. */
+export interface QueueCounted extends At {
+  readonly type: 'queue.counted';
+  readonly queue: string;
+  readonly counts: QueueCounts;
+}
+
+export interface QueueCounts {
+  readonly put: number;
+  readonly taken: number;
+  readonly done: number;
+  readonly redelivered: number;
+  readonly dead_lettered: number;
+  readonly dropped: number;
+  readonly left_over: number;
+  /** The most items that ever waited at once. */
+  readonly peak: number;
+}
+
+/** The owner died holding it; the next owner is told. */
+export interface LockAbandoned extends At {
+  readonly type: 'lock.abandoned';
+  readonly lock: string;
+  readonly node: NodeId;
+}
+
+/** A process broke the protocol or used what it was not granted, and its connection was closed. */
+export interface ClientRefused extends At {
+  readonly type: 'client.refused';
+  readonly node: NodeId | null;
+  readonly reason: string;
+}
+
+/** Something went wrong that does not fail the run by itself. */
+export interface Warning extends At {
+  readonly type: 'warning';
+  readonly message: string;
+  readonly node?: NodeId;
+  readonly queue?: string;
+}
+
+export type Event =
+  | RunStarted
+  | RunStopping
+  | RunEnded
+  | NodeStarted
+  | NodeOutput
+  | NodeStopping
+  | NodeLeaked
+  | NodeEnded
+  | QueueClosed
+  | QueueDrained
+  | QueueRedelivered
+  | QueueCounted
+  | LockAbandoned
+  | ClientRefused
+  | Warning;
