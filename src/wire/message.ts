@@ -1,0 +1,127 @@
+// What the two ends of the socket say to each other: the numbers, flags, limits and JSON bodies of docs/protocol.md.
+// The bytes of each frame are in frame.ts (reading) and writer.ts (writing).
+
+export const PROTOCOL = 1;
+
+/** The frames. `GOODBYE` goes both ways; below 64 the client speaks, from 64 on the broker. */
+export const Type = {
+  HELLO: 1,
+  GOODBYE: 2,
+  PUT: 3,
+  WANT: 4,
+  UNWANT: 5,
+  GET: 6,
+  UNGET: 7,
+  TAKEN: 8,
+  DONE: 9,
+  GIVE_BACK: 10,
+  CLOSE: 11,
+  GIVE_ROOM: 12,
+  JOIN: 13,
+  STAT: 14,
+  FLUSH: 15,
+  ACQUIRE: 16,
+  RELEASE: 17,
+  CANCEL: 18,
+  WELCOME: 64,
+  ERROR: 65,
+  ROOM: 66,
+  DELIVER: 67,
+  REDELIVER: 68,
+  END: 69,
+  BROKEN: 70,
+  GRANTED: 71,
+  REPLY: 72,
+  REFUSED: 73,
+  WITHDRAWN: 74,
+  RECALL: 75,
+} as const;
+export type Type = (typeof Type)[keyof typeof Type];
+
+/** What flag 1 says, by the frame that carries it. */
+export const Flag = {
+  NONE: 0,
+  /** `WANT`, `ACQUIRE`: answer at once. */
+  TRY: 1,
+  /** `GET`: the program waits and has nothing to read. */
+  WAITING: 1,
+  /** `END`: a producer failed. */
+  BROKE: 1,
+  /** `GRANTED`: the last owner died holding it. */
+  ABANDONED: 1,
+  /** `REFUSED`: not ever, the queue is closed for this session. */
+  NEVER: 1,
+  /** `WITHDRAWN`: answers `UNWANT`, not `UNGET`. */
+  PUTS: 1,
+  /** `RECALL`: give back room, not items. */
+  ROOM: 1,
+} as const;
+
+export const Limit = {
+  /** The longest `length` of a frame with more than one item, or none. */
+  LENGTH: 4 + 16 * 1024 * 1024,
+  /** The largest single item. */
+  ITEM: 1024 * 1024 * 1024,
+  /** Unix-domain socket paths; longer ones are cut short silently by the system. */
+  SOCKET_PATH: 103,
+  /** How long the broker waits for `HELLO`. */
+  HELLO_MS: 5000,
+  /** How long a client tries to connect. */
+  CONNECT_MS: 5000,
+} as const;
+
+export type ErrorCode = 'protocol' | 'version' | 'identity' | 'not-granted' | 'limit' | 'not-held';
+
+export interface Hello {
+  readonly protocol: number;
+  readonly instance: string;
+  readonly token: string;
+  readonly pid: number;
+  readonly sdk: string;
+}
+
+export interface Welcome {
+  readonly protocol: number;
+  readonly run: string;
+  readonly channels: readonly WelcomeChannel[];
+}
+
+export type WelcomeChannel = WelcomeQueue | WelcomeLock;
+
+export interface WelcomeQueue {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: 'queue';
+  readonly puts: boolean;
+  readonly gets: boolean;
+  readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
+  /** 0: no limit. */
+  readonly maxsize: number;
+  readonly maxBytes: number;
+  readonly confirm: boolean;
+  readonly delivery: 'at-least-once' | 'at-most-once';
+}
+
+export interface WelcomeLock {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: 'lock';
+}
+
+export interface ErrorBody {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The request that was refused; without it the session is closed. */
+  readonly request?: number;
+}
+
+/** The answer to `STAT`. */
+export interface Stat {
+  /** How many items wait. */
+  readonly size: number;
+  /** How many more it would admit now; -1 for no limit. */
+  readonly room: number;
+  /** Put and not yet done. */
+  readonly unfinished: number;
+  readonly closed: boolean;
+}

@@ -1,0 +1,118 @@
+// What examples.json says of a frame, and the way between that and bytes.
+import {
+  expectEmpty,
+  readAttempt,
+  readCount,
+  readGranted,
+  readItems,
+  readJson,
+  readRange,
+  readRelease,
+  readReply,
+  readRequest,
+  readRoom,
+} from '../../src/wire/body.ts';
+import type { Frame } from '../../src/wire/frame.ts';
+import { eachItem, itemsOf } from '../../src/wire/items.ts';
+import { type ErrorBody, type Hello, Type, type Welcome } from '../../src/wire/message.ts';
+import { FrameWriter } from '../../src/wire/writer.ts';
+
+export interface Meaning {
+  readonly type: keyof typeof Type;
+  readonly flags: number;
+  readonly channel: number;
+  readonly json?: unknown;
+  readonly items?: readonly string[];
+  readonly itemsHex?: readonly string[];
+  readonly count?: number;
+  readonly bytes?: number;
+  readonly tag?: number;
+  readonly request?: number;
+  readonly fence?: number;
+  readonly attempt?: number;
+}
+
+export function meaningOf(frame: Frame, from: 'client' | 'broker'): Meaning {
+  const name = Object.entries(Type).find(([, type]) => type === frame.type)?.[0] as keyof typeof Type;
+  return { type: name, flags: frame.flags, channel: frame.channel, ...bodyOf(frame, name, from) };
+}
+
+function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'): Partial<Meaning> {
+  switch (name) {
+    case 'HELLO':
+    case 'WELCOME':
+    case 'ERROR':
+      return { json: readJson(frame) };
+    case 'PUT':
+    case 'DELIVER':
+      return itemsIn(frame);
+    case 'REDELIVER':
+      return { attempt: readAttempt(frame), ...itemsIn(frame) };
+    case 'WANT':
+    case 'ROOM':
+    case 'GIVE_ROOM':
+      return readRoom(frame);
+    case 'GET':
+    case 'TAKEN':
+      return { count: readCount(frame) };
+    case 'DONE':
+    case 'GIVE_BACK':
+      return readRange(frame);
+    case 'JOIN':
+    case 'STAT':
+    case 'FLUSH':
+    case 'ACQUIRE':
+    case 'CANCEL':
+      return { request: readRequest(frame) };
+    case 'RELEASE':
+      return readRelease(frame);
+    case 'GRANTED':
+      return readGranted(frame);
+    case 'REPLY': {
+      const { request, value } = readReply(frame);
+      return value === undefined ? { request } : { request, json: value };
+    }
+    case 'REFUSED':
+      if (frame.end > frame.body && from === 'broker') return { request: readRequest(frame) };
+      break;
+  }
+  expectEmpty(frame);
+  return {};
+}
+
+function itemsIn(frame: Frame): Partial<Meaning> {
+  const items = [...eachItem(readItems(frame))];
+  const text = items.every((item) => Buffer.from(item.toString('utf8')).equals(item));
+  return text
+    ? { items: items.map((item) => item.toString('utf8')) }
+    : { itemsHex: items.map((item) => item.toString('hex')) };
+}
+
+export function written(meaning: Meaning): Buffer {
+  const writer = new FrameWriter();
+  write(writer, meaning);
+  return Buffer.concat(writer.take());
+}
+
+function write(writer: FrameWriter, meaning: Meaning): void {
+  const { type, flags, channel, json, count, bytes, request, fence, tag, attempt } = meaning;
+  const items = itemsOf(
+    (meaning.items ?? [])
+      .map((item) => Buffer.from(item))
+      .concat((meaning.itemsHex ?? []).map((item) => Buffer.from(item, 'hex'))),
+  );
+  if (type === 'HELLO') writer.hello(json as Hello);
+  else if (type === 'WELCOME') writer.welcome(json as Welcome);
+  else if (type === 'ERROR') writer.error(channel, json as ErrorBody);
+  else if (type === 'PUT') writer.put(channel, items);
+  else if (type === 'DELIVER') writer.deliver(channel, items);
+  else if (attempt !== undefined) writer.redeliver(channel, attempt, items);
+  else if (type === 'RELEASE') writer.release(channel, fence as number, request as number);
+  else if (type === 'GRANTED') writer.granted(channel, request as number, fence as number, flags);
+  else if (type === 'REPLY') writer.reply(channel, request as number, json);
+  else if (tag !== undefined) writer.range(Type[type], channel, tag, count as number);
+  else if (bytes !== undefined) writer.room(Type[type], channel, count as number, bytes, flags);
+  else if (count !== undefined) writer.number(Type[type], channel, count, flags);
+  else if (request !== undefined) writer.number(Type[type], channel, request, flags);
+  else writer.bare(Type[type], channel, flags);
+}
