@@ -75,6 +75,7 @@ export interface ProcessNode extends NodeBase {
 }
 
 export type Launch =
+  /** `shell` is complete but for the script, which comes as the last argument: `[sh, -eu, -c]`. */
   | { readonly type: 'shell'; readonly shell: readonly string[]; readonly script: string }
   | { readonly type: 'command'; readonly argv: readonly string[] }
   | {
