@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// The executable: answers `--version` and `--help` from text that is ready, and else takes the shortest way into
+// src/commands. A reader that has gone (`| head -1`) is no error of ours.
+import { readFileSync } from 'node:fs';
+
+const argv = process.argv.slice(2);
+const text = readyAnswer(argv);
+if (text === null) {
+  const { main } = await import('../dist/main.js');
+  await main(argv);
+} else {
+  process.stdout.on('error', () => {});
+  process.stdout.write(text);
+}
+
+/** The build writes each command's help to dist/help; laying it out anew would take longer than printing it. */
+function readyAnswer(words) {
+  const [first, second] = words;
+  if (words.length === 1 && (first === '--version' || first === '-V')) {
+    return `forkline ${JSON.parse(read('package.json') ?? '{}').version}\n`;
+  }
+  if (words.length === 0 || (words.length === 1 && isHelp(first))) return read('dist/help/forkline.txt');
+  if (words.length === 2 && isHelp(second) && /^[a-z]+$/.test(first)) return read(`dist/help/${first}.txt`);
+  return null;
+}
+
+function isHelp(word) {
+  return word === '--help' || word === '-h' || word === 'help';
+}
+
+function read(file) {
+  try {
+    return readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,105 @@
+// The table of who may do what, and how a source file is held against it, line by line.
+
+/** A room's name → what it may import, as folders or files under src/. `type:` allows types only. */
+const arrows: Record<string, readonly string[]> = {
+  commands: ['*'],
+  'engine.ts': ['*'],
+  'home.ts': [],
+  report: ['run/event.ts', 'run/summary.ts', 'plan/plan.ts', 'pipeline/diagnostic.ts', 'pipeline/source.ts'],
+  run: ['plan/plan.ts', 'broker', 'wire', 'home.ts'],
+  broker: ['wire', 'plan/plan.ts', 'type:run/event.ts', 'home.ts'],
+  sdk: ['wire'],
+  plan: ['pipeline'],
+  pipeline: [],
+  wire: [],
+};
+
+/** The few files that may do what everything else can then be tested without. */
+const mayImport: Record<string, readonly string[]> = {
+  'node:child_process': ['src/broker/host.ts', 'src/run/launcher.ts'],
+  execa: ['src/broker/host.ts', 'src/run/launcher.ts'],
+};
+const mayListen = ['src/broker/server.ts'];
+const mayWriteToScreen = ['src/report/screen.ts', 'src/commands'];
+
+/** They decide; what does is elsewhere. */
+export const machines = [
+  'src/run/schedule.ts',
+  'src/run/lifecycle.ts',
+  'src/broker/queue.ts',
+  'src/broker/lock.ts',
+  'src/broker/streams.ts',
+];
+
+export function faultsOf(file: string, text: string): string[] {
+  const source = withoutComments(text);
+  const faults = [
+    ...importsOf(source).map(({ at, path, typeOnly }) => ({ at, faults: faultsOfImport(file, path, typeOnly) })),
+    ...[...source.matchAll(/^.*$/gm)].map((line) => ({ at: line.index, faults: faultsOfLine(file, line[0]) })),
+  ];
+  return faults.flatMap(({ at, faults: texts }) =>
+    texts.map((fault) => `${file}:${source.slice(0, at).split('\n').length}: ${fault}`),
+  );
+}
+
+function importsOf(source: string): { at: number; path: string; typeOnly: boolean }[] {
+  const statement = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
+  const dynamic = /\bimport\(\s*'([^']+)'/g;
+  return [
+    ...[...source.matchAll(statement)].map((found) => ({
+      at: found.index,
+      path: found[2] as string,
+      typeOnly: found[1] !== undefined,
+    })),
+    ...[...source.matchAll(dynamic)].map((found) => ({ at: found.index, path: found[1] as string, typeOnly: false })),
+  ];
+}
+
+function faultsOfLine(file: string, line: string): string[] {
+  const faults: string[] = [];
+  if (/\.listen\(/.test(line) && !mayListen.includes(file)) faults.push(`only ${mayListen.join(', ')} may listen`);
+  if (/\bprocess\.(?:stdout|stderr)\.write\b|\bconsole\./.test(line) && !isAmong(file, mayWriteToScreen)) {
+    faults.push(`only ${mayWriteToScreen.join(', ')} may write to the screen`);
+  }
+  if (machines.includes(file)) {
+    const touched =
+      /\b(?:Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|Promise|process)\b(?=[.(])/.exec(line);
+    if (touched) faults.push(`a machine reads no clock, timer, process, file or socket: \`${touched[0]}\``);
+  }
+  return faults;
+}
+
+function faultsOfImport(file: string, imported: string, typeOnly: boolean): string[] {
+  if (!imported.startsWith('.')) {
+    if (machines.includes(file) && imported.startsWith('node:'))
+      return [`a machine imports nothing of Node: ${imported}`];
+    const allowed = mayImport[imported];
+    return allowed === undefined || allowed.includes(file) ? [] : [`only ${allowed.join(', ')} may import ${imported}`];
+  }
+  const target = new URL(imported, `file:///${file}`).pathname.slice(1);
+  if (!target.startsWith('src/'))
+    return target === 'package.json' || target.startsWith('schemas/') ? [] : [`${target} is not a source`];
+  const inside = target.slice('src/'.length);
+  const room = roomOf(file.slice('src/'.length));
+  if (roomOf(inside) === room) return [];
+  const allowed = arrows[room];
+  if (allowed === undefined) return [`\`${room}\` stands in no table: give it its arrows`];
+  if (allowed.some((entry) => entry === '*' || entry === inside || entry === roomOf(inside))) return [];
+  if (allowed.includes(`type:${inside}`)) return typeOnly ? [] : [`\`${room}\` may import ${inside} for types only`];
+  return [`\`${room}\` may not import ${inside}`];
+}
+
+function roomOf(path: string): string {
+  return path.split('/')[0] as string;
+}
+
+function isAmong(file: string, places: readonly string[]): boolean {
+  return places.some((place) => file === place || file.startsWith(`${place}/`));
+}
+
+/** Keeps every line where it is. */
+function withoutComments(text: string): string {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
+    .replace(/(^|\s)\/\/.*$/gm, '$1');
+}

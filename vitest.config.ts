@@ -1,0 +1,17 @@
+// How the tests run: each file in a process of its own, and a run that leaves a process behind has failed.
+import { defineConfig } from 'vitest/config';
+
+const report = process.env['FORKLINE_TEST_REPORT'];
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    globalSetup: ['test/kit/survivors.ts'],
+    // Tests start real processes on machines that may be busy; this bounds a hang and asserts nothing.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: report === undefined ? ['default'] : ['default', 'json'],
+    ...(report === undefined ? {} : { outputFile: { json: report } }),
+  },
+});
