@@ -1,0 +1,142 @@
+// An event in words: what Forkline itself says of it, and how much that matters. Facts come from the event alone; where
+// the words go, and whether they are shown at all, is for the reporter.
+import type { Event, NodeEnded, QueueCounted } from '../run/event.ts';
+
+export interface Words {
+  /** `detail`: only for those who ask. `note`: worth a line. The others: something is wrong. */
+  readonly weight: 'detail' | 'note' | 'warning' | 'failure';
+  readonly text: string;
+}
+
+export function describe(event: Event): Words | null {
+  switch (event.type) {
+    case 'run.started':
+      return detail(`run ${event.runId} in ${event.runDir}`);
+    case 'run.stopping':
+      return note(`stopping: ${event.reason}`);
+    case 'run.ended':
+    case 'node.output':
+      return null;
+    case 'node.started':
+      return detail(event.pid === null ? `\`${event.node}\` waits` : `\`${event.node}\` started (pid ${event.pid})`);
+    case 'node.stopping':
+      return detail(`\`${event.node}\` gets ${event.signal}: ${event.reason}`);
+    case 'node.leaked':
+      return warning(`\`${event.node}\` left ${count(event.pids.length, 'process', 'processes')} running, now killed`);
+    case 'node.ended':
+      return { weight: weightOf(event), text: ended(event) };
+    case 'queue.closed':
+      return event.aborted
+        ? note(`queue \`${event.queue}\` broke off: a producer failed`)
+        : detail(`queue \`${event.queue}\` is closed`);
+    case 'queue.drained':
+      return detail(`queue \`${event.queue}\` is closed, and every item done`);
+    case 'queue.redelivered':
+      return note(
+        `queue \`${event.queue}\`: ${count(event.count, 'item', 'items')} that \`${event.node}\` had not done went back`,
+      );
+    case 'queue.counted':
+      return counted(event);
+    case 'lock.abandoned':
+      return warning(`lock \`${event.lock}\` was held by \`${event.node}\` when it ended; the next owner is told`);
+    case 'client.refused':
+      return warning(`${event.node === null ? 'a client' : `\`${event.node}\``} was refused: ${event.reason}`);
+    case 'warning':
+      return warning(`${event.node === undefined ? '' : `\`${event.node}\`: `}${event.message}`);
+  }
+}
+
+/** How a node ended, as one sentence without its full stop. */
+export function ended(event: NodeEnded): string {
+  const cause = event.cause === undefined ? '' : `: ${event.cause}`;
+  const after = ` after ${duration(event.durationMs)}`;
+  const name = `\`${event.node}\``;
+  switch (event.outcome) {
+    case 'succeeded':
+      return `${name} succeeded${after}${cause}`;
+    case 'failed':
+      return `${name} failed${exit(event)}${event.exitcode === null ? '' : after}${cause}`;
+    case 'timed_out':
+      return `${name} timed out${after}${cause}`;
+    case 'terminated':
+      return `${name} was terminated${after}${cause}`;
+    case 'skipped':
+      return `${name} was skipped${cause}`;
+    case 'cancelled':
+      return `${name} never started${cause}`;
+    case 'passed':
+      return `${name} passed${after}${cause}`;
+    case 'finished':
+      return `${name} finished${after}${cause}`;
+    case 'stopped':
+      return `${name} was stopped${after}${cause}`;
+  }
+}
+
+/** `450ms`, `1.3s`, `2m 05s`, `1h 02m`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)}ms`;
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)}s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m ${pad(seconds % 60)}s`;
+  const minutes = Math.floor(seconds / 60);
+  return `${Math.floor(minutes / 60)}h ${pad(minutes % 60)}m`;
+}
+
+export function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+function weightOf(event: NodeEnded): Words['weight'] {
+  switch (event.outcome) {
+    case 'failed':
+    case 'timed_out':
+      return 'failure';
+    case 'terminated':
+    case 'cancelled':
+      return 'note';
+    case 'skipped':
+      return 'note';
+    case 'passed':
+      return event.cause === undefined ? 'detail' : 'note';
+    case 'succeeded':
+    case 'finished':
+    case 'stopped':
+      return 'detail';
+  }
+}
+
+function exit({ exitcode, signal }: NodeEnded): string {
+  if (signal !== null) return `, killed by ${signal},`;
+  return exitcode === null ? '' : ` with exit code ${exitcode}`;
+}
+
+function counted({ queue, counts }: QueueCounted): Words {
+  const { put, done, redelivered, dead_lettered, dropped, left_over } = counts;
+  const facts = [
+    `${put} put`,
+    `${done} done`,
+    ...(redelivered > 0 ? [`${redelivered} delivered again`] : []),
+    ...(dead_lettered > 0 ? [`${dead_lettered} dead-lettered`] : []),
+    ...(dropped > 0 ? [`${dropped} dropped`] : []),
+    ...(left_over > 0 ? [`${left_over} left over`] : []),
+  ];
+  const text = `queue \`${queue}\`: ${facts.join(', ')}`;
+  return left_over > 0 || dropped > 0 ? warning(text) : detail(text);
+}
+
+function pad(number: number): string {
+  return String(number).padStart(2, '0');
+}
+
+function detail(text: string): Words {
+  return { weight: 'detail', text };
+}
+
+function note(text: string): Words {
+  return { weight: 'note', text };
+}
+
+function warning(text: string): Words {
+  return { weight: 'warning', text };
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { describe, duration } from '../../src/report/describe.ts';
+import { json } from '../../src/report/json.ts';
+import { Screen } from '../../src/report/screen.ts';
+import type { NodeEnded } from '../../src/run/event.ts';
+import { nodeEnded, output, Reader, runEnded } from './kit.ts';
+
+const endings: [facts: Partial<NodeEnded>, text: string][] = [
+  [{}, '`a` succeeded after 1.2s'],
+  [{ outcome: 'failed', exitcode: 3 }, '`a` failed with exit code 3 after 1.2s'],
+  [{ outcome: 'failed', exitcode: -9, signal: 'SIGKILL' }, '`a` failed, killed by SIGKILL, after 1.2s'],
+  [{ outcome: 'failed', exitcode: null, cause: 'no program `cook`' }, '`a` failed: no program `cook`'],
+  [{ outcome: 'failed', cause: 'its input broke off' }, '`a` failed with exit code 0 after 1.2s: its input broke off'],
+  [
+    { outcome: 'timed_out', exitcode: -15, signal: 'SIGTERM', cause: 'its time limit of 1s has passed' },
+    '`a` timed out after 1.2s: its time limit of 1s has passed',
+  ],
+  [
+    { outcome: 'terminated', exitcode: -15, signal: 'SIGTERM', cause: 'join `j`' },
+    '`a` was terminated after 1.2s: join `j`',
+  ],
+  [{ outcome: 'skipped', exitcode: null, cause: '`b` failed' }, '`a` was skipped: `b` failed'],
+  [{ outcome: 'cancelled', exitcode: null }, '`a` never started'],
+  [{ outcome: 'passed', exitcode: null }, '`a` passed after 1.2s'],
+  [{ outcome: 'finished' }, '`a` finished after 1.2s'],
+  [{ outcome: 'stopped', exitcode: -15, signal: 'SIGTERM' }, '`a` was stopped after 1.2s'],
+];
+
+test.each(endings)('an ending %j reads as %s', (facts, text) => {
+  expect(describe(nodeEnded('a', facts))?.text).toBe(text);
+});
+
+test.each([
+  [0, '0ms'],
+  [999, '999ms'],
+  [1_000, '1.0s'],
+  [59_940, '59.9s'],
+  [59_950, '1m 00s'],
+  [125_000, '2m 05s'],
+  [3_720_000, '1h 02m'],
+])('%i milliseconds read as %s', (ms, text) => {
+  expect(duration(ms)).toBe(text);
+});
+
+test('--json writes the events as they stand in events.ndjson, one a line', async () => {
+  const out = new Reader({ reads: true });
+  const reporter = json(new Screen(out));
+  reporter.report(nodeEnded('a', {}));
+  reporter.report(output('a', 'hello\n'));
+  reporter.report(runEnded(0, 'all succeeded'));
+  await reporter.end();
+  expect(
+    out.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown),
+  ).toEqual([nodeEnded('a', {}), runEnded(0, 'all succeeded')]);
+});

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { Screen } from '../../src/report/screen.ts';
+import { Reader } from './kit.ts';
+
+test('what a slow reader has not taken is bounded, and where lines are missing it says so', async () => {
+  const reader = new Reader({ reads: false });
+  const screen = new Screen(reader, { limit: 8 });
+  for (let line = 1; line <= 1_000; line++) screen.write(`${line}\n`);
+  expect(reader.writableLength).toBeLessThanOrEqual(10);
+  reader.read();
+  await screen.end();
+  expect(reader.text).toBe('1\n2\n3\n4\n… 996 lines not shown, because the reader was too slow; the logs have all\n');
+});
+
+test('after a pause of the reader the view goes on', async () => {
+  const reader = new Reader({ reads: false });
+  const screen = new Screen(reader, { limit: 4, note: (lines) => `(${lines} missing)` });
+  for (const line of ['a', 'b', 'c', 'd']) screen.write(`${line}\n`);
+  reader.read();
+  await new Promise(setImmediate);
+  screen.write('e\n');
+  await screen.end();
+  expect(reader.text).toBe('a\nb\n(2 missing)\ne\n');
+});
+
+test('a reader that has gone is no error, and ends nothing', async () => {
+  const reader = new Reader({ reads: false });
+  const errors: Error[] = [];
+  const screen = new Screen(reader, { onError: (error) => errors.push(error) });
+  screen.write('a\n');
+  reader.destroy(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }));
+  await new Promise(setImmediate);
+  screen.write('b\n');
+  await screen.end();
+  expect(errors).toEqual([]);
+});
+
+test('a full disk is told once', async () => {
+  const reader = new Reader({ reads: false });
+  const errors: string[] = [];
+  const screen = new Screen(reader, { onError: ({ message }) => errors.push(message) });
+  screen.write('a\n');
+  reader.destroy(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+  await new Promise(setImmediate);
+  screen.write('b\n');
+  await screen.end();
+  expect(errors).toEqual(['no space left on device']);
+});
+
+test('the end does not wait for ever for a reader that takes nothing', async () => {
+  const errors: string[] = [];
+  const screen = new Screen(new Reader({ reads: false }), {
+    patienceMs: 0,
+    onError: ({ message }) => errors.push(message),
+  });
+  screen.write('a\n');
+  await screen.end();
+  expect(errors).toEqual(['nobody reads it, so its end is not shown']);
+});
