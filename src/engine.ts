@@ -1,0 +1,47 @@
+// Forkline as a library: check, plan and run as functions, with the types they speak in. The commands are built on this and
+// nothing else. (`forkline` itself is the SDK that processes import.)
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Diagnostic } from './pipeline/diagnostic.ts';
+import { Source } from './pipeline/source.ts';
+import { planSource } from './plan/check.ts';
+import type { Plan } from './plan/plan.ts';
+
+export type { Diagnostic, DiagnosticCode } from './pipeline/diagnostic.ts';
+export type { PipelineFile } from './pipeline/schema.gen.ts';
+export { type Position, Source, type Span } from './pipeline/source.ts';
+export type * from './plan/plan.ts';
+export type { Event, Outcome, QueueCounts } from './run/event.ts';
+export { type RunOptions, run } from './run/run.ts';
+export type { NodeSummary, Summary } from './run/summary.ts';
+
+export interface PlanOptions {
+  /** `params` as text, parsed by the type each is declared with. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** The folder that paths are resolved against. Default: the file's own; the current one for standard input. */
+  readonly root?: string;
+}
+
+/** Reads a pipeline's text; `-` is standard input. Rejects where there is no such file. */
+export async function loadSource(file: string): Promise<Source> {
+  return new Source(file, file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'));
+}
+
+/** Everything that is wrong with a pipeline, and everything that is doubtful, in the order of the file. */
+export async function check(
+  source: Source,
+  options: PlanOptions = {},
+): Promise<{ readonly diagnostics: readonly Diagnostic[] }> {
+  const { diagnostics } = await plan(source, options);
+  return { diagnostics };
+}
+
+/** What would happen; null where a finding is an error. */
+export async function plan(
+  source: Source,
+  options: PlanOptions = {},
+): Promise<{ readonly plan: Plan | null; readonly diagnostics: readonly Diagnostic[] }> {
+  const root = options.root ?? (source.file === '-' ? process.cwd() : dirname(resolve(source.file)));
+  return planSource(source, { root, params: options.params ?? {} });
+}

@@ -1,0 +1,31 @@
+// Where Forkline's own files are, whether this runs from dist/ or from the sources.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+export const home = {
+  root,
+  /** The broker's process. */
+  broker: join(root, 'dist', 'broker.js'),
+  /** Starts a JavaScript target. */
+  launch: join(root, 'dist', 'launch.js'),
+  /** What `import 'forkline'` means in a target. */
+  sdk: join(root, 'dist', 'sdk.js'),
+  /** For PYTHONPATH. */
+  python: join(root, 'dist', 'python'),
+  /** For PATH: holds `forkline`. */
+  bin: join(root, 'bin'),
+  /** For NODE_PATH: holds `forkline` as a package, for CommonJS. */
+  modules: join(root, 'dist', 'modules'),
+} as const;
+
+function findRoot(start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const file = join(folder, 'package.json');
+    if (existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: string }).name === 'forkline')
+      return folder;
+    if (dirname(folder) === folder) throw new Error(`Internal error: no package of forkline above ${start}`);
+  }
+}

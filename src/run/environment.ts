@@ -1,0 +1,47 @@
+// What a child sees in its environment: the runner's, then the pipeline's, then ours.
+import { delimiter } from 'node:path';
+import { home } from '../home.ts';
+import type { ProcessNode } from '../plan/plan.ts';
+
+export interface RunIdentity {
+  readonly runId: string;
+  readonly runDir: string;
+}
+
+export function environmentOf(
+  node: ProcessNode,
+  run: RunIdentity,
+  connection: { readonly socket: string; readonly token: string } | null,
+): Record<string, string> {
+  const env: Record<string, string> = { ...inherited(), ...node.env };
+  prepend(env, 'PATH', home.bin);
+  prepend(env, 'PYTHONPATH', home.python);
+  prepend(env, 'NODE_PATH', home.modules);
+  env.FORKLINE_PROCESS = node.id;
+  env.FORKLINE_RUN_ID = run.runId;
+  env.FORKLINE_RUN_DIR = run.runDir;
+  if (connection) {
+    env.FORKLINE_SOCKET = connection.socket;
+    env.FORKLINE_TOKEN = connection.token;
+  }
+  return env;
+}
+
+/** The mark by which a process of a run is known wherever it has moved to. */
+export function markOf(runId: string): string {
+  return `FORKLINE_RUN_ID=${runId}`;
+}
+
+/** The runner's own, without what an outer run, of which this runner may be a process, told it about itself. */
+function inherited(): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env))
+    if (value !== undefined && !ours.has(name)) env[name] = value;
+  return env;
+}
+
+const ours = new Set(['FORKLINE_SOCKET', 'FORKLINE_TOKEN', 'FORKLINE_PROCESS', 'FORKLINE_RUN_ID', 'FORKLINE_RUN_DIR']);
+
+function prepend(env: Record<string, string>, name: string, folder: string): void {
+  env[name] = env[name] ? `${folder}${delimiter}${env[name]}` : folder;
+}

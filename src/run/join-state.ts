@@ -1,0 +1,78 @@
+// One join while the run goes on: what it still waits for, and whether it can still pass.
+import type { JoinNode, NodeId } from '../plan/plan.ts';
+import type { Fate } from './outcome.ts';
+
+export type Verdict =
+  | { readonly passed: true }
+  | { readonly passed: false; readonly cause: string; readonly benign: boolean };
+
+export class JoinState {
+  readonly node: JoinNode;
+  /** Its `needs` hold, and it waits. */
+  active = false;
+  /** Its time is over and it stops what it waits for: it passes once the processes have ended. */
+  terminating = false;
+  deadline: number | null = null;
+  readonly open: Set<NodeId>;
+  readonly #openQueues: Set<string>;
+  /** How many must succeed, where not all must; no more than there are. */
+  readonly #enough: number | null;
+  #succeeded = 0;
+  #failure: { readonly cause: string; readonly benign: boolean } | null = null;
+
+  constructor(node: JoinNode) {
+    this.node = node;
+    this.open = new Set(node.processes);
+    this.#openQueues = new Set(node.queues);
+    this.#enough = node.mode === 'all' ? null : Math.min(node.mode, node.processes.length);
+  }
+
+  ended(fate: Fate): void {
+    if (!this.open.delete(fate.node)) return;
+    if (fate.succeeded) this.#succeeded++;
+    else if (this.#enough === null && !fate.benign)
+      this.#failure ??= { cause: `\`${fate.node}\` ${phrase(fate)}`, benign: false };
+  }
+
+  drained(queue: string): void {
+    this.#openQueues.delete(queue);
+  }
+
+  stranded(queue: string, reason: string): void {
+    if (this.#openQueues.has(queue)) this.#failure ??= { cause: `queue \`${queue}\` ${reason}`, benign: false };
+  }
+
+  /** The first so many have succeeded; a failure of the others is then no failure of the run. */
+  forgives(node: NodeId): boolean {
+    return this.#enough !== null && this.node.processes.includes(node);
+  }
+
+  /** Whether it may yet pass, were `node` to fail now. */
+  canPassWithout(node: NodeId): boolean {
+    const others = this.open.size - (this.open.has(node) ? 1 : 0);
+    return this.#enough !== null && this.#succeeded + others >= this.#enough;
+  }
+
+  /** Null while it waits. */
+  verdict(): Verdict | null {
+    if (this.terminating) return this.open.size === 0 ? { passed: true } : null;
+    if (this.#enough !== null) {
+      if (this.#succeeded >= this.#enough) return { passed: true };
+      if (this.#succeeded + this.open.size >= this.#enough) return null;
+      return { passed: false, cause: `only ${this.#succeeded} of ${this.#enough} can succeed`, benign: false };
+    }
+    if (this.#failure) return { passed: false, ...this.#failure };
+    return this.open.size + this.#openQueues.size === 0 ? { passed: true } : null;
+  }
+
+  /** What it still waits for, in words. */
+  get waitsFor(): string {
+    return [...[...this.open].map((id) => `\`${id}\``), ...[...this.#openQueues].map((q) => `queue \`${q}\``)].join(
+      ', ',
+    );
+  }
+}
+
+function phrase(fate: Fate): string {
+  return fate.outcome === 'timed_out' ? 'timed out' : fate.outcome === 'failed' ? 'failed' : `was ${fate.outcome}`;
+}

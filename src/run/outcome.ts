@@ -1,0 +1,57 @@
+// What an ending means to others: the table of endings. A node that has ended has an outcome, and from it follows what its
+// dependents may take it for, whether its streams end or break, and whether it fails the run.
+import type { NodeId } from '../plan/plan.ts';
+import type { Outcome } from './event.ts';
+
+/** How a node ended, as those who wait for it see it. */
+export interface Fate {
+  readonly node: NodeId;
+  readonly outcome: Outcome;
+  readonly succeeded: boolean;
+  readonly completed: boolean;
+  readonly failed: boolean;
+  /** No failure is behind it: its streams end rather than break, and what is skipped because of it is skipped benignly. */
+  readonly benign: boolean;
+}
+
+export interface Ending {
+  readonly node: NodeId;
+  readonly outcome: Outcome;
+  /** `on_failure: ignore`: a failure is taken as a success. */
+  readonly ignoreFailure?: boolean;
+  /** Skipped or cancelled: whether a failure was the cause. */
+  readonly becauseOfFailure?: boolean;
+}
+
+export function fateOf({ node, outcome, ignoreFailure = false, becauseOfFailure = false }: Ending): Fate {
+  switch (outcome) {
+    case 'succeeded':
+    case 'passed':
+    case 'finished':
+      return { node, outcome, succeeded: true, completed: true, failed: false, benign: true };
+    case 'failed':
+    case 'timed_out':
+      return {
+        node,
+        outcome,
+        succeeded: ignoreFailure,
+        completed: true,
+        failed: !ignoreFailure,
+        benign: ignoreFailure,
+      };
+    case 'terminated':
+      return { node, outcome, succeeded: false, completed: true, failed: false, benign: true };
+    case 'stopped':
+      return { node, outcome, succeeded: false, completed: true, failed: false, benign: !becauseOfFailure };
+    case 'skipped':
+    case 'cancelled':
+      return {
+        node,
+        outcome,
+        succeeded: false,
+        completed: !becauseOfFailure,
+        failed: false,
+        benign: !becauseOfFailure,
+      };
+  }
+}

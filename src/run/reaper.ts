@@ -1,0 +1,86 @@
+// Leaves nobody behind: finds what is left of a process group or of a whole run, and kills it until nothing is left. On Linux
+// it reads /proc; elsewhere it knows only whether a group has members.
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const pollMs = 4;
+/** How long killed processes are waited for; the kernel may hold one in an uninterruptible call. */
+const patienceMs = 5_000;
+
+/** Signals every process of a group; false where it has none. */
+export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-pgid, signal);
+    return true;
+  } catch (error) {
+    // EPERM: members there are, but of another user (sudo).
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Kills what is left of a group whose leader is gone, and waits until it is empty. Answers whom it killed. */
+export async function emptyGroup(pgid: number): Promise<number[]> {
+  return killUntilEmpty(() => (signalGroup(pgid, 0) ? groupMembers(pgid) : []));
+}
+
+/**
+ * Kills what carries the mark `NAME=value` in its environment, wherever it has moved to (another group, another session). What has
+ * emptied its environment is not found.
+ */
+export async function emptyMarked(mark: string): Promise<number[]> {
+  return killUntilEmpty(() => marked(mark));
+}
+
+async function killUntilEmpty(find: () => readonly number[]): Promise<number[]> {
+  const killed = new Set<number>();
+  for (let waited = 0; waited < patienceMs; waited += pollMs) {
+    const alive = find();
+    if (alive.length === 0) break;
+    for (const pid of alive) {
+      killed.add(pid);
+      kill(pid);
+    }
+    await pause(pollMs);
+  }
+  return [...killed];
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended meanwhile, or is not ours to end.
+  }
+}
+
+/** The living members of a group; zombies are nobody's harm. */
+function groupMembers(pgid: number): number[] {
+  if (process.platform !== 'linux') return [-pgid];
+  return pids().filter((pid) => {
+    const stat = read(`/proc/${pid}/stat`);
+    // "pid (name) state ppid pgrp …", and the name may hold anything.
+    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(group) === pgid && state !== 'Z' && state !== 'X';
+  });
+}
+
+function marked(mark: string): number[] {
+  if (process.platform !== 'linux') return [];
+  return pids().filter((pid) => {
+    if (pid === process.pid) return false;
+    const environment = read(`/proc/${pid}/environ`);
+    return environment.includes(mark) && environment.split('\0').includes(mark);
+  });
+}
+
+function pids(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

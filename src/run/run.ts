@@ -1,0 +1,78 @@
+// A Plan → its run: makes the run's folder, tells every event to the journal, the summary and the caller, and executes.
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import type { Plan } from '../plan/plan.ts';
+import type { Event } from './event.ts';
+import { Execution, type Happening } from './executor.ts';
+import { ignoreItself, Journal } from './journal.ts';
+import { type Summary, Summarizer } from './summary.ts';
+import type { StopCause } from './verdict.ts';
+
+export interface RunOptions {
+  /** The run's folder. Default: `.forkline/runs/<run id>` in the current folder. */
+  readonly runDir?: string;
+  /** Called with every event, in order; it must not throw. */
+  readonly onEvent?: (event: Event) => void;
+  /** Stops the run by each process's `stop` rule. Its reason may be the name of a signal, which decides the exit code. */
+  readonly signal?: AbortSignal;
+  /** Kills everything at once. */
+  readonly kill?: AbortSignal;
+}
+
+/** Runs a plan to its end. Rejects only where the run's folder cannot be made, or for a mistake of Forkline's. */
+export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary> {
+  const runId = newRunId(new Date());
+  const runDir = options.runDir === undefined ? defaultFolder(runId) : resolve(options.runDir);
+  const summarizer = new Summarizer();
+  const tell = (happening: Happening): void => {
+    const event = { time: Date.now(), ...happening } as Event;
+    journal.event(event);
+    summarizer.add(event);
+    options.onEvent?.(event);
+  };
+  const journal = new Journal(runDir, plan, (message) => tell({ type: 'warning', message }));
+  const execution = new Execution(plan, { runId, runDir, tell, journalLost: () => journal.lost });
+  const unlisten = listen(execution, options);
+  try {
+    await execution.run();
+    const summary = summarizer.summary();
+    journal.end(summary);
+    return summary;
+  } finally {
+    unlisten();
+  }
+}
+
+function listen(execution: Execution, { signal, kill }: RunOptions): () => void {
+  const onStop = (): void => execution.stop(causeOf(signal?.reason));
+  const onKill = (): void => execution.kill(causeOf(kill?.reason));
+  signal?.addEventListener('abort', onStop);
+  kill?.addEventListener('abort', onKill);
+  if (signal?.aborted) onStop();
+  return () => {
+    signal?.removeEventListener('abort', onStop);
+    kill?.removeEventListener('abort', onKill);
+  };
+}
+
+function causeOf(reason: unknown): StopCause {
+  switch (reason) {
+    case 'SIGTERM':
+      return { exitCode: 143, reason: 'the run was terminated (SIGTERM)' };
+    case 'SIGHUP':
+      return { exitCode: 129, reason: 'the terminal was closed (SIGHUP)' };
+    default:
+      return { exitCode: 130, reason: 'the run was interrupted' };
+  }
+}
+
+/** Sorts by time, and two at once do not collide. */
+function newRunId(now: Date): string {
+  const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${time}-${randomBytes(3).toString('hex')}`;
+}
+
+function defaultFolder(runId: string): string {
+  ignoreItself(resolve('.forkline'));
+  return join(resolve('.forkline'), 'runs', runId);
+}

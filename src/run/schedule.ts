@@ -1,0 +1,376 @@
+// The machine that decides which nodes may start, which are skipped, what is stopped, and when the run is over.
+// Told what happens, it answers with effects; it holds no process, promise or clock. One node's own way from starting to
+// ended is decided in `lifecycle`; this sees only that it started and how it ended.
+import type { JoinNode, Node, NodeId, Plan } from '../plan/plan.ts';
+import type { Outcome } from './event.ts';
+import { JoinState } from './join-state.ts';
+import { NeedState } from './need.ts';
+import { type Ending, type Fate, fateOf } from './outcome.ts';
+
+export type ScheduleEffect =
+  /** Its needs hold: start the process. */
+  | { readonly do: 'start'; readonly node: NodeId }
+  /** The join begins to wait. */
+  | { readonly do: 'wait'; readonly node: NodeId }
+  /** Stop the process; `as` is what it will have ended as. */
+  | { readonly do: 'stop'; readonly node: NodeId; readonly as: 'terminated' | 'stopped'; readonly reason: string }
+  /** A join, or a process that never started, has ended. */
+  | { readonly do: 'end'; readonly fate: Fate; readonly cause: string | null }
+  /** Nothing new starts from here on. */
+  | { readonly do: 'stopping'; readonly reason: string; readonly node: NodeId | null }
+  /** Every node has ended. `failed` are those whose failure fails the run. */
+  | { readonly do: 'over'; readonly failed: readonly NodeId[] };
+
+type Phase = 'pending' | 'active' | 'ended';
+
+interface Entry {
+  readonly node: Node;
+  phase: Phase;
+  /** It was told to start, and a process runs or ran. */
+  started: boolean;
+  told: boolean;
+  /** Needs that are still open. */
+  open: number;
+  readonly needs: readonly NeedState[];
+  /** What waits for this node, by condition. */
+  readonly awaited: NeedState[];
+  readonly joins: JoinState[];
+  /** Those that need this daemon while they live. */
+  readonly dependents: NodeId[];
+}
+
+export class Schedule {
+  readonly #entries = new Map<NodeId, Entry>();
+  readonly #joins = new Map<NodeId, JoinState>();
+  readonly #joinsOfQueue = new Map<string, JoinState[]>();
+  readonly #daemons: Entry[] = [];
+  readonly #failed = new Set<NodeId>();
+  readonly #timeoutMs: number | null;
+  #deadline: number | null = null;
+  #stopping = false;
+  /** Why it stops; once more than daemons is to be stopped, what ends does so because of a failure. */
+  #becauseOfFailure = false;
+  /** Processes and joins that have not ended. */
+  #unfinished = 0;
+  #alive: number;
+  #effects: ScheduleEffect[] = [];
+
+  constructor(plan: Plan) {
+    this.#timeoutMs = plan.timeoutMs;
+    this.#alive = plan.nodes.length;
+    const shared = new Map<string, NeedState>();
+    for (const node of plan.nodes) this.#add(node, shared);
+    this.#wire(plan.nodes);
+  }
+
+  begin(now: number): ScheduleEffect[] {
+    if (this.#timeoutMs !== null) this.#deadline = now + this.#timeoutMs;
+    for (const entry of this.#entries.values()) this.#consider(entry, now);
+    this.#sweepDaemons();
+    return this.#take();
+  }
+
+  /** A process runs. */
+  started(id: NodeId, now: number): ScheduleEffect[] {
+    const entry = this.#entry(id);
+    entry.started = true;
+    this.#spread(entry, (need) => need.started(), now);
+    return this.#take();
+  }
+
+  /** A process that was told to start has ended, in whatever way. */
+  ended(ending: Ending, now: number): ScheduleEffect[] {
+    const because = ending.becauseOfFailure ?? (ending.outcome === 'stopped' && this.#becauseOfFailure);
+    this.#settle(fateOf({ ...ending, becauseOfFailure: because }), now);
+    this.#sweepDaemons();
+    return this.#take();
+  }
+
+  /** The queue is closed, and every item of it done. */
+  drained(queue: string, now: number): ScheduleEffect[] {
+    for (const join of this.#joinsOfQueue.get(queue) ?? []) {
+      join.drained(queue);
+      this.#judge(join, now);
+    }
+    this.#sweepDaemons();
+    return this.#take();
+  }
+
+  /** The queue can never be drained. */
+  stranded(queue: string, reason: string, now: number): ScheduleEffect[] {
+    for (const join of this.#joinsOfQueue.get(queue) ?? []) {
+      join.stranded(queue, reason);
+      this.#judge(join, now);
+    }
+    this.#sweepDaemons();
+    return this.#take();
+  }
+
+  /** Ctrl-C, or whatever else ends the run early. */
+  stop(reason: string, now: number): ScheduleEffect[] {
+    this.#stop(reason, null, now);
+    return this.#take();
+  }
+
+  nextDeadline(): number | null {
+    let next = this.#stopping ? null : this.#deadline;
+    for (const join of this.#joins.values())
+      if (join.active && join.deadline !== null && (next === null || join.deadline < next)) next = join.deadline;
+    return next;
+  }
+
+  /** Whether the run's own time limit has passed. */
+  timedOut(now: number): boolean {
+    return !this.#stopping && this.#deadline !== null && now >= this.#deadline;
+  }
+
+  tick(now: number): ScheduleEffect[] {
+    for (const join of this.#joins.values())
+      if (join.active && join.deadline !== null && now >= join.deadline) this.#joinTimedOut(join, now);
+    this.#sweepDaemons();
+    return this.#take();
+  }
+
+  // ── building ──
+
+  #add(node: Node, shared: Map<string, NeedState>): void {
+    const needs = node.needs.map((need) => {
+      const key = `${need.condition} ${need.name}`;
+      const state = shared.get(key) ?? new NeedState(need);
+      shared.set(key, state);
+      return state;
+    });
+    for (const need of needs) need.waiting.push(node.id);
+    const open = needs.filter((need) => need.standing === 'open').length;
+    const entry: Entry = {
+      node,
+      phase: 'pending',
+      started: false,
+      told: false,
+      open,
+      needs,
+      awaited: [],
+      joins: [],
+      dependents: [],
+    };
+    this.#entries.set(node.id, entry);
+    if (node.kind === 'daemon') this.#daemons.push(entry);
+    else this.#unfinished++;
+    if (node.kind === 'join') this.#addJoin(node);
+  }
+
+  #addJoin(node: JoinNode): void {
+    const join = new JoinState(node);
+    this.#joins.set(node.id, join);
+    for (const queue of node.queues) {
+      const list = this.#joinsOfQueue.get(queue) ?? [];
+      this.#joinsOfQueue.set(queue, list);
+      list.push(join);
+    }
+  }
+
+  /** Draws the edges backwards: from each node to what waits for it. */
+  #wire(nodes: readonly Node[]): void {
+    const seen = new Set<NeedState>();
+    for (const node of nodes) {
+      const { needs } = this.#entry(node.id);
+      node.needs.forEach((need, index) => {
+        const state = needs[index] as NeedState;
+        const first = !seen.has(state);
+        seen.add(state);
+        for (const id of need.instances) {
+          const target = this.#entry(id);
+          if (first) target.awaited.push(state);
+          if (target.node.kind === 'daemon') target.dependents.push(node.id);
+        }
+      });
+    }
+    for (const join of this.#joins.values()) for (const id of join.node.processes) this.#entry(id).joins.push(join);
+  }
+
+  // ── deciding ──
+
+  /** Starts a node whose needs hold, skips one whose needs can no longer hold. */
+  #consider(entry: Entry, now: number): void {
+    if (entry.phase !== 'pending' || this.#stopping) return;
+    const lost = entry.needs.find((need) => need.standing === 'lost');
+    if (lost) return this.#skip(entry, lost, now);
+    if (entry.open > 0) return;
+    entry.phase = 'active';
+    const join = this.#joins.get(entry.node.id);
+    if (!join) {
+      this.#effects.push({ do: 'start', node: entry.node.id });
+      return;
+    }
+    join.active = true;
+    if (join.node.timeoutMs !== null) join.deadline = now + join.node.timeoutMs;
+    this.#effects.push({ do: 'wait', node: join.node.id });
+    this.#judge(join, now);
+  }
+
+  #skip(entry: Entry, lost: NeedState, now: number): void {
+    const { cause } = lost;
+    const because =
+      cause === null
+        ? `nothing it needs can be \`${lost.condition}\``
+        : `\`${cause.node}\` ${asCause(cause, lost.condition)}`;
+    const becauseOfFailure = cause !== null && !cause.benign;
+    this.#end({ node: entry.node.id, outcome: 'skipped', becauseOfFailure }, because, now);
+  }
+
+  #end(ending: Ending, cause: string | null, now: number): void {
+    const fate = fateOf(ending);
+    this.#effects.push({ do: 'end', fate, cause });
+    this.#settle(fate, now);
+  }
+
+  /** A node has ended: all that follows from it. */
+  #settle(fate: Fate, now: number): void {
+    const entry = this.#entry(fate.node);
+    if (entry.phase === 'ended') throw new Error(`Internal error: ${fate.node} ended twice`);
+    entry.phase = 'ended';
+    this.#alive--;
+    if (entry.node.kind !== 'daemon') this.#unfinished--;
+    if (fate.failed) this.#fail(entry, fate, now);
+    this.#spread(entry, (need) => need.ended(fate, entry.started), now);
+    for (const join of entry.joins) {
+      join.ended(fate);
+      this.#judge(join, now);
+    }
+  }
+
+  #fail(entry: Entry, fate: Fate, now: number): void {
+    const forgiven = entry.joins.some(
+      (join) => join.forgives(fate.node) && this.#entry(join.node.id).phase === 'ended',
+    );
+    if (!forgiven || this.#cleansUp(entry)) this.#failed.add(fate.node);
+    const rule = entry.node.kind === 'join' ? 'stop' : entry.node.onFailure;
+    if (rule === 'stop' && !forgiven && !this.#cleansUp(entry) && !this.#mayYetPass(entry))
+      this.#stop(`\`${fate.node}\` ${fate.outcome === 'timed_out' ? 'timed out' : 'failed'}`, fate.node, now);
+  }
+
+  /** Something that waits for its failure will still run. */
+  #cleansUp(entry: Entry): boolean {
+    return entry.awaited.some(
+      ({ condition, waiting }) =>
+        (condition === 'failed' || condition === 'completed') &&
+        waiting.some((id) => this.#entry(id).phase !== 'ended'),
+    );
+  }
+
+  #mayYetPass(entry: Entry): boolean {
+    return entry.joins.some(
+      (join) => this.#entry(join.node.id).phase !== 'ended' && join.canPassWithout(entry.node.id),
+    );
+  }
+
+  #spread(entry: Entry, tell: (need: NeedState) => void, now: number): void {
+    for (const need of entry.awaited) {
+      if (need.standing !== 'open') continue;
+      tell(need);
+      if ((need.standing as NeedState['standing']) === 'open') continue;
+      for (const id of need.waiting) {
+        const waiter = this.#entry(id);
+        waiter.open--;
+        this.#consider(waiter, now);
+      }
+    }
+  }
+
+  #judge(join: JoinState, now: number): void {
+    if (!join.active || this.#entry(join.node.id).phase === 'ended') return;
+    const verdict = join.verdict();
+    if (!verdict) return;
+    join.active = false;
+    if (!verdict.passed) return this.#end({ node: join.node.id, outcome: 'failed' }, verdict.cause, now);
+    for (const id of join.node.processes)
+      if (join.forgives(id) && !this.#cleansUp(this.#entry(id))) this.#failed.delete(id);
+    if (join.node.onPass === 'terminate') this.#terminate(join, `join \`${join.node.id}\` has passed`, now);
+    this.#end({ node: join.node.id, outcome: 'passed' }, null, now);
+  }
+
+  #joinTimedOut(join: JoinState, now: number): void {
+    join.deadline = null;
+    const { id, onTimeout } = join.node;
+    if (onTimeout === 'terminate') {
+      join.terminating = true;
+      this.#terminate(join, `join \`${id}\` timed out`, now);
+      return this.#judge(join, now);
+    }
+    join.active = false;
+    const cause = `still waited for ${join.waitsFor}`;
+    this.#end({ node: id, outcome: onTimeout === 'fail' ? 'timed_out' : 'passed' }, cause, now);
+  }
+
+  /** Stops whichever of its processes have not ended. */
+  #terminate(join: JoinState, reason: string, now: number): void {
+    for (const id of [...join.open]) {
+      const entry = this.#entry(id);
+      if (entry.phase === 'pending') this.#end({ node: id, outcome: 'terminated' }, reason, now);
+      else this.#tell(entry, 'terminated', reason);
+    }
+  }
+
+  #stop(reason: string, node: NodeId | null, now: number): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#becauseOfFailure = true;
+    this.#effects.push({ do: 'stopping', reason, node });
+    for (const entry of this.#entries.values()) {
+      if (entry.phase === 'ended') continue;
+      const join = this.#joins.get(entry.node.id);
+      if (join) join.active = false;
+      if (join || entry.phase === 'pending')
+        this.#end({ node: entry.node.id, outcome: 'cancelled', becauseOfFailure: true }, reason, now);
+      else if (entry.node.kind === 'process') this.#tell(entry, 'stopped', reason);
+    }
+    this.#sweepDaemons();
+  }
+
+  /** Once all else has ended, or the run stops: daemons that nothing living needs. */
+  #sweepDaemons(): void {
+    if (this.#unfinished === 0 || this.#stopping) {
+      for (const entry of this.#daemons) {
+        if (entry.phase === 'ended' || entry.told || entry.dependents.some((id) => this.#entry(id).phase === 'active'))
+          continue;
+        if (entry.phase === 'active') this.#tell(entry, 'stopped', 'all else has ended');
+        else this.#end({ node: entry.node.id, outcome: 'cancelled' }, 'all else has ended', 0);
+      }
+    }
+    if (this.#alive === 0) this.#over();
+  }
+
+  #over(): void {
+    this.#alive = -1;
+    this.#effects.push({ do: 'over', failed: [...this.#failed] });
+  }
+
+  #tell(entry: Entry, as: 'terminated' | 'stopped', reason: string): void {
+    if (entry.told) return;
+    entry.told = true;
+    this.#effects.push({ do: 'stop', node: entry.node.id, as, reason });
+  }
+
+  #entry(id: NodeId): Entry {
+    const entry = this.#entries.get(id);
+    if (!entry) throw new Error(`Internal error: no node \`${id}\` in the plan`);
+    return entry;
+  }
+
+  #take(): ScheduleEffect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}
+
+function asCause(fate: Fate, condition: NeedState['condition']): string {
+  const ended: Partial<Record<Outcome, string>> = {
+    timed_out: 'timed out',
+    failed: 'failed',
+    passed: 'passed',
+    succeeded: 'succeeded',
+  };
+  const how = ended[fate.outcome] ?? `was ${fate.outcome}`;
+  return condition === 'failed' && fate.succeeded ? 'did not fail' : how;
+}

@@ -1,0 +1,74 @@
+// How a process's three streams are laid before it starts: from and to files, queues (through a FIFO that the broker itself
+// opens, so that the runner is not in the way), or into the log.
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import type { BrokerHost } from '../broker/host.ts';
+import type { Output, ProcessNode } from '../plan/plan.ts';
+import type { Fifos } from './kernel-pipe.ts';
+import type { StdioSink, StdioSource } from './launcher.ts';
+
+export interface StdioContext {
+  readonly fifos: Fifos;
+  /** Null where the plan has no channels. */
+  readonly broker: BrokerHost | null;
+}
+
+export interface Stdio {
+  readonly stdin: StdioSource;
+  readonly stdout: StdioSink;
+  readonly stderr: StdioSink;
+  /** What is to be read here: the streams that go to the log. */
+  readonly outputs: readonly { readonly stream: 'stdout' | 'stderr'; readonly output: Socket }[];
+}
+
+export async function layStdio(node: ProcessNode, context: StdioContext): Promise<Stdio> {
+  const outputs: { stream: 'stdout' | 'stderr'; output: Socket }[] = [];
+  const lay = async (stream: 'stdout' | 'stderr', to: Output): Promise<StdioSink> => {
+    if (to.type === 'queue') return { type: 'fd', fd: await collect(node, stream, to, context) };
+    if (to.type !== 'log') return to;
+    const pipe = await context.fifos.pipe();
+    outputs.push({ stream, output: pipe.output });
+    return { type: 'pipe', pipe };
+  };
+  const stdout = await lay('stdout', node.stdout);
+  const stderr = await lay('stderr', node.stderr);
+  return { stdin: await feed(node, context), stdout, stderr, outputs };
+}
+
+/** The broker writes items into a FIFO; the end to read from is the child's. */
+async function feed(node: ProcessNode, { fifos, broker }: StdioContext): Promise<StdioSource> {
+  const { stdin } = node;
+  if (stdin.type !== 'queue') return stdin;
+  const path = await fifos.path();
+  // Opened for both ways first, so that neither of the other two opens has to wait for the other.
+  const both = openSync(path, constants.O_RDWR);
+  try {
+    const read = openSync(path, constants.O_RDONLY);
+    await present(broker).feed({ node: node.id, queue: stdin.queue, path, format: stdin.format, done: stdin.done });
+    return { type: 'fd', fd: read };
+  } finally {
+    closeSync(both);
+    unlinkSync(path);
+  }
+}
+
+/** The broker reads lines from a FIFO; the end to write to is the child's. */
+async function collect(
+  node: ProcessNode,
+  stream: 'stdout' | 'stderr',
+  to: Extract<Output, { type: 'queue' }>,
+  { fifos, broker }: StdioContext,
+): Promise<number> {
+  const path = await fifos.path();
+  try {
+    await present(broker).collect({ node: node.id, stream, queue: to.queue, path, format: to.format });
+    return openSync(path, constants.O_WRONLY);
+  } finally {
+    unlinkSync(path);
+  }
+}
+
+function present(broker: BrokerHost | null): BrokerHost {
+  if (!broker) throw new Error('Internal error: a stream is wired to a queue, and there is no broker');
+  return broker;
+}

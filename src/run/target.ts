@@ -1,0 +1,62 @@
+// How a function in a file becomes an argv. JavaScript and TypeScript targets are compiled before the run, all in one go, and started
+// by our launcher; Python's are started by `python3 -m forkline.launch`.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { home } from '../home.ts';
+import type { Launch, Plan, ProcessNode } from '../plan/plan.ts';
+
+type Target = Extract<Launch, { type: 'target' }>;
+
+/** What is known of the plan's targets once they are prepared. */
+export interface Targets {
+  /** Source file → compiled module, or why it could not be compiled. */
+  readonly modules: ReadonlyMap<string, { readonly module: string } | { readonly refused: string }>;
+  readonly python: { readonly program: string } | { readonly refused: string } | null;
+}
+
+/** An argument this long is passed by file: the system's limit for one is 128 KiB. */
+const longestArgument = 100 * 1024;
+
+export async function prepareTargets(plan: Plan, folder: string): Promise<Targets> {
+  const javascript = new Set<string>();
+  let python = false;
+  for (const node of plan.nodes) {
+    if (node.kind === 'join' || node.launch.type !== 'target') continue;
+    if (node.launch.language === 'python') python = true;
+    else javascript.add(node.launch.file);
+  }
+  const [modules, found] = await Promise.all([
+    javascript.size === 0 ? new Map() : (await import('./target-module.ts')).compileTargets([...javascript], folder),
+    python ? (await import('./target-python.ts')).findPython() : null,
+  ]);
+  return { modules, python: found };
+}
+
+/** The argv that starts a node, or why there is none. */
+export function argvOf(
+  node: ProcessNode,
+  targets: Targets,
+  folder: string,
+): readonly string[] | { readonly refused: string } {
+  const { launch } = node;
+  if (launch.type === 'shell') return [...launch.shell, launch.script];
+  if (launch.type === 'command') return launch.argv;
+  const call = callOf(node.id, launch, folder);
+  if (launch.language === 'python') {
+    if (!targets.python) throw new Error('Internal error: Python was not looked for');
+    if ('refused' in targets.python) return targets.python;
+    return [targets.python.program, '-m', 'forkline.launch', launch.file, launch.export, call];
+  }
+  const compiled = targets.modules.get(launch.file);
+  if (!compiled) throw new Error(`Internal error: ${launch.file} was not compiled`);
+  if ('refused' in compiled) return compiled;
+  return [process.execPath, '--enable-source-maps', home.launch, compiled.module, launch.export, call];
+}
+
+function callOf(id: string, { args, kwargs }: Target, folder: string): string {
+  const call = JSON.stringify({ args, kwargs });
+  if (Buffer.byteLength(call) < longestArgument) return call;
+  const file = join(folder, `${id}.json`);
+  writeFileSync(file, call);
+  return `@${file}`;
+}

@@ -1,0 +1,54 @@
+// How a run came out: its exit code, the one sentence that says why, and what is to be said of items that were left.
+import type { NodeId, Plan } from '../plan/plan.ts';
+import type { QueueCounts } from './event.ts';
+
+/** Why a run was ended early, and the exit code for that. */
+export interface StopCause {
+  readonly exitCode: number;
+  readonly reason: string;
+}
+
+export interface RunFacts {
+  readonly plan: Plan;
+  /** Nodes whose failure fails the run. */
+  readonly failed: readonly NodeId[];
+  readonly counts: Readonly<Record<string, QueueCounts>>;
+  /** An item was never done, however often it was delivered. */
+  readonly exhausted: boolean;
+  readonly journalLost: boolean;
+  readonly stopped: StopCause | null;
+}
+
+export interface Verdict {
+  readonly exitCode: number;
+  readonly reason: string;
+  readonly warnings: readonly { readonly message: string; readonly queue: string }[];
+}
+
+export function verdictOf({ plan, failed, counts, exhausted, journalLost, stopped }: RunFacts): Verdict {
+  const warnings: { message: string; queue: string }[] = [];
+  const left: string[] = [];
+  for (const channel of plan.channels) {
+    if (channel.kind !== 'queue' || channel.leftover === 'ignore') continue;
+    const count = counts[channel.name]?.left_over ?? 0;
+    if (count === 0) continue;
+    const message = `${count} ${count === 1 ? 'item was' : 'items were'} left over in queue \`${channel.name}\``;
+    warnings.push({ message, queue: channel.name });
+    if (channel.leftover === 'fail') left.push(message);
+  }
+  const problems = [
+    ...(stopped ? [stopped.reason] : []),
+    ...(failed.length > 0 ? [failedOf(failed)] : []),
+    ...left,
+    ...(exhausted && left.length === 0 ? ['an item could not be done in as many attempts as its queue allows'] : []),
+    ...(journalLost ? ['the files of the run are incomplete'] : []),
+  ];
+  const exitCode = stopped?.exitCode ?? (problems.length > 0 ? 1 : 0);
+  return { exitCode, reason: problems.length > 0 ? problems.join('; ') : 'everything succeeded', warnings };
+}
+
+function failedOf(failed: readonly NodeId[]): string {
+  const shown = failed.slice(0, 5).map((id) => `\`${id}\``);
+  const more = failed.length > shown.length ? ` and ${failed.length - shown.length} more` : '';
+  return `${shown.join(', ')}${more} failed`;
+}
