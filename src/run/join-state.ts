@@ -47,10 +47,9 @@ export class JoinState {
     return this.#enough !== null && this.node.processes.includes(node);
   }
 
-  /** Whether it may yet pass, were `node` to fail now. */
-  canPassWithout(node: NodeId): boolean {
-    const others = this.open.size - (this.open.has(node) ? 1 : 0);
-    return this.#enough !== null && this.#succeeded + others >= this.#enough;
+  /** It asks for the first so many, and there are still enough that may succeed. */
+  get mayYetPass(): boolean {
+    return this.#enough !== null && this.#succeeded + this.open.size >= this.#enough;
   }
 
   /** Null while it waits. */

@@ -231,12 +231,10 @@ export class Schedule {
     entry.phase = 'ended';
     this.#alive--;
     if (entry.node.kind !== 'daemon') this.#unfinished--;
+    for (const join of entry.joins) join.ended(fate);
     if (fate.failed) this.#fail(entry, fate, now);
     this.#spread(entry, (need) => need.ended(fate, entry.started), now);
-    for (const join of entry.joins) {
-      join.ended(fate);
-      this.#judge(join, now);
-    }
+    for (const join of entry.joins) this.#judge(join, now);
   }
 
   #fail(entry: Entry, fate: Fate, now: number): void {
@@ -259,9 +257,7 @@ export class Schedule {
   }
 
   #mayYetPass(entry: Entry): boolean {
-    return entry.joins.some(
-      (join) => this.#entry(join.node.id).phase !== 'ended' && join.canPassWithout(entry.node.id),
-    );
+    return entry.joins.some((join) => this.#entry(join.node.id).phase !== 'ended' && join.mayYetPass);
   }
 
   #spread(entry: Entry, tell: (need: NeedState) => void, now: number): void {
@@ -307,7 +303,7 @@ export class Schedule {
     for (const id of [...join.open]) {
       const entry = this.#entry(id);
       if (entry.phase === 'pending') this.#end({ node: id, outcome: 'terminated' }, reason, now);
-      else this.#tell(entry, 'terminated', reason);
+      else if (entry.phase === 'active') this.#tell(entry, 'terminated', reason);
     }
   }
 
@@ -319,6 +315,9 @@ export class Schedule {
     for (const entry of this.#entries.values()) {
       if (entry.phase === 'ended') continue;
       const join = this.#joins.get(entry.node.id);
+      // A join that what has happened already makes fail, fails.
+      if (join?.verdict()?.passed === false) this.#judge(join, now);
+      if ((entry.phase as Phase) === 'ended') continue;
       if (join) join.active = false;
       if (join || entry.phase === 'pending')
         this.#end({ node: entry.node.id, outcome: 'cancelled', becauseOfFailure: true }, reason, now);

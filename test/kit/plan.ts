@@ -1,0 +1,79 @@
+// Plans in a few words, for tests of the machines that run them.
+import type { Condition, JoinNode, Node, Plan, ProcessNode } from '../../src/plan/plan.ts';
+
+type Needs = Readonly<Record<string, Condition>>;
+
+const at = { line: 1, column: 1 };
+
+export function planOf(nodes: readonly Node[], settings: Partial<Plan> = {}): Plan {
+  return {
+    version: 1,
+    name: 'test',
+    file: 'test.yaml',
+    root: '/',
+    params: {},
+    timeoutMs: null,
+    channels: [],
+    nodes,
+    ...settings,
+  };
+}
+
+export function processNode(
+  id: string,
+  needs: Needs = {},
+  settings: Partial<Omit<ProcessNode, 'kind'>> & { kind?: 'process' | 'daemon' } = {},
+): ProcessNode {
+  return {
+    kind: 'process',
+    id,
+    name: id,
+    at,
+    needs: needsOf(needs),
+    replica: 1,
+    matrix: {},
+    launch: { type: 'command', argv: ['true'] },
+    cwd: '/',
+    env: {},
+    if: true,
+    stdin: { type: 'null' },
+    stdout: { type: 'log' },
+    stderr: { type: 'log' },
+    grants: [],
+    timeoutMs: null,
+    stop: { signal: 'SIGTERM', graceMs: 5000 },
+    onFailure: 'stop',
+    successExitCodes: [0],
+    ...settings,
+  };
+}
+
+export function daemonNode(id: string, needs: Needs = {}): ProcessNode {
+  return processNode(id, needs, { kind: 'daemon' });
+}
+
+export function joinNode(
+  id: string,
+  processes: readonly string[],
+  settings: Partial<Omit<JoinNode, 'needs'>> = {},
+  needs: Needs = {},
+): JoinNode {
+  return {
+    kind: 'join',
+    id,
+    name: id,
+    at,
+    needs: needsOf(needs),
+    processes,
+    queues: [],
+    mode: 'all',
+    timeoutMs: null,
+    onTimeout: 'fail',
+    onPass: 'nothing',
+    ...settings,
+  };
+}
+
+function needsOf(needs: Needs): Node['needs'] {
+  return Object.entries(needs).map(([name, condition]) => ({ name, instances: [name], condition }));
+}

@@ -1,0 +1,185 @@
+// Random plans with random endings through the real `schedule`: every run comes to its end, and nothing starts too early.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Condition, Node } from '../../src/plan/plan.ts';
+import type { Outcome } from '../../src/run/event.ts';
+import { Schedule, type ScheduleEffect } from '../../src/run/schedule.ts';
+import { joinNode, planOf, processNode } from '../kit/plan.ts';
+
+/** Plays a plan with endings drawn at random, and answers what it saw. */
+function play(nodes: readonly Node[], random: () => number, schedule = new Schedule(planOf(nodes))): readonly string[] {
+  const complaints: string[] = [];
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const started = new Set<string>();
+  const alive = new Set<string>();
+  const ended = new Map<string, Outcome>();
+  const told = new Map<string, 'terminated' | 'stopped'>();
+  let stopping = false;
+  let over = 0;
+  const hear = (effects: readonly ScheduleEffect[]): void => {
+    for (const effect of effects) {
+      if (over > 0) complaints.push(`${effect.do} after the end`);
+      if (effect.do === 'start' || effect.do === 'wait') {
+        if (stopping) complaints.push(`${effect.node} started while the run stops`);
+        for (const need of byId.get(effect.node)?.needs ?? [])
+          for (const id of need.instances)
+            if (!holds(need.condition, id))
+              complaints.push(`${effect.node} started although ${id} is not ${need.condition}`);
+        if (effect.do === 'start') alive.add(effect.node);
+      }
+      if (effect.do === 'stop') {
+        if (!alive.has(effect.node)) complaints.push(`${effect.node} told to stop although it does not run`);
+        told.set(effect.node, effect.as);
+      }
+      if (effect.do === 'stopping') stopping = true;
+      if (effect.do === 'end') {
+        if (ended.has(effect.fate.node)) complaints.push(`${effect.fate.node} ended twice`);
+        ended.set(effect.fate.node, effect.fate.outcome);
+      }
+      if (effect.do === 'over') over++;
+    }
+  };
+  const holds = (condition: Condition, id: string): boolean => {
+    const outcome = ended.get(id);
+    if (condition === 'started' || condition === 'ready') return started.has(id);
+    if (condition === 'failed') return outcome === 'failed' || outcome === 'timed_out';
+    if (condition === 'completed') return outcome !== undefined;
+    return outcome === 'succeeded' || outcome === 'passed';
+  };
+  hear(schedule.begin(0));
+  for (let step = 0; alive.size > 0; step++) {
+    if (step > nodes.length * 10) return [...complaints, 'it goes on for ever'];
+    const now = step * 5;
+    if (random() < 0.02) hear(schedule.stop('interrupted', now));
+    if (random() < 0.2) hear(schedule.tick(now));
+    const id = [...alive][Math.floor(random() * alive.size)] as string;
+    if (!started.has(id) && random() < 0.9) {
+      started.add(id);
+      hear(schedule.started(id, now));
+      continue;
+    }
+    alive.delete(id);
+    const daemon = byId.get(id)?.kind === 'daemon';
+    const outcome = told.get(id) ?? (random() < 0.25 ? 'failed' : daemon ? 'finished' : 'succeeded');
+    // Only what could not be started ends without having started.
+    if (!started.has(id) && outcome !== 'failed') {
+      started.add(id);
+      hear(schedule.started(id, now));
+    }
+    ended.set(id, outcome);
+    hear(schedule.ended({ node: id, outcome }, now));
+  }
+  // Only a join's time can still be awaited.
+  hear(schedule.tick(1_000_000));
+  if (over !== 1) complaints.push(`the end was told ${over} times`);
+  for (const { id, needs } of nodes) {
+    if (!ended.has(id)) complaints.push(`${id} never ended`);
+    // (`completed` of what never ran depends on why, which is told in the tests by example.)
+    const clear = needs.every(({ condition }) => condition !== 'completed');
+    if (
+      ended.get(id) === 'skipped' &&
+      clear &&
+      needs.every((need) => need.instances.every((on) => holds(need.condition, on)))
+    )
+      complaints.push(`${id} was skipped although all it needs holds`);
+  }
+  return complaints;
+}
+
+/** An acyclic plan: each node needs only such as stand before it. */
+const plans: fc.Arbitrary<readonly Node[]> = fc
+  .array(
+    fc.record({
+      kind: fc.constantFrom('process', 'process', 'process', 'daemon', 'join'),
+      needs: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 3 }),
+      onFailure: fc.constantFrom('stop', 'continue'),
+      mode: fc.constantFrom('all', 1, 2),
+      timed: fc.boolean(),
+      onTimeout: fc.constantFrom('fail', 'continue', 'terminate'),
+      onPass: fc.constantFrom('nothing', 'terminate'),
+      members: fc.array(fc.nat(), { maxLength: 3 }),
+    }),
+    { minLength: 1, maxLength: 12 },
+  )
+  .map((drafts) => {
+    const nodes: Node[] = [];
+    for (const [index, draft] of drafts.entries()) {
+      const needs: Record<string, Condition> = {};
+      for (const [which, how] of draft.needs) {
+        const target = nodes[which % Math.max(1, index)];
+        if (!target) continue;
+        const conditions: readonly Condition[] =
+          target.kind === 'daemon'
+            ? ['ready', 'started']
+            : target.kind === 'join'
+              ? ['passed', 'completed']
+              : ['succeeded', 'completed', 'failed', 'started'];
+        needs[target.id] = conditions[how % conditions.length] as Condition;
+      }
+      const id = `n${index}`;
+      const { onFailure, mode, onTimeout, onPass } = draft as {
+        onFailure: 'stop' | 'continue';
+        mode: 'all' | number;
+        onTimeout: 'fail' | 'continue' | 'terminate';
+        onPass: 'nothing' | 'terminate';
+      };
+      const processes = nodes.filter((node) => node.kind === 'process').map((node) => node.id);
+      const members = [...new Set(draft.members.map((at) => processes[at % Math.max(1, processes.length)]))];
+      if (draft.kind === 'join')
+        nodes.push(
+          joinNode(
+            id,
+            members.filter((name) => name !== undefined),
+            { mode, onTimeout, onPass, timeoutMs: draft.timed ? 20 : null },
+            needs,
+          ),
+        );
+      else if (draft.kind === 'daemon') nodes.push(processNode(id, needs, { kind: 'daemon' }));
+      else nodes.push(processNode(id, needs, { onFailure }));
+    }
+    return nodes;
+  });
+
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const rounds = Number(process.env.FORKLINE_MODEL_ROUNDS ?? 20_000);
+
+describe('whatever the plan and whatever happens', () => {
+  it('every node ends, nothing starts before its needs hold or while the run stops, and the end is told once', () => {
+    fc.assert(
+      fc.property(plans, fc.nat(), (nodes, seed) => {
+        expect(play(nodes, randomOf(seed))).toEqual([]);
+      }),
+      { numRuns: rounds },
+    );
+  }, 120_000);
+
+  it.each([
+    ['forgets that a node has started', (schedule: Schedule) => (schedule.started = () => [])],
+    ['starts what it has only decided to skip', (schedule: Schedule) => startSkipped(schedule)],
+  ])('a schedule that %s is caught', (_, break_) => {
+    const caught = fc.check(
+      fc.property(plans, fc.nat(), (nodes, seed) => {
+        const schedule = new Schedule(planOf(nodes));
+        break_(schedule);
+        return play(nodes, randomOf(seed), schedule).length === 0;
+      }),
+      { numRuns: 2000 },
+    );
+    expect(caught.failed).toBe(true);
+  });
+});
+
+function startSkipped(schedule: Schedule): void {
+  const ended = schedule.ended.bind(schedule);
+  schedule.ended = (ending, now) =>
+    ended(ending, now).map((effect) =>
+      effect.do === 'end' && effect.fate.outcome === 'skipped' ? { do: 'start', node: effect.fate.node } : effect,
+    );
+}

@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import type { Account } from '../../src/broker/control.ts';
+import type { ProcessNode } from '../../src/plan/plan.ts';
+import { type Effect, type Input, Lifecycle, type Phase } from '../../src/run/lifecycle.ts';
+import { processNode } from '../kit/plan.ts';
+
+const quiet: Account = { unflushed: false, inputBrokeOff: false, toldEnd: false, held: 0 };
+
+function life(settings: Partial<ProcessNode> = {}): Lifecycle {
+  return new Lifecycle(processNode('a', {}, settings));
+}
+
+/** A process that runs since 0. */
+function running(settings: Partial<ProcessNode> = {}): Lifecycle {
+  const machine = life(settings);
+  machine.handle({ type: 'start' }, 0);
+  machine.handle({ type: 'spawned', pid: 7 }, 0);
+  return machine;
+}
+
+function exits(machine: Lifecycle, exitcode: number, account: Partial<Account> = {}, now = 1): readonly Effect[] {
+  return [
+    ...machine.handle({ type: 'exited', exitcode, signal: exitcode < 0 ? 'SIGTERM' : null }, now),
+    ...machine.handle({ type: 'emptied', leaked: [] }, now),
+    ...machine.handle({ type: 'accounted', account: { ...quiet, ...account } }, now),
+  ];
+}
+
+function endOf(effects: readonly Effect[]): unknown {
+  const end = effects.find((effect) => effect.do === 'end');
+  return end?.do === 'end' ? [end.ended.outcome, end.ended.exitcode, end.ended.cause] : undefined;
+}
+
+function settleOf(effects: readonly Effect[]): unknown {
+  const settle = effects.find((effect) => effect.do === 'settle');
+  return settle?.do === 'settle' ? [settle.held, settle.stream, settle.succeeded] : undefined;
+}
+
+describe('a process that ends by itself', () => {
+  it('has ended only once its tree is empty and the broker has accounted for it', () => {
+    const machine = life();
+    expect(machine.handle({ type: 'start' }, 0)).toEqual([{ do: 'spawn' }]);
+    expect(machine.handle({ type: 'spawned', pid: 7 }, 5)).toEqual([{ do: 'announce', pid: 7 }]);
+    expect(machine.handle({ type: 'exited', exitcode: 0, signal: null }, 6)).toEqual([{ do: 'empty' }]);
+    expect(machine.handle({ type: 'emptied', leaked: [9] }, 7)).toEqual([
+      { do: 'leaked', pids: [9] },
+      { do: 'account', abandon: false },
+    ]);
+    expect(machine.handle({ type: 'accounted', account: quiet }, 8)).toEqual([
+      { do: 'settle', held: 'done', stream: 'end', succeeded: true },
+      { do: 'end', ended: { outcome: 'succeeded', exitcode: 0, signal: null, startedAt: 5, cause: null } },
+    ]);
+  });
+
+  it.each([
+    ['fails by its exit code', {}, 3, {}, ['failed', 3, null], ['back', 'abort', false]],
+    [
+      'succeeds by another code that counts',
+      { successExitCodes: [0, 3] },
+      3,
+      {},
+      ['succeeded', 3, null],
+      ['done', 'end', true],
+    ],
+    ['fails when a stranger killed it', {}, -15, {}, ['failed', -15, null], ['back', 'abort', false]],
+    [
+      'fails where it put and never flushed',
+      {},
+      0,
+      { unflushed: true },
+      ['failed', 0, 'ended without flushing what it had put'],
+      ['back', 'abort', false],
+    ],
+    [
+      'fails where its input broke off',
+      {},
+      0,
+      { inputBrokeOff: true },
+      ['failed', 0, 'its input broke off'],
+      ['back', 'abort', false],
+    ],
+    [
+      'ends its streams although it failed, where that is ignored',
+      { onFailure: 'ignore' as const },
+      1,
+      {},
+      ['failed', 1, null],
+      ['back', 'end', false],
+    ],
+    [
+      'as a daemon has finished once it was told the end',
+      { kind: 'daemon' as const },
+      0,
+      { toldEnd: true },
+      ['finished', 0, null],
+      ['done', 'end', true],
+    ],
+    [
+      'as a daemon has failed',
+      { kind: 'daemon' as const },
+      0,
+      {},
+      ['failed', 0, 'a daemon must not end before all else has'],
+      ['back', 'abort', false],
+    ],
+  ])('%s', (_, settings, exitcode, account, end, settle) => {
+    const effects = exits(running(settings), exitcode, account);
+    expect(endOf(effects)).toEqual(end);
+    expect(settleOf(effects)).toEqual(settle);
+  });
+});
+
+it('what cannot be started has failed, and says why', () => {
+  const machine = life();
+  machine.handle({ type: 'start' }, 0);
+  expect(machine.handle({ type: 'refused', reason: 'there is no program `x`' }, 1)).toEqual([
+    { do: 'account', abandon: false },
+  ]);
+  const effects = machine.handle({ type: 'accounted', account: quiet }, 2);
+  expect(endOf(effects)).toEqual(['failed', null, 'there is no program `x`']);
+});
+
+describe('stopping', () => {
+  it('sends the stop signal once, and SIGKILL after the grace', () => {
+    const machine = running({ stop: { signal: 'SIGINT', graceMs: 300 } });
+    const stop: Input = { type: 'stop', as: 'stopped', reason: 'interrupted' };
+    expect(machine.handle(stop, 100)).toEqual([{ do: 'signal', signal: 'SIGINT', reason: 'interrupted' }]);
+    expect(machine.handle(stop, 101)).toEqual([]);
+    expect(machine.nextDeadline()).toBe(400);
+    expect(machine.handle({ type: 'tick' }, 399)).toEqual([]);
+    expect(machine.handle({ type: 'tick' }, 400)).toEqual([
+      { do: 'signal', signal: 'SIGKILL', reason: 'still alive after 0.3 s' },
+    ]);
+    expect(machine.nextDeadline()).toBeNull();
+    expect(endOf(exits(machine, -9))).toEqual(['stopped', -9, 'interrupted']);
+  });
+
+  it('that was wished while it was still starting is carried out once it runs', () => {
+    const machine = life();
+    machine.handle({ type: 'start' }, 0);
+    expect(machine.handle({ type: 'stop', as: 'terminated', reason: 'a race is over' }, 0)).toEqual([]);
+    expect(machine.handle({ type: 'spawned', pid: 7 }, 1)).toEqual([
+      { do: 'announce', pid: 7 },
+      { do: 'signal', signal: 'SIGTERM', reason: 'a race is over' },
+    ]);
+  });
+
+  it('at once kills, also in the middle of a gentle stop', () => {
+    const machine = running();
+    machine.handle({ type: 'stop', as: 'stopped', reason: 'interrupted' }, 0);
+    expect(machine.handle({ type: 'kill' }, 1)).toMatchObject([{ do: 'signal', signal: 'SIGKILL' }]);
+  });
+
+  it('of a process that has just ended by itself leaves its success to it, but waits for no room in a queue', () => {
+    const machine = running();
+    machine.handle({ type: 'exited', exitcode: 0, signal: null }, 1);
+    machine.handle({ type: 'emptied', leaked: [] }, 1);
+    expect(machine.handle({ type: 'stop', as: 'stopped', reason: 'interrupted' }, 2)).toEqual([
+      { do: 'account', abandon: true },
+    ]);
+    expect(machine.handle({ type: 'stop', as: 'stopped', reason: 'again' }, 2)).toEqual([]);
+    expect(endOf(machine.handle({ type: 'accounted', account: quiet }, 3))).toEqual(['succeeded', 0, null]);
+  });
+
+  it('of a daemon ends its streams; of a process that the run stops breaks them', () => {
+    for (const [kind, stream] of [
+      ['daemon', 'end'],
+      ['process', 'abort'],
+    ] as const) {
+      const machine = running({ kind });
+      machine.handle({ type: 'stop', as: 'stopped', reason: 'over' }, 0);
+      expect(settleOf(exits(machine, -15))).toEqual(['back', stream, false]);
+    }
+  });
+});
+
+describe('time', () => {
+  it('over, it is stopped by its rule and has timed out, whatever its exit code', () => {
+    const machine = running({ timeoutMs: 1000 });
+    expect(machine.nextDeadline()).toBe(1000);
+    expect(machine.handle({ type: 'tick' }, 999)).toEqual([]);
+    expect(machine.handle({ type: 'tick' }, 1000)).toMatchObject([{ do: 'signal', signal: 'SIGTERM' }]);
+    expect(endOf(exits(machine, 0))).toEqual(['timed_out', 0, 'its time limit of 1 s has passed']);
+  });
+
+  it('that it does not use up leaves no deadline behind', () => {
+    const machine = running({ timeoutMs: 1000 });
+    exits(machine, 0);
+    expect(machine.nextDeadline()).toBeNull();
+  });
+});
+
+it('a broken promise fails the process even where it would have been stopped for another reason', () => {
+  const machine = running();
+  machine.handle({ type: 'stop', as: 'terminated', reason: 'a race is over' }, 0);
+  machine.handle({ type: 'fault', reason: 'line 3 is no JSON' }, 1);
+  expect(endOf(exits(machine, 0))).toEqual(['failed', 0, 'line 3 is no JSON']);
+});
+
+it('every input in every phase is either in the table or ignored, and none throws', () => {
+  const inputs: Input[] = [
+    { type: 'start' },
+    { type: 'spawned', pid: 1 },
+    { type: 'refused', reason: 'r' },
+    { type: 'exited', exitcode: 0, signal: null },
+    { type: 'emptied', leaked: [] },
+    { type: 'accounted', account: quiet },
+    { type: 'stop', as: 'stopped', reason: 's' },
+    { type: 'kill' },
+    { type: 'fault', reason: 'f' },
+    { type: 'tick' },
+  ];
+  const seen = new Set<Phase>();
+  const walk = (path: readonly Input[], depth: number): void => {
+    const machine = life({ timeoutMs: 1 });
+    path.forEach((input, now) => machine.handle(input, now));
+    seen.add(machine.phase);
+    if (depth > 0) for (const input of inputs) walk([...path, input], depth - 1);
+  };
+  walk([], 3);
+  walk([{ type: 'start' }, { type: 'spawned', pid: 1 }, { type: 'exited', exitcode: 0, signal: null }], 3);
+  expect([...seen].sort()).toEqual(['accounting', 'emptying', 'ended', 'pending', 'running', 'starting', 'stopping']);
+});
