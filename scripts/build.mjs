@@ -1,7 +1,7 @@
 // Builds dist/ from src/: one bundle for each way in, so that starting means reading a few files and not hundreds.
 // What several of them share is split off by esbuild. `npm run build`; tests and bin/run.js use what it makes.
-import { execFileSync } from 'node:child_process';
-import { chmod, cp, readFile, rm } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,35 +19,52 @@ const entries = {
   broker: 'broker/main.ts',
 };
 
-const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  minifySyntax: true,
+  legalComments: 'linked',
+  // A program of its own, with a binary beside it.
+  external: ['esbuild'],
+  logLevel: 'warning',
+};
+
 await rm(dist, { recursive: true, force: true });
-await Promise.all([bundle(), copyPython()]);
+await Promise.all([bundle(), bundleForCommonJs(), copyPython()]);
 declare();
+await writeHelp();
 await chmod(join(root, 'bin/run.js'), 0o755);
 
 async function bundle() {
   await build({
-    absWorkingDir: root,
+    ...common,
     entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join('src', file)])),
     outdir: 'dist',
-    bundle: true,
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: 'linked',
-    sourcesContent: false,
-    minifySyntax: true,
-    legalComments: 'linked',
     chunkNames: 'chunks/[name]-[hash]',
-    // A program of its own, with a binary beside it.
-    external: ['esbuild'],
-    define: { FORKLINE_VERSION: JSON.stringify(version) },
     // CommonJS dependencies inside an ES module still call `require` for Node's own modules.
     banner: {
       js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);",
     },
-    logLevel: 'warning',
+  });
+}
+
+/** `require('forkline')`: NODE_PATH=dist/modules finds it as a package. */
+async function bundleForCommonJs() {
+  const folder = join(dist, 'modules/forkline');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{ "name": "forkline", "main": "index.js", "type": "commonjs" }\n');
+  await build({
+    ...common,
+    entryPoints: { index: join('src', entries.sdk) },
+    outdir: 'dist/modules/forkline',
+    format: 'cjs',
   });
 }
 
@@ -59,10 +76,19 @@ async function copyPython() {
   });
 }
 
-/** Types for those who import `forkline` and `forkline/engine`. */
+/** bin/run.js answers `--help` from these. */
+async function writeHelp() {
+  const { commands, helpFor } = await import(join(dist, 'main.js'));
+  await mkdir(join(dist, 'help'));
+  for (const name of ['', ...Object.keys(commands)]) {
+    await writeFile(join(dist, 'help', `${name || 'forkline'}.txt`), helpFor(name));
+  }
+}
+
+/** Types for those who import `forkline` and `forkline/engine`. Whether they are right is for `npm run types` to say. */
 function declare() {
   const tsc = createRequire(import.meta.url)
     .resolve('typescript/package.json')
     .replace('package.json', 'bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+  spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')]);
 }

@@ -34,7 +34,7 @@ export class Screen {
     this.#note = note;
     this.#onError = onError;
     this.#patienceMs = patienceMs;
-    this.colour = styleText('red', 'x', { stream }) !== 'x';
+    this.colour = hasColour(stream);
     unblock(stream);
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (!this.#gone && error.code !== 'EPIPE') onError?.(error);
@@ -102,6 +102,11 @@ interface Handle {
 
 function handleOf(stream: Writable): Handle | undefined {
   return (stream as { _handle?: Handle })._handle;
+}
+
+/** As the stream and the environment (NO_COLOR, FORCE_COLOR, TERM) say. */
+export function hasColour(stream: Writable): boolean {
+  return styleText('red', 'x', { stream }) !== 'x';
 }
 
 /** Node writes to a terminal synchronously: one Ctrl-S would stop the whole run. */

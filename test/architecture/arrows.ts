@@ -6,7 +6,7 @@ const arrows: Record<string, readonly string[]> = {
   'engine.ts': ['*'],
   'home.ts': [],
   report: ['run/event.ts', 'run/summary.ts', 'plan/plan.ts', 'pipeline/diagnostic.ts', 'pipeline/source.ts'],
-  run: ['plan/plan.ts', 'broker', 'wire', 'home.ts'],
+  run: ['plan', 'broker/control.ts', 'broker/host.ts', 'wire', 'home.ts'],
   broker: ['wire', 'plan/plan.ts', 'type:run/event.ts', 'home.ts'],
   sdk: ['wire'],
   plan: ['pipeline'],

@@ -1,0 +1,57 @@
+// How a command ends, in the one place that decides it: what it returned, a call that was wrong (2), or a mistake of ours (70).
+// With --json the error is JSON too. Whoever reads may be gone: that is no error.
+import { CLIError } from '@oclif/core/errors';
+import { nearest } from '../pipeline/suggest.ts';
+import { CallError } from './call-error.ts';
+import { flushed } from './output.ts';
+
+export async function handle(json: boolean, command: () => Promise<number>): Promise<number> {
+  // oclif's own listener would throw what is not EPIPE: a full disk must not end a run.
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {});
+  let exitCode: number;
+  try {
+    exitCode = await command();
+  } catch (error) {
+    exitCode = tell(error, json);
+  }
+  await flushed();
+  return exitCode;
+}
+
+function tell(error: unknown, json: boolean): number {
+  const call = asCallError(error);
+  if (call) {
+    if (json)
+      writeJson({ kind: 'call', message: call.message, ...(call.hint === undefined ? {} : { hint: call.hint }) });
+    else process.stderr.write(`forkline: ${call.message}${call.hint === undefined ? '' : `\n  ${call.hint}`}\n`);
+    return 2;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (json) writeJson({ kind: 'internal', message });
+  else process.stderr.write(`forkline: ${error instanceof Error ? (error.stack ?? message) : message}\n`);
+  return 70;
+}
+
+function writeJson(error: object): void {
+  process.stdout.write(`${JSON.stringify({ error })}\n`);
+}
+
+function asCallError(error: unknown): CallError | null {
+  if (error instanceof CallError) return error;
+  if (!(error instanceof CLIError)) return null;
+  if ('flags' in error && 'parse' in error) return unknownFlag(error as NonExistentFlagsError);
+  const [first = '', ...more] = error.message.split('\n').filter((line) => !/^See more help with/.test(line));
+  return new CallError(first.charAt(0).toLowerCase() + first.slice(1), more.join('\n  ') || 'see `--help`');
+}
+
+type NonExistentFlagsError = CLIError & {
+  readonly flags: readonly string[];
+  readonly parse: { readonly input?: { readonly flags?: Readonly<Record<string, unknown>> } };
+};
+
+function unknownFlag({ flags, parse }: NonExistentFlagsError): CallError {
+  const known = Object.keys(parse.input?.flags ?? {}).map((name) => `--${name}`);
+  const near = nearest(flags[0] ?? '', known);
+  const names = flags.map((flag) => `\`${flag}\``).join(', ');
+  return new CallError(`unknown flag ${names}`, near === undefined ? 'see `--help`' : `did you mean \`${near}\`?`);
+}

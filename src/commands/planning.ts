@@ -1,0 +1,28 @@
+// Source → Plan for the commands that need one: findings are shown on stderr (with --json: on stdout), and where one of
+// them is an error there is no plan.
+import { plan } from '../engine.ts';
+import type { Source } from '../pipeline/source.ts';
+import type { Plan } from '../plan/plan.ts';
+import { formatDiagnostics } from '../report/diagnostics.ts';
+import { hasColour } from '../report/screen.ts';
+
+export interface Telling {
+  readonly format: 'text' | 'json';
+  /** Also shows findings that hinder nothing. */
+  readonly warnings: boolean;
+}
+
+export async function planOrTell(
+  source: Source,
+  params: Record<string, string>,
+  telling: Telling,
+): Promise<Plan | null> {
+  const found = await plan(source, { params });
+  const shown = found.diagnostics.filter(({ severity }) => severity === 'error' || telling.warnings);
+  if (shown.length > 0) {
+    const stream = telling.format === 'json' ? process.stdout : process.stderr;
+    const text = formatDiagnostics(shown, [source], telling.format, { colour: hasColour(stream) });
+    stream.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+  return found.plan;
+}

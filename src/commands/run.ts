@@ -1,0 +1,83 @@
+// `forkline run`: read, plan, run, report, and the exit code of how it went.
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { run } from '../engine.ts';
+import { parseDuration } from '../pipeline/quantity.ts';
+import type { Plan } from '../plan/plan.ts';
+import { draw } from '../plan/draw.ts';
+import { CallError } from './call-error.ts';
+import { file, param, paramsOf } from './flags.ts';
+import { listenForInterruption } from './interruption.ts';
+import { writeLine } from './output.ts';
+import { loadPipeline } from './pipeline-file.ts';
+import { planOrTell } from './planning.ts';
+import { openReporters } from './reporters.ts';
+
+export class Run extends Command {
+  static override summary = 'Run a pipeline.';
+  static override description = `What its processes print goes to stdout, each line under its process's name;
+what Forkline says goes to stderr. Both are kept in .forkline/runs/<run id>.
+
+Exit codes: 0 success · 1 something failed, or items were left over ·
+2 the pipeline or the call is wrong · 70 internal error · 124 the run's timeout ·
+129 hang-up · 130 Ctrl-C · 143 SIGTERM`;
+  static override examples = [
+    'forkline run pipeline.yaml',
+    'forkline run pipeline.yaml --param portions=20 --timeout 5m',
+    'forkline run pipeline.yaml --json > events.ndjson',
+  ];
+  static override args = { file };
+  static override flags = {
+    param,
+    timeout: Flags.string({
+      description: 'for the whole run, instead of the one in the pipeline',
+      helpValue: 'DURATION',
+    }),
+    'dry-run': Flags.boolean({ description: 'show the plan and start nothing' }),
+    quiet: Flags.boolean({ char: 'q', description: 'show only what goes wrong', exclusive: ['verbose'] }),
+    verbose: Flags.boolean({ char: 'v', description: 'say every small thing that happens' }),
+    json: Flags.boolean({ description: 'write the events to stdout, one line of JSON each', exclusive: ['reporter'] }),
+    reporter: Flags.string({
+      description: 'plain or json; with =FILE it writes there. May be given several times',
+      helpValue: 'NAME[=FILE]',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'run-dir': Flags.string({ description: 'where the files of the run go', helpValue: 'FOLDER' }),
+  };
+
+  override async run(): Promise<number> {
+    const { args, flags } = await this.parse(Run);
+    const params = paramsOf(flags.param);
+    const source = await loadPipeline(args.file);
+    const planned = await planOrTell(source, params, { format: flags.json ? 'json' : 'text', warnings: !flags.quiet });
+    if (planned === null) return 2;
+    const plan = flags.timeout === undefined ? planned : withTimeout(planned, flags.timeout);
+    if (flags['dry-run']) {
+      writeLine(draw(plan, flags.json ? 'json' : 'tree'));
+      return 0;
+    }
+    const reporters = openReporters({
+      reporters: flags.json ? ['json'] : (flags.reporter ?? ['plain']),
+      volume: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
+    });
+    using interruption = listenForInterruption();
+    const { exitCode } = await run(plan, {
+      onEvent: (event) => {
+        for (const reporter of reporters) reporter.report(event);
+      },
+      signal: interruption.stop,
+      kill: interruption.kill,
+      ...(flags['run-dir'] === undefined ? {} : { runDir: flags['run-dir'] }),
+    });
+    await Promise.all(reporters.map((reporter) => reporter.end()));
+    return exitCode;
+  }
+}
+
+function withTimeout(plan: Plan, text: string): Plan {
+  const timeoutMs = parseDuration(text);
+  if (timeoutMs === null)
+    throw new CallError(`\`--timeout ${text}\` is no duration`, 'write it like `500ms`, `30s`, `5m` or `2h`');
+  return { ...plan, timeoutMs };
+}
