@@ -33,8 +33,8 @@ export const HEADER = 8;
 export const LENGTH_FIELD = 4;
 
 export class FrameReader {
-  /** The longest `length` accepted now; the broker keeps it small until it knows who speaks. */
-  limit: number = Limit.ITEM + 64;
+  /** The longest `length` to accept, asked as soon as a header is there: less of one who has not said who it is. */
+  limit: (type: number, channel: number) => number = () => Limit.ITEM + LENGTH_FIELD + JUDGED;
   readonly #onFrame: (frame: Frame) => void;
   /** The beginning of a frame of which too little has come to judge its length. */
   readonly #head = Buffer.alloc(JUDGED);
@@ -114,7 +114,8 @@ export class FrameReader {
     if (seen < HEADER) return 0;
     const length = bytes.readUInt32BE(at);
     if (length < HEADER - LENGTH_FIELD) throw new ProtocolError('protocol', `a frame says its length is ${length}`);
-    if (length > this.limit) throw tooLong(length);
+    const channel = bytes.readUInt16BE(at + 6);
+    if (length > this.limit(bytes[at + LENGTH_FIELD] as number, channel)) throw tooLong(length);
     if (length > Limit.LENGTH) {
       const items = ITEMS_AT[bytes[at + LENGTH_FIELD] as number];
       if (items === undefined) throw tooLong(length);

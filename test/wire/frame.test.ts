@@ -87,9 +87,10 @@ describe('a frame that cannot be', () => {
 
   test('is one longer than the limit of the moment', () => {
     const reader = new FrameReader(() => {});
-    reader.limit = 100;
-    const frame = written({ type: 'PUT', flags: 0, channel: 1, items: ['x'.repeat(100)] });
-    expect(refusal(() => reader.read(frame))).toBe('limit');
+    reader.limit = (type, channel) => (type === Type.PUT && channel === 7 ? 100 : 1000);
+    const frame = (channel: number) => written({ type: 'PUT', flags: 0, channel, items: ['x'.repeat(100)] });
+    reader.read(frame(6));
+    expect(refusal(() => reader.read(frame(7).subarray(0, 8)))).toBe('limit');
   });
 
   test('is one whose items do not fill it', () => {
