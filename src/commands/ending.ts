@@ -40,7 +40,7 @@ function asCallError(error: unknown): CallError | null {
   if (error instanceof CallError) return error;
   if (!(error instanceof CLIError)) return null;
   if ('flags' in error && 'parse' in error) return unknownFlag(error as NonExistentFlagsError);
-  const [first = '', ...more] = error.message.split('\n').filter((line) => !/^See more help with/.test(line));
+  const [first = '', ...more] = error.message.split('\n').filter((line) => !line.startsWith('See more help with'));
   return new CallError(first.charAt(0).toLowerCase() + first.slice(1), more.join('\n  ') || 'see `--help`');
 }
 

@@ -30,7 +30,10 @@ test.each([
   ['export const started = Date.now();', '`Date` is not for machines'],
   ['export const timer = setTimeout(() => {}, 1);', '`setTimeout` is not for machines'],
   ['export const name = process.title;', '`process` is not for machines'],
-  ["import { readFileSync } from 'node:fs'; export const text = readFileSync('/dev/null');", 'node:fs is not for machines'],
+  [
+    "import { readFileSync } from 'node:fs'; export const text = readFileSync('/dev/null');",
+    'node:fs is not for machines',
+  ],
   ["import { connect } from 'node:net'; export const socket = connect(1);", 'node:net is not for machines'],
 ])('a machine that says %s is found', async (contents, message) => {
   await expect(load({ stdin: { contents, loader: 'ts' } })).rejects.toThrow(message);
@@ -47,14 +50,17 @@ async function load(entry: Parameters<typeof build>[0]): Promise<object> {
     logLevel: 'silent',
   });
   const realm = createContext({});
-  runInContext(`for (const name of ${JSON.stringify(forbidden)})
-    Object.defineProperty(globalThis, name, { get() { throw new Error('\`' + name + '\` is not for machines'); } });`, realm);
+  runInContext(
+    `for (const name of ${JSON.stringify(forbidden)})
+    Object.defineProperty(globalThis, name, { get() { throw new Error('\`' + name + '\` is not for machines'); } });`,
+    realm,
+  );
   return runInContext(`${bundle.outputFiles?.[0]?.text}; machine`, realm) as object;
 }
 
 const refuseNode: Plugin = {
   name: 'refuse-node',
-  setup({ onResolve }) {
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ errors: [{ text: `${path} is not for machines` }] }));
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^node:/ }, ({ path }) => ({ errors: [{ text: `${path} is not for machines` }] }));
   },
 };
