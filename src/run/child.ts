@@ -22,7 +22,13 @@ export async function startChild(
   context: StdioContext,
   onOutput: OnOutput,
 ): Promise<Child | { readonly refused: string }> {
-  const stdio = await layStdio(spec.node, context);
+  let stdio: Stdio;
+  try {
+    stdio = await layStdio(spec.node, context);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return { refused: `its streams could not be laid: ${(error as Error).message}` };
+  }
   const launched = await launch({ argv: spec.argv, cwd: spec.node.cwd, env: spec.env, ...stdio });
   if ('pid' in launched) return new Child(launched.pid, launched.exited, stdio, onOutput);
   for (const { output } of stdio.outputs) output.destroy();

@@ -152,6 +152,7 @@ export class Execution {
   // ── performing ──
 
   #perform(effects: readonly ScheduleEffect[]): void {
+    this.#fifos.expect(2 * effects.filter((effect) => effect.do === 'start').length);
     for (const effect of effects) {
       switch (effect.do) {
         case 'start':

@@ -10,6 +10,7 @@ export class JoinState {
   readonly node: JoinNode;
   /** Its `needs` hold, and it waits. */
   active = false;
+  passed = false;
   /** Its time is over and it stops what it waits for: it passes once the processes have ended. */
   terminating = false;
   deadline: number | null = null;
@@ -49,7 +50,7 @@ export class JoinState {
 
   /** It asks for the first so many, and there are still enough that may succeed. */
   get mayYetPass(): boolean {
-    return this.#enough !== null && this.#succeeded + this.open.size >= this.#enough;
+    return this.#enough !== null && !this.passed && this.#succeeded + this.open.size >= this.#enough;
   }
 
   /** Null while it waits. */

@@ -37,7 +37,7 @@ export interface Exit {
  * whole group can be signalled. Descriptors named in `spec` are closed here in any case.
  */
 export async function launch(spec: LaunchSpec): Promise<Launched> {
-  const opened: number[] = [];
+  const opened = [spec.stdin, spec.stdout, spec.stderr].flatMap(handedIn);
   try {
     const cwd = folderProblem(spec.cwd);
     if (cwd) return { refused: cwd };
@@ -65,17 +65,25 @@ function outcomeOf(child: ChildProcess, file: string): Promise<Launched> {
   });
 }
 
+/** The descriptors that come with the call. */
+function handedIn(stream: StdioSource | StdioSink): number[] {
+  if (stream.type === 'pipe') return [stream.pipe.takeWriteEnd()];
+  return stream.type === 'fd' ? [stream.fd] : [];
+}
+
 function source(from: StdioSource, opened: number[]): 'ignore' | number {
   if (from.type === 'null') return 'ignore';
-  const fd = from.type === 'fd' ? from.fd : openSync(from.path, 'r');
-  opened.push(fd);
-  return fd;
+  return from.type === 'fd' ? from.fd : open(from.path, 'r', opened);
 }
 
 function sink(to: StdioSink, opened: number[]): 'ignore' | number {
   if (to.type === 'null') return 'ignore';
-  const fd =
-    to.type === 'fd' ? to.fd : to.type === 'pipe' ? to.pipe.takeWriteEnd() : openSync(to.path, to.append ? 'a' : 'w');
+  if (to.type === 'fd') return to.fd;
+  return to.type === 'pipe' ? to.pipe.takeWriteEnd() : open(to.path, to.append ? 'a' : 'w', opened);
+}
+
+function open(path: string, flags: string, opened: number[]): number {
+  const fd = openSync(path, flags);
   opened.push(fd);
   return fd;
 }

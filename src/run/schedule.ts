@@ -48,12 +48,12 @@ export class Schedule {
   readonly #timeoutMs: number | null;
   #deadline: number | null = null;
   #stopping = false;
-  /** Why it stops; once more than daemons is to be stopped, what ends does so because of a failure. */
-  #becauseOfFailure = false;
   /** Processes and joins that have not ended. */
   #unfinished = 0;
   #alive: number;
   #effects: ScheduleEffect[] = [];
+  /** What has ended, and what follows from it is not yet worked through. */
+  readonly #endings: Fate[] = [];
 
   constructor(plan: Plan) {
     this.#timeoutMs = plan.timeoutMs;
@@ -66,8 +66,7 @@ export class Schedule {
   begin(now: number): ScheduleEffect[] {
     if (this.#timeoutMs !== null) this.#deadline = now + this.#timeoutMs;
     for (const entry of this.#entries.values()) this.#consider(entry, now);
-    this.#sweepDaemons();
-    return this.#take();
+    return this.#take(now);
   }
 
   /** A process runs. */
@@ -75,41 +74,38 @@ export class Schedule {
     const entry = this.#entry(id);
     entry.started = true;
     this.#spread(entry, (need) => need.started(), now);
-    return this.#take();
+    return this.#take(now);
   }
 
   /** A process that was told to start has ended, in whatever way. */
   ended(ending: Ending, now: number): ScheduleEffect[] {
-    const because = ending.becauseOfFailure ?? (ending.outcome === 'stopped' && this.#becauseOfFailure);
-    this.#settle(fateOf({ ...ending, becauseOfFailure: because }), now);
-    this.#sweepDaemons();
-    return this.#take();
+    const because = ending.becauseOfFailure ?? (ending.outcome === 'stopped' && this.#stopping);
+    this.#settle(fateOf({ ...ending, becauseOfFailure: because }));
+    return this.#take(now);
   }
 
   /** The queue is closed, and every item of it done. */
   drained(queue: string, now: number): ScheduleEffect[] {
     for (const join of this.#joinsOfQueue.get(queue) ?? []) {
       join.drained(queue);
-      this.#judge(join, now);
+      this.#judge(join);
     }
-    this.#sweepDaemons();
-    return this.#take();
+    return this.#take(now);
   }
 
   /** The queue can never be drained. */
   stranded(queue: string, reason: string, now: number): ScheduleEffect[] {
     for (const join of this.#joinsOfQueue.get(queue) ?? []) {
       join.stranded(queue, reason);
-      this.#judge(join, now);
+      this.#judge(join);
     }
-    this.#sweepDaemons();
-    return this.#take();
+    return this.#take(now);
   }
 
   /** Ctrl-C, or whatever else ends the run early. */
   stop(reason: string, now: number): ScheduleEffect[] {
-    this.#stop(reason, null, now);
-    return this.#take();
+    this.#stop(reason, null);
+    return this.#take(now);
   }
 
   nextDeadline(): number | null {
@@ -126,9 +122,8 @@ export class Schedule {
 
   tick(now: number): ScheduleEffect[] {
     for (const join of this.#joins.values())
-      if (join.active && join.deadline !== null && now >= join.deadline) this.#joinTimedOut(join, now);
-    this.#sweepDaemons();
-    return this.#take();
+      if (join.active && join.deadline !== null && now >= join.deadline) this.#joinTimedOut(join);
+    return this.#take(now);
   }
 
   // ── building ──
@@ -194,7 +189,7 @@ export class Schedule {
   #consider(entry: Entry, now: number): void {
     if (entry.phase !== 'pending' || this.#stopping) return;
     const lost = entry.needs.find((need) => need.standing === 'lost');
-    if (lost) return this.#skip(entry, lost, now);
+    if (lost) return this.#skip(entry, lost);
     if (entry.open > 0) return;
     entry.phase = 'active';
     const join = this.#joins.get(entry.node.id);
@@ -205,46 +200,51 @@ export class Schedule {
     join.active = true;
     if (join.node.timeoutMs !== null) join.deadline = now + join.node.timeoutMs;
     this.#effects.push({ do: 'wait', node: join.node.id });
-    this.#judge(join, now);
+    this.#judge(join);
   }
 
-  #skip(entry: Entry, lost: NeedState, now: number): void {
+  #skip(entry: Entry, lost: NeedState): void {
     const { cause } = lost;
     const because =
       cause === null
         ? `nothing it needs can be \`${lost.condition}\``
         : `\`${cause.node}\` ${asCause(cause, lost.condition)}`;
     const becauseOfFailure = cause !== null && !cause.benign;
-    this.#end({ node: entry.node.id, outcome: 'skipped', becauseOfFailure }, because, now);
+    this.#end({ node: entry.node.id, outcome: 'skipped', becauseOfFailure }, because);
   }
 
-  #end(ending: Ending, cause: string | null, now: number): void {
+  /** A join, or what never started, ends. */
+  #end(ending: Ending, cause: string | null): void {
+    if (this.#entry(ending.node).phase === 'ended') return;
     const fate = fateOf(ending);
     this.#effects.push({ do: 'end', fate, cause });
-    this.#settle(fate, now);
+    this.#settle(fate);
   }
 
-  /** A node has ended: all that follows from it. */
-  #settle(fate: Fate, now: number): void {
+  /** A node has ended. What follows from it is worked through one ending after the other, never one inside another. */
+  #settle(fate: Fate): void {
     const entry = this.#entry(fate.node);
     if (entry.phase === 'ended') throw new Error(`Internal error: ${fate.node} ended twice`);
     entry.phase = 'ended';
     this.#alive--;
     if (entry.node.kind !== 'daemon') this.#unfinished--;
-    for (const join of entry.joins) join.ended(fate);
-    if (fate.failed) this.#fail(entry, fate, now);
-    this.#spread(entry, (need) => need.ended(fate, entry.started), now);
-    for (const join of entry.joins) this.#judge(join, now);
+    this.#endings.push(fate);
   }
 
-  #fail(entry: Entry, fate: Fate, now: number): void {
-    const forgiven = entry.joins.some(
-      (join) => join.forgives(fate.node) && this.#entry(join.node.id).phase === 'ended',
-    );
+  #follow(fate: Fate, now: number): void {
+    const entry = this.#entry(fate.node);
+    for (const join of entry.joins) join.ended(fate);
+    if (fate.failed) this.#fail(entry, fate);
+    this.#spread(entry, (need) => need.ended(fate, entry.started), now);
+    for (const join of entry.joins) this.#judge(join);
+  }
+
+  #fail(entry: Entry, fate: Fate): void {
+    const forgiven = entry.joins.some((join) => join.forgives(fate.node) && join.passed);
     if (!forgiven || this.#cleansUp(entry)) this.#failed.add(fate.node);
     const rule = entry.node.kind === 'join' ? 'stop' : entry.node.onFailure;
     if (rule === 'stop' && !forgiven && !this.#cleansUp(entry) && !this.#mayYetPass(entry))
-      this.#stop(`\`${fate.node}\` ${fate.outcome === 'timed_out' ? 'timed out' : 'failed'}`, fate.node, now);
+      this.#stop(`\`${fate.node}\` ${fate.outcome === 'timed_out' ? 'timed out' : 'failed'}`, fate.node);
   }
 
   /** Something that waits for its failure will still run. */
@@ -273,75 +273,71 @@ export class Schedule {
     }
   }
 
-  #judge(join: JoinState, now: number): void {
-    if (!join.active || this.#entry(join.node.id).phase === 'ended') return;
+  #judge(join: JoinState): void {
+    if (!join.active) return;
     const verdict = join.verdict();
     if (!verdict) return;
     join.active = false;
-    if (!verdict.passed) return this.#end({ node: join.node.id, outcome: 'failed' }, verdict.cause, now);
-    for (const id of join.node.processes)
-      if (join.forgives(id) && !this.#cleansUp(this.#entry(id))) this.#failed.delete(id);
-    if (join.node.onPass === 'terminate') this.#terminate(join, `join \`${join.node.id}\` has passed`, now);
-    this.#end({ node: join.node.id, outcome: 'passed' }, null, now);
+    if (!verdict.passed) return this.#end({ node: join.node.id, outcome: 'failed' }, verdict.cause);
+    this.#pass(join, null);
+    if (join.node.onPass === 'terminate') this.#terminate(join, `join \`${join.node.id}\` has passed`);
   }
 
-  #joinTimedOut(join: JoinState, now: number): void {
+  #pass(join: JoinState, cause: string | null): void {
+    join.active = false;
+    join.passed = true;
+    for (const id of join.node.processes)
+      if (join.forgives(id) && !this.#cleansUp(this.#entry(id))) this.#failed.delete(id);
+    this.#end({ node: join.node.id, outcome: 'passed' }, cause);
+  }
+
+  #joinTimedOut(join: JoinState): void {
     join.deadline = null;
     const { id, onTimeout } = join.node;
     if (onTimeout === 'terminate') {
       join.terminating = true;
-      this.#terminate(join, `join \`${id}\` timed out`, now);
-      return this.#judge(join, now);
+      this.#terminate(join, `join \`${id}\` timed out`);
+      return this.#judge(join);
     }
-    join.active = false;
     const cause = `still waited for ${join.waitsFor}`;
-    this.#end({ node: id, outcome: onTimeout === 'fail' ? 'timed_out' : 'passed' }, cause, now);
+    if (onTimeout === 'continue') return this.#pass(join, cause);
+    join.active = false;
+    this.#end({ node: id, outcome: 'timed_out' }, cause);
   }
 
   /** Stops whichever of its processes have not ended. */
-  #terminate(join: JoinState, reason: string, now: number): void {
-    for (const id of [...join.open]) {
+  #terminate(join: JoinState, reason: string): void {
+    for (const id of join.open) {
       const entry = this.#entry(id);
-      if (entry.phase === 'pending') this.#end({ node: id, outcome: 'terminated' }, reason, now);
+      if (entry.phase === 'pending') this.#end({ node: id, outcome: 'terminated' }, reason);
       else if (entry.phase === 'active') this.#tell(entry, 'terminated', reason);
     }
   }
 
-  #stop(reason: string, node: NodeId | null, now: number): void {
+  #stop(reason: string, node: NodeId | null): void {
     if (this.#stopping) return;
     this.#stopping = true;
-    this.#becauseOfFailure = true;
     this.#effects.push({ do: 'stopping', reason, node });
     for (const entry of this.#entries.values()) {
-      if (entry.phase === 'ended') continue;
       const join = this.#joins.get(entry.node.id);
       // A join that what has happened already makes fail, fails.
-      if (join?.verdict()?.passed === false) this.#judge(join, now);
-      if ((entry.phase as Phase) === 'ended') continue;
+      if (join?.verdict()?.passed === false) this.#judge(join);
       if (join) join.active = false;
-      if (join || entry.phase === 'pending')
-        this.#end({ node: entry.node.id, outcome: 'cancelled', becauseOfFailure: true }, reason, now);
-      else if (entry.node.kind === 'process') this.#tell(entry, 'stopped', reason);
+      if (entry.phase === 'pending' || (join && entry.phase === 'active'))
+        this.#end({ node: entry.node.id, outcome: 'cancelled', becauseOfFailure: true }, reason);
+      else if (entry.phase === 'active' && entry.node.kind === 'process') this.#tell(entry, 'stopped', reason);
     }
-    this.#sweepDaemons();
   }
 
   /** Once all else has ended, or the run stops: daemons that nothing living needs. */
   #sweepDaemons(): void {
-    if (this.#unfinished === 0 || this.#stopping) {
-      for (const entry of this.#daemons) {
-        if (entry.phase === 'ended' || entry.told || entry.dependents.some((id) => this.#entry(id).phase === 'active'))
-          continue;
-        if (entry.phase === 'active') this.#tell(entry, 'stopped', 'all else has ended');
-        else this.#end({ node: entry.node.id, outcome: 'cancelled' }, 'all else has ended', 0);
-      }
+    if (this.#unfinished > 0 && !this.#stopping) return;
+    for (const entry of this.#daemons) {
+      if (entry.phase === 'ended' || entry.told) continue;
+      if (entry.dependents.some((id) => this.#entry(id).phase === 'active')) continue;
+      if (entry.phase === 'active') this.#tell(entry, 'stopped', 'all else has ended');
+      else this.#end({ node: entry.node.id, outcome: 'cancelled' }, 'all else has ended');
     }
-    if (this.#alive === 0) this.#over();
-  }
-
-  #over(): void {
-    this.#alive = -1;
-    this.#effects.push({ do: 'over', failed: [...this.#failed] });
   }
 
   #tell(entry: Entry, as: 'terminated' | 'stopped', reason: string): void {
@@ -356,7 +352,18 @@ export class Schedule {
     return entry;
   }
 
-  #take(): ScheduleEffect[] {
+  /** Works through all that follows from what was just heard, and answers what is to be done. */
+  #take(now: number): ScheduleEffect[] {
+    do {
+      // It grows while it is read.
+      for (const fate of this.#endings) this.#follow(fate, now);
+      this.#endings.length = 0;
+      this.#sweepDaemons();
+    } while (this.#endings.length > 0);
+    if (this.#alive === 0) {
+      this.#alive = -1;
+      this.#effects.push({ do: 'over', failed: [...this.#failed] });
+    }
     const effects = this.#effects;
     this.#effects = [];
     return effects;

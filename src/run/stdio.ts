@@ -30,9 +30,14 @@ export async function layStdio(node: ProcessNode, context: StdioContext): Promis
     outputs.push({ stream, output: pipe.output });
     return { type: 'pipe', pipe };
   };
-  const stdout = await lay('stdout', node.stdout);
-  const stderr = await lay('stderr', node.stderr);
-  return { stdin: await feed(node, context), stdout, stderr, outputs };
+  try {
+    const stdout = await lay('stdout', node.stdout);
+    const stderr = await lay('stderr', node.stderr);
+    return { stdin: await feed(node, context), stdout, stderr, outputs };
+  } catch (error) {
+    for (const { output } of outputs) output.destroy();
+    throw error;
+  }
 }
 
 /** The broker writes items into a FIFO; the end to read from is the child's. */

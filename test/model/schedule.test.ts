@@ -58,14 +58,14 @@ function play(nodes: readonly Node[], random: () => number, schedule = new Sched
       hear(schedule.started(id, now));
       continue;
     }
-    alive.delete(id);
-    const daemon = byId.get(id)?.kind === 'daemon';
-    const outcome = told.get(id) ?? (random() < 0.25 ? 'failed' : daemon ? 'finished' : 'succeeded');
-    // Only what could not be started ends without having started.
-    if (!started.has(id) && outcome !== 'failed') {
+    const refused = !started.has(id) && random() < 0.5;
+    if (!started.has(id) && !refused) {
       started.add(id);
       hear(schedule.started(id, now));
     }
+    alive.delete(id);
+    const fine = byId.get(id)?.kind === 'daemon' ? 'finished' : 'succeeded';
+    const outcome = refused ? 'failed' : (told.get(id) ?? (random() < 0.25 ? 'failed' : fine));
     ended.set(id, outcome);
     hear(schedule.ended({ node: id, outcome }, now));
   }

@@ -197,7 +197,7 @@ describe('joins', () => {
     ]);
     story.begin();
     expect(story.ended('a', 'failed')).toEqual([]);
-    expect(story.ended('b', 'succeeded')).toEqual(['terminate c', 'passed j']);
+    expect(story.ended('b', 'succeeded')).toEqual(['passed j', 'terminate c']);
     expect(story.ended('c', 'terminated')).toEqual(['over']);
   });
 
