@@ -6,5 +6,7 @@ export interface ShapeError {
   readonly params: Readonly<Record<string, unknown>>;
   readonly propertyName?: string;
 }
+/** The schema itself without what only people read: what was expected where an error is. */
+export function schema(): unknown;
 declare const validate: { (value: unknown): boolean; errors?: readonly ShapeError[] | null };
 export default validate;

@@ -1,0 +1,89 @@
+// YAML → one plain value, and the span of every path in it. Whatever the text holds, it answers with findings: nothing
+// throws, nothing hangs, and what would take too much time or memory is refused before it is built. What a key means, and
+// whether it may be there, is for schema.ts and those after it.
+import type { YAMLError } from 'yaml';
+import type { Diagnostic } from './diagnostic.ts';
+import type { Json } from './json.ts';
+import { type Path, Places } from './places.ts';
+import type { Source, Span } from './source.ts';
+import { Values } from './values.ts';
+import { characterProblems, parseYaml, sizeProblem } from './yaml.ts';
+import { explain } from './yaml-error.ts';
+
+export type { Path } from './places.ts';
+
+export interface Document {
+  readonly source: Source;
+  /** Maps have no prototype, so that no name is there that nobody wrote. */
+  readonly value: Json;
+  /** Where a path is written; where it is not in the file, the nearest of its ancestors that is. */
+  span(path: Path, which?: 'key' | 'value'): Span;
+}
+
+/** The document is null where the text is no YAML; every other finding leaves a value to go on with. */
+export function parseDocument(source: Source): { document: Document | null; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const report = (finding: Finding): void => {
+    diagnostics.push(diagnostic(source, finding));
+  };
+
+  const tooLarge = sizeProblem(source.text);
+  if (tooLarge !== null) {
+    report(tooLarge);
+    return { document: null, diagnostics };
+  }
+  characterProblems(source.text).forEach(report);
+
+  const { root, errors, findings } = parseYaml(source.text);
+  findings.forEach(report);
+  const syntax = firstOfEachLine(source, errors.filter(isSyntax));
+  syntax.forEach((error) => report(explain(error)));
+  if (root === null || syntax.length > 0) return { document: null, diagnostics: ordered(diagnostics) };
+
+  // What is wrong with a single value is told, and the rest is read all the same.
+  for (const error of errors) if (!isSyntax(error)) report(explain(error));
+  const values = new Values(source.text);
+  const value = values.read(root);
+  values.findings.forEach(report);
+  const places = new Places(root, values);
+  return {
+    document: { source, value, span: (path, which = 'value') => places.span(path, which) },
+    diagnostics: ordered(diagnostics),
+  };
+}
+
+/** A finding about the text itself, before it has a file. */
+export interface Finding extends Partial<Pick<Diagnostic, 'code' | 'severity' | 'related' | 'hint'>> {
+  readonly message: string;
+  readonly span: Span;
+}
+
+function diagnostic(source: Source, { span, ...finding }: Finding): Diagnostic {
+  const { length } = source.text;
+  const start = Math.min(Math.max(span.start, 0), length);
+  const end = Math.min(Math.max(span.end, start), length);
+  return { code: 'yaml-syntax', severity: 'error', related: [], ...finding, file: source.file, span: { start, end } };
+}
+
+function isSyntax(error: YAMLError): boolean {
+  return error.code !== 'TAG_RESOLVE_FAILED';
+}
+
+/** One slip makes a parser stumble several times over a line; the first time is the one that helps. */
+function firstOfEachLine(source: Source, errors: readonly YAMLError[]): YAMLError[] {
+  const most = 20;
+  const lines = new Set<number>();
+  const first: YAMLError[] = [];
+  for (const error of errors) {
+    const { line } = source.position(error.pos[0]);
+    if (lines.has(line)) continue;
+    lines.add(line);
+    first.push(error);
+    if (first.length === most) break;
+  }
+  return first;
+}
+
+function ordered(diagnostics: Diagnostic[]): Diagnostic[] {
+  return diagnostics.sort((a, b) => a.span.start - b.span.start);
+}

@@ -1,0 +1,100 @@
+// The document against the schema: every mistake of shape as one finding, in our words (shape-problem.ts), and what fits
+// as a typed PipelineFile for those after it, so that a mistake of shape in one place hides no wrong name in another.
+import type { Diagnostic } from './diagnostic.ts';
+import type { Document } from './document.ts';
+import { isMap, type Json } from './json.ts';
+import type { PipelineFile } from './schema.gen.ts';
+import { pathOf, problems, type ShapeProblem } from './shape-problem.ts';
+import matches, { type ShapeError } from './validator.gen.js';
+
+/**
+ * `file` is the value without what does not fit. What is declared by a name keeps it, though: a process whose launch is
+ * broken stays, with none of `run`, `command` and `target`; another entry of which nothing fits is an empty map. A list
+ * ends before its first item that does not fit, so that every path into `file` is the same in `document`.
+ */
+export function validate(document: Document): { diagnostics: Diagnostic[]; file: PipelineFile } {
+  const errors = shapeErrors(document.value);
+  return { diagnostics: diagnose(document, problems(document.value, errors)), file: fitting(document.value, errors) };
+}
+
+function shapeErrors(value: Json): readonly ShapeError[] {
+  return matches(value) ? [] : (matches.errors ?? []);
+}
+
+const mostFindings = 200;
+
+function diagnose(document: Document, found: readonly ShapeProblem[]): Diagnostic[] {
+  const diagnostics = found.map(
+    ({ path, which, message, hint }): Diagnostic => ({
+      code: 'schema',
+      severity: 'error',
+      message,
+      file: document.source.file,
+      span: document.span(path, which),
+      related: [],
+      ...(hint === undefined ? {} : { hint }),
+    }),
+  );
+  diagnostics.sort((a, b) => a.span.start - b.span.start);
+  const last = diagnostics[mostFindings];
+  if (last === undefined) return diagnostics;
+  const message = `${diagnostics.length - mostFindings} more mistakes of this kind from here on`;
+  return [...diagnostics.slice(0, mostFindings), { ...last, message }];
+}
+
+/** Takes out what errs, and then what errs because of that, until the rest fits. */
+function fitting(value: Json, errors: readonly ShapeError[]): PipelineFile {
+  if (!isMap(value)) return {};
+  if (errors.length === 0) return value as PipelineFile;
+  const rest = copy(value);
+  for (let left = errors; left.length > 0; left = shapeErrors(rest).filter((error) => !isKept(rest, error))) {
+    for (const error of left) remove(rest, placeOf(rest, error));
+  }
+  return rest as PipelineFile;
+}
+
+/** A name is kept whatever is wrong with it, or lacks in what it names. */
+function isKept(value: Json, error: ShapeError): boolean {
+  if (error.keyword === 'if' || error.keyword === 'propertyNames' || error.propertyName !== undefined) return true;
+  return error.keyword === 'required' && isDeclaration(pathOf(value, error.instancePath));
+}
+
+/** `processes.chef`, `queues.dishes`: what is declared by name. */
+function isDeclaration(path: readonly (string | number)[]): boolean {
+  return path.length === 2 && declaring.has(String(path[0]));
+}
+
+const declaring = new Set(['params', 'queues', 'pipes', 'locks', 'processes', 'daemons', 'joins']);
+
+/** What goes for an error: the key that may not be there, or the value that is not right. */
+function placeOf(value: Json, error: ShapeError): readonly (string | number)[] | null {
+  if (isKept(value, error)) return null;
+  const path = pathOf(value, error.instancePath);
+  const key = error.params['additionalProperty'] ?? error.params['property'];
+  return typeof key === 'string' ? [...path, key] : path;
+}
+
+type Tree = Record<string | number, Json>;
+
+function remove(root: Json, path: readonly (string | number)[] | null): void {
+  if (path === null) return;
+  let parent = root as Tree;
+  for (const step of path.slice(0, -1)) {
+    const next = parent[step];
+    // An error before this one has taken it out.
+    if (typeof next !== 'object' || next === null) return;
+    parent = next as Tree;
+  }
+  const last = path.at(-1) as string | number;
+  if (isDeclaration(path)) parent[last] = Object.create(null) as Tree;
+  else if (Array.isArray(parent)) parent.length = Math.min(parent.length, Number(last));
+  else delete parent[last];
+}
+
+function copy(value: Json): Json {
+  if (Array.isArray(value)) return value.map(copy);
+  if (!isMap(value)) return value;
+  const copied = Object.create(null) as Tree;
+  for (const [key, one] of Object.entries(value)) copied[key] = copy(one);
+  return copied;
+}
