@@ -1,0 +1,69 @@
+// The variables a process gets from the pipeline, layer over layer: a later one wins, and its expressions may use what the
+// layers under it have set.
+import { textOf, Names, Pending, toData, Unknowable } from './data.ts';
+import type { Path } from './document.ts';
+import { type Piece, planText, type Scope } from './evaluate.ts';
+import { type Complain, type Formula, valueOf } from './formula.ts';
+
+export interface EnvironmentLayer {
+  readonly entries: readonly EnvironmentEntry[];
+}
+
+export interface EnvironmentEntry {
+  readonly name: string;
+  /** A text, as it stands in an `env_file`, or what is written under `env`. */
+  readonly value: string | Formula;
+}
+
+/** Texts in pieces, because some are known only once the run has started; null for what is broken. */
+export type Environment = ReadonlyMap<string, readonly Piece[] | null>;
+
+export const emptyEnvironment: Environment = new Map();
+
+export function layOver(under: Environment, layer: EnvironmentLayer, scope: Scope, complain: Complain): Environment {
+  if (layer.entries.length === 0) return under;
+  const inside = withEnvironment(scope, under);
+  const environment = new Map(under);
+  for (const { name, value } of layer.entries) {
+    environment.set(name, typeof value === 'string' ? [value] : piecesOf(value, inside, complain));
+  }
+  return environment;
+}
+
+/** The scope in which `env` is this environment. */
+export function withEnvironment(scope: Scope, environment: Environment): Scope {
+  const names = new Names();
+  for (const [name, pieces] of environment) {
+    if (pieces === null) names.add(name, new Unknowable());
+    else if (pieces.every((piece) => typeof piece === 'string')) names.add(name, toData(pieces.join('')));
+    else names.add(name, new Pending(pieces));
+  }
+  return scope.with('env', names);
+}
+
+/** As the Plan has it; what is broken is left out. */
+export function planEnvironment(environment: Environment): Readonly<Record<string, string>> {
+  const planned: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const [name, pieces] of environment) if (pieces !== null) planned[name] = planText(pieces);
+  return planned;
+}
+
+function piecesOf(formula: Formula, scope: Scope, complain: Complain): readonly Piece[] | null {
+  const value = valueOf(formula, scope, complain);
+  if ('pending' in value) return value.pending;
+  if (!('known' in value)) return null;
+  const text = textOf(value.known);
+  if (text !== null) return [text];
+  complainOfList(formula.path, formula.kind === 'text' ? formula.text : '', complain);
+  return null;
+}
+
+function complainOfList(path: Path, text: string, complain: Complain): void {
+  const hint = 'make a text of it with `join` or `toJSON`';
+  complain(path, text, {
+    message: 'a variable is a text, and this is a list or a map',
+    offset: 0,
+    length: text.length,
+    hint,
+  });
+}

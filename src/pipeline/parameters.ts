@@ -1,0 +1,194 @@
+// `params` and what was given for them on the command line: each given text becomes a value of its param's type, and every
+// value is held against the param's JSON Schema. One that is broken has no value, and nothing that uses it is complained of.
+import { Names, toData, Unknowable } from './data.ts';
+import { keyOf } from './finding.ts';
+import { isMap, type Json } from './json.ts';
+import type { Reading } from './reading.ts';
+import type { Param } from './schema.gen.ts';
+
+export interface Parameters {
+  readonly values: Readonly<Record<string, Json>>;
+  /** `params` as expressions see it. */
+  readonly names: Names;
+}
+
+type Schema = { readonly [key: string]: Json };
+type Validate = (schema: Schema, value: Json) => boolean;
+
+export async function readParameters(
+  declared: Readonly<Record<string, Param>>,
+  given: Readonly<Record<string, string>>,
+  reading: Reading,
+): Promise<Parameters> {
+  const entries = Object.entries(declared);
+  complainOfUnknown(entries, given, reading);
+  complainOfTwins(entries, reading);
+  const validate = entries.some(([, param]) => isMap(param as Json)) ? await loadValidator() : () => true;
+  const values: Record<string, Json> = Object.create(null) as Record<string, Json>;
+  const names = new Names();
+  for (const [name, param] of entries) {
+    const value = readParameter(
+      name,
+      param as Json,
+      Object.hasOwn(given, name) ? given[name] : undefined,
+      validate,
+      reading,
+    );
+    if (value === undefined) names.add(name, new Unknowable());
+    else {
+      values[name] = value;
+      names.add(name, toData(value));
+    }
+  }
+  return { values, names };
+}
+
+function readParameter(
+  name: string,
+  param: Json,
+  given: string | undefined,
+  validate: Validate,
+  reading: Reading,
+): Json | undefined {
+  const { findings } = reading;
+  const path = ['params', name];
+  const schema: Schema = isMap(param) ? param : { type: typeOf(param), default: param };
+  try {
+    validate(schema, null);
+  } catch (error) {
+    findings.error('bad-param', path, `param \`${name}\` is not a JSON Schema: ${(error as Error).message}`);
+    return undefined;
+  }
+  const fallback = schema.default;
+  if (fallback !== undefined && !validate(schema, fallback)) {
+    const at = isMap(param) ? [...path, 'default'] : path;
+    findings.error('bad-param', at, `the default of param \`${name}\` is not a value of it`, { hint: allowed(schema) });
+  }
+  if (given === undefined) {
+    if (fallback !== undefined) return fallback;
+    const hint = `give it one with \`--param ${name}=…\`, or a \`default\`; ${allowed(schema)}`;
+    findings.error('bad-param', keyOf(path), `param \`${name}\` has no value`, { hint });
+    return undefined;
+  }
+  const value = parseGiven(given, schema).find(
+    (candidate) => isOfType(candidate, schema) && validate(schema, candidate),
+  );
+  if (value !== undefined) return value;
+  const shown = given.length > 60 ? `${given.slice(0, 60)}…` : given;
+  findings.error('bad-param', keyOf(path), `param \`${name}\` cannot be \`${shown}\``, { hint: allowed(schema) });
+  return undefined;
+}
+
+/** What a text on the command line may mean, the likeliest first. */
+function parseGiven(text: string, schema: Schema): readonly Json[] {
+  if (schema.type === 'string') return [text];
+  const parsed = parseJson(text);
+  if (schema.type !== undefined) return parsed === undefined ? [] : [parsed];
+  return parsed === undefined ? [text] : [parsed, text];
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text.trim()) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+function isOfType(value: Json, { type }: Schema): boolean {
+  if (type === undefined) return true;
+  return type === 'integer' ? Number.isInteger(value) : typeOf(value) === type;
+}
+
+function typeOf(value: Json): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return typeof value;
+}
+
+/** A hint with what the param takes. */
+function allowed(schema: Schema): string {
+  const { type, enum: choices, const: only, minimum, maximum, exclusiveMinimum, exclusiveMaximum, pattern } = schema;
+  const show = (value: Json | undefined) => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+  if (only !== undefined) return `allowed is ${show(only)}`;
+  if (Array.isArray(choices)) return `allowed are ${choices.map(show).join(', ')}`;
+  const words = [kinds[String(type)] ?? 'a value'];
+  if (minimum !== undefined) words.push(`at least ${String(minimum)}`);
+  if (exclusiveMinimum !== undefined) words.push(`more than ${String(exclusiveMinimum)}`);
+  if (maximum !== undefined) words.push(`at most ${String(maximum)}`);
+  if (exclusiveMaximum !== undefined) words.push(`less than ${String(exclusiveMaximum)}`);
+  if (schema.multipleOf !== undefined) words.push(`a multiple of ${String(schema.multipleOf)}`);
+  if (schema.minLength !== undefined) words.push(`of at least ${String(schema.minLength)} characters`);
+  if (schema.maxLength !== undefined) words.push(`of at most ${String(schema.maxLength)} characters`);
+  if (pattern !== undefined) words.push(`that matches ${show(pattern)}`);
+  return `allowed is ${words.join(', ')}`;
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'a text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: '`true` or `false`',
+  array: 'a list, as JSON',
+  object: 'a map, as JSON',
+};
+
+function complainOfUnknown(
+  entries: readonly (readonly [string, Param])[],
+  given: Readonly<Record<string, string>>,
+  { findings, document }: Reading,
+): void {
+  const known = new Set(entries.map(([name]) => name));
+  const declaresSome = isMap(document.value) && 'params' in document.value;
+  const at = declaresSome ? keyOf(['params']) : { start: 0, end: 0 };
+  for (const name of Object.keys(given)) {
+    if (known.has(name)) continue;
+    const hint =
+      findings.didYouMean(name, known) ??
+      (known.size === 0
+        ? 'this pipeline has no params'
+        : `its params are ${[...known].map((each) => `\`${each}\``).join(', ')}`);
+    findings.error('unknown-param', at, `there is no param \`${name}\``, { hint });
+  }
+}
+
+function complainOfTwins(entries: readonly (readonly [string, Param])[], { findings }: Reading): void {
+  const seen = new Map<string, string>();
+  for (const [name] of entries) {
+    const twin = seen.get(name.toLowerCase());
+    if (twin === undefined) seen.set(name.toLowerCase(), name);
+    else {
+      findings.error(
+        'duplicate-name',
+        keyOf(['params', name]),
+        `param \`${name}\` differs from \`${twin}\` only in case`,
+        {
+          hint: 'names compare without case in expressions',
+          related: [{ message: 'the other one', at: keyOf(['params', twin]) }],
+        },
+      );
+    }
+  }
+}
+
+/** Only a pipeline with typed params pays for the validator; its patterns cannot hang. */
+async function loadValidator(): Promise<Validate> {
+  const [{ Ajv }, { RE2JS }] = await Promise.all([import('ajv'), import('re2js')]);
+  const regExp = Object.assign(
+    (pattern: string) => {
+      const compiled = RE2JS.compile(pattern);
+      return { test: (text: string) => compiled.matcher(text).find() };
+    },
+    { code: 'new RegExp' },
+  );
+  const ajv = new Ajv({ strict: false, logger: false, code: { regExp } });
+  const compiled = new Map<Schema, (value: Json) => boolean>();
+  return (schema, value) => {
+    let validate = compiled.get(schema);
+    if (validate === undefined) {
+      validate = ajv.compile(schema) as (value: Json) => boolean;
+      compiled.set(schema, validate);
+    }
+    return validate(value);
+  };
+}

@@ -1,0 +1,146 @@
+// The Pipeline: what the author wrote, checked and with every short form written out. Expressions are parsed and not yet
+// evaluated, but for those that are read when the file is; everything knows its path, so that a finding can point at it.
+import type { Document, Path } from './document.ts';
+import type { Environment, EnvironmentLayer } from './environment.ts';
+import type { Scope } from './evaluate.ts';
+import type { Formula } from './formula.ts';
+import type { Json } from './json.ts';
+
+export interface Pipeline {
+  readonly document: Document;
+  /** Paths in the pipeline are resolved against this folder. */
+  readonly root: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly params: Readonly<Record<string, Json>>;
+  readonly timeoutMs: number | null;
+  /** What `env_file` and `env` of the whole file set. */
+  readonly environment: Environment;
+  /** What expressions may use anywhere in the file: its params and its environment. */
+  readonly scope: Scope;
+  readonly queues: readonly QueueDeclaration[];
+  readonly locks: readonly LockDeclaration[];
+  readonly pipes: readonly PipeDeclaration[];
+  /** Processes and daemons, in the order of the file. */
+  readonly processes: readonly ProcessDeclaration[];
+  readonly joins: readonly JoinDeclaration[];
+}
+
+interface Declared {
+  readonly name: string;
+  readonly path: Path;
+}
+
+export interface QueueDeclaration extends Declared {
+  readonly maxsize: number;
+  readonly maxBytes: number;
+  /** It was written down, not the default. */
+  readonly ownMaxBytes: boolean;
+  readonly encoding: 'json' | 'text';
+  readonly confirm: boolean;
+  readonly delivery: 'at-least-once' | 'at-most-once';
+  readonly attempts: number;
+  readonly leftover: 'fail' | 'warn' | 'ignore';
+  /** The runner puts to it (`from`), or takes from it (`to`). */
+  readonly fed: boolean;
+  readonly drained: boolean;
+  readonly deadLetter: Reference | null;
+}
+
+export type LockDeclaration = Declared;
+
+export interface PipeDeclaration extends Declared {
+  readonly ends: readonly Reference[];
+}
+
+/** A name as it is used. */
+export interface Reference {
+  /** Without the number. */
+  readonly name: string;
+  /** 2 of `chef.2`; null: all of its instances. */
+  readonly instance: number | null;
+  readonly path: Path;
+  /** In a map the name is the key. */
+  readonly which: 'key' | 'value';
+}
+
+export type ConditionName = 'succeeded' | 'completed' | 'failed' | 'started' | 'ready' | 'passed';
+
+export interface NeedDeclaration {
+  readonly reference: Reference;
+  /** Null: what the kind of thing has by default. */
+  readonly condition: ConditionName | null;
+}
+
+export interface ProcessDeclaration extends Declared {
+  readonly kind: 'process' | 'daemon';
+  /** Null where it is broken, which was said already. */
+  readonly launch: LaunchDeclaration | null;
+  readonly needs: readonly NeedDeclaration[];
+  readonly if: Formula | null;
+  readonly puts: readonly Reference[];
+  readonly gets: readonly Reference[];
+  readonly locks: readonly Reference[];
+  /** Names that are used in what is not executed yet: `holds`, `controls`, `stdin: {process}`. */
+  readonly holds: readonly Reference[];
+  readonly controls: readonly Reference[];
+  readonly input: Reference | null;
+  readonly each: Reference | null;
+  readonly stdin: StdinDeclaration;
+  readonly stdout: OutputDeclaration;
+  readonly stderr: OutputDeclaration;
+  /** Null where it is not given. Without this and `matrix` there is one instance, under its bare name. */
+  readonly replicas: number | null;
+  readonly matrix: Matrix | null;
+  /** How many instances there are is not known, because `replicas` or `matrix` is broken. */
+  readonly countBroken: boolean;
+  readonly cwd: Formula | null;
+  /** In the order in which they are laid over the file's environment. */
+  readonly environment: readonly EnvironmentLayer[];
+  readonly timeout: Formula | null;
+  readonly stop: { readonly signal: NodeJS.Signals; readonly grace: Formula | null };
+  readonly successExitCodes: readonly number[];
+  readonly onFailure: 'stop' | 'continue' | 'ignore';
+  readonly hasReady: boolean;
+  readonly retries: boolean;
+  readonly outputs: readonly string[];
+}
+
+export type LaunchDeclaration =
+  | { readonly type: 'shell'; readonly shell: Formula; readonly script: string }
+  | { readonly type: 'command'; readonly argv: Formula }
+  | { readonly type: 'target'; readonly target: Formula; readonly args: Formula; readonly kwargs: Formula };
+
+export type StdinDeclaration =
+  | { readonly type: 'null' }
+  | { readonly type: 'file'; readonly file: Formula }
+  | {
+      readonly type: 'queue';
+      readonly queue: Reference;
+      readonly format: 'lines' | 'json';
+      readonly done: 'written' | 'exit';
+    };
+
+export type OutputDeclaration =
+  | { readonly type: 'log' }
+  | { readonly type: 'null' }
+  | { readonly type: 'file'; readonly file: Formula; readonly append: boolean }
+  | { readonly type: 'queue'; readonly queue: Reference; readonly format: 'lines' | 'json' };
+
+export interface Matrix {
+  readonly path: Path;
+  /** In the order of the file; the last one varies fastest. */
+  readonly axes: readonly { readonly key: string; readonly values: readonly Json[] }[];
+  readonly include: readonly Readonly<Record<string, Json>>[];
+  readonly exclude: readonly Readonly<Record<string, Json>>[];
+}
+
+export interface JoinDeclaration extends Declared {
+  readonly processes: readonly Reference[];
+  readonly queues: readonly Reference[];
+  readonly mode: 'all' | number;
+  readonly needs: readonly NeedDeclaration[];
+  readonly timeoutMs: number | null;
+  readonly onTimeout: 'fail' | 'continue' | 'terminate';
+  readonly onPass: 'nothing' | 'terminate';
+}

@@ -1,0 +1,58 @@
+// `matrix`: lists of values, written out or given by expressions over what is known in the whole file.
+import { keyOf } from './finding.ts';
+import { isMap, type Json } from './json.ts';
+import type { Path } from './document.ts';
+import type { Matrix } from './pipeline.ts';
+import { complainOfValue, knownValueOf, type Place, shown } from './setting.ts';
+
+/** Null where it is broken. */
+export function readMatrix(path: Path, written: Json, place: Place): Matrix | null {
+  const { reading, scope, known } = place;
+  const formula = reading.formula(path, written, { ...known, later: false });
+  const value = knownValueOf(formula, scope, reading);
+  if (value === undefined) return null;
+  if (!isMap(value)) {
+    complainOfValue(formula, `expected a map of lists, but this is ${shown(value)}`, reading);
+    return null;
+  }
+  complainOfTwins(path, Object.keys(value), place);
+  let sound = true;
+  const partOf = (key: string, isPart: (item: Json) => boolean, expected: string): readonly Json[] => {
+    const part = value[key] ?? [];
+    if (Array.isArray(part) && part.every(isPart)) return part as readonly Json[];
+    const inner = formula.kind === 'map' ? formula.entries.find(([name]) => name === key)?.[1] : undefined;
+    complainOfValue(inner ?? formula, `expected ${expected} for \`${key}\`, but this is ${shown(part)}`, reading);
+    sound = false;
+    return [];
+  };
+  const axes = Object.keys(value)
+    .filter((key) => key !== 'include' && key !== 'exclude')
+    .map((key) => ({ key, values: partOf(key, () => true, 'a list of values') }));
+  const include = partOf('include', isMap, 'a list of maps') as Matrix['include'];
+  const exclude = partOf('exclude', isMap, 'a list of maps') as Matrix['exclude'];
+  return sound ? { path, axes, include, exclude } : null;
+}
+
+/** Every key that some combination has. */
+export function keysOf(matrix: Matrix): Set<string> {
+  return new Set([...matrix.axes.map(({ key }) => key), ...matrix.include.flatMap((entry) => Object.keys(entry))]);
+}
+
+function complainOfTwins(path: Path, keys: readonly string[], { reading }: Place): void {
+  const seen = new Map<string, string>();
+  for (const key of keys) {
+    const twin = seen.get(key.toLowerCase());
+    if (twin === undefined) seen.set(key.toLowerCase(), key);
+    else {
+      reading.findings.error(
+        'duplicate-name',
+        keyOf([...path, key]),
+        `\`${key}\` differs from \`${twin}\` only in case`,
+        {
+          hint: 'names compare without case in expressions',
+          related: [{ message: 'the other one', at: keyOf([...path, twin]) }],
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,48 @@
+// What every reader of a part of the file works with: the document, the findings, and expressions parsed and looked over
+// at the place they stand at.
+import type { Document, Path } from './document.ts';
+import type { ExpressionProblem } from './expression.ts';
+import { Findings } from './finding.ts';
+import { type Complain, conditionOf, expressionsIn, type Formula, formulaOf } from './formula.ts';
+import type { Json } from './json.ts';
+import { type Known, misuses } from './known.ts';
+import { spanInText } from './locate.ts';
+
+export class Reading {
+  readonly document: Document;
+  readonly findings: Findings;
+  /** Params that some expression uses, in lower case; `*` where all may be meant. */
+  readonly usedParams = new Set<string>();
+
+  constructor(document: Document) {
+    this.document = document;
+    this.findings = new Findings(document);
+  }
+
+  readonly complain: Complain = (path: Path, text: string, problem: ExpressionProblem): void => {
+    const span = spanInText(this.document, path, text, problem.offset, problem.length);
+    this.findings.error('bad-expression', span, problem.message, { hint: problem.hint });
+  };
+
+  formula(path: Path, value: Json, known: Known): Formula {
+    return this.#check(formulaOf(path, value, this.complain), known);
+  }
+
+  condition(path: Path, text: string, known: Known): Formula {
+    return this.#check(conditionOf(path, text, this.complain), known);
+  }
+
+  #check(formula: Formula, known: Known): Formula {
+    for (const { path, text, expression } of expressionsIn(formula)) {
+      for (const use of expression.uses) {
+        if (use.steps[0]?.name.toLowerCase() === 'params') this.usedParams.add(use.steps[1]?.name.toLowerCase() ?? '*');
+      }
+      for (const { misuse, step } of misuses(expression, known)) {
+        const span = spanInText(this.document, path, text, expression.offset + step.offset, step.length);
+        const hint = (misuse.among && this.findings.didYouMean(step.name, misuse.among.values())) ?? misuse.hint;
+        this.findings.error(misuse.code, span, misuse.message, { hint });
+      }
+    }
+    return formula;
+  }
+}

@@ -1,0 +1,40 @@
+// Expressions in a script: text that is put into a shell script is how scripts get injected, so there are none in `run`.
+import { hasExpression, parseTemplate } from './expression.ts';
+import { spanInText } from './locate.ts';
+import type { Reading } from './reading.ts';
+import type { PipelineFile } from './schema.gen.ts';
+
+export function complainOfUnsafe(file: PipelineFile, { document, findings }: Reading): void {
+  for (const kind of ['processes', 'daemons'] as const) {
+    for (const [name, { run }] of Object.entries(file[kind] ?? {})) {
+      for (const { offset, length, source } of run === undefined ? [] : expressionsInScript(run)) {
+        const variable = variableFor(source);
+        const span = spanInText(document, [kind, name, 'run'], run as string, offset, length);
+        findings.error(
+          'unsafe-interpolation',
+          span,
+          'an expression cannot stand in a script, where it could become code',
+          {
+            hint: `pass it by \`env: { ${variable}: "\${{ ${source} }}" }\`, and write \`"$${variable}"\` in the script`,
+          },
+        );
+      }
+    }
+  }
+}
+
+/** With their braces. One that cannot be parsed is as unsafe. */
+function expressionsInScript(script: string): readonly { offset: number; length: number; source: string }[] {
+  if (!hasExpression(script)) return [];
+  const template = parseTemplate(script);
+  if ('message' in template) return [{ offset: script.indexOf('${{'), length: 3, source: '…' }];
+  return template
+    .filter((part) => typeof part !== 'string')
+    .map(({ offset, length, source }) => ({ offset: offset - 3, length: length + 5, source }));
+}
+
+/** `params.out_dir` → `OUT_DIR`. */
+function variableFor(source: string): string {
+  const last = /([A-Za-z_][A-Za-z0-9_]*)\W*$/.exec(source)?.[1];
+  return last === undefined ? 'VALUE' : last.toUpperCase();
+}

@@ -1,0 +1,61 @@
+// Words of the language that this version reads but does not execute yet: each is a finding at its key, never ignored. A
+// setting that says what happens anyway is none.
+import type { Path } from './document.ts';
+import { type Findings, keyOf } from './finding.ts';
+import { isMap, type Json } from './json.ts';
+
+/** For each key of a kind of thing, the values that are nothing new. */
+type Unsupported = Readonly<Record<string, readonly Json[]>>;
+
+const inProcess: Unsupported = {
+  each: [],
+  workers: [],
+  retry: [0],
+  restart: ['never'],
+  ready: [],
+  holds: [],
+  controls: [],
+  outputs: [],
+  tty: [false],
+};
+
+const inEach: Readonly<Record<string, Unsupported>> = {
+  queues: {
+    order: ['fifo'],
+    from: [],
+    to: [],
+    item: [],
+    overflow: ['block'],
+    encoding: ['json', 'text'],
+    dead_letter: [],
+  },
+  locks: { permits: [1], kind: ['mutex'], reentrant: [false], scope: ['run'], owned: [true], fair: [] },
+  processes: inProcess,
+  daemons: inProcess,
+};
+
+export function complainOfUnsupported(file: Json, findings: Findings): void {
+  if (!isMap(file)) return;
+  look(file, [], { slots: [], secrets: [], pipes: [] }, findings);
+  look(file.defaults, ['defaults'], { retry: [0] }, findings);
+  for (const [kind, unsupported] of Object.entries(inEach)) {
+    const things = file[kind];
+    if (things === undefined || !isMap(things)) continue;
+    for (const [name, thing] of Object.entries(things)) {
+      look(thing, [kind, name], unsupported, findings);
+      if (isMap(thing)) look(thing.stdin, [kind, name, 'stdin'], { process: [] }, findings);
+    }
+  }
+}
+
+function look(thing: Json | undefined, path: Path, unsupported: Unsupported, findings: Findings): void {
+  if (thing === undefined || !isMap(thing)) return;
+  for (const [key, harmless] of Object.entries(unsupported)) {
+    const value = thing[key];
+    if (value === undefined || harmless.includes(value)) continue;
+    const shown = typeof value === 'string' && harmless.length > 0 ? `\`${key}: ${value}\`` : `\`${key}\``;
+    findings.error('not-supported-yet', keyOf([...path, key]), `${shown} is not supported yet`, {
+      hint: 'it is in the language, but this version of Forkline does not execute it',
+    });
+  }
+}
