@@ -1,10 +1,11 @@
 // The machine that decides which nodes may start, which are skipped, what is stopped, and when the run is over.
 // Told what happens, it answers with effects; it holds no process, promise or clock. One node's own way from starting to
 // ended is decided in `lifecycle`; this sees only that it started and how it ended.
-import type { JoinNode, Node, NodeId, Plan } from '../plan/plan.ts';
+import type { NodeId, Plan } from '../plan/plan.ts';
 import type { Outcome } from './event.ts';
-import { JoinState } from './join-state.ts';
-import { NeedState } from './need.ts';
+import { type Entry, entryOf, graphOf } from './graph.ts';
+import type { JoinState } from './join-state.ts';
+import type { NeedState } from './need.ts';
 import { type Ending, type Fate, fateOf } from './outcome.ts';
 
 export type ScheduleEffect =
@@ -21,35 +22,17 @@ export type ScheduleEffect =
   /** Every node has ended. `failed` are those whose failure fails the run. */
   | { readonly do: 'over'; readonly failed: readonly NodeId[] };
 
-type Phase = 'pending' | 'active' | 'ended';
-
-interface Entry {
-  readonly node: Node;
-  phase: Phase;
-  /** It was told to start, and a process runs or ran. */
-  started: boolean;
-  told: boolean;
-  /** Needs that are still open. */
-  open: number;
-  readonly needs: readonly NeedState[];
-  /** What waits for this node, by condition. */
-  readonly awaited: NeedState[];
-  readonly joins: JoinState[];
-  /** Those that need this daemon while they live. */
-  readonly dependents: NodeId[];
-}
-
 export class Schedule {
-  readonly #entries = new Map<NodeId, Entry>();
-  readonly #joins = new Map<NodeId, JoinState>();
-  readonly #joinsOfQueue = new Map<string, JoinState[]>();
-  readonly #daemons: Entry[] = [];
+  readonly #entries: ReadonlyMap<NodeId, Entry>;
+  readonly #joins: ReadonlyMap<NodeId, JoinState>;
+  readonly #joinsOfQueue: ReadonlyMap<string, readonly JoinState[]>;
+  readonly #daemons: readonly Entry[];
   readonly #failed = new Set<NodeId>();
   readonly #timeoutMs: number | null;
   #deadline: number | null = null;
   #stopping = false;
   /** Processes and joins that have not ended. */
-  #unfinished = 0;
+  #unfinished: number;
   #alive: number;
   #effects: ScheduleEffect[] = [];
   /** What has ended, and what follows from it is not yet worked through. */
@@ -57,10 +40,13 @@ export class Schedule {
 
   constructor(plan: Plan) {
     this.#timeoutMs = plan.timeoutMs;
-    this.#alive = plan.nodes.length;
-    const shared = new Map<string, NeedState>();
-    for (const node of plan.nodes) this.#add(node, shared);
-    this.#wire(plan.nodes);
+    const { entries, joins, joinsOfQueue } = graphOf(plan);
+    this.#entries = entries;
+    this.#joins = joins;
+    this.#joinsOfQueue = joinsOfQueue;
+    this.#daemons = [...entries.values()].filter(({ node }) => node.kind === 'daemon');
+    this.#alive = entries.size;
+    this.#unfinished = entries.size - this.#daemons.length;
   }
 
   begin(now: number): ScheduleEffect[] {
@@ -125,65 +111,6 @@ export class Schedule {
       if (join.active && join.deadline !== null && now >= join.deadline) this.#joinTimedOut(join);
     return this.#take(now);
   }
-
-  // ── building ──
-
-  #add(node: Node, shared: Map<string, NeedState>): void {
-    const needs = node.needs.map((need) => {
-      const key = `${need.condition} ${need.name}`;
-      const state = shared.get(key) ?? new NeedState(need);
-      shared.set(key, state);
-      return state;
-    });
-    for (const need of needs) need.waiting.push(node.id);
-    const open = needs.filter((need) => need.standing === 'open').length;
-    const entry: Entry = {
-      node,
-      phase: 'pending',
-      started: false,
-      told: false,
-      open,
-      needs,
-      awaited: [],
-      joins: [],
-      dependents: [],
-    };
-    this.#entries.set(node.id, entry);
-    if (node.kind === 'daemon') this.#daemons.push(entry);
-    else this.#unfinished++;
-    if (node.kind === 'join') this.#addJoin(node);
-  }
-
-  #addJoin(node: JoinNode): void {
-    const join = new JoinState(node);
-    this.#joins.set(node.id, join);
-    for (const queue of node.queues) {
-      const list = this.#joinsOfQueue.get(queue) ?? [];
-      this.#joinsOfQueue.set(queue, list);
-      list.push(join);
-    }
-  }
-
-  /** Draws the edges backwards: from each node to what waits for it. */
-  #wire(nodes: readonly Node[]): void {
-    const seen = new Set<NeedState>();
-    for (const node of nodes) {
-      const { needs } = this.#entry(node.id);
-      node.needs.forEach((need, index) => {
-        const state = needs[index] as NeedState;
-        const first = !seen.has(state);
-        seen.add(state);
-        for (const id of need.instances) {
-          const target = this.#entry(id);
-          if (first) target.awaited.push(state);
-          if (target.node.kind === 'daemon') target.dependents.push(node.id);
-        }
-      });
-    }
-    for (const join of this.#joins.values()) for (const id of join.node.processes) this.#entry(id).joins.push(join);
-  }
-
-  // ── deciding ──
 
   /** Starts a node whose needs hold, skips one whose needs can no longer hold. */
   #consider(entry: Entry, now: number): void {
@@ -347,9 +274,7 @@ export class Schedule {
   }
 
   #entry(id: NodeId): Entry {
-    const entry = this.#entries.get(id);
-    if (!entry) throw new Error(`Internal error: no node \`${id}\` in the plan`);
-    return entry;
+    return entryOf(this.#entries, id);
   }
 
   /** Works through all that follows from what was just heard, and answers what is to be done. */

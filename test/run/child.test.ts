@@ -29,10 +29,10 @@ async function start(argv: readonly string[], settings: Partial<ProcessNode> = {
 /** Runs it to its end. */
 async function finish(argv: readonly string[], settings: Partial<ProcessNode> = {}) {
   const { child, output } = await start(argv, settings);
-  if (!(child instanceof Child)) return { refused: child.refused, ...output };
+  if (!(child instanceof Child)) return { refused: child.refused, exit: null, leaked: [], ...output };
   const exit = await child.exited;
   const leaked = await child.empty();
-  return { exit, leaked, ...output };
+  return { refused: null, exit, leaked, ...output };
 }
 
 /** A zombie, which only its parent can bury, is not alive. */

@@ -1,0 +1,33 @@
+// An event before it is told: without its time, which is put on where all of them pass.
+import type { Notice } from '../broker/control.ts';
+import type { Event } from './event.ts';
+
+export type Happening = Event extends infer E ? (E extends Event ? Omit<E, 'time'> : never) : never;
+
+/** What a notice of the broker's is as an event; null where it is none. */
+export function happeningOf(notice: Notice): Happening | null {
+  switch (notice.type) {
+    case 'closed':
+      return { type: 'queue.closed', queue: notice.queue, aborted: notice.aborted };
+    case 'drained':
+      return { type: 'queue.drained', queue: notice.queue };
+    case 'redelivered':
+      return { type: 'queue.redelivered', queue: notice.queue, node: notice.node, count: notice.count };
+    case 'exhausted':
+      return {
+        type: 'warning',
+        queue: notice.queue,
+        node: notice.node,
+        message: `an item of queue \`${notice.queue}\` was delivered as often as its \`attempts\` allow and never done; it is left over`,
+      };
+    case 'abandoned':
+      return { type: 'lock.abandoned', lock: notice.lock, node: notice.node };
+    case 'offence':
+      return { type: 'client.refused', node: notice.node, reason: notice.reason };
+    case 'stranded':
+    case 'miswired':
+    case 'listening':
+    case 'answer':
+      return null;
+  }
+}

@@ -1,0 +1,117 @@
+// One process of the run: performs what its `lifecycle` decides and tells it what came of that. The executor holds one for each
+// process that was told to start.
+import type { Account } from '../broker/control.ts';
+import type { BrokerHost } from '../broker/host.ts';
+import type { ProcessNode } from '../plan/plan.ts';
+import { Child, startChild } from './child.ts';
+import { environmentOf } from './environment.ts';
+import type { Happening } from './happening.ts';
+import type { Fifos } from './kernel-pipe.ts';
+import { type Effect, type Ended, type Input, Lifecycle } from './lifecycle.ts';
+import { StderrTail } from './stderr-tail.ts';
+import { argvOf, type Targets } from './target.ts';
+
+/** What all processes of a run share. */
+export interface ProcessContext {
+  readonly runId: string;
+  readonly runDir: string;
+  readonly fifos: Fifos;
+  /** Null where the plan has no channels. */
+  readonly broker: BrokerHost | null;
+  readonly targets: Targets;
+  /** The clock of the run, in milliseconds. */
+  readonly now: () => number;
+  readonly tell: (happening: Happening) => void;
+  readonly onStarted: (run: ProcessRun) => void;
+  readonly onEnded: (run: ProcessRun, ended: Ended, stderr: string) => void;
+  /** Its next deadline has changed. */
+  readonly onDeadline: (deadline: number | null) => void;
+  /** A mistake of ours. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+const nothing: Account = { unflushed: false, inputBrokeOff: false, toldEnd: false, held: 0 };
+
+export class ProcessRun {
+  readonly node: ProcessNode;
+  readonly #context: ProcessContext;
+  readonly #lifecycle: Lifecycle;
+  readonly #tail = new StderrTail();
+  #child: Child | null = null;
+
+  constructor(node: ProcessNode, context: ProcessContext) {
+    this.node = node;
+    this.#context = context;
+    this.#lifecycle = new Lifecycle(node);
+  }
+
+  handle(input: Input): void {
+    for (const effect of this.#lifecycle.handle(input, this.#context.now())) this.#carryOut(effect);
+    this.#context.onDeadline(this.#lifecycle.nextDeadline());
+  }
+
+  /** For the case that our own order of things has broken down. */
+  killAtOnce(): void {
+    this.#child?.signal('SIGKILL');
+  }
+
+  #carryOut(effect: Effect): void {
+    const { node } = this;
+    const { broker, tell } = this.#context;
+    switch (effect.do) {
+      case 'spawn':
+        return this.#attempt(this.#spawn());
+      case 'announce':
+        tell({ type: 'node.started', node: node.id, pid: effect.pid });
+        broker?.started(node.id, effect.pid);
+        return this.#context.onStarted(this);
+      case 'signal':
+        tell({ type: 'node.stopping', node: node.id, signal: effect.signal, reason: effect.reason });
+        return this.#child?.signal(effect.signal);
+      case 'empty':
+        return this.#attempt(this.#empty());
+      case 'leaked':
+        return tell({ type: 'node.leaked', node: node.id, pids: effect.pids });
+      case 'account':
+        return this.#attempt(this.#account(effect.abandon));
+      case 'settle':
+        if (node.grants.length > 0) broker?.settle({ ...effect, node: node.id });
+        return;
+      case 'end':
+        return this.#context.onEnded(this, effect.ended, this.#tail.text());
+    }
+  }
+
+  async #spawn(): Promise<void> {
+    const { node } = this;
+    const { broker, fifos, runDir, targets, tell } = this.#context;
+    const argv = argvOf(node, targets, runDir);
+    if ('refused' in argv) return this.handle({ type: 'refused', reason: argv.refused });
+    const connection =
+      broker && node.grants.length > 0 ? { socket: broker.socket, token: broker.tokenFor(node.id) } : null;
+    const env = environmentOf(node, this.#context, connection);
+    const child = await startChild({ node, argv, env }, { fifos, broker }, (stream, bytes) => {
+      if (stream === 'stderr') this.#tail.add(bytes);
+      tell({ type: 'node.output', node: node.id, stream, bytes });
+    });
+    if (!(child instanceof Child)) return this.handle({ type: 'refused', reason: child.refused });
+    this.#child = child;
+    this.handle({ type: 'spawned', pid: child.pid });
+    this.handle({ type: 'exited', ...(await child.exited) });
+  }
+
+  async #empty(): Promise<void> {
+    if (!this.#child) throw new Error('Internal error: there is no tree to empty');
+    this.handle({ type: 'emptied', leaked: await this.#child.empty() });
+  }
+
+  async #account(abandon: boolean): Promise<void> {
+    const { broker } = this.#context;
+    const account = broker && this.node.grants.length > 0 ? await broker.gone(this.node.id, abandon) : nothing;
+    this.handle({ type: 'accounted', account });
+  }
+
+  #attempt(work: Promise<void>): void {
+    work.catch(this.#context.onBroken);
+  }
+}
