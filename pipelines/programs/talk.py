@@ -1,0 +1,7 @@
+"""Hears one word, and leaves."""
+
+from forkline import queue
+
+
+def listen() -> None:
+    print(f"heard: {queue('words').get()}")

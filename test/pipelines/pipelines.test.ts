@@ -1,0 +1,186 @@
+// Every file of pipelines/ through the real binary: each must do what its comment says, and leave nobody behind. Order is
+// read from the order of the events; no time is asserted.
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+import { binary, type Ran, runPipeline } from '../kit/run-pipeline.ts';
+
+const folder = fileURLToPath(new URL('../../pipelines/', import.meta.url));
+const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+
+/** What each promises, beyond ending with success and leaving nobody behind. */
+const promises: Readonly<Record<string, (ran: Ran) => void>> = {
+  '01-functions.yaml': fourWorkersBeginAndEnd,
+  '02-classes.yaml': fourWorkersBeginAndEnd,
+
+  '03-separate-memory.yaml': (ran) => {
+    expect(ran.lines('changer')).toEqual(['the changer sees 0']);
+    expect(ran.lines('onlooker')).toEqual(['the onlooker sees 100']);
+    expect(ended(ran, 'changer')).toBeLessThan(started(ran, 'onlooker'));
+  },
+
+  '04-join-timeout.yaml': (ran) => {
+    expect(ran.summary.nodes['glance']?.outcome).toBe('passed');
+    expect(ended(ran, 'glance')).toBeLessThan(ended(ran, 'sleeper'));
+    expect(ended(ran, 'next')).toBeLessThan(ended(ran, 'sleeper'));
+    expect(ran.lines('sleeper')).toEqual(['the sleeper wakes']);
+  },
+
+  '05-longest-not-sum.yaml': (ran) => {
+    const sleepers = instances('sleeper', 4);
+    const lastStart = Math.max(...sleepers.map((node) => started(ran, node)));
+    const ends = sleepers.map((node) => ended(ran, node));
+    expect(lastStart).toBeLessThan(Math.min(...ends));
+    expect(ended(ran, 'awake')).toBeGreaterThan(Math.max(...ends));
+    expect(ended(ran, 'awake')).toBeLessThan(started(ran, 'report'));
+    const naps = sleepers.map((node) => ran.summary.nodes[node]?.durationMs ?? 0);
+    expect(ran.summary.durationMs).toBeLessThan(naps.reduce((sum, nap) => sum + nap));
+  },
+
+  '06-terminate.yaml': (ran) => {
+    expect(ran.lines('talker')).toEqual(['the first line']);
+    expect(ran.lines('listener')).toEqual(['heard: hello']);
+    expect(ran.summary.nodes['talker']).toMatchObject({ outcome: 'terminated', exitcode: -15, signal: 'SIGTERM' });
+  },
+
+  '07-daemon.yaml': (ran) => {
+    expect(ran.lines('clock').length).toBeGreaterThan(0);
+    expect(ran.summary.nodes['clock']?.outcome).toBe('stopped');
+    expect(ended(ran, 'visitor')).toBeLessThan(ended(ran, 'clock'));
+  },
+
+  '08-tickets.yaml': (ran) => {
+    expect(buyers(ran, 'got a ticket')).toBe(5);
+    expect(buyers(ran, 'sold out')).toBe(5);
+    expect(ran.lines('audit')).toEqual(['5 buyers have a ticket, there were 5']);
+    expect(ran.read('tickets.json').replaceAll(' ', '')).toBe('{"left":0}');
+  },
+
+  '08-tickets-without-lock.yaml': (ran) => {
+    const sold = buyers(ran, 'got a ticket');
+    expect(sold).toBeGreaterThan(5);
+    expect(ran.lines('audit')).toEqual([`${sold} buyers have a ticket, there were 5`]);
+  },
+
+  '09-full-and-empty.yaml': (ran) => {
+    const jars = [1, 2, 3, 4, 5].map((number) => `took jar ${number}`);
+    expect(ran.lines('taker')).toEqual(['full with 5 jars', ...jars, 'empty: no sixth jar within 0.2 s']);
+    expect(ran.lines('filler')).toEqual(['all five are used']);
+    expect(ran.summary.queues['shelf']).toMatchObject({ put: 5, taken: 5, done: 5, left_over: 0, peak: 5 });
+  },
+
+  '10-only-a-queue.yaml': (ran) => {
+    const numbers = [1, 2, 3, 4, 5];
+    expect(ran.lines('厨师')).toEqual(numbers.map((number) => `做好了第${number}个包子`));
+    expect(ran.lines('食客')).toEqual([...numbers.map((number) => `吃了第${number}个包子`), '吃饱了']);
+    expect(ran.summary.queues['蒸笼']).toMatchObject({ put: 5, done: 5, left_over: 0 });
+  },
+
+  '11-dumpling-house.yaml': (ran) => {
+    const numbers = Array.from({ length: 10 }, (_, index) => index + 1);
+    const dishes = ['包子', '骨头', '泔水'].map((dish) => numbers.map((number) => `${dish} ${number}`));
+    expect(instances('chef', 3).map((chef) => ran.lines(chef))).toEqual(
+      dishes.map((ofOne) => ofOne.map((dish) => `cooked ${dish}`)),
+    );
+    const eaters = instances('eater', 2);
+    const eaten = eaters.flatMap((eater) => ran.lines(eater));
+    expect(eaten.sort()).toEqual(dishes.flatMap((ofOne) => ofOne.map((dish) => `ate ${dish}`)).sort());
+    const drained = ran.events.findIndex((event) => event.type === 'queue.drained');
+    expect(drained).toBeGreaterThan(-1);
+    for (const eater of eaters) {
+      expect(['finished', 'stopped']).toContain(ran.summary.nodes[eater]?.outcome);
+      expect(ended(ran, eater)).toBeGreaterThan(drained);
+    }
+    expect(ended(ran, 'served')).toBeGreaterThan(drained);
+    expect(started(ran, 'bill')).toBeGreaterThan(ended(ran, 'served'));
+    expect(ran.lines('bill')).toEqual(['all served']);
+    expect(ran.summary.queues['dishes']).toMatchObject({ put: 30, taken: 30, done: 30, redelivered: 0, left_over: 0 });
+    expect(ran.summary.queues['dishes']?.peak).toBeLessThanOrEqual(5);
+  },
+
+  '12-no-zombies-no-orphans.yaml': (ran) => {
+    expect(ran.lines('inspector')).toEqual(['zombies: 0, orphans: 0']);
+    const orphan = Number(/left (\d+) behind/.exec(ran.lines('careless').join('\n'))?.[1]);
+    expect(ran.events).toContainEqual(
+      expect.objectContaining({ type: 'node.leaked', node: 'careless', pids: [orphan] }),
+    );
+  },
+
+  'word-count.yaml': (ran) => {
+    const [first] = ran.lines('total');
+    expect(first).toMatch(/^\d+ [A-Za-z]+$/);
+    expect(ran.lines('check')).toEqual([expect.stringMatching(/^[1-9]\d{3,} words, and the plain shell agrees$/)]);
+    expect(everybodyWorked(ran, 'count', 3)).toBe(true);
+  },
+
+  'file-index.yaml': (ran) => {
+    const index = Object.keys(JSON.parse(ran.read('index.json')) as object).length;
+    expect(index).toBeGreaterThan(1000);
+    expect(ran.lines('confirm')).toEqual([`confirmed ${index} files`]);
+    const hashed = instances('hash', 3).map((node) => Number(/\d+/.exec(ran.lines(node).join())?.[0]));
+    expect(hashed.reduce((sum, count) => sum + count)).toBe(index);
+    expect(everybodyWorked(ran, 'hash', 3)).toBe(true);
+  },
+};
+
+test.each(files)('`pipelines/%s` does what its comment says', async (file) => {
+  const promise = promises[file];
+  if (promise === undefined) throw new Error(`say in this test what \`pipelines/${file}\` promises`);
+  const ran = await runPipeline(folder + file);
+  expect(ran.left).toEqual([]);
+  expect(ran.summary).toMatchObject({ success: true, exitCode: 0 });
+  expect(ran.exitCode).toBe(0);
+  promise(ran);
+});
+
+test('`forkline check` finds nothing to say about any of them', async () => {
+  const { exitCode, all } = await execa('node', [binary, 'check', ...files.map((file) => folder + file)], {
+    all: true,
+    reject: false,
+  });
+  expect(all).not.toMatch(/warning|error/);
+  expect(exitCode).toBe(0);
+});
+
+test('the number of workers is a parameter', async () => {
+  const ran = await runPipeline(`${folder}file-index.yaml`, { params: { workers: 5, tree: `${folder}programs` } });
+  expect(Object.keys(ran.summary.nodes).filter((node) => node.startsWith('hash.'))).toEqual(instances('hash', 5));
+  expect(ran.summary.success).toBe(true);
+});
+
+function fourWorkersBeginAndEnd(ran: Ran): void {
+  instances('worker', 4).forEach((node, index) => {
+    expect(ran.lines(node)).toEqual([`worker ${index + 1} starts`, `worker ${index + 1} ends`]);
+  });
+}
+
+function buyers(ran: Ran, line: string): number {
+  const all = [...instances('local', 5), ...instances('tourist', 5)].map((node) => ran.lines(node).join());
+  return all.filter((said) => said === line).length;
+}
+
+/** They ran at the same time: each had started before the first of them ended. */
+function everybodyWorked(ran: Ran, name: string, count: number): boolean {
+  const nodes = instances(name, count);
+  return Math.max(...nodes.map((node) => started(ran, node))) < Math.min(...nodes.map((node) => ended(ran, node)));
+}
+
+function instances(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}.${index + 1}`);
+}
+
+/** Where in the order of events it started. */
+function started(ran: Ran, node: string): number {
+  return place(ran, 'node.started', node);
+}
+
+function ended(ran: Ran, node: string): number {
+  return place(ran, 'node.ended', node);
+}
+
+function place(ran: Ran, type: 'node.started' | 'node.ended', node: string): number {
+  const index = ran.events.findIndex((event) => event.type === type && event.node === node);
+  if (index === -1) throw new Error(`no ${type} of ${node}`);
+  return index;
+}
