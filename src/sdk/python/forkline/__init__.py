@@ -1,0 +1,40 @@
+"""Forkline's SDK: the queues and locks of the pipeline that started this program.
+
+    from forkline import lock, queue
+
+    for dish in queue("dishes"):
+        with lock("table"):
+            serve(dish)
+
+Standard library only, blocking, safe to use from several threads and after a fork. What was put reaches the broker
+before the program ends, unless it ends by `os._exit` or a signal without a handler.
+"""
+
+from queue import Empty, Full
+
+from .errors import Aborted, BrokenQueue, BrokerLost, ForklineError, LockError, NotGranted, NotInARun, ShutDown
+from .locks import Lock, lock
+from .process import Process, current_process
+from .queues import Queue, queue
+from .taken import Taken
+from .version import VERSION as __version__
+
+__all__ = [
+    "Aborted",
+    "BrokenQueue",
+    "BrokerLost",
+    "Empty",
+    "ForklineError",
+    "Full",
+    "Lock",
+    "LockError",
+    "NotGranted",
+    "NotInARun",
+    "Process",
+    "Queue",
+    "ShutDown",
+    "Taken",
+    "current_process",
+    "lock",
+    "queue",
+]

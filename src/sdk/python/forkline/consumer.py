@@ -1,0 +1,322 @@
+"""The getting side of a queue: what was read ahead, what the program took of it, and what of that is done.
+
+Items wait in `ready`, each with its tag, and a program takes one by `ready.popleft()`, with no lock. So what was taken
+is never counted one by one: it is whatever is no longer there when it is time to report. How far to read ahead follows
+from how fast the program takes; what it has not touched for a while goes back, so that others can work on it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Iterator, Optional
+
+from . import wire
+from .encoding import encodings
+from .errors import Aborted, ShutDown
+from .held import Held
+
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["Consumer", "GetCall"]
+
+#: What is read ahead is as much as the program takes in this time, in seconds, and never more items than that.
+_AHEAD = 0.004
+_MOST_AHEAD = 2048
+
+#: Items become ready so many at a time: between two lots more is asked for, and what was done is reported.
+_LOT = 256
+
+#: Rounds of the attendant without a get, after which what was read ahead goes back.
+_IDLE_ROUNDS = 3
+
+
+class Consumer:
+    def __init__(self, session: "Session", channel: "dict[str, Any]") -> None:
+        self.session = session
+        self.name: str = channel["name"]
+        self.channel: int = channel["id"]
+        self.keeps = channel["delivery"] != "at-most-once"
+        self.decode = encodings[channel["encoding"]].decode
+        #: (tag, data) of what the program may take now.
+        self.ready: "deque[tuple[int, bytes]]" = deque()
+        #: Tags that the program is done with and the broker does not know of.
+        self.done: "list[int]" = []
+        #: tag → which delivery it is, of those that are not the first.
+        self.attempts: "dict[int, int]" = {}
+        #: Whether each item taken is to be reported at once: the program is slow.
+        self.slow = True
+        self.ended: Optional[Exception] = None
+        #: How many threads wait.
+        self.waiting = 0
+        self.ungets = 0
+        self._later: "deque[list[tuple[int, bytes]]]" = deque()
+        self._next_tag = 0
+        self._reported = 0
+        self._window = 1
+        self._asked = 0
+        self._void = 0
+        self._told_waiting = False
+        self._lot = 0
+        self._lot_at = 0.0
+        self._idle_at = -1
+        self._idle_rounds = 0
+        self._local = threading.local()
+
+    @property
+    def held(self) -> Held:
+        """What this thread took by `get` and has not reported done."""
+        try:
+            return self._local.held  # type: ignore[no-any-return]
+        except AttributeError:
+            self._local.held = Held()
+            return self._local.held
+
+    # Asking
+
+    def advance(self) -> bool:
+        """Makes the next lot ready."""
+        if not self.ready and self._later:
+            self.ready.extend(self._later.popleft())
+        if not self.ready:
+            return False
+        self._lot = len(self.ready)
+        self._lot_at = time.monotonic()
+        if self._window > 1:
+            self._ask(0)
+            self.session.flush()
+        if not self.session.attendant.armed:
+            self.session.arm()
+        return True
+
+    def pace(self) -> None:
+        """The program is back for more: measures how long the last lot took it."""
+        if self._lot and not self.ready:
+            each = (time.monotonic() - self._lot_at) / self._lot
+            fitting = int(_AHEAD / each) if each > _AHEAD / _MOST_AHEAD else _MOST_AHEAD
+            self._window = max(1, min(2 * self._window, fitting))
+            self.slow = self._window == 1
+            self._lot = 0
+
+    def await_more(self) -> None:
+        """Nothing is ready and a thread waits for it."""
+        if not self._told_waiting:
+            self._told_waiting = True
+            self._ask(1)
+
+    def _ask(self, flags: int) -> None:
+        ahead = self._next_tag - self._head()
+        more = max(0, max(self._window, self.waiting) - self._asked - ahead)
+        if flags or more * 4 >= self._window:
+            self._asked += more
+            self.session.say(wire.number(wire.GET, self.channel, more, flags))
+
+    def withdraw(self) -> None:
+        """No thread waits any more."""
+        self._void += self._asked
+        self._asked = 0
+        self._told_waiting = False
+        self.ungets += 1
+        self.session.say(wire.bare(wire.UNGET, self.channel))
+
+    # Reporting
+
+    def report(self) -> None:
+        """Says what was taken and what is done since the last time."""
+        if self.done:
+            self._report_done()
+        head = self._head()
+        if head > self._reported:
+            self.session.say(wire.number(wire.TAKEN, self.channel, head - self._reported))
+            self._reported = head
+
+    def _report_done(self) -> None:
+        # Other threads append meanwhile; what they append stays.
+        count = len(self.done)
+        tags = self.done[:count]
+        del self.done[:count]
+        if not self.keeps:
+            return
+        for first, length in _runs(tags):
+            self.session.say(wire.tags(wire.DONE, self.channel, first, length))
+            # Being done says that it, and all before it, was taken.
+            self._reported = max(self._reported, first + length)
+        if self.attempts:
+            for tag in tags:
+                self.attempts.pop(tag, None)
+
+    def _head(self) -> int:
+        """The tag of the first item that the program has not taken."""
+        try:
+            return self.ready[0][0]
+        except IndexError:
+            return self._later[0][0][0] if self._later else self._next_tag
+
+    def finish(self, tag: int) -> None:
+        """An item that was taken is done."""
+        self.done.append(tag)
+        if not self.session.attendant.armed:
+            with self.session.exclusive:
+                self.session.check()
+                self.session.arm()
+
+    def tell_taken(self) -> None:
+        """Before the program works on it for long: its place in the queue is free."""
+        with self.session.exclusive:
+            self.report()
+            self.session.send()
+
+    def give_back(self, tag: int) -> None:
+        """Hands an item that was taken to whoever comes next."""
+        with self.session.exclusive:
+            self.session.check()
+            self.report()
+            self.attempts.pop(tag, None)
+            self.session.say(wire.tags(wire.GIVE_BACK, self.channel, tag, 1))
+            self.session.send()
+
+    def give_back_rest(self, keep: int = 0) -> None:
+        """Gives back what was read ahead, but for the first `keep` items, which are about to be taken."""
+        if self._asked:
+            self.withdraw()
+        lots, self._later = self._later, deque()
+        for lot in lots:
+            self.ready.extend(lot)
+        count = 0
+        # The program may take from the other end at the same time, so one by one.
+        while len(self.ready) > keep:
+            try:
+                self.ready.pop()
+            except IndexError:
+                break
+            count += 1
+        if count == 0:
+            return
+        self.report()
+        first = self._next_tag - count
+        for tag in list(self.attempts):
+            if tag >= first:
+                del self.attempts[tag]
+        self.session.say(wire.tags(wire.GIVE_BACK, self.channel, first, count))
+        self._reported = self._next_tag
+
+    def watch(self) -> bool:
+        """The attendant's round. Returns whether another one is due."""
+        head = self._head()
+        due = head > self._reported or bool(self.done)
+        if head == self._next_tag:
+            self._idle_rounds = 0
+            if self.ungets and not self.waiting:
+                self.session.listen()
+            return due or bool(self.ungets)
+        if head != self._idle_at:
+            self._idle_at, self._idle_rounds = head, 0
+            return True
+        self._idle_rounds += 1
+        if self._idle_rounds >= _IDLE_ROUNDS:
+            self._window = 1
+            self.slow = True
+            self.session.listen()
+            self.give_back_rest()
+        # What was on its way when we said that we accept no more is given back in the next round.
+        return bool(self.ungets) or self._idle_rounds < _IDLE_ROUNDS
+
+    # Hearing
+
+    def hear(self, kind: int, flags: int, body: memoryview) -> None:
+        if kind == wire.DELIVER:
+            self._deliver(wire.split(body), 1)
+        elif kind == wire.REDELIVER:
+            self._deliver(wire.split(body, 4), wire.read_number(body))
+        elif kind == wire.END:
+            self.ended = (
+                Aborted(f"queue `{self.name}` broke off: a process that puts to it has failed")
+                if flags & 1
+                else ShutDown(f"queue `{self.name}` has ended: nothing more will come")
+            )
+        elif kind == wire.WITHDRAWN:
+            self.ungets -= 1
+            if self.ungets == 0:
+                self._void = 0
+        elif kind == wire.RECALL:
+            self._window = max(1, self._window // 2)
+            self.give_back_rest(keep=self.waiting)
+
+    def _deliver(self, items: "list[bytes]", attempt: int) -> None:
+        first, count = self._next_tag, len(items)
+        self._next_tag = first + count
+        if self.ungets:
+            self._void = max(0, self._void - count)
+        else:
+            self._asked = max(0, self._asked - count)
+        self._told_waiting = False
+        if attempt > 1:
+            self.attempts.update(dict.fromkeys(range(first, first + count), attempt))
+        tagged = list(zip(range(first, first + count), items))
+        self._later.extend(tagged[at : at + _LOT] for at in range(0, count, _LOT))
+
+    def lose(self) -> None:
+        self.ready.clear()
+        self._later.clear()
+        self.done.clear()
+        self._next_tag = self._reported = 0
+
+
+class GetCall:
+    """One thread that waits for an item to become ready."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+        self._waits = False
+        self._withdrawn = False
+
+    def attempt(self) -> Any:
+        consumer = self._consumer
+        if not self._waits and not self._withdrawn:
+            consumer.pace()
+        result: Any = True if consumer.advance() else consumer.ended
+        if result is not None:
+            self._leave()
+            return result
+        if self._withdrawn:
+            return None if consumer.ungets else False
+        if not self._waits:
+            self._waits = True
+            consumer.waiting += 1
+        consumer.await_more()
+        return None
+
+    def withdraw(self) -> None:
+        self._withdrawn = True
+        if self._waits:
+            self._leave()
+            if self._consumer.waiting == 0:
+                self._consumer.withdraw()
+
+    def undo(self, result: Any) -> None:
+        """What has arrived for nobody goes back at once, unless another thread waits for it."""
+        if result is True and self._consumer.waiting == 0:
+            self._consumer.give_back_rest()
+
+    def _leave(self) -> None:
+        if self._waits:
+            self._waits = False
+            self._consumer.waiting -= 1
+
+
+def _runs(tags: "list[int]") -> "Iterator[tuple[int, int]]":
+    """(first, count) of each stretch of tags in a row. All are different, and mostly they are one stretch."""
+    first, last = min(tags), max(tags)
+    if last - first + 1 == len(tags):
+        yield first, len(tags)
+        return
+    tags.sort()
+    first = last = tags[0]
+    for tag in tags[1:]:
+        if tag != last + 1:
+            yield first, last - first + 1
+            first = tag
+        last = tag
+    yield first, last - first + 1

@@ -1,0 +1,106 @@
+"""What an item's bytes mean: `json`, `text`, `bytes` or `pickle`, as the queue says.
+
+Encoding refuses what the other side could not read back, where it was put: `TypeError` for a value of the wrong kind,
+`ValueError` for one that cannot be written down. Nothing here is asynchronous, so the error stands in the caller's line.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+from typing import Any, Callable, NamedTuple
+
+__all__ = ["Encoding", "encodings"]
+
+Path = "tuple[Any, ...]"
+
+#: Beyond this, programs in other languages would read another number.
+_LARGEST_INTEGER = 2**53
+
+
+class Encoding(NamedTuple):
+    encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], Any]
+
+
+_json_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_json_whole = json.JSONDecoder()
+_json_start = _json_whole.raw_decode
+
+
+def _to_json(value: Any) -> bytes:
+    kind = type(value)
+    if kind is not str and kind is not bool and value is not None:
+        try:
+            _check(value, ())
+        except RecursionError:
+            raise ValueError("the item is nested too deeply for JSON, or contains itself") from None
+    try:
+        return _json_text(value).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"half of a surrogate pair is not text: {error.object[error.start]!r}") from None
+
+
+def _from_json(data: bytes) -> Any:
+    text = data.decode()
+    value, end = _json_start(text) if text[:1] not in " \t\r\n" else (None, -1)
+    return value if end == len(text) else _json_whole.decode(text)
+
+
+def _check(value: Any, path: Path) -> None:
+    """Refuses what `json` would let through, or turn into something else without a word."""
+    if isinstance(value, str) or value is None or value is True or value is False:
+        return
+    if isinstance(value, int):
+        if not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+            raise ValueError(f"{_place(path)} is an integer beyond 2^53, which JSON cannot carry: {value}")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{_place(path)} is {value}, which is not JSON")
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"{_place(path)} has the key {key!r}, and the keys of a JSON object are strings")
+            _check(member, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for index, member in enumerate(value):
+            _check(member, (*path, index))
+    else:
+        raise TypeError(f"{_place(path)} is of type `{type(value).__name__}`, which is not JSON")
+
+
+def _place(path: Path) -> str:
+    return "the item" if not path else "item" + "".join(f"[{step!r}]" for step in path)
+
+
+def _to_text(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise TypeError(f"this queue carries text, so expected `str` and got `{type(value).__name__}`")
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"half of a surrogate pair is not text: {error.object[error.start]!r}") from None
+
+
+def _to_bytes(value: Any) -> bytes:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    raise TypeError(f"this queue carries bytes, so expected `bytes` and got `{type(value).__name__}`")
+
+
+def _from_bytes(data: bytes) -> bytes:
+    return data
+
+
+def _to_pickle(value: Any) -> bytes:
+    return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+#: By the name of the queue's `encoding`.
+encodings = {
+    "json": Encoding(_to_json, _from_json),
+    "text": Encoding(_to_text, bytes.decode),
+    "bytes": Encoding(_to_bytes, _from_bytes),
+    "pickle": Encoding(_to_pickle, pickle.loads),
+}

@@ -1,0 +1,54 @@
+"""Everything that can go wrong in a call of this package, as exceptions.
+
+`queue.Full` and `queue.Empty` are the standard library's own; so is `ShutDown` from Python 3.13 on.
+"""
+
+from __future__ import annotations
+
+import queue
+
+__all__ = [
+    "Aborted",
+    "BrokenQueue",
+    "BrokerLost",
+    "ForklineError",
+    "LockError",
+    "NotGranted",
+    "NotInARun",
+    "ShutDown",
+]
+
+if hasattr(queue, "ShutDown"):
+    ShutDown = queue.ShutDown
+else:
+
+    class ShutDown(Exception):
+        """The queue is closed: for `get`, nothing will come any more; for `put`, this process has closed it."""
+
+
+class ForklineError(Exception):
+    """What all errors of Forkline's own have in common."""
+
+
+class Aborted(ForklineError):
+    """A producer failed: what was taken so far is not the whole stream."""
+
+
+class BrokenQueue(ForklineError, BrokenPipeError):
+    """Every process that gets from this queue has ended: nobody would ever take the item."""
+
+
+class LockError(ForklineError):
+    """Released, or asked about, a lock that this process does not hold."""
+
+
+class NotGranted(ForklineError):
+    """The pipeline does not declare that this process may do this."""
+
+
+class BrokerLost(ForklineError):
+    """The run's broker is gone, or has closed this process's connection."""
+
+
+class NotInARun(ForklineError):
+    """This program was not started by Forkline."""

@@ -1,0 +1,78 @@
+"""Keeps KeyboardInterrupt out of the few lines in which the state of a connection changes.
+
+A signal handler runs between any two steps of the main thread, so Ctrl-C could strike after bytes were read and before
+they were understood. Within `Exclusive` it waits until the lines are through, which takes microseconds. Blocking is
+always done outside, where an interrupt is welcome.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+from typing import Any, Optional
+
+try:
+    # Those of `signal` make enums of what they return, which costs more than all else here together.
+    from _signal import getsignal as _get_handler, signal as _set_handler
+except ImportError:
+    from signal import getsignal as _get_handler, signal as _set_handler  # type: ignore[assignment]
+
+__all__ = ["Exclusive", "die_by"]
+
+
+class Exclusive:
+    """`with exclusive:` holds the lock and is not interrupted. A thread cannot enter it twice."""
+
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
+        self._entered = False
+        self._usual: Any = None
+        self._interrupted = False
+
+    def __enter__(self) -> None:
+        usual = self._shield()
+        try:
+            self._lock.acquire()
+            if self._entered:
+                self._lock.release()
+                raise RuntimeError("called from a signal handler, in the midst of another call of Forkline's")
+        except BaseException:
+            self._unshield(usual)
+            raise
+        self._entered = True
+        self._usual = usual
+
+    def __exit__(self, *_: object) -> None:
+        usual, self._usual = self._usual, None
+        self._entered = False
+        self._lock.release()
+        self._unshield(usual)
+
+    def _shield(self) -> Any:
+        """Puts a handler of ours in the place of the usual one, which is returned; `None` if there is none to replace."""
+        if threading.get_ident() != threading.main_thread().ident:
+            return None
+        usual = _get_handler(signal.SIGINT)
+        if not callable(usual) or usual == self._note:
+            return None
+        _set_handler(signal.SIGINT, self._note)
+        return usual
+
+    def _unshield(self, usual: Any) -> None:
+        if usual is None:
+            return
+        _set_handler(signal.SIGINT, usual)
+        if self._interrupted:
+            self._interrupted = False
+            usual(signal.SIGINT, None)
+
+    def _note(self, _signal: int, _frame: Optional[FrameType]) -> None:
+        self._interrupted = True
+
+
+def die_by(signal_number: int) -> None:
+    """Ends this process by the signal, as if it had no handler."""
+    signal.signal(signal_number, signal.SIG_DFL)
+    os.kill(os.getpid(), signal_number)

@@ -1,0 +1,173 @@
+"""This OS process as Forkline sees it: who it is, its one session, and what becomes of that at a fork and at the end.
+
+A session is opened at the first call that needs one. A forked child starts with none: what its parent has put, holds
+and waits for stays the parent's.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import select
+import sys
+import threading
+from typing import Any, NamedTuple, Optional, Protocol
+
+from . import wire
+from .connection import Connection, connect
+from .errors import BrokerLost, ForklineError, NotInARun
+from .session import Session
+from .version import VERSION
+
+__all__ = ["Process", "current_process", "part", "session"]
+
+#: How long the broker may take to answer the first word, in seconds.
+_WELCOME_TIMEOUT = 30.0
+
+
+class Process(NamedTuple):
+    """Which process of the run this is."""
+
+    #: The instance's name, such as `chef.1`.
+    name: str
+    pid: int
+    #: Which of the instances of its process it is, from 1.
+    replica: int
+    run_id: str
+
+
+def current_process() -> Process:
+    """Which process of the run this is. Raises NotInARun outside of one."""
+    name = _environment("FORKLINE_PROCESS")
+    _, _, number = name.rpartition(".")
+    replica = int(number) if number.isdigit() else 1
+    return Process(name, os.getpid(), replica, _environment("FORKLINE_RUN_ID"))
+
+
+class Bound(Protocol):
+    """Something that knows the session, and must forget it in a forked child."""
+
+    def unbind(self) -> None: ...
+
+
+_session: Optional[Session] = None
+_opening = threading.Lock()
+_bound: "list[Bound]" = []
+
+
+def session(user: Bound) -> Session:
+    """This process's session. `user` is told when it is no longer this process's."""
+    global _session
+    with _opening:
+        if _session is None:
+            _session = _open()
+            _part_with_multiprocessing()
+        if user not in _bound:
+            _bound.append(user)
+        return _session
+
+
+def part(patience: float = 3600.0) -> Optional[str]:
+    """Sends all that is to be sent and says goodbye, if there is a session. Returns why it could not, or None."""
+    ending = _session
+    if ending is None or ending.parted:
+        return None
+    return ending.part(patience)
+
+
+def busy_here() -> bool:
+    """Whether this very thread is in the midst of a call: it is below us, if this is a signal handler."""
+    return _session is not None and _session.lock._is_owned()  # type: ignore[attr-defined]
+
+
+def _environment(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise NotInARun(
+            f"this program was not started by Forkline (`{name}` is not set): "
+            "name it in a pipeline, as a process's `target`, `run` or `command`, and start that by `forkline run`"
+        )
+    return value
+
+
+def _open() -> Session:
+    path = os.environ.get("FORKLINE_SOCKET")
+    name = _environment("FORKLINE_PROCESS")
+    if not path:
+        raise NotInARun(f"`{name}` runs in a pipeline that has no queues and no locks")
+    connected = connect(path)
+    try:
+        connection = Connection(connected)
+        connection.say(wire.hello(name, _environment("FORKLINE_TOKEN"), os.getpid(), f"python {VERSION}"))
+        return Session(connection, _welcome(connection))
+    except BaseException:
+        connected.close()
+        raise
+
+
+def _welcome(connection: Connection) -> "dict[str, Any]":
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    try:
+        connection.send()
+        while poll.poll(_WELCOME_TIMEOUT * 1000):
+            for frame in connection.receive():
+                told = wire.read_json(frame.body)
+                if frame.kind == wire.WELCOME:
+                    return told  # type: ignore[no-any-return]
+                raise ForklineError(f"the broker refused this process: {told['message']} ({told['code']})")
+    except OSError as error:
+        raise BrokerLost(f"the broker closed the connection at once: {error.strerror}") from error
+    raise BrokerLost(f"the broker has not answered for {_WELCOME_TIMEOUT:g} s")
+
+
+# The end
+
+def _part_at_exit() -> None:
+    failure = part()
+    if failure is not None and _session is not None and (_session.producers or _session.lost is None):
+        print(f"forkline: what this process put may not have reached its queue: {failure}", file=sys.stderr)
+
+
+def _part_with_multiprocessing() -> None:
+    """A child of `multiprocessing` ends without `atexit`, but calls finalizers of its own."""
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    if multiprocessing is not None and multiprocessing.parent_process() is not None:
+        from multiprocessing.util import Finalize
+
+        Finalize(None, _part_at_exit, exitpriority=-1000)
+
+
+atexit.register(_part_at_exit)
+
+
+# Forks
+
+def _before_fork() -> None:
+    _opening.acquire()
+    if _session is not None:
+        # The program forks with no thread of ours, and with no call half done.
+        _session.attendant.end()
+        _session.lock.acquire()
+
+
+def _after_fork_in_parent() -> None:
+    if _session is not None:
+        if _session.batch is not None or _session.connection.unsent:
+            _session.arm()
+        _session.lock.release()
+    _opening.release()
+
+
+def _after_fork_in_child() -> None:
+    global _session, _opening
+    _opening = threading.Lock()
+    if _session is not None:
+        _session.connection.close()
+        _session = None
+    for user in _bound:
+        user.unbind()
+    _bound.clear()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -1,0 +1,200 @@
+"""The putting side of a queue: what was put and is in no frame yet, and how much room there is.
+
+`left_items` and `left_bytes` are what a put may add without asking anybody: nothing unless this is the session's open
+batch. They are a summary for the fast path in `queues`, which only ever makes them smaller; the truth is `_room_items`
+and `_room_bytes`, what the broker gave less what has been made into frames.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Optional
+
+from . import wire
+from .encoding import encodings
+from .errors import BrokenQueue, ShutDown
+
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["Producer", "PutCall"]
+
+#: A batch is sent once it has so many bytes.
+_BATCH_BYTES = 64 * 1024
+_BATCH_ITEMS = 4096
+
+#: Puts wait for the socket while more than this is unsent, in bytes.
+_MOST_UNSENT = 512 * 1024
+
+
+class Producer:
+    def __init__(self, session: "Session", channel: "dict[str, Any]") -> None:
+        self.session = session
+        self.name: str = channel["name"]
+        self.channel: int = channel["id"]
+        self.confirm: bool = channel["confirm"]
+        self.encode = encodings[channel["encoding"]].encode
+        self.batch: "list[bytes]" = []
+        self.left_items = 0
+        self.left_bytes = 0
+        #: Those who wait for room, in order of arrival. While there are any, nobody overtakes them.
+        self.line: "deque[PutCall]" = deque()
+        self.wanting = False
+        self.unwants = 0
+        self.refused = False
+        self.closed = False
+        self.abandoned = False
+        self._room_items = 0
+        self._room_bytes = 0
+        self._broken = False
+
+    def refusal(self) -> Optional[Exception]:
+        """Why nothing may be put any more."""
+        if self.closed:
+            return ShutDown(f"queue `{self.name}` is closed: this process puts no more to it")
+        if self._broken:
+            return BrokenQueue(f"queue `{self.name}` has no consumer left")
+        return None
+
+    def admit(self, data: bytes) -> bool:
+        """Puts it if there is room; what was put before it must be in a frame."""
+        size = len(data)
+        session = self.session
+        if self._room_items < 1 or self._room_bytes < size:
+            return False
+        self.batch.append(data)
+        session.batch = self
+        if session.attendant.armed:
+            self._open(size)
+        else:
+            # The first after a pause: nothing to send it together with.
+            session.flush()
+            session.arm()
+        return True
+
+    def _open(self, size: int) -> None:
+        self.left_bytes = min(self._room_bytes, _BATCH_BYTES) - size
+        self.left_items = min(self._room_items, _BATCH_ITEMS) - 1
+
+    def seal(self) -> None:
+        """Makes a frame of the batch."""
+        items, self.batch = self.batch, []
+        self.left_items = self.left_bytes = 0
+        if items:
+            size = sum(map(len, items))
+            self._room_items -= len(items)
+            self._room_bytes -= size
+            self.session.connection.say(*wire.put(self.channel, items, size))
+
+    def want(self, size: int, once: bool) -> None:
+        """Asks for room for one item."""
+        self.wanting = True
+        self.refused = False
+        self.session.say(wire.room(wire.WANT, self.channel, 1, size, 1 if once else 0))
+
+    def unwant(self) -> None:
+        self.wanting = False
+        self.unwants += 1
+        self.session.say(wire.bare(wire.UNWANT, self.channel))
+
+    def close(self) -> None:
+        if not self.closed:
+            self.session.say(wire.bare(wire.CLOSE, self.channel))
+            self.closed = True
+            self.session.arm()
+
+    def hear(self, kind: int, flags: int, body: memoryview) -> None:
+        if kind == wire.ROOM:
+            count, size = wire.read_room(body)
+            self._room_items += count
+            self._room_bytes += size
+            self.wanting = False
+        elif kind == wire.REFUSED:
+            self.wanting = False
+            self.refused = True
+            self.closed = self.closed or bool(flags & 1)
+        elif kind == wire.BROKEN:
+            # What was put before this was heard crosses it on the way, and the broker accounts for it.
+            self.session.seal()
+            self._broken = True
+            self._void()
+        elif kind == wire.WITHDRAWN:
+            self.unwants -= 1
+        elif kind == wire.RECALL and not self.line:
+            self._give_room()
+
+    def lose(self) -> None:
+        self._void()
+
+    def _void(self) -> None:
+        """What is in no frame yet is lost with the room for it."""
+        self.batch = []
+        self.left_items = self.left_bytes = 0
+        self._room_items = self._room_bytes = 0
+
+    def _give_room(self) -> None:
+        self.session.seal()
+        if self._room_items > 0:
+            self.session.say(wire.room(wire.GIVE_ROOM, self.channel, self._room_items, self._room_bytes))
+            self._room_items = self._room_bytes = 0
+
+
+class PutCall:
+    """One item that waits for its room, and for the socket to keep up."""
+
+    def __init__(self, producer: Producer, data: bytes, once: bool) -> None:
+        self._producer = producer
+        self._data = data
+        self._once = once
+        self._asked = False
+        self._put = False
+        self._withdrawn = False
+
+    def attempt(self) -> Any:
+        producer = self._producer
+        if self._withdrawn:
+            return None if producer.unwants else self._put
+        result: Any = producer.refusal()
+        if result is None:
+            result = self._attempt(producer)
+        if result is not None:
+            self._leave()
+        return result
+
+    def _attempt(self, producer: Producer) -> Optional[bool]:
+        producer.session.seal()
+        if self not in producer.line:
+            if producer.line and self._once:
+                return False
+            producer.line.append(self)
+        if producer.line[0] is not self or self._crowded():
+            return None
+        if producer.admit(self._data):
+            self._put = True
+            return True
+        if self._asked and self._once and producer.refused:
+            return False
+        if not producer.wanting:
+            self._asked = True
+            producer.want(len(self._data), self._once)
+        return None
+
+    def _crowded(self) -> bool:
+        session = self._producer.session
+        if session.connection.unsent >= _BATCH_BYTES:
+            session.send()
+        return session.connection.unsent > _MOST_UNSENT and not self._once
+
+    def withdraw(self) -> None:
+        self._withdrawn = True
+        if self._asked and self._producer.wanting and not self._put:
+            self._producer.unwant()
+        self._leave()
+
+    def undo(self, result: Any) -> None:
+        """What is put stays put."""
+
+    def _leave(self) -> None:
+        if self in self._producer.line:
+            self._producer.line.remove(self)
+            self._producer.session.wake()

@@ -1,0 +1,315 @@
+"""Queues as a program sees them: `multiprocessing.Queue`, between processes of any language, with an end.
+
+Only the fast paths are here, for the item that finds its room and the item that is already there. All else is the
+producer's and the consumer's.
+"""
+
+from __future__ import annotations
+
+import queue as standard
+import time
+from itertools import islice
+from typing import Any, Generic, Iterable, Iterator, Optional, TypeVar
+
+from . import process, wire
+from .consumer import Consumer, GetCall
+from .errors import NotGranted, ShutDown
+from .producer import Producer, PutCall
+from .session import Session, ask
+from .taken import Taken
+
+__all__ = ["Queue", "queue"]
+
+Item = TypeVar("Item")
+
+_AT_ONCE = 1024
+
+
+class Queue(Generic[Item]):
+    """A queue of the pipeline. Safe to use from several threads, and after a fork.
+
+    Every call may raise NotInARun, NotGranted where the pipeline does not declare this use, and BrokerLost.
+    A `timeout` is a number of seconds, is never cut short, and None means no limit.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._producer: Optional[Producer] = None
+        self._consumer: Optional[Consumer] = None
+
+    # Putting
+
+    def put(
+        self, item: Item, block: bool = True, timeout: Optional[float] = None, *, confirm: bool = False
+    ) -> None:
+        """Puts an item at the end, and waits for room.
+
+        Returns once there is room for the item and it is on its way; what was put is sent within 10 ms. With `confirm`
+        it returns once the broker has it.
+
+        Raises queue.Full if there is no room in time, or at once where `block` is false; BrokenQueue if no consumer is
+        left; ShutDown after `close`; TypeError or ValueError for what the queue's encoding cannot carry.
+        """
+        producer = self._producer or self._bind_producer()
+        data = producer.encode(item)
+        with producer.session.lock:
+            if producer.left_items > 0 and producer.left_bytes >= len(data):
+                producer.left_items -= 1
+                producer.left_bytes -= len(data)
+                producer.batch.append(data)
+                put = True
+            else:
+                put = False
+        if not put:
+            self._put(producer, data, block, timeout)
+        if confirm or producer.confirm:
+            self.flush()
+
+    def put_nowait(self, item: Item) -> None:
+        """Puts an item if there is room for it now. Raises queue.Full if not, else as `put`."""
+        self.put(item, block=False)
+
+    def put_many(self, items: Iterable[Item], block: bool = True, timeout: Optional[float] = None) -> int:
+        """Puts items one after the other, for less than `put` would cost. Returns how many.
+
+        `timeout` is for each item. Raises as `put`; what was put before stays put.
+        """
+        producer = self._producer or self._bind_producer()
+        count = 0
+        source = iter(items)
+        while True:
+            batch = list(map(producer.encode, islice(source, _AT_ONCE)))
+            if not batch:
+                break
+            self._put_batch(producer, batch, block, timeout)
+            count += len(batch)
+        if producer.confirm:
+            self.flush()
+        return count
+
+    def _put_batch(self, producer: Producer, batch: "list[bytes]", block: bool, timeout: Optional[float]) -> None:
+        place = 0
+        while place < len(batch):
+            with producer.session.lock:
+                fitting = batch[place : place + max(0, producer.left_items)]
+                size = sum(map(len, fitting))
+                if fitting and size <= producer.left_bytes:
+                    producer.left_items -= len(fitting)
+                    producer.left_bytes -= size
+                    producer.batch.extend(fitting)
+                    place += len(fitting)
+                    continue
+            self._put(producer, batch[place], block, timeout)
+            place += 1
+
+    def _put(self, producer: Producer, data: bytes, block: bool, timeout: Optional[float]) -> None:
+        if len(data) > wire.LARGEST_ITEM:
+            raise ValueError(f"the item has {len(data)} bytes, and the largest that a queue carries is 1 GiB")
+        # Without `block` the broker answers at once, so there is nothing to wait for in vain.
+        deadline = _deadline(block, timeout) if block else None
+        result = producer.session.call(PutCall(producer, data, once=not block), deadline)
+        if isinstance(result, Exception):
+            raise result
+        if not result:
+            raise standard.Full
+
+    def flush(self) -> None:
+        """Waits until the broker has all that this process has put, to whatever queue."""
+        producer = self._producer or self._bind_producer()
+        ask(producer.session, wire.FLUSH, 0)
+
+    def close(self) -> None:
+        """This process puts no more to it: once all who put have closed it or ended, its consumers see the end."""
+        producer = self._producer or self._bind_producer()
+        with producer.session.exclusive:
+            producer.session.check()
+            producer.close()
+
+    def abandon(self) -> None:
+        """The end of this process does not wait until what it has put here has reached the broker."""
+        producer = self._producer or self._bind_producer()
+        producer.abandoned = True
+
+    # Getting
+
+    def get(self, block: bool = True, timeout: Optional[float] = None) -> Item:
+        """Takes the first item, and waits for one.
+
+        This process holds it until `task_done` or its own successful end; if it ends in another way, the item goes back.
+
+        Raises queue.Empty if there is none in time, or at once where `block` is false; ShutDown at the end of the
+        stream; Aborted where a producer failed and the stream broke off.
+        """
+        consumer = self._consumer or self._bind_consumer()
+        tag, data = self._take(consumer, block, timeout)
+        if consumer.keeps:
+            consumer.held.add(tag)
+        return consumer.decode(data)  # type: ignore[no-any-return]
+
+    def get_nowait(self) -> Item:
+        """Takes the first item if there is one. Raises queue.Empty if not, else as `get`."""
+        return self.get(block=False)
+
+    def take(self, block: bool = True, timeout: Optional[float] = None) -> "Taken[Item]":
+        """As `get`, for those who work on several items at once: what it returns is done by its own `done()`."""
+        consumer = self._consumer or self._bind_consumer()
+        tag, data = self._take(consumer, block, timeout)
+        return Taken(consumer, tag, data)
+
+    def task_done(self) -> None:
+        """The oldest item that this thread took by `get` is done. Raises ValueError if it holds none."""
+        consumer = self._consumer or self._bind_consumer()
+        try:
+            tag = consumer.held.take()
+        except IndexError:
+            raise ValueError(
+                f"task_done() called more often than this thread has taken items by get() from queue `{self.name}`"
+            ) from None
+        consumer.finish(tag)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Every item until the end of the stream; moving on to the next marks the one before as done.
+
+        Leaving the loop leaves the last item held. Raises Aborted where the stream broke off.
+        """
+        while True:
+            consumer = self._consumer or self._bind_consumer()
+            popleft, decode, done = consumer.ready.popleft, consumer.decode, consumer.done.append
+            while True:
+                try:
+                    tag, data = popleft()
+                except IndexError:
+                    if self._more(consumer, None):
+                        continue
+                    return
+                if consumer.slow:
+                    consumer.tell_taken()
+                yield decode(data)
+                if self._consumer is not consumer:
+                    break  # in a child that was forked meanwhile: the item is its parent's
+                done(tag)
+
+    def batches(self, most: int = 256) -> "Iterator[list[Item]]":
+        """As a loop over the queue, with lists of up to `most` items that are there already. Moving on marks all as done."""
+        while True:
+            consumer = self._consumer or self._bind_consumer()
+            popleft, decode = consumer.ready.popleft, consumer.decode
+            while True:
+                taken: "list[tuple[int, bytes]]" = []
+                try:
+                    while len(taken) < most:
+                        taken.append(popleft())
+                except IndexError:
+                    if not taken:
+                        if self._more(consumer, None):
+                            continue
+                        return
+                if consumer.slow:
+                    consumer.tell_taken()
+                yield [decode(data) for _, data in taken]
+                if self._consumer is not consumer:
+                    break  # in a child that was forked meanwhile: the items are its parent's
+                consumer.done.extend([tag for tag, _ in taken])
+
+    def _take(self, consumer: Consumer, block: bool, timeout: Optional[float]) -> "tuple[int, bytes]":
+        deadline = _deadline(block, timeout)
+        while True:
+            try:
+                item = consumer.ready.popleft()
+            except IndexError:
+                self._more(consumer, deadline, loop=False)
+                continue
+            if consumer.slow:
+                consumer.tell_taken()
+            return item
+
+    def _more(self, consumer: Consumer, deadline: Optional[float], loop: bool = True) -> bool:
+        """Waits until an item is ready. In a loop, the end of the stream is False and no error."""
+        result = consumer.session.call(GetCall(consumer), deadline)
+        if loop and isinstance(result, ShutDown):
+            return False
+        if isinstance(result, Exception):
+            raise result
+        if not result:
+            raise standard.Empty
+        return True
+
+    # Counting
+
+    def qsize(self) -> int:
+        """How many items wait, in the whole run. Out of date at once, where others put and get."""
+        return int(self._stat()["size"])
+
+    def empty(self) -> bool:
+        """Whether no item waits."""
+        return self.qsize() == 0
+
+    def full(self) -> bool:
+        """Whether a put would have to wait."""
+        return int(self._stat()["room"]) == 0
+
+    def join(self) -> None:
+        """Waits until every item that was put so far is done."""
+        session, channel = self._channel()
+        ask(session, wire.JOIN, channel["id"])
+
+    def _stat(self) -> "dict[str, Any]":
+        session, channel = self._channel()
+        return ask(session, wire.STAT, channel["id"])  # type: ignore[no-any-return]
+
+    # Which session it belongs to
+
+    def _channel(self) -> "tuple[Session, dict[str, Any]]":
+        session = process.session(self)
+        channel = session.channels.get(f"queue {self.name}")
+        if channel is None:
+            raise NotGranted(_not_granted(self.name, "use", "puts` or `gets"))
+        return session, channel
+
+    def _bind_producer(self) -> Producer:
+        session, channel = self._channel()
+        if not channel["puts"]:
+            raise NotGranted(_not_granted(self.name, "put to", "puts"))
+        with session.exclusive:
+            self._producer = session.producers.setdefault(channel["id"], Producer(session, channel))
+        return self._producer
+
+    def _bind_consumer(self) -> Consumer:
+        session, channel = self._channel()
+        if not channel["gets"]:
+            raise NotGranted(_not_granted(self.name, "get from", "gets"))
+        with session.exclusive:
+            self._consumer = session.consumers.setdefault(channel["id"], Consumer(session, channel))
+        return self._consumer
+
+    def unbind(self) -> None:
+        self._producer = self._consumer = None
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return queue, (self.name,)
+
+    def __repr__(self) -> str:
+        return f"queue({self.name!r})"
+
+
+_queues: "dict[str, Queue[Any]]" = {}
+
+
+def queue(name: str) -> "Queue[Any]":
+    """The queue of that name in the pipeline. Asks nobody: whether this process may use it shows at the first call."""
+    return _queues.setdefault(name, Queue(name))
+
+
+def _deadline(block: bool, timeout: Optional[float]) -> Optional[float]:
+    if not block:
+        return time.monotonic()
+    if timeout is None:
+        return None
+    if timeout < 0:
+        raise ValueError(f"`timeout` must not be negative: {timeout}")
+    return time.monotonic() + timeout
+
+
+def _not_granted(name: str, use: str, key: str) -> str:
+    who = process.current_process().name
+    return f"`{who}` may not {use} queue `{name}`: the pipeline does not say so; add `{key}: {name}` to `{who.split('.')[0]}`"

@@ -1,0 +1,370 @@
+"""What one OS process and the broker have going: who speaks, who listens, and who waits for what.
+
+There is no thread that reads: whoever waits reads for all who wait (one at a time is the reader), so an answer reaches
+its caller without a change of threads. All state is changed inside `exclusive`, and blocking is done outside of it.
+What is said is on its way once its caller waits, at the latest when the attendant comes round.
+"""
+
+from __future__ import annotations
+
+import select
+import struct
+import threading
+import time
+from typing import Any, Callable, NamedTuple, Optional, Protocol
+
+from . import wire
+from .attendant import Attendant
+from .connection import Connection, Frame
+from .errors import BrokerLost, ForklineError, LockError, NotGranted
+from .interrupt import Exclusive
+
+__all__ = ["Answer", "Call", "Session", "ask", "error_of"]
+
+#: What is put is sent once there is so much of it, in bytes.
+FLUSH_AT = 64 * 1024
+
+#: How long one who no longer waits listens for the broker's word on that, in seconds.
+_PATIENCE = 1.0
+_FOREVER = 3600.0
+
+
+class Answer(NamedTuple):
+    """What the broker said to a request."""
+
+    kind: int
+    flags: int
+    body: bytes
+
+
+class Call(Protocol):
+    """Something that a thread waits for. All three are called inside `exclusive`."""
+
+    def attempt(self) -> Any:
+        """What came of it, or None: not yet. Once withdrawn, False when the broker knows that nobody waits."""
+
+    def withdraw(self) -> None:
+        """It was interrupted, or its time is over: says so."""
+
+    def undo(self, result: Any) -> None:
+        """It was interrupted, and still succeeded before the broker knew."""
+
+
+class Side(Protocol):
+    """One use of a channel: puts to it, or gets from it."""
+
+    def hear(self, kind: int, flags: int, body: memoryview) -> None: ...
+
+    def lose(self) -> None:
+        """The broker is gone: nothing that the caller could do without it may succeed any more."""
+
+
+class Session:
+    def __init__(self, connection: Connection, welcome: "dict[str, Any]") -> None:
+        self.connection = connection
+        self.channels: "dict[str, dict[str, Any]]" = {
+            f"{channel['kind']} {channel['name']}": channel for channel in welcome["channels"]
+        }
+        self.lock = threading.RLock()
+        self.exclusive = Exclusive(self.lock)
+        self.attendant = Attendant(self.tick)
+        self.lost: Optional[str] = None
+        self.parted = False
+        #: The producer whose items are not yet in a frame. There is at most one, so that calls keep their order.
+        self.batch: Any = None
+        self.producers: "dict[int, Any]" = {}
+        self.consumers: "dict[int, Any]" = {}
+        self._answers: "dict[int, Optional[Answer]]" = {}
+        self._last_request = 0
+        self._reading = False
+        self._waiting: "list[Any]" = []
+
+    # Waiting
+
+    def call(self, call: Call, deadline: Optional[float]) -> Any:
+        """What came of it; None or False if that was nothing by the deadline (of `time.monotonic`)."""
+        try:
+            result = self.wait(call.attempt, deadline)
+        except BrokerLost:
+            raise
+        except BaseException:
+            self._give_up(call)
+            raise
+        if result is not None:
+            return result
+        with self.exclusive:
+            call.withdraw()
+        return self.wait(call.attempt, None if deadline is None else max(deadline, time.monotonic()) + _PATIENCE)
+
+    def _give_up(self, call: Call) -> None:
+        try:
+            with self.exclusive:
+                call.withdraw()
+            result = self.wait(call.attempt, time.monotonic() + _PATIENCE)
+            with self.exclusive:
+                if result is not None and result is not False:
+                    call.undo(result)
+                self.flush()
+        except BrokerLost:
+            pass
+
+    def wait(self, attempt: "Callable[[], Any]", deadline: Optional[float]) -> Any:
+        """Attempts it whenever something was heard, until it returns something else than None, or the deadline."""
+        turn = None
+        try:
+            while True:
+                with self.exclusive:
+                    if turn is not None:
+                        self._end(turn)
+                    if not self._reading:
+                        self._listen()
+                    self.check()
+                    turn = None
+                    result = attempt()
+                    if result is not None:
+                        return result
+                    left = _FOREVER if deadline is None else deadline - time.monotonic()
+                    if left <= 0:
+                        return None
+                    self.flush()
+                    self.check()
+                    turn = self._begin()
+                turn.block(min(left, _FOREVER))
+        finally:
+            if turn is not None:
+                with self.exclusive:
+                    self._end(turn)
+            elif self._waiting:
+                with self.exclusive:
+                    self.wake()
+
+    def _begin(self) -> "_Turn":
+        events = select.POLLOUT if self.connection.unsent else 0
+        if not self._reading:
+            self._reading = True
+            return _Turn(self.connection.fileno(), events | select.POLLIN, None)
+        if events:
+            return _Turn(self.connection.fileno(), events, None)
+        gate = threading.Lock()
+        gate.acquire()
+        self._waiting.append(gate)
+        return _Turn(-1, 0, gate)
+
+    def _end(self, turn: "_Turn") -> None:
+        if turn.reads:
+            self._reading = False
+        elif turn.gate is not None and turn.gate in self._waiting:
+            self._waiting.remove(turn.gate)
+
+    def wake(self) -> None:
+        """Lets all who wait look again."""
+        waiting, self._waiting = self._waiting, []
+        for gate in waiting:
+            gate.release()
+
+    # Speaking
+
+    def ask(self, frame: "Callable[[int], bytes]") -> int:
+        """Says the frame that carries a new request; `answer` has what came of it."""
+        while True:
+            self._last_request = (self._last_request + 1) & 0xFFFFFFFF
+            if self._last_request not in self._answers:
+                break
+        self._answers[self._last_request] = None
+        self.say(frame(self._last_request))
+        return self._last_request
+
+    def answer(self, request: int) -> Optional[Answer]:
+        answer = self._answers[request]
+        if answer is not None:
+            del self._answers[request]
+        return answer
+
+    def forget(self, request: int) -> None:
+        self._answers.pop(request, None)
+
+    def say(self, frame: bytes) -> None:
+        """Queues a frame behind all that was said and put before."""
+        self.seal()
+        self.connection.say(frame)
+
+    def seal(self) -> None:
+        """Makes a frame of the items that are in none yet."""
+        if self.batch is not None:
+            producer, self.batch = self.batch, None
+            producer.seal()
+
+    def flush(self) -> None:
+        """Sends all that was put, taken, done and said, as far as the socket takes it now."""
+        self.seal()
+        for consumer in self.consumers.values():
+            consumer.report()
+        self.send()
+
+    def send(self) -> None:
+        try:
+            if self.lost is None:
+                self.connection.send()
+        except OSError as error:
+            # What the broker said before it closed tells more than that it closed.
+            self._listen()
+            self._lose(f"the connection to the broker broke: {error.strerror}")
+
+    def arm(self) -> None:
+        """Something was said that nobody waits for: has it sent within 10 ms."""
+        if not self.attendant.start():
+            self.flush()
+
+    def tick(self) -> bool:
+        """The attendant's round. Returns whether another one is due."""
+        with self.exclusive:
+            due = self.batch is not None
+            for consumer in self.consumers.values():
+                due = consumer.watch() or due
+            self.flush()
+            due = (due or self.connection.unsent > 0) and self.lost is None and not self.parted
+            self.attendant.armed = due
+            return due
+
+    # Listening
+
+    def listen(self) -> None:
+        """Hears what has arrived, without waiting."""
+        if not self._reading:
+            self._listen()
+
+    def check(self) -> None:
+        if self.lost is not None:
+            raise BrokerLost(self.lost)
+
+    def _listen(self) -> None:
+        if self.lost is not None:
+            return
+        heard = False
+        try:
+            for frame in self.connection.receive():
+                heard = True
+                self._hear(frame)
+        except BrokerLost as error:
+            self._lose(str(error))
+        except OSError as error:
+            self._lose(f"the connection to the broker broke: {error.strerror}")
+        except (ValueError, KeyError, TypeError, struct.error) as error:
+            self._lose(f"the broker said what makes no sense: {error}")
+        if heard:
+            self.wake()
+
+    def _hear(self, frame: Frame) -> None:
+        kind, flags, channel, body = frame
+        if kind in (wire.REPLY, wire.GRANTED) or kind == wire.REFUSED and len(body):
+            self._settle(wire.read_number(body), Answer(kind, flags, bytes(body)))
+        elif kind == wire.ERROR:
+            told = wire.read_json(body)
+            if "request" in told:
+                self._settle(told["request"], Answer(kind, flags, bytes(body)))
+            else:
+                self._lose(f"the broker closed the connection: {told['message']} ({told['code']})")
+        elif kind == wire.GOODBYE:
+            self.parted = True
+        elif kind in (wire.ROOM, wire.REFUSED, wire.BROKEN) or flags & 1 and kind in (wire.WITHDRAWN, wire.RECALL):
+            if channel in self.producers:
+                self.producers[channel].hear(kind, flags, body)
+        elif channel in self.consumers:
+            self.consumers[channel].hear(kind, flags, body)
+
+    def _settle(self, request: int, answer: Answer) -> None:
+        if request in self._answers:
+            self._answers[request] = answer
+
+    def _lose(self, reason: str) -> None:
+        if self.lost is not None:
+            return
+        self.lost = reason
+        self.batch = None
+        for side in (*self.producers.values(), *self.consumers.values()):
+            side.lose()
+        self.wake()
+
+    # The end
+
+    def part(self, patience: float) -> Optional[str]:
+        """Sends all there is and says goodbye. Returns None once the broker has worked it all through, else why not.
+
+        Does not rely on other threads: they may be suspended, as they are below a signal handler.
+        """
+        with self.exclusive:
+            for consumer in self.consumers.values():
+                consumer.give_back_rest()
+            self.flush()
+            self.say(wire.bare(wire.GOODBYE))
+        deadline = time.monotonic() + patience
+        while True:
+            with self.exclusive:
+                self.send()
+                self._listen()
+                if self.parted or self.lost is not None:
+                    return None if self.parted else self.lost
+                events = select.POLLIN | (select.POLLOUT if self.connection.unsent else 0)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return f"the broker has not answered the goodbye for {patience:g} s"
+            # Another thread may be the one that hears the answer, so look again soon.
+            _Turn(self.connection.fileno(), events, None).block(min(left, 0.02))
+
+
+class _Request:
+    """A question whose answer may be long in coming, and which nobody needs to be told is no longer asked."""
+
+    def __init__(self, session: Session, kind: int, channel: int) -> None:
+        self._session = session
+        self._frame: "Callable[[int], bytes]" = lambda request: wire.number(kind, channel, request)
+        self._request: Optional[int] = None
+        self._withdrawn = False
+
+    def attempt(self) -> Any:
+        if self._withdrawn:
+            return False
+        if self._request is None:
+            self._request = self._session.ask(self._frame)
+        return self._session.answer(self._request)
+
+    def withdraw(self) -> None:
+        self._withdrawn = True
+        if self._request is not None:
+            self._session.forget(self._request)
+
+    def undo(self, result: Any) -> None:
+        """It was only a question."""
+
+
+def ask(session: Session, kind: int, channel: int) -> Any:
+    """Waits for the answer to a `FLUSH`, `JOIN` or `STAT`; returns what it says."""
+    answer: Answer = session.call(_Request(session, kind, channel), None)
+    if answer.kind == wire.ERROR:
+        raise error_of(answer)
+    return wire.read_json(answer.body[4:])
+
+
+def error_of(answer: Answer) -> Exception:
+    """A refusal of the broker's as an exception."""
+    told = wire.read_json(answer.body)
+    kinds = {"not-held": LockError, "not-granted": NotGranted}
+    return kinds.get(told["code"], ForklineError)(told["message"])
+
+
+class _Turn:
+    """One stretch of waiting: as the reader, for the socket to take more, or for the reader to call."""
+
+    def __init__(self, descriptor: int, events: int, gate: Any) -> None:
+        self.gate = gate
+        self.reads = bool(events & select.POLLIN)
+        if gate is None:
+            self._poll = select.poll()
+            self._poll.register(descriptor, events)
+
+    def block(self, seconds: float) -> None:
+        if self.gate is not None:
+            self.gate.acquire(timeout=seconds)
+        else:
+            # Rounded up, so that no timeout ends early.
+            self._poll.poll(seconds * 1000 + 1)

@@ -1,0 +1,51 @@
+"""An item that was taken by `take`, with what is known of it, and the two things that can become of it."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from .consumer import Consumer
+
+__all__ = ["Taken"]
+
+Item = TypeVar("Item")
+
+
+class Taken(Generic[Item]):
+    """Held by this process until `done` or `give_back`, or its end."""
+
+    def __init__(self, consumer: Consumer, tag: int, data: bytes) -> None:
+        self.value: Item = consumer.decode(data)
+        #: Which delivery of the item this is, from 1.
+        self.attempt = consumer.attempts.get(tag, 1)
+        self._consumer = consumer
+        self._tag = tag
+        # A list, because to empty one is a single step, also between threads.
+        self._held = [True]
+
+    @property
+    def redelivered(self) -> bool:
+        """Whether somebody had it before and did not get it done."""
+        return self.attempt > 1
+
+    def done(self) -> None:
+        """The item is done. Raises ValueError if it was done or given back before."""
+        self._let_go()
+        self._consumer.finish(self._tag)
+
+    def give_back(self) -> None:
+        """The item goes back to its old place, for whoever comes next; it does not count as an attempt.
+
+        Raises ValueError if it was done or given back before.
+        """
+        self._let_go()
+        self._consumer.give_back(self._tag)
+
+    def _let_go(self) -> None:
+        try:
+            self._held.pop()
+        except IndexError:
+            raise ValueError("this item was done or given back before") from None
+
+    def __repr__(self) -> str:
+        return f"Taken({self.value!r}, attempt={self.attempt})"

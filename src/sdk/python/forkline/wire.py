@@ -1,0 +1,133 @@
+"""The frames of docs/protocol.md as bytes: one function for each frame a client says, one for each body it reads.
+
+Knows no socket and keeps no state. Frames go out as whole `bytes`; a `PUT` goes out as pieces, so that large items
+are not copied.
+"""
+
+from __future__ import annotations
+
+import json
+from struct import Struct
+from typing import Any, Union
+
+Buffer = Union[bytes, memoryview]
+
+PROTOCOL = 1
+
+# From the client; `GOODBYE` goes both ways.
+HELLO, GOODBYE, PUT, WANT, UNWANT, GET, UNGET, TAKEN, DONE = range(1, 10)
+GIVE_BACK, CLOSE, GIVE_ROOM, JOIN, STAT, FLUSH, ACQUIRE, RELEASE, CANCEL = range(10, 19)
+
+# From the broker.
+WELCOME, ERROR, ROOM, DELIVER, REDELIVER, END = range(64, 70)
+BROKEN, GRANTED, REPLY, REFUSED, WITHDRAWN, RECALL = range(70, 76)
+
+#: The longest frame, and the longest that carries one item.
+LONGEST_FRAME = 16 * 1024 * 1024
+LARGEST_ITEM = 1024 * 1024 * 1024
+LONGEST_ITEM_FRAME = LARGEST_ITEM + 64
+
+#: `length`, `type`, `flags`, `channel`.
+HEADER = Struct(">IBBH")
+
+_NUMBER = Struct(">I")
+_ROOM = Struct(">II")
+_GRANTED = Struct(">IQ")
+_number_frame = Struct(">IBBHI").pack
+_room_frame = Struct(">IBBHII").pack
+_range_frame = Struct(">IBBHHII").pack
+_release_frame = Struct(">IBBHQI").pack
+
+#: The size fields of small items, ready made: packing them one by one would cost as much as the rest of a put.
+_SIZES = [_NUMBER.pack(size) for size in range(4096)]
+
+
+def hello(instance: str, token: str, pid: int, sdk: str) -> bytes:
+    told = {"protocol": PROTOCOL, "instance": instance, "token": token, "pid": pid, "sdk": sdk}
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
+    return HEADER.pack(4 + len(body), HELLO, 0, 0) + body
+
+
+def bare(kind: int, channel: int = 0) -> bytes:
+    """`GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`."""
+    return HEADER.pack(4, kind, 0, channel)
+
+
+def number(kind: int, channel: int, value: int, flags: int = 0) -> bytes:
+    """`GET` and `TAKEN` with a count; `JOIN`, `STAT`, `FLUSH`, `ACQUIRE` and `CANCEL` with a request."""
+    return _number_frame(8, kind, flags, channel, value)
+
+
+def room(kind: int, channel: int, count: int, size: int, flags: int = 0) -> bytes:
+    """`WANT` and `GIVE_ROOM`."""
+    return _room_frame(12, kind, flags, channel, count, size)
+
+
+def tags(kind: int, channel: int, first: int, count: int) -> bytes:
+    """`DONE` and `GIVE_BACK`."""
+    return _range_frame(14, kind, 0, channel, first >> 32, first & 0xFFFFFFFF, count)
+
+
+def release(channel: int, fence: int, request: int) -> bytes:
+    return _release_frame(16, RELEASE, 0, channel, fence, request)
+
+
+def put(channel: int, items: "list[bytes]", size: int) -> "list[bytes]":
+    """A `PUT` of `items`, which are `size` bytes together, as one piece if it is small and as several if not."""
+    pieces: "list[bytes]" = [b""] * (2 * len(items))
+    try:
+        pieces[0::2] = map(_SIZES.__getitem__, map(len, items))
+    except IndexError:
+        pieces[0::2] = map(_NUMBER.pack, map(len, items))
+    pieces[1::2] = items
+    head = _number_frame(8 + 4 * len(items) + size, PUT, 0, channel, len(items))
+    if size > 4096 * (1 + len(items)):
+        return [head, *pieces]
+    return [head + b"".join(pieces)]
+
+
+def split(body: Buffer, start: int = 0) -> "list[bytes]":
+    """The items of a `DELIVER`, or of a `REDELIVER` from byte 4 on."""
+    (count,) = _NUMBER.unpack_from(body, start)
+    whole = len(body)
+    if count > (whole - start) // 4:
+        raise ValueError(f"{count} items do not fit into {whole} bytes")
+    if whole < 4096 * (1 + count):
+        body = bytes(body)  # slices of `bytes` are cheaper than of anything else
+    items: "list[Buffer]" = []
+    size_at = _NUMBER.unpack_from
+    place = start + 4
+    for _ in range(count):
+        end = place + 4 + size_at(body, place)[0]
+        items.append(body[place + 4 : end])
+        place = end
+    if place != whole:
+        raise ValueError(f"the items end at byte {place} of a body of {whole}")
+    return items if isinstance(body, bytes) else list(map(bytes, items))  # type: ignore[return-value]
+
+
+def read_number(body: Buffer) -> int:
+    """The request of a `REPLY` or `REFUSED`; the attempt of a `REDELIVER`."""
+    return int(_NUMBER.unpack_from(body)[0])
+
+
+def read_room(body: Buffer) -> "tuple[int, int]":
+    """The count and the bytes of a `ROOM`."""
+    count, size = _ROOM.unpack(body)
+    return count, size
+
+
+def read_granted(body: Buffer) -> "tuple[int, int]":
+    """The request and the fence of a `GRANTED`."""
+    request, fence = _GRANTED.unpack(body)
+    return request, fence
+
+
+def read_json(body: Buffer) -> Any:
+    """What `WELCOME`, `ERROR`, or a `REPLY` from byte 4 on says; `None` where it says nothing."""
+    return json.loads(bytes(body)) if len(body) else None
+
+
+def longest(kind: int) -> int:
+    """How many bytes the body of such a frame may have."""
+    return LONGEST_ITEM_FRAME if kind in (PUT, DELIVER, REDELIVER) else LONGEST_FRAME
