@@ -19,8 +19,8 @@ export class Run extends Command {
 what Forkline says goes to stderr. Both are kept in .forkline/runs/<run id>.
 
 Exit codes: 0 success · 1 something failed, or items were left over ·
-2 the pipeline or the call is wrong · 70 internal error · 124 the run's timeout ·
-129 hang-up · 130 Ctrl-C · 143 SIGTERM`;
+2 the pipeline or the call is wrong · 70 internal error ·
+124 the run's timeout · 129 hang-up · 130 Ctrl-C · 143 SIGTERM`;
   static override examples = [
     'forkline run pipeline.yaml',
     'forkline run pipeline.yaml --param portions=20 --timeout 5m',

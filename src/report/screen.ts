@@ -66,6 +66,7 @@ export class Screen {
     }
     if (waiting === 0) return;
     this.#gone = true;
+    this.#stream.destroy();
     this.#onError?.(new Error('nobody reads it, so its end is not shown'));
   }
 

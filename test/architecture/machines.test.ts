@@ -49,7 +49,7 @@ async function load(entry: Parameters<typeof build>[0]): Promise<object> {
     plugins: [refuseNode],
     logLevel: 'silent',
   });
-  const realm = createContext({});
+  const realm = createContext({ Buffer, TextDecoder, TextEncoder });
   runInContext(
     `for (const name of ${JSON.stringify(forbidden)})
     Object.defineProperty(globalThis, name, { get() { throw new Error('\`' + name + '\` is not for machines'); } });`,

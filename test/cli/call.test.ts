@@ -1,0 +1,101 @@
+// How the command line answers when it is called, rightly or wrongly.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { forkline, workspace } from '../kit/forkline.ts';
+
+const packageJson = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+  version: string;
+};
+
+test('--version says the version', async () => {
+  const { stdout, exitCode } = await forkline(workspace(), ['--version']);
+  expect([stdout, exitCode]).toEqual([`forkline ${packageJson.version}\n`, 0]);
+});
+
+test('called without a word it shows what there is', async () => {
+  const { stdout, exitCode } = await forkline(workspace(), []);
+  expect(stdout).toBe(`Runs processes that a YAML file declares, and wires them to queues and locks.
+
+Examples
+  $ forkline check pipeline.yaml
+  $ forkline run pipeline.yaml
+
+Commands
+  run     Run a pipeline.
+  check   Find what is wrong in pipelines, without running them.
+  plan    Show what a pipeline would do.
+  schema  Print the JSON Schema of the pipeline language.
+
+Flags
+  -h, --help  help, also for a command: \`forkline run --help\`
+  --version   the version
+`);
+  expect(exitCode).toBe(0);
+});
+
+test.each(['run', 'check', 'plan', 'schema'])(
+  'help of `%s` puts examples first and fits 80 columns',
+  async (command) => {
+    const ways = [
+      [command, '--help'],
+      [command, '-h'],
+      ['help', command],
+      [command, '--json', '--help'],
+    ];
+    const answers = await Promise.all(ways.map((way) => forkline(workspace(), way)));
+    expect(new Set(answers.map(({ stdout }) => stdout)).size).toBe(1);
+    expect(answers.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    const text = answers[0]?.stdout ?? '';
+    expect(text.split('\n').slice(1, 3)).toEqual(['', 'Examples']);
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  },
+);
+
+const wrong: [call: string[], stderr: string][] = [
+  [['chekc'], 'forkline: unknown command `chekc`\n  did you mean `check`?\n'],
+  [['fry'], 'forkline: unknown command `fry`\n  the commands are `run`, `check`, `plan`, `schema`\n'],
+  [
+    ['--quiet'],
+    'forkline: unknown flag `--quiet`: a command comes first\n  the commands are `run`, `check`, `plan`, `schema`\n',
+  ],
+  [['run', '--timeuot', '3s'], 'forkline: unknown flag `--timeuot`\n  did you mean `--timeout`?\n'],
+  [['run', 'a.yaml', 'b.yaml'], 'forkline: unexpected argument: b.yaml\n  see `--help`\n'],
+  [['run', 'none.yaml'], 'forkline: cannot read `none.yaml`: no such file\n'],
+  [['run', '.'], 'forkline: cannot read `.`: it is a folder\n'],
+  [
+    ['run'],
+    'forkline: no pipeline is here: expected `pipeline.yaml` or `forkline.yaml`\n  name a file, or `-` for standard input\n',
+  ],
+  [['run', 'a.yaml', '--param', 'x'], 'forkline: `--param x` sets nothing: expected `NAME=VALUE`\n'],
+  [
+    ['run', 'a.yaml', '--timeout', 'soon'],
+    'forkline: `--timeout soon` is no duration\n  write it like `500ms`, `30s`, `5m` or `2h`\n',
+  ],
+  [
+    ['run', 'a.yaml', '--reporter', 'junit'],
+    'forkline: unknown reporter `junit`\n  the reporters are `plain` and `json`\n',
+  ],
+];
+
+test.each(wrong)('forkline %j is the caller’s mistake: exit code 2, with a hint', async (call, stderr) => {
+  const folder = workspace({ 'a.yaml': 'processes:\n  a: { run: "true" }\n' });
+  const answer = await forkline(folder, call);
+  expect([answer.stderr, answer.stdout, answer.exitCode]).toEqual([stderr, '', 2]);
+});
+
+test('with --json a wrong call has the same exit code, and its error is JSON', async () => {
+  const { stdout, stderr, exitCode } = await forkline(workspace(), ['run', '--json', '--timeuot', '3s']);
+  const error = { kind: 'call', message: 'unknown flag `--timeuot`', hint: 'did you mean `--timeout`?' };
+  expect([JSON.parse(stdout), stderr, exitCode]).toEqual([{ error }, '', 2]);
+});
+
+test('`schema` prints the JSON Schema, also to a reader that stops at once', async () => {
+  const { stdout, exitCode } = await forkline(workspace(), ['schema']);
+  expect((JSON.parse(stdout) as { $schema: string }).$schema).toBe('http://json-schema.org/draft-07/schema#');
+  expect(exitCode).toBe(0);
+  const headed = forkline(workspace(), ['schema']);
+  headed.stdout.destroy();
+  const answer = await headed;
+  expect([answer.stderr, answer.exitCode]).toEqual(['', 0]);
+});
