@@ -25,7 +25,7 @@ import {
 } from './expression.ts';
 import type { Json } from './json.ts';
 
-/** What the names stand for; a context that is not among them is known only once the run has started. */
+/** What the names stand for. `run`, outputs and `item` are in it only once the run has started. */
 export type Scope = Names;
 
 export type Value =
@@ -112,19 +112,27 @@ function run(tree: Expr, scope: Scope): Data {
   return new Evaluator(tree, scope, functions).evaluate();
 }
 
+/** What is not known and never will be was found when the names were looked at. */
 function lookUp({ steps }: NameUse, scope: Scope): 'known' | 'pending' | 'broken' {
   const [root, member] = steps;
   const context = scope.get(root?.name ?? '');
-  if (context === undefined) return 'pending';
+  if (context === undefined) return isLater(root?.name ?? '') ? 'pending' : 'broken';
   const meant = context instanceof Names && member !== undefined ? context.get(member.name) : context;
   if (meant instanceof Names) {
     const members = meant.values();
     if (members.some((value) => value instanceof Unknowable)) return 'broken';
     return members.some((value) => value instanceof Pending) ? 'pending' : 'known';
   }
-  if (meant instanceof Unknowable) return 'broken';
+  if (meant === undefined || meant instanceof Unknowable) return 'broken';
   return meant instanceof Pending ? 'pending' : 'known';
 }
+
+/** A context that is known only once the run has started. */
+export function isLater(context: string): boolean {
+  return laterContexts.has(context.toLowerCase());
+}
+
+const laterContexts = new Set(['run', 'processes', 'item']);
 
 /** The expression as text again, with all that is known put in. */
 function render(tree: Expr, scope: Scope): string {

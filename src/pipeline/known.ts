@@ -33,6 +33,8 @@ export interface Misuse {
 }
 
 const contexts = nameSet(['params', 'env', 'matrix', 'replica', 'item', 'run', 'processes']);
+const envHint =
+  'known is what the pipeline sets, one `env` under another, and not what the runner has; set it there, or make it a param';
 const runMembers = nameSet(['id', 'dir', 'name']);
 
 export function nameSet(names: Iterable<string>): NameSet {
@@ -59,7 +61,7 @@ function misuseOf({ steps, open }: NameUse, known: Known): Misuse | null {
         known.env,
         'env',
         member,
-        'only what the pipeline itself sets is known; set it under `env`, or make it a param',
+        envHint,
       );
     case 'matrix':
       if (known.matrix === 'any') return null;

@@ -4,7 +4,7 @@ import type { EnvironmentLayer } from './environment.ts';
 import type { EnvironmentFiles } from './environment-file.ts';
 import type { Formula } from './formula.ts';
 import type { Json } from './json.ts';
-import { type Known, nameSet, type OutputCheck } from './known.ts';
+import { type Known, type NameSet, nameSet, type OutputCheck } from './known.ts';
 import type {
   LaunchDeclaration,
   OutputDeclaration,
@@ -47,15 +47,15 @@ export async function readProcess(
   const matrixBroken = written.matrix !== undefined && matrix === null;
 
   const fileLayers = await around.files.layersAt(at('env_file'), written.env_file, around);
-  const environmentNames = new Map([
-    ...around.known.env,
+  const underDefaults = around.known.env;
+  const underOwn = new Map([
+    ...underDefaults,
     ...namesIn(defaults.env),
     ...nameSet(fileLayers.flatMap(({ entries }) => entries.map((entry) => entry.name))),
-    ...namesIn(written.env),
   ]);
   const known: Known = {
     ...around.known,
-    env: environmentNames,
+    env: new Map([...underOwn, ...namesIn(written.env)]),
     matrix: matrix === null ? (matrixBroken ? 'any' : null) : nameSet(keysOf(matrix)),
     replica: true,
     item: written.each !== undefined,
@@ -64,10 +64,11 @@ export async function readProcess(
   const formula = (where: Path, value: Json, names: Known = known): Formula => reading.formula(where, value, names);
   const planned = ([where, value]: readonly [Path, Json | undefined]): Formula | null =>
     value === undefined ? null : formula(where, value, { ...known, later: false });
-  const layer = (where: Path, env: Env | undefined): EnvironmentLayer => ({
+  /** A variable may use what the layers under its own have set. */
+  const layer = (where: Path, env: Env | undefined, under: NameSet): EnvironmentLayer => ({
     entries: Object.entries(env ?? {}).map(([variable, value]) => ({
       name: variable,
-      value: formula([...where, variable], value, withOutputs),
+      value: formula([...where, variable], value, { ...withOutputs, env: under }),
     })),
   });
   const [cwdPath, cwd] = setting('cwd');
@@ -95,7 +96,11 @@ export async function readProcess(
     matrix,
     countBroken: matrixBroken || (written.replicas !== undefined && replicas === undefined),
     cwd: cwd === undefined ? null : formula(cwdPath, cwd, withOutputs),
-    environment: [layer(['defaults', 'env'], defaults.env), ...fileLayers, layer(at('env'), written.env)],
+    environment: [
+      layer(['defaults', 'env'], defaults.env, underDefaults),
+      ...fileLayers,
+      layer(at('env'), written.env, underOwn),
+    ],
     timeout: planned(setting('timeout')),
     stop: {
       signal: written.stop?.signal ?? defaults.stop?.signal ?? 'SIGTERM',
@@ -174,6 +179,6 @@ function outputOf(written: Output | undefined, path: Path, formula: FormulaAt): 
   return { type: 'file', file: formula([...path, 'file'], written.file), append: written.append ?? false };
 }
 
-function namesIn(env: Env | undefined): ReadonlyMap<string, string> {
+function namesIn(env: Env | undefined): NameSet {
   return nameSet(Object.keys(env ?? {}));
 }

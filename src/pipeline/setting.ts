@@ -1,7 +1,7 @@
 // Settings that are read when the plan is made: a number, a duration or a size, written out or given by an expression.
 import type { Path } from './document.ts';
-import type { Scope } from './evaluate.ts';
-import { type Formula, valueOf } from './formula.ts';
+import { isLater, type Scope } from './evaluate.ts';
+import { expressionsIn, type Formula, valueOf } from './formula.ts';
 import type { Json } from './json.ts';
 import type { Known } from './known.ts';
 import { parseDuration, parseSize } from './quantity.ts';
@@ -33,6 +33,13 @@ export function durationOf(formula: Formula, scope: Scope, reading: Reading): nu
   return settled(formula, scope, reading, parseDuration, aDuration);
 }
 
+/** It says so itself, and that is a finding of its own. */
+function namesLater(formula: Formula): boolean {
+  return [...expressionsIn(formula)].some(({ expression }) =>
+    expression.uses.some(({ steps }) => isLater(steps[0]?.name ?? '')),
+  );
+}
+
 /** The value of a formula, however deep, that has to be known now; undefined where a mistake is in it. */
 export function knownValueOf(formula: Formula, scope: Scope, reading: Reading): Json | undefined {
   if (formula.kind === 'list') {
@@ -45,7 +52,7 @@ export function knownValueOf(formula: Formula, scope: Scope, reading: Reading): 
   }
   const value = valueOf(formula, scope, reading.complain);
   if ('known' in value) return value.known;
-  if ('pending' in value && formula.kind === 'text') {
+  if ('pending' in value && formula.kind === 'text' && !namesLater(formula)) {
     complainOfText(
       formula,
       'this is known only once the run has started, and it is read when the plan is made',

@@ -1,0 +1,175 @@
+// Every name that is used means something: it is declared, once, and is of the kind that is asked for there. Which instances
+// there are is known only in the Plan, so numbers are looked at there.
+import type { Diagnostic } from './diagnostic.ts';
+import { Findings, keyOf, type Where } from './finding.ts';
+import { checkNeeds } from './needs.ts';
+import type { JoinDeclaration, Pipeline, ProcessDeclaration, Reference } from './pipeline.ts';
+import { textOfReference } from './reference.ts';
+
+/** What a name in `needs` can mean. */
+export type Thing =
+  | { readonly kind: 'process' | 'daemon'; readonly declaration: ProcessDeclaration }
+  | { readonly kind: 'join'; readonly declaration: JoinDeclaration };
+
+export interface Directory {
+  /** Processes, daemons and joins share one namespace. */
+  readonly things: ReadonlyMap<string, Thing>;
+  readonly queues: ReadonlySet<string>;
+  readonly locks: ReadonlySet<string>;
+  readonly pipes: ReadonlySet<string>;
+}
+
+export function directoryOf(pipeline: Pipeline): Directory {
+  const things = new Map<string, Thing>();
+  for (const declaration of pipeline.joins) things.set(declaration.name, { kind: 'join', declaration });
+  for (const declaration of pipeline.processes) things.set(declaration.name, { kind: declaration.kind, declaration });
+  const namesOf = (declared: readonly { readonly name: string }[]) => new Set(declared.map(({ name }) => name));
+  return { things, queues: namesOf(pipeline.queues), locks: namesOf(pipeline.locks), pipes: namesOf(pipeline.pipes) };
+}
+
+export function checkNames(pipeline: Pipeline): readonly Diagnostic[] {
+  const findings = new Findings(pipeline.document);
+  const directory = directoryOf(pipeline);
+  const { processes, joins, queues, locks, pipes } = pipeline;
+  for (const group of [[...processes, ...joins], queues, locks, pipes]) complainOfTwins(group, findings);
+  const look = new Lookup(directory, findings);
+  for (const process of processes) {
+    checkNeeds(process, process.needs, look);
+    for (const reference of queuesOf(process)) look.queue(reference);
+    for (const reference of [...process.locks, ...process.holds]) look.lock(reference);
+    for (const reference of process.controls) look.runnable(reference);
+    if (process.input !== null) look.runnable(process.input);
+  }
+  for (const join of joins) {
+    checkNeeds(join, join.needs, look);
+    for (const reference of join.processes) checkJoined(join, reference, look);
+    for (const reference of join.queues) look.queue(reference);
+  }
+  for (const { deadLetter } of queues) if (deadLetter !== null) look.queue(deadLetter);
+  for (const pipe of pipes) for (const reference of pipe.ends) look.runnable(reference);
+  return findings.diagnostics;
+}
+
+/** The queues a process puts to or takes from, however it says so. */
+export function queuesOf(process: ProcessDeclaration): readonly Reference[] {
+  return [...putsOf(process), ...getsOf(process)];
+}
+
+export function putsOf({ puts, stdout, stderr }: ProcessDeclaration): readonly Reference[] {
+  const wired = [stdout, stderr].flatMap((output) => (output.type === 'queue' ? [output.queue] : []));
+  return [...puts, ...wired];
+}
+
+export function getsOf({ gets, stdin, each }: ProcessDeclaration): readonly Reference[] {
+  return [...gets, ...(stdin.type === 'queue' ? [stdin.queue] : []), ...(each === null ? [] : [each])];
+}
+
+/** The place of a name where it is used. */
+export function placeOf({ path, which }: Reference): Where {
+  return { path, which };
+}
+
+export class Lookup {
+  readonly findings: Findings;
+  readonly #directory: Directory;
+
+  constructor(directory: Directory, findings: Findings) {
+    this.#directory = directory;
+    this.findings = findings;
+  }
+
+  queue(reference: Reference): void {
+    this.#among(this.#directory.queues, 'queue', reference);
+  }
+
+  lock(reference: Reference): void {
+    this.#among(this.#directory.locks, 'lock', reference);
+  }
+
+  /** A process or a daemon. */
+  runnable(reference: Reference): Thing | undefined {
+    const thing = this.thing(reference, 'process');
+    if (thing?.kind !== 'join') return thing;
+    this.findings.error('unknown-name', placeOf(reference), `\`${reference.name}\` is a join, not a process`);
+    return undefined;
+  }
+
+  /** What is meant by a name of the shared namespace; undefined, and a finding, where that is nothing. */
+  thing(reference: Reference, expected: string): Thing | undefined {
+    const thing = this.#directory.things.get(reference.name);
+    if (thing === undefined) this.#complain(reference, expected, this.#directory.things.keys());
+    return thing;
+  }
+
+  #among(names: ReadonlySet<string>, kind: string, reference: Reference): void {
+    if (!names.has(textOfReference(reference))) this.#complain(reference, kind, names);
+  }
+
+  #complain(reference: Reference, expected: string, names: Iterable<string>): void {
+    const text = textOfReference(reference);
+    if (text.includes('${{')) {
+      const hint = 'names are written out, so that the graph is known before anything is evaluated';
+      this.findings.error('bad-expression', placeOf(reference), 'a name cannot be an expression', { hint });
+      return;
+    }
+    const hint = this.#otherKind(text, expected) ?? this.findings.didYouMean(text, names);
+    this.findings.error('unknown-name', placeOf(reference), `there is no ${expected} \`${text}\``, { hint });
+  }
+
+  /** Where the name is one of another kind: how that is used. */
+  #otherKind(name: string, expected: string): string | undefined {
+    const { things, queues, locks, pipes } = this.#directory;
+    const thing = things.get(name);
+    if (thing !== undefined) return `\`${name}\` is a ${thing.kind}`;
+    if (expected !== 'queue' && queues.has(name))
+      return `\`${name}\` is a queue; to wait for one, need a join with \`queues: ${name}\``;
+    if (expected !== 'lock' && locks.has(name)) return `\`${name}\` is a lock`;
+    if (pipes.has(name)) return `\`${name}\` is a pipe`;
+    return undefined;
+  }
+}
+
+function checkJoined(join: JoinDeclaration, reference: Reference, look: Lookup): void {
+  const at = placeOf(reference);
+  if (reference.name === join.name) {
+    look.findings.error('self-join', at, `join \`${join.name}\` waits for itself`);
+    return;
+  }
+  const thing = look.thing(reference, 'process');
+  if (thing?.kind === 'daemon') {
+    look.findings.error('daemon-joined', at, `\`${reference.name}\` is a daemon, which has no end to wait for`, {
+      hint: 'make it a process, or join the queue it takes from',
+      related: [{ message: 'declared here', at: keyOf(thing.declaration.path) }],
+    });
+  } else if (thing?.kind === 'join') {
+    look.findings.error('unknown-name', at, `\`${reference.name}\` is a join, not a process`, {
+      hint: `to wait for it, write \`needs: ${reference.name}\``,
+    });
+  }
+}
+
+function complainOfTwins(
+  declared: readonly { name: string; path: readonly (string | number)[] }[],
+  findings: Findings,
+): void {
+  const seen = new Map<string, (typeof declared)[number]>();
+  const inFile = declared
+    .map((each) => ({ each, start: findings.span(keyOf(each.path)).start }))
+    .sort((a, b) => a.start - b.start);
+  for (const { each } of inFile) {
+    const folded = each.name.normalize('NFC').toLowerCase();
+    const twin = seen.get(folded);
+    if (twin === undefined) {
+      seen.set(folded, each);
+      continue;
+    }
+    const message =
+      twin.name === each.name
+        ? `\`${each.name}\` is declared twice`
+        : `\`${each.name}\` differs from \`${twin.name}\` only in case`;
+    findings.error('duplicate-name', keyOf(each.path), message, {
+      hint: 'processes, daemons and joins share one namespace, and names that differ only in case are too alike',
+      related: [{ message: 'the first one', at: keyOf(twin.path) }],
+    });
+  }
+}

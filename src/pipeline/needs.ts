@@ -1,0 +1,60 @@
+// `needs`: that what is needed exists, and that the condition is one that it can ever fulfil.
+import type { Lookup, Thing } from './names.ts';
+import type { ConditionName, JoinDeclaration, NeedDeclaration, ProcessDeclaration } from './pipeline.ts';
+
+/** The conditions a kind of thing has, its default first. */
+export const conditionsOf: Readonly<Record<Thing['kind'], readonly [ConditionName, ...ConditionName[]]>> = {
+  process: ['succeeded', 'completed', 'failed', 'started', 'ready'],
+  daemon: ['ready', 'started'],
+  join: ['passed', 'completed'],
+};
+
+export function checkNeeds(
+  needing: ProcessDeclaration | JoinDeclaration,
+  needs: readonly NeedDeclaration[],
+  look: Lookup,
+): void {
+  const isJoin = 'mode' in needing;
+  for (const { reference, condition } of needs) {
+    const at = { path: reference.path, which: reference.which };
+    if (isJoin && reference.name === needing.name) {
+      look.findings.error('self-join', at, `join \`${needing.name}\` waits for itself`);
+      continue;
+    }
+    const thing = look.thing(reference, 'process, daemon or join');
+    if (thing === undefined || condition === null) continue;
+    const { path } = reference;
+    const problem = reasonAgainst(thing, condition);
+    if (problem !== null) {
+      look.findings.error(
+        'needs-unreachable',
+        path,
+        `\`${reference.name}\` can never be \`${condition}\`: ${problem.reason}`,
+        {
+          hint: problem.hint,
+        },
+      );
+    }
+  }
+}
+
+function reasonAgainst(thing: Thing, condition: ConditionName): { reason: string; hint: string } | null {
+  const possible = conditionsOf[thing.kind];
+  const hint = `a ${thing.kind} can be ${possible.map((each) => `\`${each}\``).join(', ')}`;
+  if (!possible.includes(condition)) {
+    if (thing.kind === 'daemon') return { reason: 'it is a daemon, which has no end', hint };
+    return { reason: `it is a ${thing.kind}`, hint };
+  }
+  if (thing.kind !== 'process') return null;
+  const { hasReady, onFailure } = thing.declaration;
+  if (condition === 'ready' && !hasReady) {
+    return { reason: 'it has no `ready`', hint: 'give it a probe under `ready`, or need it `started`' };
+  }
+  if (condition === 'failed' && onFailure === 'ignore') {
+    return {
+      reason: 'its failures are ignored',
+      hint: 'its `on_failure: ignore` makes it count as succeeded; need it `completed`',
+    };
+  }
+  return null;
+}

@@ -1,0 +1,108 @@
+// Pipeline → Plan: instances, what each waits for, and who may use which channel as what. All that is wrong is found before
+// it gives up; there is a Plan only where nothing is.
+import { resolve } from 'node:path';
+import type { Diagnostic } from '../pipeline/diagnostic.ts';
+import type { Path } from '../pipeline/document.ts';
+import { keyOf } from '../pipeline/finding.ts';
+import { directoryOf } from '../pipeline/names.ts';
+import type { Pipeline, ProcessDeclaration } from '../pipeline/pipeline.ts';
+import { Reading } from '../pipeline/reading.ts';
+import { complainOfCycles } from './cycle.ts';
+import { graphOf, type Vertex, waitsFor } from './graph.ts';
+import { Instances } from './instances.ts';
+import { type ChannelNames, grantsOf, joinNodeOf, Needs } from './link.ts';
+import { bodyMaker } from './node.ts';
+import { orderOf } from './order.ts';
+import type { Node, Place, Plan, ProcessNode } from './plan.ts';
+import { checkStreams } from './stream-check.ts';
+import { channelsOf } from './streams.ts';
+
+/** A target that a node starts, and where it is named. */
+export interface TargetUse {
+  readonly file: string;
+  readonly path: Path;
+}
+
+export function compile(pipeline: Pipeline): { plan: Plan | null; diagnostics: readonly Diagnostic[] } {
+  const { plan, diagnostics } = assemble(pipeline);
+  return { plan: diagnostics.some(({ severity }) => severity === 'error') ? null : plan, diagnostics };
+}
+
+/** Like `compile`, but with all that could be made of a pipeline in which something is wrong. */
+export function assemble(pipeline: Pipeline): {
+  plan: Plan;
+  targets: readonly TargetUse[];
+  diagnostics: readonly Diagnostic[];
+} {
+  const { document } = pipeline;
+  const reading = new Reading(document);
+  const { findings } = reading;
+  const graph = graphOf(pipeline, findings);
+  const instances = new Instances(graph, findings);
+  const order = orderOf(graph.vertices.map((vertex) => waitsFor(vertex, graph).map(({ to }) => to.index)));
+  complainOfCycles(order.cycles, graph, findings);
+  checkStreams(pipeline, graph, findings);
+  const placeOf = (path: Path): Place => document.source.position(findings.span(keyOf(path)).start);
+  const needs = new Needs(instances, findings);
+  const context: Context = { pipeline, names: directoryOf(pipeline), instances, needs, reading };
+  const targets: TargetUse[] = [];
+  const nodes = order.sequence.flatMap((index): readonly Node[] => {
+    const vertex = graph.vertices[index] as Vertex;
+    const { thing } = vertex;
+    const at = placeOf(thing.declaration.path);
+    if (thing.kind === 'join') {
+      return [joinNodeOf(thing.declaration, needs.of(vertex), at, graph, instances, findings)];
+    }
+    const made = processNodesOf(vertex, thing.declaration, at, context);
+    targets.push(...targetsOf(made, [...thing.declaration.path, 'target']));
+    return made;
+  });
+  const { source } = document;
+  const plan: Plan = {
+    version: 1,
+    name: pipeline.name,
+    ...(pipeline.description === null ? {} : { description: pipeline.description }),
+    file: source.file === '-' ? '-' : resolve(source.file),
+    root: pipeline.root,
+    params: pipeline.params,
+    timeoutMs: pipeline.timeoutMs,
+    nodes,
+    channels: channelsOf(pipeline, graph, instances, placeOf),
+  };
+  return { plan, targets, diagnostics: findings.diagnostics };
+}
+
+interface Context {
+  readonly pipeline: Pipeline;
+  readonly names: ChannelNames;
+  readonly instances: Instances;
+  readonly needs: Needs;
+  readonly reading: Reading;
+}
+
+function processNodesOf(
+  vertex: Vertex,
+  declaration: ProcessDeclaration,
+  at: Place,
+  { pipeline, names, instances, needs, reading }: Context,
+): readonly ProcessNode[] {
+  const bodyFor = bodyMaker(declaration, pipeline, reading);
+  const shared = {
+    kind: declaration.kind,
+    name: declaration.name,
+    at,
+    needs: needs.of(vertex),
+    grants: grantsOf(declaration, names),
+  };
+  return instances.of(vertex).flatMap((instance): readonly ProcessNode[] => {
+    const body = bodyFor(instance);
+    return body === null
+      ? []
+      : [{ id: instance.id, ...shared, replica: instance.replica, matrix: instance.matrix, ...body }];
+  });
+}
+
+function targetsOf(nodes: readonly ProcessNode[], path: Path): readonly TargetUse[] {
+  const files = new Set(nodes.flatMap(({ launch }) => (launch.type === 'target' ? [launch.file] : [])));
+  return [...files].map((file) => ({ file, path }));
+}

@@ -1,0 +1,92 @@
+// The graph as it was declared, a node for each process, daemon and join however many instances it has: what needs what, who
+// puts to and takes from which queue. What all later stages of the plan look at, in numbers and in the order of the file.
+import { keyOf } from '../pipeline/finding.ts';
+import type { Findings } from '../pipeline/finding.ts';
+import { directoryOf, getsOf, putsOf, type Thing } from '../pipeline/names.ts';
+import { conditionsOf } from '../pipeline/needs.ts';
+import type { ConditionName, NeedDeclaration, Pipeline, QueueDeclaration, Reference } from '../pipeline/pipeline.ts';
+
+export interface Graph {
+  readonly vertices: readonly Vertex[];
+  readonly byName: ReadonlyMap<string, Vertex>;
+  readonly queues: readonly QueueUse[];
+}
+
+export interface Vertex {
+  readonly index: number;
+  readonly name: string;
+  readonly thing: Thing;
+  readonly needs: readonly Edge[];
+}
+
+export interface Edge {
+  readonly to: Vertex;
+  readonly condition: ConditionName;
+  readonly reference: Reference;
+}
+
+export interface QueueUse {
+  readonly declaration: QueueDeclaration;
+  /** Every reference to it, by whom. */
+  readonly producers: readonly Use[];
+  readonly consumers: readonly Use[];
+  readonly joins: readonly Use[];
+}
+
+export interface Use {
+  readonly by: Vertex;
+  readonly reference: Reference;
+}
+
+/** Names that mean nothing are left out; they are findings already. */
+export function graphOf(pipeline: Pipeline, findings: Findings): Graph {
+  const { things } = directoryOf(pipeline);
+  const byName = new Map<string, Vertex & { needs: Edge[] }>();
+  const inFile = [...things.values()]
+    .map((thing) => ({ thing, start: findings.span(keyOf(thing.declaration.path)).start }))
+    .sort((a, b) => a.start - b.start);
+  for (const { thing } of inFile) {
+    const { name } = thing.declaration;
+    byName.set(name, { index: byName.size, name, thing, needs: [] });
+  }
+  const vertices = [...byName.values()];
+  for (const vertex of vertices) vertex.needs.push(...edgesOf(vertex.thing.declaration.needs, byName));
+  return { vertices, byName, queues: queuesIn(pipeline, vertices) };
+}
+
+/** What a vertex waits for before it ends or starts: its needs, and what it joins. */
+export function waitsFor(vertex: Vertex, { byName }: Graph): readonly { to: Vertex; reference: Reference }[] {
+  if (vertex.thing.kind !== 'join') return vertex.needs;
+  const joined = vertex.thing.declaration.processes.flatMap((reference) => {
+    const to = byName.get(reference.name);
+    return to === undefined ? [] : [{ to, reference }];
+  });
+  return [...vertex.needs, ...joined];
+}
+
+function edgesOf(needs: readonly NeedDeclaration[], byName: ReadonlyMap<string, Vertex>): readonly Edge[] {
+  return needs.flatMap(({ reference, condition }) => {
+    const to = byName.get(reference.name);
+    return to === undefined ? [] : [{ to, condition: condition ?? conditionsOf[to.thing.kind][0], reference }];
+  });
+}
+
+function queuesIn(pipeline: Pipeline, vertices: readonly Vertex[]): readonly QueueUse[] {
+  const uses = new Map(
+    pipeline.queues.map((declaration) => [
+      declaration.name,
+      { declaration, producers: [] as Use[], consumers: [] as Use[], joins: [] as Use[] },
+    ]),
+  );
+  for (const by of vertices) {
+    const add = (role: 'producers' | 'consumers' | 'joins', references: readonly Reference[]): void => {
+      for (const reference of references) uses.get(reference.name)?.[role].push({ by, reference });
+    };
+    if (by.thing.kind === 'join') add('joins', by.thing.declaration.queues);
+    else {
+      add('producers', putsOf(by.thing.declaration));
+      add('consumers', getsOf(by.thing.declaration));
+    }
+  }
+  return [...uses.values()];
+}

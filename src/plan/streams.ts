@@ -1,0 +1,70 @@
+// The queue graph: who puts to and takes from what, and which queues feed back into themselves, because the processes that
+// take from one put to it again, directly or through others.
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { componentsOf } from './components.ts';
+import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
+import type { Instances } from './instances.ts';
+import type { Channel, NodeId, Place, QueueChannel } from './plan.ts';
+
+/** For each queue that is in a feedback group, the whole group in the order of the file. */
+export function feedbackGroups({ vertices, queues }: Graph): ReadonlyMap<string, readonly QueueUse[]> {
+  const edges: number[][] = [...vertices, ...queues].map(() => []);
+  for (const [at, { producers, consumers }] of queues.entries()) {
+    const queue = vertices.length + at;
+    for (const { by } of producers) edges[by.index]?.push(queue);
+    for (const { by } of consumers) edges[queue]?.push(by.index);
+  }
+  const groups = new Map<string, readonly QueueUse[]>();
+  for (const component of componentsOf(edges)) {
+    if (component.length === 1) continue;
+    const members = component
+      .filter((node) => node >= vertices.length)
+      .sort((a, b) => a - b)
+      .map((node) => queues[node - vertices.length] as QueueUse);
+    for (const { declaration } of members) groups.set(declaration.name, members);
+  }
+  return groups;
+}
+
+export function channelsOf(
+  pipeline: Pipeline,
+  graph: Graph,
+  instances: Instances,
+  placeOf: (path: readonly (string | number)[]) => Place,
+): readonly Channel[] {
+  const groups = feedbackGroups(graph);
+  const queues = graph.queues.map((use): QueueChannel => {
+    const { name, path, maxsize, maxBytes, encoding, confirm, delivery, attempts, leftover } = use.declaration;
+    return {
+      kind: 'queue',
+      name,
+      at: placeOf(path),
+      order: 'fifo',
+      maxsize,
+      maxBytes,
+      encoding,
+      confirm,
+      delivery,
+      attempts,
+      leftover,
+      producers: idsOf(use.producers, instances),
+      consumers: idsOf(use.consumers, instances),
+      group: groups.get(name)?.map(({ declaration }) => declaration.name) ?? null,
+    };
+  });
+  const users = new Map<string, Set<Vertex>>(pipeline.locks.map(({ name }) => [name, new Set()]));
+  for (const vertex of graph.vertices) {
+    if (vertex.thing.kind === 'join') continue;
+    for (const { name } of vertex.thing.declaration.locks) users.get(name)?.add(vertex);
+  }
+  const locks = pipeline.locks.map(({ name, path }): Channel => {
+    const ids = [...(users.get(name) ?? [])].flatMap((user) => instances.idsOf(user));
+    return { kind: 'lock', name, at: placeOf(path), users: ids };
+  });
+  return [...queues, ...locks];
+}
+
+function idsOf(uses: readonly Use[], instances: Instances): readonly NodeId[] {
+  const vertices = new Set<Vertex>(uses.map(({ by }) => by));
+  return [...vertices].flatMap((vertex) => instances.idsOf(vertex));
+}
