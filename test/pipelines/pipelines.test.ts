@@ -111,7 +111,7 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     const [first] = ran.lines('total');
     expect(first).toMatch(/^\d+ [A-Za-z]+$/);
     expect(ran.lines('check')).toEqual([expect.stringMatching(/^[1-9]\d{3,} words, and the plain shell agrees$/)]);
-    expect(everybodyWorked(ran, 'count', 3)).toBe(true);
+    expect(sideBySide(ran, 'count', 3)).toBe(true);
   },
 
   'file-index.yaml': (ran) => {
@@ -120,7 +120,7 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.lines('confirm')).toEqual([`confirmed ${index} files`]);
     const hashed = instances('hash', 3).map((node) => Number(/\d+/.exec(ran.lines(node).join())?.[0]));
     expect(hashed.reduce((sum, count) => sum + count)).toBe(index);
-    expect(everybodyWorked(ran, 'hash', 3)).toBe(true);
+    expect(sideBySide(ran, 'hash', 3)).toBe(true);
   },
 };
 
@@ -161,7 +161,7 @@ function buyers(ran: Ran, line: string): number {
 }
 
 /** They ran at the same time: each had started before the first of them ended. */
-function everybodyWorked(ran: Ran, name: string, count: number): boolean {
+function sideBySide(ran: Ran, name: string, count: number): boolean {
   const nodes = instances(name, count);
   return Math.max(...nodes.map((node) => started(ran, node))) < Math.min(...nodes.map((node) => ended(ran, node)));
 }

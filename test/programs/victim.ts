@@ -1,0 +1,10 @@
+// Takes three items, tells its pid, and never does what it took.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { queue } from 'forkline';
+
+export async function hold(): Promise<void> {
+  const items = queue<number>('items');
+  for (let taken = 0; taken < 3; taken++) await items.get();
+  await queue<string>('victims').put(String(process.pid));
+  await sleep(600_000);
+}
