@@ -3,7 +3,7 @@
 import { CLIError } from '@oclif/core/errors';
 import { nearest } from '../pipeline/suggest.ts';
 import { CallError } from './call-error.ts';
-import { flushed } from './output.ts';
+import { flushed, writeLine } from './output.ts';
 
 export async function handle(json: boolean, command: () => Promise<number>): Promise<number> {
   // oclif's own listener would throw what is not EPIPE: a full disk must not end a run.
@@ -23,17 +23,17 @@ function tell(error: unknown, json: boolean): number {
   if (call) {
     if (json)
       writeJson({ kind: 'call', message: call.message, ...(call.hint === undefined ? {} : { hint: call.hint }) });
-    else process.stderr.write(`forkline: ${call.message}${call.hint === undefined ? '' : `\n  ${call.hint}`}\n`);
+    else writeLine(`forkline: ${call.message}${call.hint === undefined ? '' : `\n  ${call.hint}`}`, process.stderr);
     return 2;
   }
   const message = error instanceof Error ? error.message : String(error);
   if (json) writeJson({ kind: 'internal', message });
-  else process.stderr.write(`forkline: ${error instanceof Error ? (error.stack ?? message) : message}\n`);
+  else writeLine(`forkline: ${error instanceof Error ? (error.stack ?? message) : message}`, process.stderr);
   return 70;
 }
 
 function writeJson(error: object): void {
-  process.stdout.write(`${JSON.stringify({ error })}\n`);
+  writeLine(JSON.stringify({ error }));
 }
 
 function asCallError(error: unknown): CallError | null {

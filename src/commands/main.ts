@@ -3,6 +3,7 @@
 import { handle } from './ending.ts';
 import { Check } from './check.ts';
 import { commandHelp, overview } from './help.ts';
+import { writeLine } from './output.ts';
 import { Plan } from './plan.ts';
 import { Run } from './run.ts';
 import { Schema } from './schema.ts';
@@ -57,6 +58,6 @@ function isHelp(word: string): boolean {
 }
 
 function print(text: string): number {
-  process.stdout.write(text);
+  writeLine(text);
   return 0;
 }

@@ -1,17 +1,17 @@
-// Writing a command's answer to stdout, and waiting until it is out: process.exit() would cut what a pipe has not taken.
+// Where a command's own words go, and the wait until they are out: process.exit() would cut what a pipe has not taken. (A
+// run's view goes through a Screen, which waits for itself.)
 
-/** Settles when all that was written is taken, or nobody reads. */
-export async function flushed(): Promise<void> {
-  await Promise.all([process.stdout, process.stderr].map(drained));
-}
+const pending = new Set<Promise<void>>();
 
-function drained(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.writableLength === 0 || stream.destroyed) resolve();
-    else stream.once('error', () => resolve()).write('', () => resolve());
+export function writeLine(text: string, stream: NodeJS.WriteStream = process.stdout): void {
+  const written = new Promise<void>((resolve) => {
+    // Also called where nobody reads any more.
+    stream.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve());
   });
+  pending.add(written);
 }
 
-export function writeLine(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+/** Settles when all of it is taken, or nobody reads. */
+export async function flushed(): Promise<void> {
+  await Promise.all(pending);
 }

@@ -5,6 +5,7 @@ import type { Source } from '../pipeline/source.ts';
 import type { Plan } from '../plan/plan.ts';
 import { formatDiagnostics } from '../report/diagnostics.ts';
 import { hasColour } from '../report/screen.ts';
+import { writeLine } from './output.ts';
 
 export interface Telling {
   readonly format: 'text' | 'json';
@@ -22,7 +23,7 @@ export async function planOrTell(
   if (shown.length > 0) {
     const stream = telling.format === 'json' ? process.stdout : process.stderr;
     const text = formatDiagnostics(shown, [source], telling.format, { colour: hasColour(stream) });
-    stream.write(text.endsWith('\n') ? text : `${text}\n`);
+    writeLine(text, stream);
   }
   return found.plan;
 }

@@ -66,7 +66,6 @@ export class Screen {
     }
     if (waiting === 0) return;
     this.#gone = true;
-    this.#stream.destroy();
     this.#onError?.(new Error('nobody reads it, so its end is not shown'));
   }
 
