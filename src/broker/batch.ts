@@ -1,0 +1,22 @@
+// A run of items that lie in a row and share one history. Queues move batches, never single items: what a batch costs does
+// not depend on how many items it holds.
+import { type Items, splitItems } from '../wire/items.ts';
+
+export interface Batch {
+  /** The place of its first item in the order in which the queue accepted them; the others follow without a gap. */
+  readonly first: number;
+  readonly items: Items;
+  /** How many times a taker ended badly at their cost. */
+  readonly charges: number;
+  /** A program may have had them before. */
+  readonly seen: boolean;
+}
+
+/** Its first `count` items (more than none, fewer than all), and the rest. */
+export function splitBatch(batch: Batch, count: number): [Batch, Batch] {
+  const [head, tail] = splitItems(batch.items, count);
+  return [
+    { ...batch, items: head },
+    { ...batch, first: batch.first + count, items: tail },
+  ];
+}

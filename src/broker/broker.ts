@@ -1,0 +1,217 @@
+// Who is who. The broker knows which sessions and wired streams belong to which instance, hears from the run which of them run,
+// are gone and how they ended, and sees that nothing of an instance is settled before all it said was worked through.
+import { timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Channel, NodeId } from '../plan/plan.ts';
+import type { QueueCounts } from '../run/event.ts';
+import { ProtocolError } from '../wire/frame.ts';
+import { Collector } from './collector.ts';
+import type { Account, Command, Notice } from './control.ts';
+import { Feeder } from './feeder.ts';
+import { type Reception, Session } from './session.ts';
+import { type News, Switchboard } from './switchboard.ts';
+import { tokenFor } from './token.ts';
+
+interface Instance {
+  readonly node: NodeId;
+  /** Of the process that the run started; null until that is known. */
+  pid: number | null;
+  readonly sessions: Set<Session>;
+  /** Sessions that were lost before it was known whether they were of the process that the run started. */
+  readonly undecided: Session[];
+  readonly collectors: Set<Collector>;
+  readonly feeders: Set<Feeder>;
+  unflushed: boolean;
+  /** It has ended for good. */
+  settled: boolean;
+  /** Called whenever a session has departed. */
+  departed: () => void;
+}
+
+type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
+
+export class Broker implements Reception {
+  readonly runId: string;
+  readonly switchboard: Switchboard;
+  readonly #key: string;
+  readonly #notify: (notice: Notice) => void;
+  readonly #instances = new Map<NodeId, Instance>();
+  #strangers = 0;
+
+  constructor({ runId, key, channels }: Omit<Of<'open'>, 'type' | 'socket'>, notify: (notice: Notice) => void) {
+    this.runId = runId;
+    this.#key = key;
+    this.#notify = notify;
+    for (const node of channels.flatMap(partiesOf)) this.#instances.set(node, instanceOf(node));
+    this.switchboard = new Switchboard(channels, (news) => this.#notify(noticeOf(news)));
+  }
+
+  /** Somebody has connected. */
+  connected(socket: Socket): void {
+    new Session(socket, this);
+  }
+
+  // ---- Sessions ----
+
+  admit(session: Session, claim: { readonly instance: string; readonly token: string }): void {
+    const expected = Buffer.from(tokenFor(this.#key, claim.instance));
+    const token = Buffer.from(claim.token);
+    if (token.length !== expected.length || !timingSafeEqual(token, expected)) {
+      throw new ProtocolError('identity', `the token is not that of \`${claim.instance}\``);
+    }
+    const instance = this.#instances.get(claim.instance);
+    if (instance === undefined || instance.settled) {
+      throw new ProtocolError('identity', `\`${claim.instance}\` has ended, or uses no channel`);
+    }
+    if (instance.sessions.size >= MOST_SESSIONS) {
+      throw new ProtocolError('limit', `\`${claim.instance}\` has ${MOST_SESSIONS} connections already`);
+    }
+    instance.sessions.add(session);
+  }
+
+  departed(session: Session): void {
+    const instance = this.#instances.get(session.instance);
+    if (instance === undefined) return;
+    instance.sessions.delete(session);
+    if (!session.orderly) this.#lost(session, instance);
+    instance.departed();
+  }
+
+  offended(session: Session, reason: string): void {
+    const node = session.instance === '' ? null : session.instance;
+    if (node === null) this.#strangers += 1;
+    if (this.#strangers <= MOST_STRANGERS || node !== null) this.#notify({ type: 'offence', node, reason });
+  }
+
+  // ---- The run ----
+
+  started({ node, pid }: Of<'started'>): void {
+    const instance = this.#instances.get(node);
+    if (instance === undefined) return;
+    instance.pid = pid;
+    for (const session of instance.undecided.splice(0)) {
+      if (session.pid !== pid) this.switchboard.leave(session.session, node, 'died');
+    }
+    for (const collector of instance.collectors) collector.started();
+  }
+
+  feed(command: Of<'feed'>): void {
+    const instance = this.#instance(command.node);
+    const feeder = new Feeder(this.switchboard, command);
+    instance.feeders.add(feeder);
+  }
+
+  collect(command: Of<'collect'>): void {
+    const instance = this.#instance(command.node);
+    const collector = new Collector(this.switchboard, command, (reason) => {
+      this.#notify({ type: 'miswired', node: command.node, reason });
+    });
+    instance.collectors.add(collector);
+  }
+
+  /** Nothing of its process tree is alive, so all its ends are closed: what they still hold is read to the end first. */
+  async gone({ node, abandon }: Of<'gone'>): Promise<Account> {
+    const instance = this.#instance(node);
+    await Promise.all([this.#allDeparted(instance), ...[...instance.collectors].map((it) => it.finish(abandon))]);
+    for (const feeder of instance.feeders) feeder.finish();
+    const queues = this.switchboard.queues.map(({ machine }) => machine);
+    const told = queues.map((queue) => queue.toldEnd(node)).filter((it) => it !== null);
+    return {
+      unflushed: instance.unflushed,
+      inputBrokeOff: [...instance.feeders].some((feeder) => feeder.brokeOff),
+      toldEnd: told.length > 0 && told.every((it) => it),
+      held: queues.reduce((held, queue) => held + queue.heldBy(node), 0),
+    };
+  }
+
+  settle({ node, held, stream, succeeded }: Of<'settle'>): void {
+    const instance = this.#instances.get(node);
+    if (instance === undefined || instance.settled) return;
+    instance.settled = true;
+    for (const session of [...instance.sessions]) session.cut();
+    for (const party of [...instance.collectors, ...instance.feeders]) party.finish(true);
+    this.switchboard.settle(node, { held, stream, succeeded });
+  }
+
+  counts(): Record<string, QueueCounts> {
+    this.switchboard.turn();
+    return Object.fromEntries(this.switchboard.queues.map(({ name, machine }) => [name, machine.counts]));
+  }
+
+  close(): void {
+    this.switchboard.stop();
+  }
+
+  // ---- Parts ----
+
+  /** What the process that the run started was given stays with it until nothing of it is left; another's comes back now. */
+  #lost(session: Session, instance: Instance): void {
+    if (session.puts) instance.unflushed = true;
+    const forked = instance.pid !== null && instance.pid !== session.pid;
+    this.switchboard.leave(session.session, instance.node, forked ? 'died' : 'lost');
+    if (instance.pid === null) instance.undecided.push(session);
+  }
+
+  /** Connections end with their processes. One that does not is held open by somebody who is not of this run. */
+  #allDeparted(instance: Instance): Promise<void> {
+    if (instance.sessions.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const patience = setTimeout(() => {
+        for (const session of [...instance.sessions]) session.cut();
+      }, LINGER_MS);
+      instance.departed = () => {
+        if (instance.sessions.size > 0) return;
+        clearTimeout(patience);
+        resolve();
+      };
+    });
+  }
+
+  #instance(node: NodeId): Instance {
+    const instance = this.#instances.get(node);
+    if (instance === undefined) throw new Error(`\`${node}\` uses no channel`);
+    return instance;
+  }
+}
+
+/** The most connections one instance may have at a time. */
+const MOST_SESSIONS = 1024;
+/** So many offences of unknown callers are told; a flood of them is no news. */
+const MOST_STRANGERS = 100;
+const LINGER_MS = 1000;
+
+function partiesOf(channel: Channel): readonly NodeId[] {
+  return channel.kind === 'lock' ? channel.users : [...channel.producers, ...channel.consumers];
+}
+
+function instanceOf(node: NodeId): Instance {
+  return {
+    node,
+    pid: null,
+    sessions: new Set(),
+    undecided: [],
+    collectors: new Set(),
+    feeders: new Set(),
+    unflushed: false,
+    settled: false,
+    departed: () => {},
+  };
+}
+
+function noticeOf(news: News): Notice {
+  const { channel } = news;
+  switch (news.type) {
+    case 'abandoned':
+      return { type: 'abandoned', lock: channel, node: news.node };
+    case 'closed':
+      return { type: 'closed', queue: channel, aborted: news.aborted };
+    case 'drained':
+      return { type: 'drained', queue: channel };
+    case 'stranded':
+      return { type: 'stranded', queue: channel, reason: news.reason };
+    case 'redelivered':
+      return { type: 'redelivered', queue: channel, node: news.node, count: news.count };
+    case 'exhausted':
+      return { type: 'exhausted', queue: channel, node: news.node };
+  }
+}

@@ -1,0 +1,168 @@
+// A stream of a process that puts to a queue: reads its lines from a FIFO as far as the queue has room for them. Where there
+// is none it does not read, so that the pipe fills and the process waits as it would for any slow reader.
+import { closeSync, constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { NodeId } from '../plan/plan.ts';
+import { fitting, type Items, splitItems } from '../wire/items.ts';
+import type { Command } from './control.ts';
+import type { SessionEffect } from './effect.ts';
+import { LineCutter, Miswired } from './line-cutter.ts';
+import type { Queue } from './queue.ts';
+import type { Party, Switchboard } from './switchboard.ts';
+
+export class Collector implements Party {
+  readonly session: number;
+  readonly instance: NodeId;
+  readonly #switchboard: Switchboard;
+  readonly #channel: number;
+  readonly #cutter: LineCutter;
+  readonly #source: Socket;
+  readonly #onMiswired: (reason: string) => void;
+  readonly #over: Promise<void>;
+  /** An end to write to, so that the stream does not end before the process has one: until that has started. */
+  #held: number | null;
+  /** Cut and not put, for want of room. */
+  #pending: Items[] = [];
+  #room = { count: 0, bytes: 0 };
+  /** Nothing more is read. */
+  #ended = false;
+  #left = false;
+  #resolve: () => void = () => {};
+  #patience: NodeJS.Timeout | null = null;
+
+  /** Throws where the FIFO cannot be opened. */
+  constructor(
+    switchboard: Switchboard,
+    { node, stream, queue, path, format }: Extract<Command, { type: 'collect' }>,
+    onMiswired: (reason: string) => void,
+  ) {
+    this.#switchboard = switchboard;
+    this.session = switchboard.nextSession();
+    this.instance = node;
+    this.#channel = switchboard.idOf(queue);
+    this.#cutter = new LineCutter(switchboard.settingsOf(queue).encoding, format);
+    this.#onMiswired = (reason) => onMiswired(`its ${stream} goes to the queue \`${queue}\`, and ${reason}`);
+    this.#over = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.#held = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    this.#source = new Socket({ fd, readable: true, writable: false });
+    this.#source.on('data', (chunk: Buffer) => this.#read(chunk));
+    this.#source.on('end', () => this.#end());
+    this.#source.on('error', () => this.#end());
+    this.#source.on('close', () => this.#end());
+    switchboard.enter(this);
+  }
+
+  /** The process has its own end by now. */
+  started(): void {
+    if (this.#held !== null) closeSync(this.#held);
+    this.#held = null;
+  }
+
+  /** Resolves once all that was written is in the queue; or at once with `abandon`, and what is not is dropped. */
+  finish(abandon: boolean): Promise<void> {
+    this.started();
+    if (abandon) this.#stop();
+    else this.#lingerOn();
+    return this.#over;
+  }
+
+  perform(_channel: number, effect: SessionEffect): void {
+    if (effect.type === 'room') {
+      this.#room.count += effect.count;
+      this.#room.bytes += effect.bytes;
+    } else if (effect.type === 'broken' || effect.type === 'refused') {
+      this.#ended = true;
+      this.#pending = [];
+    }
+  }
+
+  flush(): void {
+    if (!this.#left) this.#put();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#ended) return;
+    this.#take(() => this.#cutter.cut(chunk));
+    if (this.#patience !== null) this.#patience.refresh();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#take(() => this.#cutter.end());
+  }
+
+  #take(cut: () => Items): void {
+    try {
+      const items = cut();
+      if (items.count > 0) this.#pending.push(items);
+    } catch (error) {
+      if (!(error instanceof Miswired)) throw error;
+      this.#onMiswired(error.message);
+      this.#ended = true;
+    }
+    this.#put();
+  }
+
+  #put(): void {
+    const queue = this.#queue();
+    for (let items = this.#pending[0]; items !== undefined; items = this.#pending[0]) {
+      const fit = fitting(items, this.#room.count, this.#room.bytes);
+      if (fit === 0) break;
+      const [now, later] = splitItems(items, fit);
+      queue.put(this.session, now);
+      this.#room.count -= now.count;
+      this.#room.bytes -= now.size;
+      if (later.count === 0) this.#pending.shift();
+      else this.#pending[0] = later;
+    }
+    if (this.#pending.length > 0) {
+      this.#source.pause();
+      this.#want(queue);
+    } else if (this.#ended || queue.dropsPuts) {
+      // Where all is dropped there is nobody to write for: the process hears of it as of any closed pipe.
+      this.#stop();
+    } else {
+      this.#source.resume();
+    }
+  }
+
+  #want(queue: Queue): void {
+    let count = 0;
+    let bytes = 0;
+    for (const items of this.#pending) {
+      count += items.count;
+      bytes += items.size;
+    }
+    queue.want(this.session, count, bytes, false);
+  }
+
+  #stop(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#ended = true;
+    this.started();
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#source.destroy();
+    this.#switchboard.leave(this.session, this.instance, 'goodbye');
+    this.#resolve();
+  }
+
+  /** All who could write are gone, so the end comes by itself; unless a stranger to the run holds the pipe open. */
+  #lingerOn(): void {
+    if (this.#ended) return;
+    this.#patience = setTimeout(() => {
+      if (this.#source.isPaused()) this.#patience?.refresh();
+      else this.#end();
+    }, LINGER_MS);
+  }
+
+  #queue(): Queue {
+    return this.#switchboard.queue(this, this.#channel, 'put');
+  }
+}
+
+const LINGER_MS = 1000;

@@ -1,0 +1,44 @@
+// What the machines of the broker decide. Most of it is said to one session, by its number; the rest is news for the run.
+import type { NodeId } from '../plan/plan.ts';
+import type { Stat } from '../wire/message.ts';
+import type { Batch } from './batch.ts';
+
+/** Said to a session about one channel. */
+export type SessionEffect =
+  | {
+      readonly type: 'room';
+      readonly session: number;
+      readonly count: number;
+      readonly bytes: number;
+    }
+  | { readonly type: 'deliver'; readonly session: number; readonly batch: Batch }
+  | { readonly type: 'end'; readonly session: number; readonly aborted: boolean }
+  | { readonly type: 'broken'; readonly session: number }
+  | { readonly type: 'refused'; readonly session: number; readonly request?: number; readonly never: boolean }
+  | { readonly type: 'withdrawn'; readonly session: number; readonly puts: boolean }
+  | { readonly type: 'recall'; readonly session: number; readonly room: boolean }
+  | { readonly type: 'reply'; readonly session: number; readonly request: number; readonly stat?: Stat }
+  | {
+      readonly type: 'granted';
+      readonly session: number;
+      readonly request: number;
+      readonly fence: number;
+      readonly abandoned: boolean;
+    }
+  | {
+      readonly type: 'denied';
+      readonly session: number;
+      readonly request: number;
+      readonly code: 'not-held' | 'broken';
+      readonly message: string;
+    };
+
+/** News of one channel. */
+export type ChannelNews =
+  | { readonly type: 'drained' }
+  | { readonly type: 'stranded'; readonly reason: string }
+  | { readonly type: 'redelivered'; readonly node: NodeId; readonly count: number }
+  | { readonly type: 'exhausted'; readonly node: NodeId }
+  | { readonly type: 'abandoned'; readonly node: NodeId };
+
+export type Effect = SessionEffect | ChannelNews;

@@ -1,0 +1,208 @@
+// The runner's side of the broker: starts its process, speaks to it as control.ts says, and takes its folder away at the end.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { home } from '../home.ts';
+import type { Channel, NodeId } from '../plan/plan.ts';
+import type { QueueCounts } from '../run/event.ts';
+import { Limit } from '../wire/message.ts';
+import type { Account, Command, Notice } from './control.ts';
+import { tokenFor } from './token.ts';
+
+export interface BrokerOptions {
+  readonly runId: string;
+  readonly channels: readonly Channel[];
+  /** Never an answer. */
+  readonly onNotice: (notice: Exclude<Notice, { type: 'answer' } | { type: 'listening' }>) => void;
+  /** The process of the broker has ended and was not told to. */
+  readonly onLost: (reason: string) => void;
+  /** Where the folder of the socket is made; by default where this user's sockets belong. */
+  readonly socketDir?: string;
+}
+
+type Parameters<T extends Command['type']> = Omit<Extract<Command, { readonly type: T }>, 'type' | 'request'>;
+
+export interface BrokerHost {
+  /** The path that children connect to. */
+  readonly socket: string;
+  readonly pid: number;
+  tokenFor(instance: NodeId): string;
+  started(node: NodeId, pid: number): void;
+  /** Resolves once the broker has opened the FIFO. */
+  feed(wiring: Parameters<'feed'>): Promise<void>;
+  collect(wiring: Parameters<'collect'>): Promise<void>;
+  gone(node: NodeId, abandon: boolean): Promise<Account>;
+  settle(end: Parameters<'settle'>): void;
+  count(): Promise<Readonly<Record<string, QueueCounts>>>;
+  /** Ends it, and resolves once it has. */
+  close(): Promise<void>;
+}
+
+/** Resolves once children can connect. */
+export async function startBroker(options: BrokerOptions): Promise<BrokerHost> {
+  const folder = makeFolder(options.socketDir);
+  try {
+    const host = new Host(options, folder);
+    await host.listening;
+    return host;
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+class Host implements BrokerHost {
+  readonly socket: string;
+  readonly listening: Promise<void>;
+  readonly #folder: string;
+  readonly #key = randomBytes(32).toString('hex');
+  readonly #process: ChildProcess;
+  readonly #options: BrokerOptions;
+  readonly #asked = new Map<number, Asked>();
+  readonly #ended: Promise<void>;
+  #requests = 0;
+  #stderr = '';
+  #phase: 'starting' | 'open' | 'closing' | 'ended' = 'starting';
+  #heard!: () => void;
+  #failed!: (error: Error) => void;
+
+  constructor(options: BrokerOptions, folder: string) {
+    this.#options = options;
+    this.#folder = folder;
+    this.socket = join(folder, SOCKET);
+    this.listening = new Promise((resolve, reject) => {
+      this.#heard = resolve;
+      this.#failed = reject;
+    });
+    // A session of its own: what the terminal sends to the runner's group is not for it.
+    this.#process = spawn(process.execPath, [...FLAGS, home.broker], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-MOST_STDERR);
+    });
+    this.#process.on('message', (notice: Notice) => this.#hear(notice));
+    this.#process.on('error', (error) => this.#lost(error.message));
+    this.#ended = new Promise((resolve) => {
+      this.#process.once('close', (code, signal) => {
+        this.#lost(`it ended with ${signal ?? `exit code ${code}`}${this.#stderr === '' ? '' : `: ${this.#stderr}`}`);
+        resolve();
+      });
+    });
+    const { runId, channels } = options;
+    this.#say({ type: 'open', socket: this.socket, runId, key: this.#key, channels });
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  tokenFor(instance: NodeId): string {
+    return tokenFor(this.#key, instance);
+  }
+
+  started(node: NodeId, pid: number): void {
+    this.#say({ type: 'started', node, pid });
+  }
+
+  async feed(wiring: Parameters<'feed'>): Promise<void> {
+    await this.#ask((request) => ({ type: 'feed', request, ...wiring }));
+  }
+
+  async collect(wiring: Parameters<'collect'>): Promise<void> {
+    await this.#ask((request) => ({ type: 'collect', request, ...wiring }));
+  }
+
+  async gone(node: NodeId, abandon: boolean): Promise<Account> {
+    return (await this.#ask((request) => ({ type: 'gone', request, node, abandon }))) as Account;
+  }
+
+  settle({ node, held, stream, succeeded }: Parameters<'settle'>): void {
+    this.#say({ type: 'settle', node, held, stream, succeeded });
+  }
+
+  async count(): Promise<Readonly<Record<string, QueueCounts>>> {
+    return (await this.#ask((request) => ({ type: 'count', request }))) as Readonly<Record<string, QueueCounts>>;
+  }
+
+  async close(): Promise<void> {
+    if (this.#phase !== 'ended') {
+      this.#phase = 'closing';
+      this.#say({ type: 'close' });
+      const patience = setTimeout(() => this.#process.kill('SIGKILL'), CLOSE_MS);
+      await this.#ended;
+      clearTimeout(patience);
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #ask(command: (request: number) => Command): Promise<unknown> {
+    this.#requests += 1;
+    const request = this.#requests;
+    return new Promise((resolve, reject) => {
+      if (this.#phase === 'ended') return reject(new Error('the broker has ended'));
+      this.#asked.set(request, { resolve, reject });
+      this.#say(command(request));
+    });
+  }
+
+  #say(command: Command): void {
+    // What cannot be sent any more is answered by the end of the process.
+    if (this.#process.connected) this.#process.send(command, () => {});
+  }
+
+  #hear(notice: Notice): void {
+    if (notice.type === 'listening') {
+      this.#phase = 'open';
+      this.#heard();
+    } else if (notice.type === 'answer') {
+      const asked = this.#asked.get(notice.request);
+      this.#asked.delete(notice.request);
+      if (notice.error === undefined) asked?.resolve(notice.value);
+      else asked?.reject(new Error(notice.error));
+    } else {
+      this.#options.onNotice(notice);
+    }
+  }
+
+  #lost(reason: string): void {
+    const before = this.#phase;
+    if (before === 'ended') return;
+    this.#phase = 'ended';
+    for (const { reject } of this.#asked.values()) reject(new Error(`the broker was lost: ${reason}`));
+    this.#asked.clear();
+    if (before === 'starting') this.#failed(new Error(`the broker could not be started: ${reason}`));
+    if (before === 'open') this.#options.onLost(reason);
+  }
+}
+
+interface Asked {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const SOCKET = 's';
+/** Items pass through: few objects live long, so a larger nursery spares most collections. */
+const FLAGS = ['--max-semi-space-size=32'];
+const CLOSE_MS = 2000;
+const MOST_STDERR = 4096;
+
+/** A folder that only this user can enter, where the socket's path is short enough. */
+function makeFolder(wished: string | undefined): string {
+  const places = wished === undefined ? [process.env.XDG_RUNTIME_DIR, tmpdir(), '/tmp'] : [wished];
+  for (const place of places) {
+    if (place === undefined || place === '') continue;
+    try {
+      // Made with mode 0700.
+      const folder = mkdtempSync(join(place, 'forkline-'));
+      if (Buffer.byteLength(join(folder, SOCKET)) <= Limit.SOCKET_PATH) return folder;
+      rmSync(folder, { recursive: true });
+    } catch {
+      // Not there, or not for us to write to: the next one.
+    }
+  }
+  throw new Error(`no folder for the broker's socket could be made in ${places.filter(Boolean).join(', ')}`);
+}

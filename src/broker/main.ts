@@ -1,0 +1,60 @@
+// The broker's process. The run speaks to it over IPC, children over the socket. Signals to the terminal's group are not for
+// it: it ends when the runner says so, or is no more.
+import type { Server } from 'node:net';
+import { Broker } from './broker.ts';
+import type { Command, Notice } from './control.ts';
+import { listen } from './server.ts';
+
+let broker: Broker | null = null;
+let server: Server | null = null;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('disconnect', () => process.exit(0));
+process.on('message', (command: Command) => void perform(command));
+
+/** A mistake of ours rejects, and so ends the process. */
+async function perform(command: Command): Promise<void> {
+  if (command.type === 'open') await open(command);
+  else if (broker === null) throw new Error('Internal error: the first command is not `open`');
+  else if (command.type === 'started') broker.started(command);
+  else if (command.type === 'settle') broker.settle(command);
+  else if (command.type === 'close') close(broker);
+  else await answer(broker, command);
+}
+
+async function open(command: Extract<Command, { type: 'open' }>): Promise<void> {
+  const opened = new Broker(command, notify);
+  broker = opened;
+  server = await listen(command.socket, (socket) => opened.connected(socket));
+  notify({ type: 'listening' });
+}
+
+function close(open: Broker): void {
+  open.close();
+  server?.close();
+  process.disconnect();
+}
+
+async function answer(open: Broker, command: Extract<Command, { request: number }>): Promise<void> {
+  const { request } = command;
+  try {
+    switch (command.type) {
+      case 'feed':
+        open.feed(command);
+        return notify({ type: 'answer', request });
+      case 'collect':
+        open.collect(command);
+        return notify({ type: 'answer', request });
+      case 'gone':
+        return notify({ type: 'answer', request, value: await open.gone(command) });
+      case 'count':
+        return notify({ type: 'answer', request, value: open.counts() });
+    }
+  } catch (error) {
+    notify({ type: 'answer', request, error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function notify(notice: Notice): void {
+  if (process.connected) process.send?.(notice);
+}

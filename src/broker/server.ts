@@ -1,0 +1,19 @@
+// Listens on a Unix-domain socket that nobody but this user can open, and hands each connection over.
+import { createServer, type Server, type Socket } from 'node:net';
+
+/** Resolves once it listens. */
+export function listen(path: string, connected: (socket: Socket) => void): Promise<Server> {
+  const server = createServer({ highWaterMark: WRITTEN_AHEAD }, connected);
+  const umask = process.umask(0o077);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path, backlog: BACKLOG }, () => {
+      process.umask(umask);
+      resolve(server);
+    });
+  });
+}
+
+/** Thousands may connect at once while one turn is taken. */
+const BACKLOG = 4096;
+const WRITTEN_AHEAD = 64 * 1024;

@@ -1,0 +1,314 @@
+// One connection of a child. It turns frames into what is said to the machines, and what they decide into frames, which go
+// out once a turn as one write. A client that breaks the protocol, floods or does not read what it asked for is cut off;
+// nobody else notices. Who it may speak for is decided by the broker, what it may do by the switchboard.
+import type { Socket } from 'node:net';
+import type { NodeId } from '../plan/plan.ts';
+import {
+  expectEmpty,
+  readCount,
+  readItems,
+  readJson,
+  readRange,
+  readRelease,
+  readRequest,
+  readRoom,
+} from '../wire/body.ts';
+import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
+import { Flag, Limit, PROTOCOL, Type } from '../wire/message.ts';
+import { FrameWriter } from '../wire/writer.ts';
+import type { SessionEffect } from './effect.ts';
+import type { Party, Switchboard } from './switchboard.ts';
+
+/** What the session leaves to the broker. */
+export interface Reception {
+  readonly runId: string;
+  readonly switchboard: Switchboard;
+  /** Throws a `ProtocolError` where the token is not that instance's, or there are too many sessions of it. */
+  admit(session: Session, claim: { readonly instance: string; readonly token: string }): void;
+  /** It is over; nothing more comes of it. */
+  departed(session: Session): void;
+  offended(session: Session, reason: string): void;
+}
+
+export class Session implements Party {
+  readonly session: number;
+  /** Empty until it has said who it is. */
+  instance: NodeId = '';
+  /** What it said its process is. */
+  pid = 0;
+  /** It has put something. */
+  puts = false;
+  /** It has said goodbye. */
+  orderly = false;
+  readonly #socket: Socket;
+  readonly #reception: Reception;
+  readonly #switchboard: Switchboard;
+  readonly #reader = new FrameReader((frame) => this.#hear(frame));
+  readonly #writer = new FrameWriter();
+  readonly #patience: NodeJS.Timeout;
+  #phase: 'strange' | 'known' | 'leaving' | 'gone' = 'strange';
+  /** Bytes of items among what waits to be written. */
+  #delivering = 0;
+  /** Bytes of answers that have not been read, as far as can be seen. */
+  #unread = 0;
+  #congested = false;
+
+  constructor(socket: Socket, reception: Reception) {
+    this.#socket = socket;
+    this.#reception = reception;
+    this.#switchboard = reception.switchboard;
+    this.session = this.#switchboard.nextSession();
+    this.#patience = setTimeout(() => this.cut(), Limit.HELLO_MS);
+    this.#reader.limit = (type, channel) => this.#longest(type, channel);
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('drain', () => this.#drained());
+    // An error is always followed by `close`, which is all there is to know.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#depart());
+  }
+
+  /** Ends the connection from this side. */
+  cut(): void {
+    this.#socket.destroy();
+    this.#depart();
+  }
+
+  perform(channel: number, effect: SessionEffect): void {
+    const writer = this.#writer;
+    switch (effect.type) {
+      case 'deliver': {
+        const { items, seen, charges } = effect.batch;
+        if (seen) writer.redeliver(channel, charges + 1, items);
+        else writer.deliver(channel, items);
+        this.#delivering += items.bytes.length;
+        break;
+      }
+      case 'room':
+        writer.room(Type.ROOM, channel, effect.count, effect.bytes);
+        break;
+      case 'end':
+        writer.bare(Type.END, channel, effect.aborted ? Flag.BROKE : Flag.NONE);
+        break;
+      case 'broken':
+        writer.bare(Type.BROKEN, channel);
+        break;
+      case 'refused': {
+        const flags = effect.never ? Flag.NEVER : Flag.NONE;
+        if (effect.request === undefined) writer.bare(Type.REFUSED, channel, flags);
+        else writer.number(Type.REFUSED, channel, effect.request, flags);
+        break;
+      }
+      case 'withdrawn':
+        writer.bare(Type.WITHDRAWN, channel, effect.puts ? Flag.PUTS : Flag.NONE);
+        break;
+      case 'recall':
+        writer.bare(Type.RECALL, channel, effect.room ? Flag.ROOM : Flag.NONE);
+        break;
+      case 'reply':
+        writer.reply(channel, effect.request, effect.stat);
+        break;
+      case 'granted':
+        writer.granted(channel, effect.request, effect.fence, effect.abandoned ? Flag.ABANDONED : Flag.NONE);
+        break;
+      case 'denied': {
+        const { code, message, request } = effect;
+        writer.error(channel, { code, message, request });
+      }
+    }
+  }
+
+  flush(): void {
+    if (this.#phase === 'gone' || this.#writer.pending === 0) return;
+    this.#unread += this.#writer.pending - this.#delivering;
+    this.#delivering = 0;
+    this.#socket.cork();
+    for (const buffer of this.#writer.take()) this.#socket.write(buffer);
+    this.#socket.uncork();
+    if (this.#phase === 'leaving') this.#socket.end();
+    if (this.#socket.writableLength === 0) this.#unread = 0;
+    else if (this.#unread > MOST_UNREAD) this.#offend(new ProtocolError('limit', 'it does not read its answers'));
+    else if (this.#socket.writableLength > CONGESTED) this.#congest(true);
+  }
+
+  #drained(): void {
+    this.#unread = 0;
+    this.#congest(false);
+  }
+
+  /** What the connection does not take must not pile up here: items stay in their queues until it does. */
+  #congest(congested: boolean): void {
+    if (this.#congested === congested) return;
+    this.#congested = congested;
+    this.#switchboard.congest(this, congested);
+  }
+
+  /** How long a frame may be, before anything is allocated for it. */
+  #longest(type: number, channel: number): number {
+    if (this.#phase !== 'known' || type !== Type.PUT) return SMALL_FRAME;
+    return this.#switchboard.queue(this, channel, 'put').longestPut(this.session);
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#phase === 'gone') return;
+    try {
+      this.#reader.read(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#offend(error);
+    }
+  }
+
+  #hear(frame: Frame): void {
+    if (this.#phase === 'known') {
+      if (frame.channel === 0) this.#hearSession(frame);
+      else this.#hearChannel(frame);
+    } else if (this.#phase === 'strange' && frame.type === Type.HELLO) {
+      this.#greet(frame);
+    } else if (this.#phase !== 'gone') {
+      throw new ProtocolError('protocol', 'a frame came before hello, or after goodbye');
+    }
+  }
+
+  #greet(frame: Frame): void {
+    const { protocol, instance, token, pid } = readJson(frame);
+    if (protocol !== PROTOCOL) {
+      throw new ProtocolError(
+        'version',
+        `the broker speaks version ${PROTOCOL} of the protocol, not ${String(protocol)}`,
+      );
+    }
+    if (typeof instance !== 'string' || typeof token !== 'string' || typeof pid !== 'number') {
+      throw new ProtocolError('identity', 'hello does not say who it is: `instance`, `token` and `pid` were expected');
+    }
+    this.#reception.admit(this, { instance, token });
+    this.instance = instance;
+    this.pid = pid;
+    this.#phase = 'known';
+    clearTimeout(this.#patience);
+    this.#switchboard.enter(this);
+    const channels = this.#switchboard.channelsOf(instance);
+    this.#writer.welcome({ protocol: PROTOCOL, run: this.#reception.runId, channels });
+    this.#switchboard.speaks(this);
+  }
+
+  #hearSession(frame: Frame): void {
+    switch (frame.type) {
+      case Type.GOODBYE:
+        expectEmpty(frame);
+        this.orderly = true;
+        this.#phase = 'leaving';
+        this.#switchboard.leave(this.session, this.instance, 'goodbye');
+        this.#writer.bare(Type.GOODBYE, 0);
+        break;
+      case Type.FLUSH:
+        this.#writer.reply(0, readRequest(frame));
+        break;
+      default:
+        throw unknown(frame);
+    }
+    this.#switchboard.speaks(this);
+  }
+
+  #hearChannel(frame: Frame): void {
+    const { session } = this;
+    const { channel } = frame;
+    switch (frame.type) {
+      case Type.PUT:
+        this.puts = true;
+        this.#queue(channel, 'put').put(session, readItems(frame));
+        break;
+      case Type.WANT: {
+        const { count, bytes } = readRoom(frame);
+        if (bytes > count * Limit.ITEM) throw new ProtocolError('limit', 'an item would be larger than 1 GiB');
+        this.#queue(channel, 'put').want(session, count, bytes, (frame.flags & Flag.TRY) !== 0);
+        break;
+      }
+      case Type.UNWANT:
+        expectEmpty(frame);
+        this.#queue(channel, 'put').unwant(session);
+        break;
+      case Type.GIVE_ROOM: {
+        const { count, bytes } = readRoom(frame);
+        this.#queue(channel, 'put').giveRoom(session, count, bytes);
+        break;
+      }
+      case Type.CLOSE:
+        expectEmpty(frame);
+        this.#switchboard.close(this, channel);
+        break;
+      case Type.GET:
+        this.#queue(channel, 'get').get(session, readCount(frame), (frame.flags & Flag.WAITING) !== 0);
+        break;
+      case Type.UNGET:
+        expectEmpty(frame);
+        this.#queue(channel, 'get').unget(session);
+        break;
+      case Type.TAKEN:
+        this.#queue(channel, 'get').taken(session, readCount(frame));
+        break;
+      case Type.DONE: {
+        const { tag, count } = readRange(frame);
+        this.#queue(channel, 'get').done(session, tag, count);
+        break;
+      }
+      case Type.GIVE_BACK: {
+        const { tag, count } = readRange(frame);
+        this.#queue(channel, 'get').giveBack(session, tag, count);
+        break;
+      }
+      case Type.JOIN:
+        this.#queue(channel, 'any').join(session, readRequest(frame));
+        break;
+      case Type.STAT:
+        this.#queue(channel, 'any').stat(session, readRequest(frame));
+        break;
+      case Type.ACQUIRE:
+        this.#switchboard.lock(this, channel).acquire(session, readRequest(frame), (frame.flags & Flag.TRY) !== 0);
+        break;
+      case Type.RELEASE: {
+        const { fence, request } = readRelease(frame);
+        this.#switchboard.lock(this, channel).release(session, fence, request);
+        break;
+      }
+      case Type.CANCEL:
+        this.#switchboard.lock(this, channel).cancel(session, readRequest(frame));
+        break;
+      default:
+        throw unknown(frame);
+    }
+  }
+
+  #queue(channel: number, role: 'put' | 'get' | 'any') {
+    return this.#switchboard.queue(this, channel, role);
+  }
+
+  /** Tells it why, and hears nothing more from it. */
+  #offend(error: ProtocolError): void {
+    if (this.#phase === 'gone') return;
+    this.#reception.offended(this, error.message);
+    this.#writer.error(0, { code: error.code, message: error.message });
+    for (const buffer of this.#writer.take()) this.#socket.write(buffer);
+    this.#socket.destroySoon();
+    this.#depart();
+    // Who does not read the reason either must not keep the connection.
+    setTimeout(() => this.#socket.destroy(), Limit.HELLO_MS).unref();
+  }
+
+  #depart(): void {
+    if (this.#phase === 'gone') return;
+    this.#phase = 'gone';
+    clearTimeout(this.#patience);
+    this.#reception.departed(this);
+  }
+}
+
+/** The most bytes a frame may have that is not a put. */
+const SMALL_FRAME = 4096;
+/** From here on it gets no more items until all that was written has gone out. */
+const CONGESTED = 64 * 1024;
+/** Answers that wait to be read: a client that reads at all never has so many. */
+const MOST_UNREAD = 1024 * 1024;
+
+function unknown(frame: Frame): ProtocolError {
+  return new ProtocolError('protocol', `a frame of type ${frame.type} was not expected on channel ${frame.channel}`);
+}

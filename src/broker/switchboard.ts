@@ -1,0 +1,300 @@
+// The channels of a run, and the turns in which their machines work. Sessions say something to a machine and mark its channel;
+// once everything that came in together has been said, each marked machine takes its turn and what it decided is passed on.
+// So a thousand small frames cost one turn.
+import type { Channel, NodeId, QueueChannel } from '../plan/plan.ts';
+import { ProtocolError } from '../wire/frame.ts';
+import type { WelcomeChannel } from '../wire/message.ts';
+import type { ChannelNews, SessionEffect } from './effect.ts';
+import { Lock } from './lock.ts';
+import { type Departure, Queue } from './queue.ts';
+import { type StreamEffect, Streams } from './streams.ts';
+
+/** Somebody who takes part in channels: a connection, or a stream of a process that is wired to a queue. */
+export interface Party {
+  /** Larger than every one before. */
+  readonly session: number;
+  readonly instance: NodeId;
+  /** Must not say anything to a machine before it returns. */
+  perform(channel: number, effect: SessionEffect): void;
+  /** A turn is over: what was performed can go out. */
+  flush(): void;
+}
+
+export type News =
+  | (ChannelNews & { readonly channel: string })
+  | { readonly type: 'closed'; readonly channel: string; readonly aborted: boolean };
+
+interface QueueLine {
+  readonly kind: 'queue';
+  readonly id: number;
+  readonly channel: QueueChannel;
+  readonly machine: Queue;
+  readonly producers: ReadonlySet<NodeId>;
+  readonly consumers: ReadonlySet<NodeId>;
+}
+
+interface LockLine {
+  readonly kind: 'lock';
+  readonly id: number;
+  readonly channel: Channel;
+  readonly machine: Lock;
+  readonly users: ReadonlySet<NodeId>;
+}
+
+type Line = QueueLine | LockLine;
+
+export class Switchboard {
+  /** By id less one: the id 0 means the session itself. */
+  readonly #lines: readonly Line[];
+  readonly #queues: ReadonlyMap<string, QueueLine>;
+  readonly #streams: Streams;
+  readonly #grouped: boolean;
+  readonly #parties = new Map<number, Party>();
+  readonly #marked = new Set<Line>();
+  readonly #speaking = new Set<Party>();
+  readonly #onNews: (news: News) => void;
+  #sessions = 0;
+  #scheduled = false;
+  #timer: NodeJS.Timeout | null = null;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  constructor(channels: readonly Channel[], onNews: (news: News) => void) {
+    this.#lines = channels.map((channel, index) => lineOf(channel, index + 1));
+    const queues = this.#lines.filter((line) => line.kind === 'queue');
+    this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
+    this.#streams = new Streams(queues.map((line) => line.channel));
+    this.#grouped = queues.some((line) => line.channel.group !== null);
+    this.#onNews = onNews;
+    this.#apply(this.#streams.begin());
+  }
+
+  // ---- Parties ----
+
+  nextSession(): number {
+    this.#sessions += 1;
+    return this.#sessions;
+  }
+
+  enter(party: Party): void {
+    this.#parties.set(party.session, party);
+  }
+
+  /** To be called a second time with `died`, where that turns out later. */
+  leave(session: number, instance: NodeId, how: Departure): void {
+    this.#parties.delete(session);
+    for (const line of this.#lines) {
+      if (!concerns(line, instance)) continue;
+      line.machine.leave(session, how);
+      this.#mark(line);
+      if (line.kind === 'queue') this.#checkClosed(line, instance);
+    }
+  }
+
+  /** What an instance may use, as it is told. */
+  channelsOf(instance: NodeId): WelcomeChannel[] {
+    return this.#lines.flatMap((line): WelcomeChannel[] => {
+      const { id, channel } = line;
+      const { name } = channel;
+      if (line.kind === 'lock') return line.users.has(instance) ? [{ id, name, kind: 'lock' }] : [];
+      const puts = line.producers.has(instance);
+      const gets = line.consumers.has(instance);
+      const { encoding, maxsize, maxBytes, confirm, delivery } = line.channel;
+      const queue = { id, name, kind: 'queue', puts, gets, encoding, maxsize, maxBytes, confirm, delivery } as const;
+      return puts || gets ? [queue] : [];
+    });
+  }
+
+  /** The queue of that id, for something to be said to it. */
+  queue(party: Party, id: number, role: 'put' | 'get' | 'any'): Queue {
+    const line = this.#lines[id - 1];
+    if (line?.kind !== 'queue') throw notGranted(id);
+    const puts = role !== 'get' && line.producers.has(party.instance);
+    const gets = role !== 'put' && line.consumers.has(party.instance);
+    if (!puts && !gets) throw notGranted(id);
+    return this.#ready(line, party).machine;
+  }
+
+  lock(party: Party, id: number): Lock {
+    const line = this.#lines[id - 1];
+    if (line?.kind !== 'lock' || !line.users.has(party.instance)) throw notGranted(id);
+    return this.#ready(line, party).machine;
+  }
+
+  /** The id of the queue of that name. */
+  idOf(queue: string): number {
+    return this.#queue(queue).id;
+  }
+
+  settingsOf(queue: string): QueueChannel {
+    return this.#queue(queue).channel;
+  }
+
+  /** A session puts no more to a queue. */
+  close(party: Party, id: number): void {
+    this.queue(party, id, 'put').close(party.session);
+    this.#checkClosed(this.#lines[id - 1] as QueueLine, party.instance);
+  }
+
+  /** What was sent to it has not gone out, or has now. */
+  congest(party: Party, congested: boolean): void {
+    for (const line of this.#queues.values()) {
+      if (!line.machine.has(party.session)) continue;
+      line.machine.congest(party.session, congested);
+      this.#mark(line);
+    }
+  }
+
+  /** Something waits to be flushed after this turn. */
+  speaks(party: Party): void {
+    this.#speaking.add(party);
+    this.#schedule();
+  }
+
+  // ---- The run ----
+
+  settle(node: NodeId, end: { held: 'done' | 'back'; stream: 'end' | 'abort'; succeeded: boolean }): void {
+    for (const line of this.#lines) {
+      if (!concerns(line, node)) continue;
+      if (line.kind === 'lock') line.machine.settle(node);
+      else line.machine.settle(node, end.held, end.succeeded);
+      this.#mark(line);
+    }
+    this.#apply(this.#streams.ended(node, end.stream === 'abort'));
+  }
+
+  get queues(): readonly { readonly name: string; readonly machine: Queue }[] {
+    return [...this.#queues.values()].map(({ channel, machine }) => ({ name: channel.name, machine }));
+  }
+
+  /** Lets every marked machine take its turn now. */
+  turn(): void {
+    while (this.#marked.size > 0) {
+      const marked = [...this.#marked];
+      this.#marked.clear();
+      const now = performance.now();
+      for (const line of marked) this.#take(line, now);
+      if (this.#grouped) this.#settleGroups();
+    }
+    const speaking = [...this.#speaking];
+    this.#speaking.clear();
+    for (const party of speaking) party.flush();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  // ---- Parts ----
+
+  #take(line: Line, now: number): void {
+    for (const effect of line.machine.turn(now)) {
+      if (!('session' in effect)) {
+        this.#onNews({ ...effect, channel: line.channel.name });
+        continue;
+      }
+      const party = this.#parties.get(effect.session);
+      if (party === undefined) continue;
+      party.perform(line.id, effect);
+      this.#speaking.add(party);
+    }
+    if (line.kind === 'queue' && line.machine.nextDeadline !== null) this.#wakeAt(line.machine.nextDeadline);
+  }
+
+  #ready<L extends Line>(line: L, party: Party): L {
+    if (!line.machine.has(party.session)) line.machine.enter(party.session, party.instance);
+    this.#mark(line);
+    return line;
+  }
+
+  #mark(line: Line): void {
+    this.#marked.add(line);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.turn();
+    });
+  }
+
+  #wakeAt(deadline: number): void {
+    if (deadline >= this.#timerAt) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY;
+        this.#timer = null;
+        for (const line of this.#queues.values()) if (line.machine.nextDeadline !== null) this.#mark(line);
+      },
+      Math.max(1, Math.ceil(deadline - performance.now())),
+    );
+  }
+
+  #checkClosed(line: QueueLine, instance: NodeId): void {
+    if (!line.machine.hasClosed(instance)) return;
+    this.#apply(this.#streams.closed(line.channel.name, instance));
+  }
+
+  #settleGroups(): void {
+    const effects = this.#streams.settleGroups({
+      idle: (queue) => this.#queue(queue).machine.idle,
+      waits: (node, group) => this.#waits(node, group),
+    });
+    this.#apply(effects);
+  }
+
+  /** A process waits if each of its sessions that ever used one of these queues waits in `get` on one, and there is such a session. */
+  #waits(node: NodeId, group: readonly string[]): boolean {
+    const sessions = new Map<number, boolean>();
+    for (const queue of group) {
+      for (const { session, instance, waits, wants } of this.#queue(queue).machine.engagements()) {
+        if (instance !== node) continue;
+        if (wants) return false;
+        sessions.set(session, waits || (sessions.get(session) ?? false));
+      }
+    }
+    return sessions.size > 0 && [...sessions.values()].every((waits) => waits);
+  }
+
+  #apply(effects: readonly StreamEffect[]): void {
+    for (const effect of effects) {
+      const line = this.#queue(effect.queue);
+      this.#mark(line);
+      if (effect.type === 'silent') {
+        line.machine.silence(effect.node, effect.left);
+        if (effect.aborted) line.machine.abort();
+      } else {
+        line.machine.closeStream(effect.aborted);
+        this.#onNews({ type: 'closed', channel: effect.queue, aborted: effect.aborted });
+      }
+    }
+  }
+
+  #queue(name: string): QueueLine {
+    const line = this.#queues.get(name);
+    if (line === undefined) throw new Error(`Internal error: there is no queue ${name}`);
+    return line;
+  }
+}
+
+function lineOf(channel: Channel, id: number): Line {
+  if (channel.kind === 'lock') {
+    return { kind: 'lock', id, channel, machine: new Lock(), users: new Set(channel.users) };
+  }
+  const producers = new Set(channel.producers);
+  const consumers = new Set(channel.consumers);
+  return { kind: 'queue', id, channel, machine: new Queue(channel), producers, consumers };
+}
+
+/** Whether an instance may use it. */
+function concerns(line: Line, node: NodeId): boolean {
+  return line.kind === 'lock' ? line.users.has(node) : line.producers.has(node) || line.consumers.has(node);
+}
+
+function notGranted(id: number): ProtocolError {
+  return new ProtocolError('not-granted', `the pipeline does not declare this use of channel ${id}`);
+}
