@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Source } from '../pipeline/source.ts';
 import { loadSource } from '../engine.ts';
-import { CallError } from './call-error.ts';
+import { CallError, reasonOf } from './call-error.ts';
 
 const usual = ['pipeline.yaml', 'forkline.yaml'];
 
@@ -23,18 +23,4 @@ function usualFile(): string {
     );
   }
   return file;
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case 'ENOENT':
-      return 'no such file';
-    case 'EISDIR':
-      return 'it is a folder';
-    case 'EACCES':
-      return 'permission denied';
-    default:
-      return message;
-  }
 }

@@ -1,11 +1,11 @@
 // `forkline run`: read, plan, run, report, and the exit code of how it went.
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { run } from '../engine.ts';
+import { run, type RunOptions } from '../engine.ts';
 import { parseDuration } from '../pipeline/quantity.ts';
 import type { Plan } from '../plan/plan.ts';
 import { draw } from '../plan/draw.ts';
-import { CallError } from './call-error.ts';
+import { CallError, reasonOf } from './call-error.ts';
 import { file, param, paramsOf } from './flags.ts';
 import { listenForInterruption } from './interruption.ts';
 import { writeLine } from './output.ts';
@@ -62,7 +62,7 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       volume: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
     });
     using interruption = listenForInterruption();
-    const { exitCode } = await run(plan, {
+    const exitCode = await execute(plan, {
       onEvent: (event) => {
         for (const reporter of reporters) reporter.report(event);
       },
@@ -73,6 +73,20 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
     await Promise.all(reporters.map((reporter) => reporter.end()));
     return exitCode;
   }
+}
+
+/** Only a folder that cannot be made keeps a plan from being run. */
+async function execute(plan: Plan, options: RunOptions): Promise<number> {
+  try {
+    return (await run(plan, options)).exitCode;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new CallError(`cannot make the folder of the run, \`${error.path ?? ''}\`: ${reasonOf(error)}`);
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
 }
 
 function withTimeout(plan: Plan, text: string): Plan {

@@ -114,3 +114,12 @@ test('a second Ctrl-C kills what does not listen', async () => {
   const { exitCode, stdout } = await run;
   expect([stdout, exitCode]).toEqual(['a | up\na | no\n', 130]);
 });
+
+test('a run whose folder cannot be made is the caller’s mistake', async () => {
+  const folder = workspace({ ...greeting, taken: '' });
+  const { stderr, exitCode } = await forkline(folder, ['run', '--run-dir', 'taken']);
+  expect(stderr).toMatch(
+    /^forkline: cannot make the folder of the run, `.*\/taken.*`: a part of its path is no folder\n$/,
+  );
+  expect(exitCode).toBe(2);
+});
