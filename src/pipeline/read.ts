@@ -7,7 +7,6 @@ import type { Document } from './document.ts';
 import { emptyEnvironment, layOver, withEnvironment } from './environment.ts';
 import { EnvironmentFiles } from './environment-file.ts';
 import { keyOf } from './finding.ts';
-import type { Json } from './json.ts';
 import { type Known, nameSet } from './known.ts';
 import { outputChecks } from './output-check.ts';
 import { readParameters } from './parameters.ts';
@@ -18,6 +17,7 @@ import { Reading } from './reading.ts';
 import { needsAt, referencesAt } from './reference.ts';
 import type { Join, Pipe, PipelineFile } from './schema.gen.ts';
 import { durationAt, type Place } from './setting.ts';
+import { complainOfShadowed } from './shadowed.ts';
 import { complainOfUnsafe } from './unsafe.ts';
 import { complainOfUnsupported } from './unsupported.ts';
 
@@ -84,6 +84,7 @@ export async function read(
     joins: Object.entries(file.joins ?? {}).map(([name, join]) => readJoin(name, join, place)),
   };
   complainOfUnused(pipeline, file, reading);
+  complainOfShadowed(file, processes, reading.used.env, findings);
   return { pipeline, diagnostics: findings.diagnostics };
 }
 
@@ -137,10 +138,10 @@ function readPipe(name: string, pipe: Pipe): PipeDeclaration {
   return { name, path, ends };
 }
 
-function complainOfUnused({ params }: Pipeline, file: PipelineFile, { usedParams, findings }: Reading): void {
-  if (usedParams.has('*')) return;
+function complainOfUnused({ params }: Pipeline, file: PipelineFile, { used, findings }: Reading): void {
+  if (used.params.has('*')) return;
   for (const name of Object.keys(file.params ?? {})) {
-    if (usedParams.has(name.toLowerCase()) || !(name in params)) continue;
+    if (used.params.has(name.toLowerCase()) || !(name in params)) continue;
     findings.warning('unused', keyOf(['params', name]), `param \`${name}\` is used nowhere`, {
       hint: `use it as \`\${{ params.${name} }}\`, or take it out`,
     });
@@ -150,5 +151,3 @@ function complainOfUnused({ params }: Pipeline, file: PipelineFile, { usedParams
 function nameOf(file: string): string {
   return file === '-' ? 'pipeline' : parse(file).name.replace(/\.pipeline$/, '');
 }
-
-export type { Json };

@@ -11,8 +11,8 @@ import { spanInText } from './locate.ts';
 export class Reading {
   readonly document: Document;
   readonly findings: Findings;
-  /** Params that some expression uses, in lower case; `*` where all may be meant. */
-  readonly usedParams = new Set<string>();
+  /** What some expression uses of a context, in lower case; `*` where all may be meant. */
+  readonly used = { params: new Set<string>(), env: new Set<string>() };
 
   constructor(document: Document) {
     this.document = document;
@@ -35,7 +35,8 @@ export class Reading {
   #check(formula: Formula, known: Known): Formula {
     for (const { path, text, expression } of expressionsIn(formula)) {
       for (const use of expression.uses) {
-        if (use.steps[0]?.name.toLowerCase() === 'params') this.usedParams.add(use.steps[1]?.name.toLowerCase() ?? '*');
+        const [context, member] = use.steps.map(({ name }) => name.toLowerCase());
+        if (context === 'params' || context === 'env') this.used[context].add(member ?? '*');
       }
       for (const { misuse, step } of misuses(expression, known)) {
         const span = spanInText(this.document, path, text, expression.offset + step.offset, step.length);

@@ -33,7 +33,9 @@ export async function planSource(
   ]
     .flatMap((stage) => stage.diagnostics)
     .sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
-  return { plan: all.some(({ severity }) => severity === 'error') ? null : assembled.plan, diagnostics: all };
+  if (all.some(({ severity }) => severity === 'error')) return { plan: null, diagnostics: all };
+  if (!assembled.complete) throw new Error('Internal error: a process has no node, and no finding says why');
+  return { plan: assembled.plan, diagnostics: all };
 }
 
 /** Files looked for at once. */

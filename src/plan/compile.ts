@@ -24,13 +24,15 @@ export interface TargetUse {
 }
 
 export function compile(pipeline: Pipeline): { plan: Plan | null; diagnostics: readonly Diagnostic[] } {
-  const { plan, diagnostics } = assemble(pipeline);
-  return { plan: diagnostics.some(({ severity }) => severity === 'error') ? null : plan, diagnostics };
+  const { plan, complete, diagnostics } = assemble(pipeline);
+  return { plan: complete && !diagnostics.some(({ severity }) => severity === 'error') ? plan : null, diagnostics };
 }
 
 /** Like `compile`, but with all that could be made of a pipeline in which something is wrong. */
 export function assemble(pipeline: Pipeline): {
   plan: Plan;
+  /** Every instance has its node. */
+  complete: boolean;
   targets: readonly TargetUse[];
   diagnostics: readonly Diagnostic[];
 } {
@@ -69,7 +71,8 @@ export function assemble(pipeline: Pipeline): {
     nodes,
     channels: channelsOf(pipeline, graph, instances, placeOf),
   };
-  return { plan, targets, diagnostics: findings.diagnostics };
+  const expected = graph.vertices.reduce((sum, vertex) => sum + instances.idsOf(vertex).length, 0);
+  return { plan, complete: nodes.length === expected, targets, diagnostics: findings.diagnostics };
 }
 
 interface Context {

@@ -1,6 +1,231 @@
-// What the queue graph shows to be wrong before anything has run.
-import type { Findings } from '../pipeline/finding.ts';
-import type { Pipeline } from '../pipeline/pipeline.ts';
-import type { Graph } from './graph.ts';
+// What the queue graph shows to be wrong before anything has run: streams that nobody feeds, empties or ends, and processes
+// that wait for each other through a queue.
+import { type Findings, keyOf } from '../pipeline/finding.ts';
+import { placeOf } from '../pipeline/names.ts';
+import type { Pipeline, ProcessDeclaration, QueueDeclaration } from '../pipeline/pipeline.ts';
+import { productOf } from './expand.ts';
+import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
+import { Requirements, waitsForAll } from './requirements.ts';
+import { feedbackGroups } from './streams.ts';
 
-export function checkStreams(_pipeline: Pipeline, _graph: Graph, _findings: Findings): void {}
+export function checkStreams(pipeline: Pipeline, graph: Graph, findings: Findings): void {
+  const requirements = new Requirements(graph);
+  const endless = endlessQueues(graph);
+  const deadLetters = new Set(pipeline.queues.flatMap(({ deadLetter }) => deadLetter?.name ?? []));
+  for (const use of graph.queues) {
+    checkEnds(use, deadLetters, findings);
+    if (endless.has(use)) checkEndless(use, findings);
+    checkDeadlock(use, requirements, findings);
+  }
+  for (const group of new Set(feedbackGroups(graph).values())) checkLoop(group, findings);
+  const queues = new Map(pipeline.queues.map((queue) => [queue.name, queue]));
+  for (const { thing } of graph.vertices) if (thing.kind !== 'join') checkFed(thing.declaration, queues, findings);
+  complainOfUnusedLocks(pipeline, findings);
+}
+
+/** That somebody puts to it, and somebody takes from it. */
+function checkEnds(
+  { declaration, producers, consumers, joins }: QueueUse,
+  deadLetters: ReadonlySet<string>,
+  findings: Findings,
+): void {
+  const { name, path, leftover, maxsize, ownMaxBytes } = declaration;
+  const isFed = producers.length > 0 || declaration.fed || deadLetters.has(name);
+  const isEmptied = consumers.length > 0 || declaration.drained;
+  const at = keyOf(path);
+  if (!isFed && !isEmptied && joins.length === 0) {
+    findings.warning('unused', at, `queue \`${name}\` is used nowhere`, {
+      hint: 'take it out, or name it in `puts` and `gets`',
+    });
+  } else if (!isFed) {
+    findings.error('queue-without-producer', at, `nothing puts to queue \`${name}\`, so its end would come at once`, {
+      hint: `add \`puts: ${name}\` to a process, or wire a \`stdout\` to it`,
+      related: [...consumers, ...joins].map((use) => ({
+        message: `\`${use.by.name}\` waits for it`,
+        at: placeOf(use.reference),
+      })),
+    });
+  } else if (!isEmptied) {
+    findings.warning('queue-without-consumer', at, `nothing takes from queue \`${name}\``, {
+      hint: `add \`gets: ${name}\` to a process, or wire a \`stdin\` to it`,
+      related: producers.map((use) => ({ message: `\`${use.by.name}\` puts to it`, at: placeOf(use.reference) })),
+    });
+  } else if (consumers.length > 0 && consumers.every(isDaemon) && joins.length === 0 && leftover !== 'ignore') {
+    findings.warning(
+      'unjoined-queue',
+      at,
+      `only daemons take from queue \`${name}\`, and nothing waits until it is empty`,
+      {
+        hint: `daemons are stopped when all else has ended; add a join with \`queues: ${name}\`, or say \`leftover: ignore\``,
+      },
+    );
+  }
+  const source = producers.find((use) => isDaemon(use) && takesNothing(use.by));
+  if (source !== undefined && isEmptied && maxsize === 0 && !ownMaxBytes) {
+    findings.warning(
+      'unbounded-queue',
+      at,
+      `daemon \`${source.by.name}\` puts to queue \`${name}\` without end, and \`maxsize\` sets no limit`,
+      {
+        hint: 'give the queue a `maxsize`, so that the daemon waits for its consumers',
+        related: [{ message: 'it puts here', at: placeOf(source.reference) }],
+      },
+    );
+  }
+}
+
+/** Queues that never close while the run lasts: a daemon puts to them that is never told the end of anything. */
+function endlessQueues({ vertices, queues }: Graph): ReadonlySet<QueueUse> {
+  const takesFrom = new Map<Vertex, QueueUse[]>(vertices.map((vertex) => [vertex, []]));
+  const putsTo = new Map<Vertex, QueueUse[]>(vertices.map((vertex) => [vertex, []]));
+  for (const queue of queues) {
+    for (const { by } of queue.consumers) takesFrom.get(by)?.push(queue);
+    for (const { by } of queue.producers) putsTo.get(by)?.push(queue);
+  }
+  const endless = new Set<QueueUse>();
+  const work = vertices.filter((vertex) => vertex.thing.kind === 'daemon' && takesFrom.get(vertex)?.length === 0);
+  const seen = new Set(work);
+  for (const daemon of work) {
+    for (const queue of putsTo.get(daemon) ?? []) {
+      if (endless.has(queue)) continue;
+      endless.add(queue);
+      for (const { by } of queue.consumers) {
+        if (by.thing.kind !== 'daemon' || seen.has(by)) continue;
+        seen.add(by);
+        work.push(by);
+      }
+    }
+  }
+  return endless;
+}
+
+function checkEndless({ declaration: { name }, producers, consumers, joins }: QueueUse, findings: Findings): void {
+  const related = producers
+    .filter(isDaemon)
+    .map(({ by, reference }) => ({ message: `daemon \`${by.name}\` puts to it`, at: placeOf(reference) }));
+  const why = `queue \`${name}\` never ends while the run lasts, because a daemon puts to it`;
+  for (const { by, reference } of joins) {
+    if (by.thing.kind !== 'join' || !waitsForAll(by.thing.declaration)) continue;
+    const hint = 'make the daemon a process, or give the join a `timeout` with `on_timeout: continue`';
+    findings.error('stream-never-ends', placeOf(reference), `\`${by.name}\` would wait for ever: ${why}`, {
+      hint,
+      related,
+    });
+  }
+  for (const use of consumers) {
+    if (isDaemon(use)) continue;
+    const hint = 'make it a daemon, or let it stop by itself';
+    findings.warning('stream-never-ends', placeOf(use.reference), `\`${use.by.name}\` is never told an end: ${why}`, {
+      hint,
+      related,
+    });
+  }
+}
+
+/** That nobody waits for the end of what waits for him. */
+function checkDeadlock(use: QueueUse, requirements: Requirements, findings: Findings): void {
+  const { declaration, producers, consumers, joins } = use;
+  const { name, maxsize } = declaration;
+  for (const { by: producer, reference } of producers) {
+    const awaited = consumers.find(
+      ({ by }) => by !== producer && by.thing.kind === 'process' && requirements.needsEndOf(producer, by),
+    );
+    const join = joins.find(({ by }) => requirements.needsEndOf(producer, by));
+    const other = awaited ?? join;
+    if (other === undefined) continue;
+    const doing = other === awaited ? 'takes from' : 'waits for';
+    findings.error(
+      'stream-deadlock',
+      placeOf(reference),
+      `\`${producer.name}\` puts to queue \`${name}\` only after \`${other.by.name}\`, which ${doing} it, has ended`,
+      {
+        hint: `take \`${other.by.name}\` out of what \`${producer.name}\` needs`,
+        related: [{ message: `\`${other.by.name}\` ${doing} it here`, at: placeOf(other.reference) }],
+      },
+    );
+    return;
+  }
+  if (consumers.length === 0) return;
+  const join = joins.find(({ by }) => consumers.every((consumer) => requirements.needsEndOf(consumer.by, by)));
+  const producer =
+    maxsize === 0
+      ? undefined
+      : producers.find(({ by }) => consumers.every((each) => each.by !== by && requirements.needsEndOf(each.by, by)));
+  const [consumer] = consumers;
+  const other = join ?? producer;
+  if (consumer === undefined || other === undefined || declaration.drained) return;
+  const why =
+    other === join
+      ? `\`${other.by.name}\`, which waits until it is empty, has passed`
+      : `its producer \`${other.by.name}\` has ended, which waits when ${maxsize} items are in it`;
+  findings.error(
+    'stream-deadlock',
+    placeOf(consumer.reference),
+    `\`${consumer.by.name}\` takes from queue \`${name}\` only after ${why}`,
+    {
+      hint:
+        other === join
+          ? `take \`${other.by.name}\` out of what \`${consumer.by.name}\` needs`
+          : 'let both run at the same time, or take `maxsize` off the queue',
+      related: [
+        {
+          message: `\`${other.by.name}\` ${other === join ? 'waits for' : 'puts to'} it here`,
+          at: placeOf(other.reference),
+        },
+      ],
+    },
+  );
+}
+
+function checkLoop(group: readonly QueueUse[], findings: Findings): void {
+  const [first, ...others] = group.map(({ declaration }) => declaration);
+  if (first === undefined || group.some(({ declaration }) => declaration.maxsize === 0)) return;
+  const names = group.map(({ declaration }) => `\`${declaration.name}\``).join(', ');
+  const message =
+    others.length === 0
+      ? `queue ${names} is fed by those who take from it, and is bounded: when it is full, all of them may wait`
+      : `queues ${names} feed each other, and all are bounded: when they are full, all may wait`;
+  findings.warning('bounded-loop', keyOf(first.path), message, {
+    hint: 'take `maxsize` off one of them',
+    related: others.map(({ name, path }) => ({ message: `\`${name}\` is one of them`, at: keyOf(path) })),
+  });
+}
+
+/** Items written to a program that fails are lost, where another attempt or another instance would go on. */
+function checkFed(
+  process: ProcessDeclaration,
+  queues: ReadonlyMap<string, QueueDeclaration>,
+  findings: Findings,
+): void {
+  const { stdin, name } = process;
+  if (stdin.type !== 'queue' || stdin.done === 'exit') return;
+  const queue = queues.get(stdin.queue.name);
+  const several = productOf(process) > 1;
+  if (queue?.delivery !== 'at-least-once' || !(several || process.retries)) return;
+  const what = several ? 'has several instances' : 'is started again';
+  findings.warning(
+    'retry-loses-items',
+    keyOf(stdin.queue.path.slice(0, -1)),
+    `\`${name}\` ${what}, and what was written to one that failed is lost`,
+    {
+      hint: 'say `done: exit`, so that its items count as done only when it has succeeded',
+    },
+  );
+}
+
+function complainOfUnusedLocks({ locks, processes }: Pipeline, findings: Findings): void {
+  const used = new Set(processes.flatMap((process) => [...process.locks, ...process.holds]).map(({ name }) => name));
+  for (const { name, path } of locks) {
+    if (used.has(name)) continue;
+    const hint = `take it out, or name it in the \`locks\` of a process`;
+    findings.warning('unused', keyOf(path), `lock \`${name}\` is used nowhere`, { hint });
+  }
+}
+
+function isDaemon({ by }: Use): boolean {
+  return by.thing.kind === 'daemon';
+}
+
+function takesNothing({ thing }: Vertex): boolean {
+  return thing.kind !== 'join' && thing.declaration.gets.length === 0 && thing.declaration.stdin.type !== 'queue';
+}
