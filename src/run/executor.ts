@@ -3,7 +3,7 @@
 import type { Notice } from '../broker/control.ts';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
-import { resolveNode } from '../plan/resolve.ts';
+import { ExpressionFailure, type ResolvedNode, resolveNode } from '../plan/resolve.ts';
 import { markOf } from './environment.ts';
 import type { Outcome } from './event.ts';
 import { type Happening, happeningOf } from './happening.ts';
@@ -174,13 +174,26 @@ export class Execution {
 
   #start(id: NodeId): void {
     if (!this.#context) throw new Error('Internal error: started before the run was prepared');
+    const declared = this.#nodes.get(id) as ProcessNode;
+    const node = this.#resolve(declared);
+    if ('refused' in node) return this.#begin(new ProcessRun(declared, this.#context, node.refused));
+    if (!node.if) return this.#skip(node);
+    this.#begin(new ProcessRun(node, this.#context));
+  }
+
+  #begin(run: ProcessRun): void {
+    this.#running.set(run.node.id, run);
+    run.handle({ type: 'start' });
+  }
+
+  #resolve(node: ProcessNode): ResolvedNode | { readonly refused: string } {
     const { runId, runDir } = this.#options;
-    const run = { id: runId, dir: runDir, name: this.#plan.name };
-    const node = resolveNode(this.#nodes.get(id) as ProcessNode, { run });
-    if (node.if === false) return this.#skip(node);
-    const started = new ProcessRun(node, this.#context);
-    this.#running.set(id, started);
-    started.handle({ type: 'start' });
+    try {
+      return resolveNode(node, { root: this.#plan.root, run: { id: runId, dir: runDir, name: this.#plan.name } });
+    } catch (error) {
+      if (error instanceof ExpressionFailure) return { refused: error.message };
+      throw error;
+    }
   }
 
   /** Its `if` is false. */

@@ -37,11 +37,14 @@ export class ProcessRun {
   readonly #context: ProcessContext;
   readonly #lifecycle: Lifecycle;
   readonly #tail = new StderrTail();
+  /** Why it cannot even be tried. */
+  readonly #refused: string | null;
   #child: Child | null = null;
 
-  constructor(node: ProcessNode, context: ProcessContext) {
+  constructor(node: ProcessNode, context: ProcessContext, refused: string | null = null) {
     this.node = node;
     this.#context = context;
+    this.#refused = refused;
     this.#lifecycle = new Lifecycle(node);
   }
 
@@ -85,6 +88,7 @@ export class ProcessRun {
   async #spawn(): Promise<void> {
     const { node } = this;
     const { broker, fifos, runDir, targets, tell } = this.#context;
+    if (this.#refused !== null) return this.handle({ type: 'refused', reason: this.#refused });
     const argv = argvOf(node, targets, runDir);
     if ('refused' in argv) return this.handle({ type: 'refused', reason: argv.refused });
     const connection =
