@@ -1,13 +1,12 @@
 // YAML → one plain value, and the span of every path in it. Whatever the text holds, it answers with findings: nothing
 // throws, nothing hangs, and what would take too much time or memory is refused before it is built. What a key means, and
 // whether it may be there, is for schema.ts and those after it.
-import type { YAMLError } from 'yaml';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Json } from './json.ts';
 import { type Path, Places } from './places.ts';
 import type { Source, Span } from './source.ts';
 import { Values } from './values.ts';
-import { characterProblems, parseYaml, sizeProblem } from './yaml.ts';
+import { characterProblems, parseYaml, type Stumble, sizeProblem } from './yaml.ts';
 import { explain } from './yaml-error.ts';
 
 export type { Path } from './places.ts';
@@ -34,20 +33,21 @@ export function parseDocument(source: Source): { document: Document | null; diag
   }
   characterProblems(source.text).forEach(report);
 
-  const { root, errors, findings } = parseYaml(source.text);
+  const { root, stumbles, findings } = parseYaml(source.text);
   findings.forEach(report);
-  const syntax = firstOfEachLine(source, errors.filter(isSyntax));
-  syntax.forEach((error) => report(explain(error)));
+  const syntax = firstOfEachLine(source, stumbles.filter(isSyntax));
+  syntax.forEach((stumble) => report(explain(stumble)));
   if (root === null || syntax.length > 0) return { document: null, diagnostics: ordered(diagnostics) };
 
   // What is wrong with a single value is told, and the rest is read all the same.
-  for (const error of errors) if (!isSyntax(error)) report(explain(error));
+  for (const stumble of stumbles) if (!isSyntax(stumble)) report(explain(stumble));
   const values = new Values(source.text);
-  const value = values.read(root);
+  const read = values.read(root);
   values.findings.forEach(report);
+  if (read === null) return { document: null, diagnostics: ordered(diagnostics) };
   const places = new Places(root, values);
   return {
-    document: { source, value, span: (path, which = 'value') => places.span(path, which) },
+    document: { source, value: read.value, span: (path, which = 'value') => places.span(path, which) },
     diagnostics: ordered(diagnostics),
   };
 }
@@ -65,20 +65,20 @@ function diagnostic(source: Source, { span, ...finding }: Finding): Diagnostic {
   return { code: 'yaml-syntax', severity: 'error', related: [], ...finding, file: source.file, span: { start, end } };
 }
 
-function isSyntax(error: YAMLError): boolean {
-  return error.code !== 'TAG_RESOLVE_FAILED';
+function isSyntax(stumble: Stumble): boolean {
+  return stumble.code !== 'TAG_RESOLVE_FAILED';
 }
 
 /** One slip makes a parser stumble several times over a line; the first time is the one that helps. */
-function firstOfEachLine(source: Source, errors: readonly YAMLError[]): YAMLError[] {
+function firstOfEachLine(source: Source, stumbles: readonly Stumble[]): Stumble[] {
   const most = 20;
   const lines = new Set<number>();
-  const first: YAMLError[] = [];
-  for (const error of errors) {
-    const { line } = source.position(error.pos[0]);
+  const first: Stumble[] = [];
+  for (const stumble of stumbles) {
+    const { line } = source.position(stumble.span.start);
     if (lines.has(line)) continue;
     lines.add(line);
-    first.push(error);
+    first.push(stumble);
     if (first.length === most) break;
   }
   return first;

@@ -18,9 +18,11 @@ export function validate(document: Document): { diagnostics: Diagnostic[]; file:
 }
 
 function shapeErrors(value: Json): readonly ShapeError[] {
-  return matches(value) ? [] : (matches.errors ?? []);
+  return matches(value) ? [] : (matches.errors ?? []).slice(0, mostErrors);
 }
 
+/** More are no mistakes but another kind of file. */
+const mostErrors = 10_000;
 const mostFindings = 200;
 
 function diagnose(document: Document, found: readonly ShapeProblem[]): Diagnostic[] {
@@ -38,13 +40,12 @@ function diagnose(document: Document, found: readonly ShapeProblem[]): Diagnosti
   diagnostics.sort((a, b) => a.span.start - b.span.start);
   const last = diagnostics[mostFindings];
   if (last === undefined) return diagnostics;
-  const message = `${diagnostics.length - mostFindings} more mistakes of this kind from here on`;
-  return [...diagnostics.slice(0, mostFindings), { ...last, message }];
+  return [...diagnostics.slice(0, mostFindings), { ...last, message: 'there are more mistakes of shape from here on' }];
 }
 
 /** Takes out what errs, and then what errs because of that, until the rest fits. */
 function fitting(value: Json, errors: readonly ShapeError[]): PipelineFile {
-  if (!isMap(value)) return {};
+  if (!isMap(value) || errors.length >= mostErrors) return {};
   if (errors.length === 0) return value as PipelineFile;
   const rest = copy(value);
   for (let left = errors; left.length > 0; left = shapeErrors(rest).filter((error) => !isKept(rest, error))) {

@@ -3,7 +3,7 @@
 import type { Json } from './json.ts';
 import { foreignWords } from './foreign-words.ts';
 import type { Path } from './places.ts';
-import { nearest } from './suggest.ts';
+import { type Budget, nearest } from './suggest.ts';
 import { schema as readSchema, type ShapeError } from './validator.gen.js';
 
 export interface ShapeProblem {
@@ -13,15 +13,21 @@ export interface ShapeProblem {
   readonly hint?: string | undefined;
 }
 
+/** Keys that were most likely meant by unknown ones, as `POINTER KEY`. */
+interface Slips {
+  readonly meant: Set<string>;
+  readonly comparisons: Budget;
+}
+
 export function problems(value: Json, errors: readonly ShapeError[]): ShapeProblem[] {
   const found = new Map<string, { rank: number; problem: ShapeProblem }>();
-  const meant = new Set<string>();
+  const slips: Slips = { meant: new Set(), comparisons: { left: 200_000 } };
   // Most telling first, and what is unknown before what is missing: the one may be the other, misspelt.
   const sorted = [...errors].sort((a, b) => rankOf(a) - rankOf(b));
   for (const error of sorted) {
     const place = `${error.instancePath} ${keyOf(error) ?? ''}`;
     if (found.has(place)) continue;
-    const problem = problemOf(value, error, meant);
+    const problem = problemOf(value, error, slips);
     if (problem !== null) found.set(place, { rank: rankOf(error), problem });
   }
   return [...found.values()].map(({ problem }) => problem);
@@ -61,14 +67,14 @@ function keyOf({ params }: ShapeError): string | undefined {
   return typeof key === 'string' ? key : undefined;
 }
 
-function problemOf(root: Json, error: ShapeError, meant: Set<string>): ShapeProblem | null {
+function problemOf(root: Json, error: ShapeError, slips: Slips): ShapeProblem | null {
   // The branch that follows an `if`, and the rule about all names, tell what is wrong.
   if (error.keyword === 'if' || (error.propertyName !== undefined && error.keyword !== 'propertyNames')) return null;
   const path = pathOf(root, error.instancePath);
   const key = keyOf(error) ?? '';
   switch (error.keyword) {
     case 'additionalProperties':
-      return unknownKey(error, path, key, meant);
+      return unknownKey(error, path, key, slips);
     case 'propertyNames': {
       const hint = resolved(schemaOf(path).propertyNames ?? {}).errorMessage;
       return { path: [...path, key], which: 'key', message: `\`${shown(key)}\` cannot be a name here`, hint };
@@ -78,7 +84,7 @@ function problemOf(root: Json, error: ShapeError, meant: Set<string>): ShapeProb
       return { path: [...path, key], which: 'key', message };
     }
     case 'required':
-      return missingKey(error, path, meant);
+      return missingKey(error, path, slips);
     case 'false schema':
       return excludedKey(root, error, path);
     default:
@@ -86,10 +92,10 @@ function problemOf(root: Json, error: ShapeError, meant: Set<string>): ShapeProb
   }
 }
 
-function unknownKey(error: ShapeError, path: Path, key: string, meant: Set<string>): ShapeProblem {
+function unknownKey(error: ShapeError, path: Path, key: string, { meant, comparisons }: Slips): ShapeProblem {
   const known = Object.keys(schemaOf(path).properties ?? {});
   const foreign = foreignWords.get(key.toLowerCase()) ?? [];
-  const word = foreign.find((one) => known.includes(one)) ?? nearest(key, known);
+  const word = foreign.find((one) => known.includes(one)) ?? nearest(key, known, comparisons);
   if (word !== undefined) meant.add(`${error.instancePath} ${word}`);
   const hint = word === undefined ? ownerHint(key, known) : `did you mean \`${word}\`?`;
   return { path: [...path, key], which: 'key', message: `unknown key \`${shown(key)}\` ${within(path)}`, hint };
@@ -103,7 +109,7 @@ function ownerHint(key: string, known: readonly string[]): string | undefined {
   return known.length <= 8 ? `it can have ${listed(known, 'and')}` : undefined;
 }
 
-function missingKey(error: ShapeError, path: Path, meant: ReadonlySet<string>): ShapeProblem | null {
+function missingKey(error: ShapeError, path: Path, { meant }: Slips): ShapeProblem | null {
   const links = linksTo(path, error.schemaPath);
   const wanted = links.flatMap((link) => (link === links.at(-1) ? link.required : link.if?.required) ?? []);
   // It is there, misspelt, and that has been told.

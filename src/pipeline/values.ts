@@ -13,13 +13,13 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Finding } from './document.ts';
-import { isMap as isMapValue, type Json } from './json.ts';
+import type { Json } from './json.ts';
 import type { Span } from './source.ts';
 import { nearest } from './suggest.ts';
 import { mostLevels, tooDeep } from './yaml.ts';
 
-/** What all values come to once every alias stands for what it names. */
-const mostValues = 1 << 18;
+/** How many values aliases may repeat, all in all. */
+const mostRepeated = 50_000;
 const mostFindings = 100;
 
 /** A value, what it comes to in all, and how many levels of collections it has. */
@@ -32,6 +32,7 @@ interface Measured {
 export interface Entry {
   readonly key: Node;
   readonly value: Node | null;
+  readonly measured: Measured;
 }
 
 export class Values {
@@ -41,15 +42,17 @@ export class Values {
   readonly #text: string;
   readonly #anchors = new Map<string, { readonly node: Node; measured: Measured | null }>();
   readonly #targets = new Map<Alias, Node>();
-  #size = 0;
+  #repeated = 0;
   #isRefused = false;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  read(root: Node): Json {
-    return this.#read(root, 0).value;
+  /** Null where there is too much of it, which is a finding. */
+  read(root: Node): { readonly value: Json } | null {
+    const measured = this.#read(root, 0);
+    return this.#isRefused ? null : measured;
   }
 
   /** The node that an alias stands for. */
@@ -68,7 +71,6 @@ export class Values {
   }
 
   #grow(node: Node, level: number): Measured {
-    this.#size += 1;
     if (isScalar(node)) return { value: this.#scalar(node), size: 1, levels: 0 };
     if (level >= mostLevels) {
       this.#refuse(tooDeep(spanOf(node).start));
@@ -89,14 +91,12 @@ export class Values {
   #map(map: YAMLMap, level: number): Measured {
     const entries = new Map<string, Entry>();
     this.entries.set(map, entries);
-    const read = new Map<string, Measured>();
     const merged = new Set<string>();
     for (const { key, value } of map.items as Pair<Node, Node | null>[]) {
       if (isMerge(key)) {
-        for (const [name, entry, measured] of this.#merged(key, value, level)) {
+        for (const [name, entry] of this.#merged(key, value, level)) {
           if (entries.has(name)) continue;
           entries.set(name, entry);
-          read.set(name, measured);
           merged.add(name);
         }
         continue;
@@ -106,31 +106,27 @@ export class Values {
       // What stands there twice is read as well, for the anchors and mistakes in it.
       const measured = this.#read(value, level + 1);
       const first = entries.get(name);
-      if (first !== undefined && !merged.delete(name)) {
-        this.#duplicate(name, first.key, key);
-        continue;
-      }
-      entries.set(name, { key, value });
-      read.set(name, measured);
+      if (first === undefined || merged.delete(name)) entries.set(name, { key, value, measured });
+      else this.#duplicate(name, first.key, key);
     }
     const value = Object.create(null) as Record<string, Json>;
-    for (const [name, measured] of read) value[name] = measured.value;
-    return collection(value, [...read.values()]);
+    for (const [name, { measured }] of entries) value[name] = measured.value;
+    return collection(
+      value,
+      [...entries.values()].map(({ measured }) => measured),
+    );
   }
 
   /** `<<`: the keys of other maps, for a map that has none of that name itself; the first of several maps wins. */
-  #merged(key: Node, value: Node | null, level: number): [string, Entry, Measured][] {
-    const found: [string, Entry, Measured][] = [];
+  #merged(key: Node, value: Node | null, level: number): [string, Entry][] {
+    const found: [string, Entry][] = [];
     for (const from of isSeq(value) ? (value.items as Node[]) : [value]) {
-      const { value: whole, levels } = this.#read(from, level);
+      this.#read(from, level);
       const map = from === null ? null : this.target(from);
-      if (!isMap(map) || !isMapValue(whole)) {
+      if (isMap(map)) found.push(...(this.entries.get(map) ?? []));
+      else if (!this.#isRefused) {
         const hint = 'name one by its anchor: `<<: *base`';
         this.#report(spanOf(from ?? key), 'a merge key takes a map, or a list of maps', hint);
-        continue;
-      }
-      for (const [name, entry] of this.entries.get(map) ?? []) {
-        found.push([name, entry, { value: whole[name] ?? null, size: 0, levels: levels - 1 }]);
       }
     }
     return found;
@@ -160,25 +156,7 @@ export class Values {
 
   #scalar(scalar: Scalar): Json {
     const { value } = scalar;
-    if (typeof value === 'bigint') {
-      if (Number.isSafeInteger(Number(value))) return Number(value);
-      this.#report(
-        spanOf(scalar),
-        `the number \`${shown(String(value))}\` is beyond 2^53 and would lose digits`,
-        'put it into quotes',
-      );
-      return Number(value);
-    }
-    if (typeof value === 'number') {
-      if (Number.isFinite(value)) return value;
-      const { start, end } = spanOf(scalar);
-      this.#report(
-        { start, end },
-        `\`${shown(this.#text.slice(start, end))}\` is no number that JSON can hold`,
-        'put it into quotes',
-      );
-      return null;
-    }
+    if (typeof value === 'number') return this.#number(scalar, value);
     if (typeof value === 'string') {
       if (value.includes('\0')) this.#report(spanOf(scalar), 'a NUL character cannot be handed to a program');
       else if (value.search(halfCharacters) !== -1) this.#report(spanOf(scalar), 'this text holds half of a character');
@@ -187,28 +165,44 @@ export class Values {
     return typeof value === 'boolean' ? value : null;
   }
 
+  #number(scalar: Scalar, value: number): number {
+    const { start, end } = spanOf(scalar);
+    const written = shown(this.#text.slice(start, end));
+    const isWhole = !/[.e]/i.test(written) || written.startsWith('0x');
+    if (isWhole && !Number.isSafeInteger(value)) {
+      this.#report(
+        { start, end },
+        `the number \`${written}\` is beyond 2^53 and would lose digits`,
+        'put it into quotes',
+      );
+    } else if (!Number.isFinite(value)) {
+      this.#report({ start, end }, `\`${written}\` is no number that JSON can hold`, 'put it into quotes');
+    }
+    return Number.isFinite(value) ? value : 0;
+  }
+
   #alias(alias: Alias, level: number): Measured {
     const anchor = this.#anchors.get(alias.source);
     if (anchor === undefined) {
-      const meant = nearest(alias.source, this.#anchors.keys());
+      const meant = nearest(shown(alias.source), this.#anchors.keys());
       this.#report(
         spanOf(alias),
-        `no anchor \`&${alias.source}\` stands before this`,
+        `no anchor \`&${shown(alias.source)}\` stands before this`,
         meant && `did you mean \`*${meant}\`?`,
       );
       return nothing;
     }
     if (anchor.measured === null) {
-      this.#report(spanOf(alias), `\`*${alias.source}\` stands inside what it names`);
+      this.#report(spanOf(alias), `\`*${shown(alias.source)}\` stands inside what it names`);
       return nothing;
     }
     this.#targets.set(alias, anchor.node);
-    this.#size += anchor.measured.size;
+    this.#repeated += anchor.measured.size;
     if (level + anchor.measured.levels > mostLevels) this.#refuse(tooDeep(spanOf(alias).start));
-    else if (this.#size > mostValues)
+    else if (this.#repeated > mostRepeated)
       this.#refuse({
         span: spanOf(alias),
-        message: `with this alias the file comes to more than ${mostValues} values`,
+        message: `aliases repeat more than ${mostRepeated} values`,
       });
     return this.#isRefused ? nothing : anchor.measured;
   }

@@ -1,15 +1,15 @@
 // What the YAML parser stumbled over, in words that say what to do.
-import type { YAMLError } from 'yaml';
 import type { Finding } from './document.ts';
+import type { Stumble } from './yaml.ts';
 
-export function explain(error: YAMLError): Finding {
-  const [start, end] = error.pos;
+export function explain(stumble: Stumble): Finding {
+  const { start, end } = stumble.span;
   const span = { start, end: Math.max(end, start + 1) };
   for (const { when, message, hint } of explanations) {
-    if (when.test(error.message)) return { span, message, ...(hint === undefined ? {} : { hint }) };
+    if (when.test(stumble.message)) return { span, message, ...(hint === undefined ? {} : { hint }) };
   }
   // The parser's own words, in the form of ours.
-  const message = error.message.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
+  const message = stumble.message.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
   return { span, message: shown(message) };
 }
 

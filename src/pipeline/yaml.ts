@@ -1,25 +1,20 @@
 // The doors in front of the YAML parser, and the parser behind them: size, characters, depth and amount are looked at
 // before anything is built, and one document is taken. YAML 1.2 core, whatever the file says of itself.
-import { Composer, type Document as YamlDocument, Lexer, type ParsedNode, Parser, type YAMLError } from 'yaml';
+import { Composer, type ErrorCode, Lexer, type ParsedNode, Parser } from 'yaml';
 import type { Finding } from './document.ts';
+import type { Span } from './source.ts';
 
 export const mostBytes = 8 * 1024 * 1024;
 /** Collections inside collections. */
 export const mostLevels = 64;
 /** Keys, values, commas, colons, breaks…: what the parser has to take up, about five to a list item. */
-const mostTokens = 1 << 19;
+const mostTokens = 400_000;
+/** The parser puts quoted text together letter by letter. */
+const mostQuoted = 4 * 1024 * 1024;
 
 export function sizeProblem(text: string): Finding | null {
-  if (text.length * 3 > mostBytes && Buffer.byteLength(text) > mostBytes) {
-    return refusal(0, 'the file is larger than 8 MiB', largeDataHint);
-  }
-  if (text.length < mostTokens) return null;
-  let tokens = 0;
-  for (const _ of new Lexer().lex(text)) {
-    tokens += 1;
-    if (tokens > mostTokens) return refusal(0, `the file has more than ${mostTokens} tokens`, largeDataHint);
-  }
-  return null;
+  const isTooLarge = text.length > mostBytes || (text.length * 3 > mostBytes && Buffer.byteLength(text) > mostBytes);
+  return isTooLarge ? refusal(0, 'the file is larger than 8 MiB', largeDataHint) : null;
 }
 
 const largeDataHint = 'keep large data in a file of its own that a process or a queue reads';
@@ -42,82 +37,145 @@ export function characterProblems(text: string): Finding[] {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]|\r(?!\n)|\p{Surrogate}/gu;
 
+/** What the parser stumbled over. */
+export interface Stumble {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly span: Span;
+}
+
 export interface Yaml {
   /** Null where there is nothing to read on. */
   readonly root: ParsedNode | null;
-  readonly errors: readonly YAMLError[];
+  readonly stumbles: readonly Stumble[];
   readonly findings: readonly Finding[];
 }
 
+/** Who stumbles more often than this is not reading YAML. */
+const mostStumbles = 100;
+
 export function parseYaml(text: string): Yaml {
-  const findings: Finding[] = [];
-  const parser = new Parser();
+  const attempt = new Attempt(text);
+  let root: ParsedNode | null = null;
   try {
-    const document = compose(text, parser, findings);
-    if (document === null) return { root: null, errors: [], findings };
-    const errors = [...document.errors, ...document.warnings];
-    if (errors.length === 0 && isEmpty(document)) {
-      const hint = 'a pipeline has `processes`: `processes: { hello: { run: echo hello } }`';
-      return { root: null, errors, findings: [...findings, refusal(0, 'the file is empty', hint)] };
-    }
-    return { root: document.contents, errors, findings };
-  } catch {
-    // Whatever the parser stumbles over, it is the text that its reader can mend.
-    findings.push(refusal(parser.offset, 'this cannot be read as YAML'));
-    return { root: null, errors: [], findings };
+    root = attempt.run();
+  } catch (thrown) {
+    // Whatever the parser itself trips over, it is the text that its reader can mend.
+    if (thrown !== enough) attempt.findings.push(refusal(attempt.offset, 'this cannot be read as YAML'));
   }
+  return { root, stumbles: attempt.stumbles, findings: attempt.findings };
 }
 
-function isEmpty({ contents }: YamlDocument.Parsed): boolean {
-  return contents === null || contents.range[0] === contents.range[1];
-}
+/** Thrown through the parser, which knows no other way to stop. */
+const enough = Symbol('enough');
 
-/** The first document, or null where the text goes too deep. */
-function compose(text: string, parser: Parser, findings: Finding[]): YamlDocument.Parsed | null {
-  const composer = new Composer({
+class Attempt {
+  readonly stumbles: Stumble[] = [];
+  readonly findings: Finding[] = [];
+  readonly #text: string;
+  readonly #parser = new Parser();
+  readonly #composer = new Composer({
     version: '1.2',
     schema: 'core',
     resolveKnownTags: false,
-    intAsBigInt: true,
     // Its own check compares every key with every other.
     uniqueKeys: false,
   });
-  const documents: YamlDocument.Parsed[] = [];
-  let started = 0;
-  const take = (token: Parameters<Composer['next']>[0]): void => {
-    if (token.type === 'directive' && /^%YAML\s+1\.1\b/.test(token.source)) findings.push(oldVersion(token));
-    if (token.type === 'document') {
-      started += 1;
-      if (started === 2)
-        findings.push(refusal(token.offset, 'a second document starts here', 'a pipeline is one document'));
-    }
-    if (started < 2) documents.push(...composer.next(token));
-  };
+  #documents = 0;
+  #root: ParsedNode | null = null;
 
-  for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) take(token);
-    // The document and the scalar in hand are on the stack, too; the exact count is made when values are read.
-    if (parser.stack.length > mostLevels + 2) {
-      findings.push(tooDeep(parser.offset));
+  constructor(text: string) {
+    this.#text = text;
+    // Its own would make an Error with a stack for each stumble, be there a million.
+    const onError: OnError = (source, code, message) => this.#stumble(spanOf(source), code, message);
+    Object.assign(this.#composer, { onError });
+  }
+
+  get offset(): number {
+    return this.#parser.offset;
+  }
+
+  run(): ParsedNode | null {
+    let tokens = 0;
+    for (const lexeme of new Lexer().lex(this.#text)) {
+      if (lexeme.length > mostQuoted && lexeme.startsWith('"')) this.#refuse(longQuote(this.offset));
+      for (const token of this.#parser.next(lexeme)) this.#take(token);
+      tokens += 1;
+      if (tokens > mostTokens) this.#refuse(refusal(0, `the file has more than ${mostTokens} tokens`, largeDataHint));
+      // The document and the scalar in hand are on the stack, too; the exact count is made when values are read.
+      if (this.#parser.stack.length > mostLevels + 2) this.#refuse(tooDeep(this.offset));
+    }
+    for (const token of this.#parser.end()) this.#take(token);
+    for (const document of this.#composer.end()) this.#root = document.contents;
+    if (isBlank(this.#root) && this.stumbles.length === 0) {
+      const hint = 'a pipeline has `processes`: `processes: { hello: { run: echo hello } }`';
+      this.findings.push(refusal(0, 'the file is empty', hint));
       return null;
     }
+    return this.#root;
   }
-  for (const token of parser.end()) take(token);
-  documents.push(...composer.end(true, text.length));
-  return documents[0] as YamlDocument.Parsed;
+
+  #take(token: Token): void {
+    if (token.type === 'error') {
+      this.#stumble(spanOf(token), 'UNEXPECTED_TOKEN', token.message);
+      return;
+    }
+    if (token.type === 'directive' && /^%YAML\s+1\.1\b/.test(token.source)) this.#noteOldVersion(token);
+    if (token.type === 'document') {
+      this.#documents += 1;
+      if (this.#documents === 2) {
+        this.findings.push(refusal(token.offset, 'a second document starts here', 'a pipeline is one document'));
+        throw enough;
+      }
+    }
+    for (const document of this.#composer.next(token)) this.#root = document.contents;
+  }
+
+  #stumble(span: Span, code: ErrorCode, message: string): void {
+    // The parser takes what is thrown at it inside a tag for one more mistake.
+    if (this.stumbles.length === mostStumbles) throw enough;
+    this.stumbles.push({ code, message, span });
+  }
+
+  #noteOldVersion({ offset, source }: { offset: number; source: string }): void {
+    if (this.findings.some(({ severity }) => severity === 'warning')) return;
+    this.findings.push({
+      severity: 'warning',
+      message: 'this is read as YAML 1.2, whatever it says here',
+      span: { start: offset, end: offset + source.length },
+      hint: 'remove the line; in YAML 1.2 `no`, `off` and `yes` are text',
+    });
+  }
+
+  #refuse(finding: Finding): never {
+    this.findings.push(finding);
+    throw enough;
+  }
+}
+
+type Token = Parameters<Composer['next']>[0];
+type OnError = (source: ErrorSource, code: ErrorCode, message: string) => void;
+type ErrorSource =
+  | number
+  | readonly [number, number, ...number[]]
+  | { readonly offset: number; readonly source?: string };
+
+function spanOf(source: ErrorSource): Span {
+  if (typeof source === 'number') return { start: source, end: source + 1 };
+  if ('offset' in source) return { start: source.offset, end: source.offset + (source.source?.length ?? 1) };
+  return { start: source[0], end: source[1] };
+}
+
+function isBlank(root: ParsedNode | null): boolean {
+  return root === null || root.range[0] === root.range[1];
+}
+
+function longQuote(offset: number): Finding {
+  return refusal(offset, 'quoted text of more than 4 MiB', 'write it as a block, which starts with `|`');
 }
 
 export function tooDeep(offset: number): Finding {
   return refusal(offset, `this is nested more than ${mostLevels} levels deep`);
-}
-
-function oldVersion({ offset, source }: { offset: number; source: string }): Finding {
-  return {
-    severity: 'warning',
-    message: 'this is read as YAML 1.2, whatever it says here',
-    span: { start: offset, end: offset + source.length },
-    hint: 'remove the line; in YAML 1.2 `no`, `off` and `yes` are text',
-  };
 }
 
 function refusal(offset: number, message: string, hint?: string): Finding {
