@@ -32,7 +32,6 @@ const names: readonly Style[] = [
 ];
 const widestName = 24;
 const retoldFailures = 10;
-const retoldLines = 10;
 
 export function plain(options: PlainOptions): Reporter {
   const view = new Plain(options);
@@ -141,7 +140,7 @@ class Plain {
   #retell(): void {
     for (const failure of this.#failures.slice(0, retoldFailures)) {
       this.#err.write(`\n${this.#own(visible(ended(failure)), 'red')}`);
-      const tail = (failure.stderrTail ?? '').replace(/\n$/, '').split('\n').slice(-retoldLines);
+      const tail = (failure.stderrTail ?? '').replace(/\n$/, '').split('\n');
       if (failure.stderrTail) this.#err.write(tail.map((line) => `    ${visible(line.slice(0, 2_000))}\n`).join(''));
       if (failure.exitcode !== null) this.#err.write(`    log: ${join(this.#runDir, 'logs', `${failure.node}.log`)}\n`);
     }
