@@ -70,7 +70,7 @@ export const Limit = {
   CONNECT_MS: 5000,
 } as const;
 
-export type ErrorCode = 'protocol' | 'version' | 'identity' | 'not-granted' | 'limit' | 'not-held';
+export type ErrorCode = 'protocol' | 'version' | 'identity' | 'not-granted' | 'limit' | 'not-held' | 'broken';
 
 export interface Hello {
   readonly protocol: number;

@@ -1,30 +1,46 @@
-// Writes frames, one after the other, to be sent as one write. Small things are copied into one buffer; large runs of items
+// Writes frames, one after the other, to be sent as one write. Small things are copied into one block; large runs of items
 // travel as they are, without a copy. Nothing is sent here: whoever owns the socket takes what has gathered.
 import { HEADER, LENGTH_FIELD } from './frame.ts';
-import type { Items } from './items.ts';
+import { type Items, SIZE_FIELD } from './items.ts';
 import { type ErrorBody, type Hello, Type, type Welcome } from './message.ts';
 
 export class FrameWriter {
-  /** Finished buffers, in order; then `#open` up to `#at`. */
-  #full: Buffer[] = [];
-  #fullBytes = 0;
-  #open: Buffer = EMPTY;
-  /** Where in `#open` what has not been taken begins. */
+  readonly #blockSize: number;
+  /** Finished pieces, in order; then `#block` from `#from` to `#at`. */
+  #pieces: Buffer[] = [];
+  #piecesBytes = 0;
+  #block: Buffer = EMPTY;
   #from = 0;
   #at = 0;
+  /** The channel of the PUT frame at the end of `#block` that more items may join; -1: there is none. */
+  #joining = NOBODY;
+  #joiningAt = 0;
+  #joined = 0;
+
+  constructor(blockSize = 16 * 1024) {
+    this.#blockSize = blockSize;
+  }
 
   /** Bytes that wait to be taken. */
   get pending(): number {
-    return this.#fullBytes + this.#at - this.#from;
+    return this.#piecesBytes + this.#at - this.#from;
   }
 
   /** Everything that has gathered, in order. */
   take(): Buffer[] {
     this.#seal();
-    const taken = this.#full;
-    this.#full = [];
-    this.#fullBytes = 0;
+    const taken = this.#pieces;
+    this.#pieces = [];
+    this.#piecesBytes = 0;
     return taken;
+  }
+
+  /** What was taken is sent and its memory may be written to again. */
+  reuse(): void {
+    if (this.pending === 0) {
+      this.#from = 0;
+      this.#at = 0;
+    }
   }
 
   hello(body: Hello): void {
@@ -60,7 +76,7 @@ export class FrameWriter {
   /** `DONE`, `GIVE_BACK`. */
   range(type: number, channel: number, tag: number, count: number): void {
     this.#header(type, 0, channel, 10);
-    this.#at = this.#open.writeUIntBE(tag, this.#at, 6);
+    this.#at = this.#block.writeUIntBE(tag, this.#at, 6);
     this.#u32(count);
   }
 
@@ -98,22 +114,87 @@ export class FrameWriter {
     this.raw(items.bytes);
   }
 
+  /**
+   * Puts one item, the UTF-8 of `text`: into the PUT frame that ends what has gathered, if it is that channel's, else into a
+   * new one. Gives the item's size, or -1 where that would be more than `most`: then nothing was written.
+   */
+  putText(channel: number, text: string, most: number): number {
+    const worst = text.length * 3;
+    if (worst > this.#blockSize - PUT_OVERHEAD) return this.#putLargeText(channel, text, most);
+    this.#join(channel, worst);
+    const from = this.#at + SIZE_FIELD;
+    const size = this.#block.write(text, from, worst, 'utf8');
+    if (size > most) return -1;
+    this.#block.writeUInt32BE(size, this.#at);
+    this.#at = from + size;
+    this.#joined += 1;
+    return size;
+  }
+
+  /** Puts one item. Large ones are not copied: they must not change until sent. */
+  putBytes(channel: number, bytes: Uint8Array): void {
+    if (bytes.length < COPIED) {
+      this.#join(channel, bytes.length);
+      this.#u32(bytes.length);
+      this.#block.set(bytes, this.#at);
+      this.#at += bytes.length;
+      this.#joined += 1;
+      return;
+    }
+    this.#header(Type.PUT, 0, channel, 8, bytes.length);
+    this.#u32(1);
+    this.#u32(bytes.length);
+    this.raw(bytes);
+  }
+
   /** Bytes that are whole frames, or the rest of one. Large ones are not copied: they must not change until sent. */
-  raw(bytes: Buffer): void {
+  raw(bytes: Uint8Array): void {
+    this.#part();
     if (bytes.length < COPIED) {
       this.#reserve(bytes.length);
       this.#copy(bytes);
       return;
     }
     this.#seal();
-    this.#full.push(bytes);
-    this.#fullBytes += bytes.length;
+    this.#pieces.push(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    this.#piecesBytes += bytes.length;
   }
 
   #items(type: number, channel: number, items: Items): void {
     this.#header(type, 0, channel, 4, items.bytes.length);
     this.#u32(items.count);
     this.raw(items.bytes);
+  }
+
+  #putLargeText(channel: number, text: string, most: number): number {
+    const bytes = Buffer.from(text);
+    if (bytes.length > most) return -1;
+    this.putBytes(channel, bytes);
+    return bytes.length;
+  }
+
+  /** Makes room for an item of up to `most` bytes at the end of a PUT frame to `channel`. */
+  #join(channel: number, most: number): void {
+    if (this.#joining === channel && this.#at + SIZE_FIELD + most <= this.#block.length) return;
+    this.#part();
+    this.#reserve(PUT_OVERHEAD + most);
+    this.#joining = channel;
+    this.#joiningAt = this.#at;
+    this.#joined = 0;
+    this.#at += HEADER + 4;
+  }
+
+  /** Nothing more joins the PUT frame at the end: its length and count are now known. */
+  #part(): void {
+    const channel = this.#joining;
+    if (channel === NOBODY) return;
+    const end = this.#at;
+    this.#joining = NOBODY;
+    this.#at = this.#joiningAt;
+    if (this.#joined === 0) return;
+    this.#head(end - this.#at - LENGTH_FIELD, Type.PUT, 0, channel);
+    this.#u32(this.#joined);
+    this.#at = end;
   }
 
   #json(type: number, channel: number, value: unknown): void {
@@ -124,23 +205,27 @@ export class FrameWriter {
 
   /** Writes a header and makes room for `near` bytes of the body behind it; `far` more come by `raw`. */
   #header(type: number, flags: number, channel: number, near: number, far = 0): void {
+    this.#part();
     this.#reserve(HEADER + near);
-    const length = HEADER - LENGTH_FIELD + near + far;
-    const open = this.#open;
+    this.#head(HEADER - LENGTH_FIELD + near + far, type, flags, channel);
+  }
+
+  #head(length: number, type: number, flags: number, channel: number): void {
+    const block = this.#block;
     const at = this.#at;
-    open[at] = length >>> 24;
-    open[at + 1] = length >>> 16;
-    open[at + 2] = length >>> 8;
-    open[at + 3] = length;
-    open[at + 4] = type;
-    open[at + 5] = flags;
-    open[at + 6] = channel >>> 8;
-    open[at + 7] = channel;
+    block[at] = length >>> 24;
+    block[at + 1] = length >>> 16;
+    block[at + 2] = length >>> 8;
+    block[at + 3] = length;
+    block[at + 4] = type;
+    block[at + 5] = flags;
+    block[at + 6] = channel >>> 8;
+    block[at + 7] = channel;
     this.#at = at + HEADER;
   }
 
   #u32(value: number): void {
-    this.#at = this.#open.writeUInt32BE(value, this.#at);
+    this.#at = this.#block.writeUInt32BE(value, this.#at);
   }
 
   #fence(value: number): void {
@@ -148,29 +233,32 @@ export class FrameWriter {
     this.#u32(value % 0x100000000);
   }
 
-  #copy(bytes: Buffer): void {
-    this.#open.set(bytes, this.#at);
+  #copy(bytes: Uint8Array): void {
+    this.#block.set(bytes, this.#at);
     this.#at += bytes.length;
   }
 
   #reserve(length: number): void {
-    if (this.#open.length - this.#at >= length) return;
+    if (this.#block.length - this.#at >= length) return;
     this.#seal();
-    this.#open = Buffer.allocUnsafeSlow(Math.max(BLOCK, length));
+    this.#block = Buffer.allocUnsafeSlow(Math.max(this.#blockSize, length));
     this.#from = 0;
     this.#at = 0;
   }
 
-  /** What is in the open buffer becomes a finished one; the rest of it is still written to. */
+  /** What is in the block becomes a finished piece; the rest of the block is still written to. */
   #seal(): void {
+    this.#part();
     if (this.#at === this.#from) return;
-    this.#full.push(this.#open.subarray(this.#from, this.#at));
-    this.#fullBytes += this.#at - this.#from;
+    this.#pieces.push(this.#block.subarray(this.#from, this.#at));
+    this.#piecesBytes += this.#at - this.#from;
     this.#from = this.#at;
   }
 }
 
 const EMPTY: Buffer = Buffer.alloc(0);
-const BLOCK = 16 * 1024;
+const NOBODY = -1;
+/** A PUT frame of one item, without the item. */
+const PUT_OVERHEAD = HEADER + 4 + SIZE_FIELD;
 /** A run of items shorter than this is copied: cheaper than one more piece in a write. */
 const COPIED = 4 * 1024;

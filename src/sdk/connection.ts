@@ -1,0 +1,271 @@
+// The socket: connects, sends what has gathered, reads frames, and knows whether the program waits for any of it. What the
+// frames mean is the session's. Writes go to the descriptor at once, past the stream; only what the system does not
+// take goes through the stream, which knows when it takes more. So an orderly end can write the rest synchronously.
+import { writeSync, writevSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { type Frame, FrameReader } from '../wire/frame.ts';
+import { Limit } from '../wire/message.ts';
+import { FrameWriter } from '../wire/writer.ts';
+
+export interface Listener {
+  onConnected(): void;
+  onFrame(frame: Frame): void;
+  /** What rides on the next write is to be written now. */
+  beforeSend(): void;
+  /** The system takes more again, after `congested`. */
+  onDrained(): void;
+  onLost(reason: string): void;
+}
+
+export class Connection {
+  readonly writer = new FrameWriter(BLOCK);
+  /** So much waits to be sent that nothing should be added. */
+  congested = false;
+  readonly #path: string;
+  readonly #listener: Listener;
+  readonly #reader: FrameReader;
+  readonly #started = performance.now();
+  #state: 'connecting' | 'open' | 'ended' = 'connecting';
+  #socket: Socket | null = null;
+  #handle: Handle | null = null;
+  /** The buffer that is read into, and how much of it is taken. */
+  #slab = Buffer.alloc(0);
+  #slabTaken = 0;
+  /** Waiting calls; the socket, or the pause before the next attempt, keeps the program alive while there are any. */
+  #holds = 0;
+  #holding: { ref(): unknown; unref(): unknown } | null = null;
+  /** What the stream was given and has not confirmed. */
+  #streamed: Buffer[] = [];
+  /** A flush comes at the end of this turn. */
+  #scheduled = false;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #lookedAt = 0;
+  /** How many calls until the clock is looked at again, within a turn that does not end. */
+  #stride = 1;
+  #calls = 0;
+  readonly #onTick = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
+
+  constructor(path: string, listener: Listener) {
+    this.#path = path;
+    this.#listener = listener;
+    this.#reader = new FrameReader((frame) => listener.onFrame(frame));
+    this.#connect(FIRST_PAUSE_MS);
+  }
+
+  /** A call waits for an answer: the program must not end now. */
+  hold(): void {
+    this.#holds += 1;
+    if (this.#holds === 1) this.#holding?.ref();
+  }
+
+  letGo(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) this.#holding?.unref();
+  }
+
+  /**
+   * Something was written that should leave soon: with all else of this turn, but at once where that is long after the
+   * last time, or where the turn does not end.
+   */
+  wrote(): void {
+    this.#calls += 1;
+    if (!this.#scheduled) this.#schedule();
+    else if (this.#calls >= this.#stride || this.writer.pending >= FLUSH_BYTES) this.#look();
+  }
+
+  /** Sends everything, as far as the system takes it. */
+  flush(): void {
+    if (this.#state !== 'open' || this.#streamed.length > 0) return;
+    this.#listener.beforeSend();
+    this.#sentAt = performance.now();
+    const pieces = this.writer.take();
+    if (pieces.length === 0) return;
+    const rest = this.#write(pieces);
+    if (rest.length === 0) this.writer.reuse();
+    else this.#stream(rest);
+  }
+
+  /** Sends everything and waits for the system to take it, without a loop to wait in. Nothing can be sent after that. */
+  finish(): void {
+    if (this.#state !== 'open') return;
+    let rest = [...this.#unconfirmed(), ...this.writer.take()];
+    this.#state = 'ended';
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    while (rest.length > 0) {
+      const before = rest;
+      try {
+        rest = this.#tryWrite(rest);
+      } catch {
+        return;
+      }
+      if (rest === before) Atomics.wait(never, 0, 0, 1);
+    }
+  }
+
+  /** Gives up the connection; the other side made no sense. */
+  fail(reason: string): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#socket?.destroy();
+    this.#listener.onLost(reason);
+  }
+
+  #connect(pauseMs: number): void {
+    const socket = connect({
+      path: this.#path,
+      onread: { buffer: () => this.#space(), callback: (n) => this.#read(n) },
+    });
+    this.#socket = socket;
+    this.#hang(socket);
+    socket.once('connect', () => this.#opened(socket));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.#state === 'connecting' && this.#mayRetry(error)) this.#pause(pauseMs);
+      else this.fail(error.message);
+    });
+    socket.on('close', () => {
+      if (this.#state === 'open') this.fail('the run closed the connection');
+    });
+  }
+
+  #mayRetry({ code }: NodeJS.ErrnoException): boolean {
+    return (code === 'EAGAIN' || code === 'ECONNREFUSED') && performance.now() - this.#started < Limit.CONNECT_MS;
+  }
+
+  #pause(pauseMs: number): void {
+    this.#hang(setTimeout(() => this.#connect(Math.min(pauseMs * 2, LONGEST_PAUSE_MS)), pauseMs));
+  }
+
+  /** From now on this is what keeps the program alive, while something waits. */
+  #hang(holding: { ref(): unknown; unref(): unknown }): void {
+    this.#holding = holding;
+    if (this.#holds === 0) holding.unref();
+  }
+
+  #opened(socket: Socket): void {
+    this.#state = 'open';
+    this.#handle = (socket as unknown as { _handle: Handle })._handle;
+    this.#listener.onConnected();
+    this.flush();
+  }
+
+  #schedule(): void {
+    const now = performance.now();
+    this.#lookedAt = now;
+    this.#calls = 0;
+    this.#stride = 1;
+    if (now - this.#sentAt >= QUIET_MS && this.#streamed.length === 0) {
+      this.flush();
+      return;
+    }
+    this.#scheduled = true;
+    process.nextTick(this.#onTick);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    if (now - this.#sentAt >= QUIET_MS || this.writer.pending >= FLUSH_BYTES) this.flush();
+    this.#stride = now - this.#lookedAt < BRISK_MS ? Math.min(this.#stride * 2, LONGEST_STRIDE) : 1;
+    this.#lookedAt = now;
+    this.#calls = 0;
+    if (this.writer.pending >= CONGESTED_BYTES) this.congested = true;
+  }
+
+  #write(pieces: Buffer[]): Buffer[] {
+    try {
+      return this.#tryWrite(pieces);
+    } catch (error) {
+      this.fail((error as Error).message);
+      return [];
+    }
+  }
+
+  /** Gives what the system did not take; `pieces` itself where it took nothing. */
+  #tryWrite(pieces: Buffer[]): Buffer[] {
+    const { fd } = this.#handle as Handle;
+    try {
+      const written =
+        pieces.length === 1 ? writeSync(fd, pieces[0] as Buffer) : writevSync(fd, pieces.slice(0, MOST_PIECES));
+      return after(pieces, written);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return pieces;
+      throw error;
+    }
+  }
+
+  #stream(rest: Buffer[]): void {
+    const socket = this.#socket as Socket;
+    this.#streamed = rest;
+    socket.cork();
+    for (const piece of rest.slice(0, -1)) socket.write(piece);
+    socket.write(rest.at(-1) as Buffer, () => {
+      this.#streamed = [];
+      this.flush();
+      if (!this.congested || this.#streamed.length > 0) return;
+      this.congested = false;
+      this.#listener.onDrained();
+    });
+    socket.uncork();
+  }
+
+  /** What the stream was given and the system has not taken. */
+  #unconfirmed(): Buffer[] {
+    const total = this.#streamed.reduce((sum, piece) => sum + piece.length, 0);
+    return after(this.#streamed, total - (this.#handle as Handle).writeQueueSize);
+  }
+
+  #read(length: number): boolean {
+    const chunk = this.#slab.subarray(this.#slabTaken, this.#slabTaken + length);
+    this.#slabTaken += length;
+    try {
+      this.#reader.read(chunk);
+    } catch (error) {
+      this.fail((error as Error).message);
+    }
+    return true;
+  }
+
+  /** Where to read to. Frames look into what was read, so it is never written to again. */
+  #space(): Buffer {
+    if (this.#slab.length - this.#slabTaken < LEAST_SPACE) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB);
+      this.#slabTaken = 0;
+    }
+    return this.#slab.subarray(this.#slabTaken);
+  }
+}
+
+/** The part of Node's stream handle that net.Socket does not show: what it waits to write, and where to. */
+interface Handle {
+  readonly fd: number;
+  readonly writeQueueSize: number;
+}
+
+/** What is left of `pieces` after so many bytes. */
+function after(pieces: Buffer[], written: number): Buffer[] {
+  if (written === 0) return pieces;
+  let left = written;
+  for (let index = 0; index < pieces.length; index += 1) {
+    const piece = pieces[index] as Buffer;
+    if (left < piece.length) return [piece.subarray(left), ...pieces.slice(index + 1)];
+    left -= piece.length;
+  }
+  return [];
+}
+
+const FIRST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 100;
+const BLOCK = 72 * 1024;
+const FLUSH_BYTES = 64 * 1024;
+const CONGESTED_BYTES = 1024 * 1024;
+/** writev takes no more. */
+const MOST_PIECES = 1024;
+/** After such a pause nothing is gained by waiting for the end of the turn. */
+const QUIET_MS = 5;
+/** Calls that come so fast need not be timed one by one. */
+const BRISK_MS = 1;
+const LONGEST_STRIDE = 64;
+const SLAB = 128 * 1024;
+const LEAST_SPACE = 32 * 1024;

@@ -1,0 +1,338 @@
+// The taking side of a queue, in one process: asks for items when the program waits for one, reads ahead as far as the program
+// is quick, and says what was taken and done with the next write.
+import { readAttempt, readItems } from '../wire/body.ts';
+import type { Frame } from '../wire/frame.ts';
+import type { Items } from '../wire/items.ts';
+import { Flag, Type, type WelcomeQueue } from '../wire/message.ts';
+import { type Encoding, encodingOf, Undecodable } from './encoding.ts';
+import { Empty, QueueAborted, QueueClosed } from './errors.ts';
+import { Pace } from './pace.ts';
+import { Watch } from './patience.ts';
+import { Receipts } from './receipts.ts';
+import type { Failure, Rider, Session } from './session.ts';
+
+/** An item as it was given to this process. */
+export interface Arrival {
+  readonly value: unknown;
+  readonly tag: number;
+  /** Which delivery this is; 1 for the first. */
+  readonly attempt: number;
+}
+
+export class Consumer implements Rider {
+  /** Of what `next` or `nextBatch` gave last. */
+  tag = 0;
+  attempt = 1;
+  readonly receipts = new Receipts();
+  readonly #session: Session;
+  readonly #name: string;
+  readonly #pace = new Pace();
+  #queue: WelcomeQueue | null = null;
+  #encoding: Encoding | null = null;
+  #failure: Failure | null = null;
+  #atMostOnce = false;
+  /** What is here and not taken: `#values` from `#at`, then `#batches`; so many in all. */
+  #values: readonly unknown[] = [];
+  #at = 0;
+  readonly #batches: Batch[] = [];
+  #here = 0;
+  /** The tag of `#values[0]`, and of what comes next from the broker. */
+  #valuesTag = 0;
+  #nextTag = 0;
+  /** How many more the broker may send, and how many may be taken before it is time to ask for more. */
+  #credit = 0;
+  #untilAsking = 1;
+  #asking = false;
+  /** Taken since the pace was last judged. */
+  #takenSince = 0;
+  /** Calls that wait; as long as there are any, nothing is here. */
+  readonly #line = new Set<WaitingGet>();
+  #saidWaiting = false;
+  /** Their time is over, but the broker may send something before it hears that. */
+  #expiring: WaitingGet[] = [];
+  /** For each UNGET that is not answered yet, who expires with the answer. */
+  readonly #withdrawals: WaitingGet[][] = [];
+  #riding = false;
+
+  constructor(session: Session, name: string) {
+    this.#session = session;
+    this.#name = name;
+  }
+
+  /** Something is here, and `next` gives it. */
+  get ready(): boolean {
+    return this.#here > 0;
+  }
+
+  /** Takes the next item that is here. */
+  next(): unknown {
+    if (this.#at === this.#values.length) this.#turn();
+    if (this.#untilAsking <= 0) this.#ask();
+    const at = this.#at;
+    const value = this.#values[at];
+    this.tag = this.#valuesTag + at;
+    this.#at = at + 1;
+    this.#count(1);
+    if (value instanceof Undecodable) throw this.#refuse(value);
+    return value;
+  }
+
+  /** Takes what is here of one delivery: its first is `tag`. */
+  nextBatch(): unknown[] {
+    if (this.#at === this.#values.length) this.#turn();
+    const values = this.#values.slice(this.#at);
+    this.tag = this.#valuesTag + this.#at;
+    this.#at = this.#values.length;
+    if (this.#untilAsking < values.length) this.#ask();
+    this.#count(values.length);
+    for (const value of values) if (value instanceof Undecodable) throw this.#refuse(value);
+    return values;
+  }
+
+  /** Waits for an item: forever, or so long; 0 asks the broker once. */
+  async wait(timeMs: number, signal?: AbortSignal): Promise<Arrival> {
+    const outcome = this.#here > 0 ? this.#arrival() : await this.#join(timeMs, signal);
+    if (typeof outcome === 'function') throw outcome();
+    return outcome;
+  }
+
+  /** The program is through with these. */
+  done(tag: number, count: number): void {
+    if (this.#atMostOnce) return;
+    this.receipts.done(tag, count);
+    this.#ride();
+  }
+
+  giveBack(tag: number): void {
+    this.receipts.write(this.#session.writer, this.#id);
+    this.#session.writer.range(Type.GIVE_BACK, this.#id, tag, 1);
+    this.#session.wrote();
+  }
+
+  /** The program takes no more for now: what was read ahead goes back. */
+  rest(): void {
+    if (this.#line.size > 0 || this.#queue === null || this.#failure !== null) return;
+    this.#giveBackAhead();
+    if (this.#credit > 0) this.#withdraw(this.#queue.id, []);
+  }
+
+  open(queue: WelcomeQueue): void {
+    this.#queue = queue;
+    this.#encoding = encodingOf(queue);
+    this.#atMostOnce = queue.delivery === 'at-most-once';
+    if (this.#line.size > 0) this.#ride();
+  }
+
+  receive(frame: Frame): void {
+    switch (frame.type) {
+      case Type.DELIVER:
+        return this.#deliver(readItems(frame), 1);
+      case Type.REDELIVER:
+        return this.#deliver(readItems(frame), readAttempt(frame));
+      case Type.END:
+        return this.fail(frame.flags === Flag.BROKE ? () => this.#broken() : () => this.#ended());
+      case Type.WITHDRAWN:
+        return this.#withdrawn();
+      case Type.RECALL:
+        this.#pace.recalled();
+        return this.#giveBackAhead();
+    }
+  }
+
+  fail(failure: Failure): void {
+    this.#failure ??= failure;
+    for (const get of this.#line) get.settle(failure);
+  }
+
+  leave(): void {
+    this.#giveBackAhead();
+  }
+
+  settle(): void {
+    this.#riding = false;
+    if (this.#queue === null) return;
+    const { id } = this.#queue;
+    this.receipts.write(this.#session.writer, id);
+    if (this.#failure !== null) return;
+    if (this.#expiring.length > 0) this.#withdraw(id, this.#expiring.splice(0));
+    let waiting = 0;
+    for (const get of this.#line) if (!get.withdrawn) waiting += 1;
+    const more = Math.max(0, Math.max(waiting, this.#pace.ahead) - this.#here - this.#credit);
+    if (waiting > 0 ? more > 0 || !this.#saidWaiting : more > 0 && this.#asking) {
+      this.#session.writer.number(Type.GET, id, more, waiting > 0 ? Flag.WAITING : Flag.NONE);
+      this.#saidWaiting = waiting > 0;
+      this.#credit += more;
+    }
+    this.#plan();
+  }
+
+  get #id(): number {
+    return (this.#queue as WelcomeQueue).id;
+  }
+
+  /** The next delivery is the one that is taken from. */
+  #turn(): void {
+    const { items, tag, attempt } = this.#batches.shift() as Batch;
+    this.#values = (this.#encoding as Encoding).decode(items);
+    this.#at = 0;
+    this.#valuesTag = tag;
+    this.attempt = attempt;
+    if (!this.#atMostOnce) return;
+    this.receipts.took(items.count);
+    this.#ride();
+    this.#session.flush();
+  }
+
+  /** So many were taken. */
+  #count(count: number): void {
+    this.#here -= count;
+    this.#untilAsking -= count;
+    this.#takenSince += count;
+    if (this.#atMostOnce) return;
+    this.receipts.took(count);
+    if (!this.#riding) this.#ride();
+    // A slow program is at work from here on: others must know before that this one is taken.
+    if (this.#pace.ahead === 0) this.#session.flush();
+  }
+
+  /** Half of what is read ahead is taken: judges the pace and asks for more, in the middle of a turn if need be. */
+  #ask(): void {
+    this.#judge(performance.now());
+    this.#asking = true;
+    this.#ride();
+    this.#session.flush();
+    this.#asking = false;
+    this.#plan();
+  }
+
+  #judge(nowMs: number): void {
+    this.#pace.worked(nowMs, this.#takenSince);
+    this.#takenSince = 0;
+  }
+
+  #plan(): void {
+    this.#untilAsking = Math.max(1, this.#here + this.#credit - (this.#pace.ahead >> 1));
+  }
+
+  #join(timeMs: number, signal: AbortSignal | undefined): Promise<Arrival | Failure> {
+    if (this.#failure !== null) return Promise.resolve(this.#failure);
+    this.#judge(performance.now());
+    return new Promise((resolve) => {
+      const get: WaitingGet = {
+        withdrawn: false,
+        empty: () => new Empty(`\`${this.#name}\` had no item${timeMs > 0 ? ' in time' : ''}`),
+        settle: (outcome) => {
+          this.#line.delete(get);
+          watch?.stop();
+          this.#session.letGo();
+          resolve(outcome);
+        },
+      };
+      const watch = this.#watch(get, timeMs, signal);
+      this.#line.add(get);
+      this.#session.hold();
+      if (timeMs === 0) this.#expiring.push(get);
+      this.#ride();
+    });
+  }
+
+  #watch(get: WaitingGet, timeMs: number, signal: AbortSignal | undefined): Watch | null {
+    if (timeMs === 0 || (timeMs === Number.POSITIVE_INFINITY && signal === undefined)) return null;
+    const expire = () => {
+      if (this.#queue === null) return get.settle(get.empty);
+      this.#expiring.push(get);
+      this.#ride();
+    };
+    const abort = () => {
+      get.settle(() => signal?.reason);
+      this.rest();
+    };
+    return new Watch(timeMs, signal, expire, abort);
+  }
+
+  #deliver(items: Items, attempt: number): void {
+    this.#batches.push({ items, attempt, tag: this.#nextTag });
+    this.#nextTag += items.count;
+    this.#here += items.count;
+    // What comes before the answer to an UNGET was asked for before it.
+    if (this.#withdrawals.length === 0) this.#credit = Math.max(0, this.#credit - items.count);
+    this.#saidWaiting = false;
+    this.#pace.came(items.count, items.size);
+    if (this.#line.size === 0) return;
+    this.#pace.begin(performance.now());
+    for (const get of this.#line) {
+      if (this.#here === 0) break;
+      get.settle(this.#arrival());
+    }
+    if (this.#line.size > 0) this.#ride();
+  }
+
+  #arrival(): Arrival | Failure {
+    try {
+      return { value: this.next(), tag: this.tag, attempt: this.attempt };
+    } catch (error) {
+      return () => error as Error;
+    }
+  }
+
+  /** Accepts no more but for those who still wait after that; the answer decides for those who expire. */
+  #withdraw(id: number, expiring: WaitingGet[]): void {
+    const { writer } = this.#session;
+    const missing = expiring.length > 0 ? this.#line.size - this.#credit : 0;
+    if (missing > 0) writer.number(Type.GET, id, missing);
+    writer.bare(Type.UNGET, id);
+    for (const get of expiring) get.withdrawn = true;
+    this.#withdrawals.push(expiring);
+    this.#credit = 0;
+    this.#saidWaiting = false;
+    this.#session.wrote();
+  }
+
+  #withdrawn(): void {
+    for (const get of this.#withdrawals.shift() ?? []) if (this.#line.has(get)) get.settle(get.empty);
+    if (this.#line.size === 0) this.#giveBackAhead();
+  }
+
+  #giveBackAhead(): void {
+    if (this.#here === 0) return;
+    this.receipts.write(this.#session.writer, this.#id);
+    this.#session.writer.range(Type.GIVE_BACK, this.#id, this.#nextTag - this.#here, this.#here);
+    this.#values = [];
+    this.#at = 0;
+    this.#batches.length = 0;
+    this.#here = 0;
+    this.#plan();
+    this.#session.wrote();
+  }
+
+  #ride(): void {
+    if (this.#riding) return;
+    this.#riding = true;
+    this.#session.ride(this);
+  }
+
+  #refuse(item: Undecodable): Error {
+    return new Error(`\`${this.#name}\`: ${item.message}`);
+  }
+
+  #ended(): QueueClosed {
+    return new QueueClosed(`\`${this.#name}\` has ended: every process that puts to it has`);
+  }
+
+  #broken(): QueueAborted {
+    return new QueueAborted(`\`${this.#name}\` broke off: a process that puts to it failed`);
+  }
+}
+
+interface Batch {
+  readonly items: Items;
+  readonly tag: number;
+  readonly attempt: number;
+}
+
+interface WaitingGet {
+  /** Will be settled by the answer to an UNGET at the latest. */
+  withdrawn: boolean;
+  readonly empty: Failure;
+  settle(outcome: Arrival | Failure): void;
+}

@@ -1,0 +1,132 @@
+// What the bytes of an item mean, by the queue's `encoding`: the way from a value to bytes and back.
+import { eachItem, type Items, SIZE_FIELD, sizeAt } from '../wire/items.ts';
+import type { WelcomeQueue } from '../wire/message.ts';
+import type { FrameWriter } from '../wire/writer.ts';
+import { toJson } from './json.ts';
+
+export interface Encoding {
+  /** Writes a put of `value`; gives its size, or -1 and nothing is written where it is larger than `most` bytes. */
+  put(writer: FrameWriter, channel: number, value: unknown, most: number): number;
+  /** The bytes of `value`, which do not change when it does. */
+  encode(value: unknown): Uint8Array;
+  /** The values of all items; the bytes may be written over. */
+  decode(items: Items): unknown[];
+}
+
+const json: Encoding = {
+  put: (writer, channel, value, most) => writer.putText(channel, toJson(value), most),
+  encode: (value) => Buffer.from(toJson(value)),
+  decode: (items) => decodeTogether(items) ?? decodeEach(items),
+};
+
+const text: Encoding = {
+  put: (writer, channel, value, most) => writer.putText(channel, checkText(value), most),
+  encode: (value) => Buffer.from(checkText(value)),
+  decode(items) {
+    const { bytes, count } = items;
+    const values = new Array<string>(count);
+    let at = 0;
+    for (let index = 0; index < count; index += 1) {
+      const from = at + SIZE_FIELD;
+      at = from + sizeAt(bytes, at);
+      values[index] = bytes.toString('utf8', from, at);
+    }
+    return values;
+  },
+};
+
+const bytes: Encoding = {
+  put(writer, channel, value, most) {
+    const item = checkBytes(value);
+    if (item.length > most) return -1;
+    writer.putBytes(channel, item.length < 4096 ? item : Buffer.from(item));
+    return item.length;
+  },
+  encode: (value) => Buffer.from(checkBytes(value)),
+  decode: (items) => [...eachItem(items)],
+};
+
+export function encodingOf(queue: WelcomeQueue): Encoding {
+  if (queue.encoding === 'json') return json;
+  if (queue.encoding === 'text') return text;
+  if (queue.encoding === 'bytes') return bytes;
+  throw new Error(`\`${queue.name}\` has \`encoding: ${queue.encoding}\`, which only Python reads and writes`);
+}
+
+/** A copy of a value whose encoding is not known yet: later changes to it must not be seen. */
+export function snapshot(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  return typeof value === 'object' && value !== null ? JSON.parse(toJson(value)) : value;
+}
+
+/**
+ * Many values are parsed faster as one array: each size field becomes the comma before its item. Gives nothing where what
+ * comes out cannot be these items, which happens when one of them is no JSON.
+ */
+function decodeTogether(items: Items): unknown[] | undefined {
+  const { bytes: run, count } = items;
+  if (count < 2) return undefined;
+  const sizes = new Array<number>(count);
+  for (let index = 0, at = 0; index < count; index += 1) {
+    const size = sizeAt(run, at);
+    sizes[index] = size;
+    run.writeUInt32BE(COMMA, at);
+    at += SIZE_FIELD + size;
+  }
+  run[SIZE_FIELD - 1] = SPACE;
+  try {
+    const values = JSON.parse(`[${run.toString('utf8')}]`) as unknown[];
+    if (values.length === count) return values;
+  } catch {
+    // Which item it is comes out below.
+  }
+  for (let index = 0, at = 0; index < count; index += 1) {
+    run.writeUInt32BE(sizes[index] as number, at);
+    at += SIZE_FIELD + (sizes[index] as number);
+  }
+  return undefined;
+}
+
+const COMMA = Buffer.from('   ,').readUInt32BE();
+const SPACE = 0x20;
+
+function decodeEach(items: Items): unknown[] {
+  const values: unknown[] = [];
+  for (const item of eachItem(items)) {
+    try {
+      values.push(JSON.parse(item.toString('utf8')));
+    } catch {
+      values.push(new Undecodable(item));
+    }
+  }
+  return values;
+}
+
+/** Stands for an item that is not what the queue's encoding promises, until somebody takes it. */
+export class Undecodable {
+  readonly message: string;
+
+  constructor(item: Buffer) {
+    const shown = JSON.stringify(item.toString('utf8', 0, SHOWN));
+    this.message = `an item is not JSON: ${shown}${item.length > SHOWN ? '…' : ''}`;
+  }
+}
+
+const SHOWN = 60;
+
+function checkText(value: unknown): string {
+  if (typeof value !== 'string')
+    throw new TypeError(`a queue with \`encoding: text\` takes strings, not ${typeof value}`);
+  if (!isWellFormed(value)) throw new TypeError('not text: it has half a surrogate pair, which UTF-8 cannot say');
+  return value;
+}
+
+/** In Node since 20, in TypeScript's library since es2024. */
+function isWellFormed(value: string): boolean {
+  return (value as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+function checkBytes(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`a queue with \`encoding: bytes\` takes a Buffer or Uint8Array, not ${typeof value}`);
+}

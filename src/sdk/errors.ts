@@ -1,0 +1,65 @@
+// What can come of a call that is nobody's mistake in the program's own text. Each class is exported by its name, and that
+// name is also the `name` of its instances, so that they can be told apart across copies of this module.
+
+/** There was no room in the queue in time. */
+export class Full extends Error {
+  static {
+    Full.prototype.name = 'Full';
+  }
+}
+
+/** There was no item in the queue in time. */
+export class Empty extends Error {
+  static {
+    Empty.prototype.name = 'Empty';
+  }
+}
+
+/** The stream has ended: every producer has, and every item is taken. Also a put after this process's own `close`. */
+export class QueueClosed extends Error {
+  static {
+    QueueClosed.prototype.name = 'QueueClosed';
+  }
+}
+
+/** The stream broke off: a producer failed, so what was taken may not be all of it. */
+export class QueueAborted extends Error {
+  static {
+    QueueAborted.prototype.name = 'QueueAborted';
+  }
+}
+
+/** No process is left that takes from the queue. */
+export class BrokenQueue extends Error {
+  static {
+    BrokenQueue.prototype.name = 'BrokenQueue';
+  }
+}
+
+/** A release of what is not held. */
+export class LockError extends Error {
+  static {
+    LockError.prototype.name = 'LockError';
+  }
+}
+
+/** The lock was not free in time. */
+export class LockTimeout extends Error {
+  static {
+    LockTimeout.prototype.name = 'LockTimeout';
+  }
+}
+
+/** The pipeline does not declare this use. */
+export class NotGranted extends Error {
+  static {
+    NotGranted.prototype.name = 'NotGranted';
+  }
+}
+
+/** The connection to the run is gone. What was not confirmed may not have arrived. */
+export class BrokerLost extends Error {
+  static {
+    BrokerLost.prototype.name = 'BrokerLost';
+  }
+}

@@ -1,0 +1,44 @@
+// Who this process is in its run, by what the runner put into its environment.
+
+export interface Identity {
+  readonly socket: string;
+  readonly token: string;
+  readonly instance: string;
+}
+
+/** What a connection needs; throws where there is no run, or no channels in it, with what to do about it. */
+export function identify(environment: NodeJS.ProcessEnv): Identity {
+  const { FORKLINE_SOCKET: socket, FORKLINE_TOKEN: token } = environment;
+  const instance = instanceOf(environment);
+  if (socket && token) return { socket, token, instance };
+  throw new Error(`the pipeline declares no queue and no lock, so \`${instance}\` has none to use`);
+}
+
+/** The process as its run knows it. */
+export function current(environment: NodeJS.ProcessEnv = process.env): Current {
+  const name = instanceOf(environment);
+  const replica = /\.(\d+)$/.exec(name)?.[1];
+  return {
+    name,
+    pid: process.pid,
+    ...(replica === undefined ? {} : { replica: Number(replica) }),
+    runId: environment['FORKLINE_RUN_ID'] ?? '',
+  };
+}
+
+export interface Current {
+  /** Its instance, such as `chef.1`. */
+  readonly name: string;
+  readonly pid: number;
+  /** Which of several instances it is, from 1. */
+  readonly replica?: number;
+  readonly runId: string;
+}
+
+function instanceOf(environment: NodeJS.ProcessEnv): string {
+  const name = environment['FORKLINE_PROCESS'];
+  if (name) return name;
+  throw new Error(
+    'this program is not inside a run: declare it as a process in a pipeline, and start that with `forkline run pipeline.yaml`',
+  );
+}

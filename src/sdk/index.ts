@@ -1,0 +1,40 @@
+// `import { queue, lock, current } from 'forkline'`: what a process of a run uses. Nothing is connected before the first channel
+// is named.
+import { Lock } from './lock.ts';
+import { Queue } from './queue.ts';
+import { Session } from './session.ts';
+
+export {
+  BrokenQueue,
+  BrokerLost,
+  Empty,
+  Full,
+  LockError,
+  LockTimeout,
+  NotGranted,
+  QueueAborted,
+  QueueClosed,
+} from './errors.ts';
+export { type Current, current } from './identity.ts';
+export type { AcquireOptions, Guard, Lock } from './lock.ts';
+export type { PutOptions } from './producer.ts';
+export type { GetOptions, Queue, Taken } from './queue.ts';
+
+/** The queue of that name, which the pipeline lets this process put to or get from. */
+export function queue<T = unknown>(name: string): Queue<T> {
+  const here = session();
+  return here.channel('queue', name, () => new Queue<T>(here, name));
+}
+
+/** The lock of that name, which the pipeline lets this process take. */
+export function lock(name: string): Lock {
+  const here = session();
+  return here.channel('lock', name, () => new Lock(here, name));
+}
+
+let opened: Session | null = null;
+
+function session(): Session {
+  opened ??= new Session(process.env);
+  return opened;
+}

@@ -1,0 +1,94 @@
+// JSON text of a value that comes out of a queue as it went in. JSON.stringify alone would turn NaN to null and a promise
+// to {}: what is not JSON is refused here, where it was put, with the path to it.
+
+export function toJson(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+    if (isJson(value)) return text as string;
+  } catch (error) {
+    throw new TypeError(`not JSON: ${reasonOf(error as Error)}`);
+  }
+  throw new TypeError(`not JSON: ${describe(value, 'the item', 0)}`);
+}
+
+/** Only what JSON.stringify has accepted: without cycles, that is. */
+function isJson(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return isJsonNumber(value);
+    case 'object':
+      return value === null || isJsonObject(value);
+    default:
+      return false;
+  }
+}
+
+/** An integer that its digits alone would say wrongly is none; from 1e21 on numbers are written as floating-point ones. */
+function isJsonNumber(value: number): boolean {
+  return (
+    Number.isSafeInteger(value) || (Number.isFinite(value) && (!Number.isInteger(value) || Math.abs(value) >= 1e21))
+  );
+}
+
+function isJsonObject(value: object): boolean {
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) if (!isJson(value[index])) return false;
+    return true;
+  }
+  if (isOpaque(value)) return false;
+  if (typeof (value as Convertible).toJSON === 'function') return isJson((value as Convertible).toJSON());
+  for (const key of Object.keys(value)) if (!isJson((value as Readonly<Record<string, unknown>>)[key])) return false;
+  return true;
+}
+
+interface Convertible {
+  toJSON(): unknown;
+}
+
+/** Of these JSON.stringify shows something else than what they hold. */
+function isOpaque(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return false;
+  return (
+    ArrayBuffer.isView(value) ||
+    OPAQUE.some((type) => value instanceof type) ||
+    (value instanceof Date && Number.isNaN(value.getTime()))
+  );
+}
+
+const OPAQUE = [Map, Set, Promise, WeakMap, WeakSet, WeakRef, ArrayBuffer, SharedArrayBuffer, RegExp, Error];
+
+/** Names the first thing in `value` that is not JSON, for the one who put it. */
+function describe(value: unknown, path: string, depth: number): string {
+  if (typeof value !== 'object' || value === null || isOpaque(value)) return `${path} is ${nameOf(value)}`;
+  if (typeof (value as Convertible).toJSON === 'function')
+    return describe((value as Convertible).toJSON(), path, depth + 1);
+  for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
+    const inner = (value as Readonly<Record<string | number, unknown>>)[key];
+    if (!isJson(inner)) return describe(inner, depth === 0 ? `\`${key}\`` : `${path.slice(0, -1)}.${key}\``, depth + 1);
+  }
+  return `${path} is ${nameOf(value)}`;
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === 'number') return `${value}${Number.isInteger(value) ? ', an integer beyond 2^53' : ''}`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  if (value instanceof Promise) return 'a Promise: `await` it first';
+  if (value instanceof Uint8Array) return 'bytes: a queue with `encoding: bytes` takes them';
+  if (value instanceof Date) return 'a Date that is no date';
+  return typeof value === 'object' && value !== null ? `a ${value.constructor.name}` : String(value);
+}
+
+/** V8 says where the cycle is over several lines. */
+function reasonOf(error: Error): string {
+  if (error instanceof RangeError) return 'it is nested too deeply';
+  return (error.message.split('\n')[0] as string).replace(
+    /^Converting circular structure to JSON$/,
+    'it contains itself',
+  );
+}

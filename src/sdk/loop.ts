@@ -1,0 +1,87 @@
+// `for await` over a queue: each item, or each batch, is done when the loop moves on. The end of the stream ends the loop; a
+// stream that broke off throws out of it.
+import type { Consumer } from './consumer.ts';
+import { QueueClosed } from './errors.ts';
+
+export class Loop<T> implements AsyncIterableIterator<T> {
+  readonly #consumer: Consumer;
+  /** What the loop works on now. */
+  #tag = NOTHING;
+
+  constructor(consumer: Consumer) {
+    this.#consumer = consumer;
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    const consumer = this.#consumer;
+    if (this.#tag !== NOTHING) consumer.done(this.#tag, 1);
+    this.#tag = NOTHING;
+    if (!consumer.ready) return this.#wait();
+    try {
+      const value = consumer.next() as T;
+      this.#tag = consumer.tag;
+      return Promise.resolve({ value, done: false });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The loop was left: the item it worked on stays held, what was read ahead goes back. */
+  return(): Promise<IteratorResult<T>> {
+    this.#consumer.rest();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #wait(): Promise<IteratorResult<T>> {
+    try {
+      const { value, tag } = await this.#consumer.wait(Number.POSITIVE_INFINITY);
+      this.#tag = tag;
+      return { value: value as T, done: false };
+    } catch (error) {
+      if (error instanceof QueueClosed) return { value: undefined, done: true };
+      throw error;
+    }
+  }
+}
+
+export class Batches<T> implements AsyncIterableIterator<T[]> {
+  readonly #consumer: Consumer;
+  #tag = 0;
+  #count = 0;
+
+  constructor(consumer: Consumer) {
+    this.#consumer = consumer;
+  }
+
+  async next(): Promise<IteratorResult<T[]>> {
+    const consumer = this.#consumer;
+    if (this.#count > 0) consumer.done(this.#tag, this.#count);
+    this.#count = 0;
+    try {
+      const waited = consumer.ready ? null : await consumer.wait(Number.POSITIVE_INFINITY);
+      const more = consumer.ready ? consumer.nextBatch() : [];
+      const value = (waited === null ? more : [waited.value, ...more]) as T[];
+      this.#tag = waited?.tag ?? consumer.tag;
+      this.#count = value.length;
+      return { value, done: false };
+    } catch (error) {
+      if (error instanceof QueueClosed) return { value: undefined, done: true };
+      throw error;
+    }
+  }
+
+  return(): Promise<IteratorResult<T[]>> {
+    this.#consumer.rest();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+const NOTHING = -1;

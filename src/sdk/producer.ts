@@ -1,0 +1,294 @@
+// The putting side of a queue, in one process: spends the room the broker gave, asks for more when a put waits for it, and
+// keeps puts in the order in which they were made.
+import { readRoom } from '../wire/body.ts';
+import type { Frame } from '../wire/frame.ts';
+import { Flag, Type, type WelcomeQueue } from '../wire/message.ts';
+import { type Encoding, encodingOf, snapshot } from './encoding.ts';
+import { BrokenQueue, Full, QueueClosed } from './errors.ts';
+import { type Patience, Watch, waitMs } from './patience.ts';
+import type { Failure, Rider, Session } from './session.ts';
+
+export interface PutOptions extends Patience {
+  /** Waits until the broker has the item. */
+  readonly confirm?: boolean | undefined;
+}
+
+/** What every put that need not wait returns: one promise for all of them. */
+export const SENT: Promise<void> = Promise.resolve();
+
+export class Producer implements Rider {
+  readonly #session: Session;
+  readonly #name: string;
+  #queue: WelcomeQueue | null = null;
+  #encoding: Encoding | null = null;
+  #failure: Failure | null = null;
+  /** What may be put without asking. */
+  #room = 0;
+  #roomBytes = 0;
+  /** Puts that wait for room, in order; whatever comes after them waits behind them. */
+  readonly #line = new Set<WaitingPut>();
+  /** The broker was asked for room and has not given all of it; `#stale`: for puts of which some have given up. */
+  #wanting = false;
+  #stale = false;
+  #riding = false;
+  #closed = false;
+  #abandoned = false;
+  #onEmptied: (() => void)[] = [];
+
+  constructor(session: Session, name: string) {
+    this.#session = session;
+    this.#name = name;
+  }
+
+  put(value: unknown, options: PutOptions | undefined): Promise<void> {
+    if (options === undefined && this.#room > 0 && this.#line.size === 0 && !this.#closed && !this.#session.congested) {
+      const queue = this.#queue as WelcomeQueue;
+      const size = (this.#encoding as Encoding).put(this.#session.writer, queue.id, value, this.#roomBytes);
+      if (size >= 0) {
+        this.#room -= 1;
+        this.#roomBytes -= size;
+        this.#session.wrote();
+        return queue.confirm ? this.#session.confirm() : SENT;
+      }
+    }
+    return this.#putPatiently(value, options ?? {});
+  }
+
+  /** Waits until the broker has everything that was put before. */
+  async flush(): Promise<void> {
+    await this.#emptied();
+    await this.#session.confirm();
+  }
+
+  /** Puts no more; the broker knows when this is fulfilled. */
+  async close(): Promise<void> {
+    const again = this.#closed;
+    this.#closed = true;
+    await this.#emptied();
+    await this.#session.ask((request) => {
+      if (this.#queue !== null && this.#failure === null && !again)
+        this.#session.writer.bare(Type.CLOSE, this.#queue.id);
+      this.#session.writer.number(Type.FLUSH, 0, request);
+    });
+    this.#room = 0;
+    const error = this.#failure?.();
+    if (error !== undefined && !(error instanceof BrokenQueue)) throw error;
+  }
+
+  /** What waits for room does not keep the program from ending. */
+  abandon(): void {
+    if (this.#abandoned) return;
+    this.#abandoned = true;
+    for (const _ of this.#line) this.#session.letGo();
+  }
+
+  open(queue: WelcomeQueue): void {
+    this.#queue = queue;
+    this.#encoding = encodingOf(queue);
+    for (const put of this.#line) {
+      try {
+        put.bytes ??= this.#encoding.encode(put.value);
+      } catch (error) {
+        put.settle(() => error as Error);
+      }
+    }
+    this.#ride();
+  }
+
+  receive(frame: Frame): void {
+    switch (frame.type) {
+      case Type.ROOM:
+        return this.#gain(readRoom(frame));
+      case Type.BROKEN:
+        return this.fail(() => new BrokenQueue(`no process is left that takes from \`${this.#name}\``));
+      case Type.REFUSED:
+        if (frame.flags === Flag.NEVER) this.#settleAll(() => this.#closedError());
+        return;
+      case Type.WITHDRAWN:
+      case Type.RECALL:
+        return this.#giveRoom();
+    }
+  }
+
+  fail(failure: Failure): void {
+    this.#failure ??= failure;
+    this.#room = 0;
+    this.#settleAll(failure);
+  }
+
+  /** Puts what waits, as far as there is room. */
+  serve(): void {
+    const queue = this.#queue;
+    for (const put of this.#line) {
+      const bytes = put.bytes;
+      if (queue === null || bytes === null || this.#room === 0 || bytes.length > this.#roomBytes) break;
+      if (this.#session.congested) return;
+      this.#spend(queue, bytes);
+      put.settle(null);
+    }
+    this.#wanting &&= this.#line.size > 0 || this.#stale;
+    if (this.#wanting || this.#line.size > 0) this.#ride();
+  }
+
+  /** Tells the broker what the waiting puts need: those at the head of the line, so that producers take turns. */
+  settle(): void {
+    this.#riding = false;
+    const { writer } = this.#session;
+    if (this.#queue === null || this.#failure !== null) return;
+    const { id } = this.#queue;
+    const [head] = this.#line;
+    if (head === undefined) {
+      if (this.#wanting) writer.bare(Type.UNWANT, id);
+      this.#wanting = false;
+    } else if (head.trying) {
+      this.#try(head, id);
+    } else {
+      const { count, bytes } = this.#head();
+      writer.room(Type.WANT, id, count, bytes);
+      this.#wanting = true;
+    }
+    this.#stale = false;
+  }
+
+  async #putPatiently(value: unknown, options: PutOptions): Promise<void> {
+    const timeMs = waitMs(options);
+    options.signal?.throwIfAborted();
+    if (this.#failure !== null) throw this.#failure();
+    if (this.#closed) throw this.#closedError();
+    const bytes = this.#encoding?.encode(value) ?? null;
+    const failure = await this.#place(bytes, value, timeMs, options.signal);
+    if (failure !== null) throw failure();
+    if (options.confirm || this.#queue?.confirm) await this.#session.confirm();
+  }
+
+  /** Puts at once where that is possible, else takes a place in the line. */
+  #place(
+    bytes: Uint8Array | null,
+    value: unknown,
+    timeMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Failure | null> | null {
+    const first = this.#line.size === 0;
+    if (first && bytes !== null && this.#room > 0 && bytes.length <= this.#roomBytes && !this.#session.congested) {
+      this.#spend(this.#queue as WelcomeQueue, bytes);
+      this.#session.wrote();
+      return null;
+    }
+    const full: Failure = () => new Full(`\`${this.#name}\` had no room${timeMs > 0 ? ' in time' : ''}`);
+    if (timeMs === 0 && !first) return Promise.resolve(full);
+    return new Promise((resolve) => {
+      const put: WaitingPut = {
+        bytes,
+        value: bytes === null ? snapshot(value) : null,
+        trying: timeMs === 0,
+        settle: (failure) => {
+          this.#line.delete(put);
+          watch?.stop();
+          if (!this.#abandoned) this.#session.letGo();
+          resolve(failure);
+          if (this.#line.size === 0) for (const emptied of this.#onEmptied.splice(0)) emptied();
+        },
+      };
+      const watch =
+        timeMs === 0
+          ? null
+          : new Watch(
+              timeMs,
+              signal,
+              () => this.#giveUp(put, full),
+              () => this.#giveUp(put, () => signal?.reason),
+            );
+      this.#line.add(put);
+      if (!this.#abandoned) this.#session.hold();
+      this.#ride();
+    });
+  }
+
+  #giveUp(put: WaitingPut, failure: Failure): void {
+    put.settle(failure);
+    this.#stale = true;
+    this.#ride();
+  }
+
+  /** Room at once or not at all: whatever the broker has to say to this has come when it answers the FLUSH behind. */
+  #try(put: WaitingPut, id: number): void {
+    const { writer } = this.#session;
+    writer.room(Type.WANT, id, 1, (put.bytes as Uint8Array).length, Flag.TRY);
+    put.trying = false;
+    const decide = (failure: Failure) => {
+      if (!this.#line.has(put)) return;
+      put.settle(failure);
+      if (this.#line.size > 0) this.#ride();
+    };
+    this.#session.request({
+      write: (request) => writer.number(Type.FLUSH, 0, request),
+      answer: () => decide(() => new Full(`\`${this.#name}\` had no room`)),
+      fail: decide,
+    });
+  }
+
+  #head(): { count: number; bytes: number } {
+    let count = 0;
+    let bytes = 0;
+    for (const put of this.#line) {
+      const size = (put.bytes as Uint8Array).length;
+      if (count > 0 && (bytes + size > HEAD_BYTES || put.trying)) break;
+      count += 1;
+      bytes += size;
+    }
+    return { count, bytes };
+  }
+
+  #gain({ count, bytes }: { count: number; bytes: number }): void {
+    if (this.#failure !== null) return;
+    this.#room += count;
+    this.#roomBytes += bytes;
+    this.serve();
+  }
+
+  #spend(queue: WelcomeQueue, bytes: Uint8Array): void {
+    this.#session.writer.putBytes(queue.id, bytes);
+    this.#room -= 1;
+    this.#roomBytes -= bytes.length;
+  }
+
+  /** Gives back what no put waits for. */
+  #giveRoom(): void {
+    if (this.#line.size > 0 || this.#room === 0 || this.#queue === null) return;
+    this.#session.writer.room(Type.GIVE_ROOM, this.#queue.id, this.#room, this.#roomBytes);
+    this.#room = 0;
+    this.#roomBytes = 0;
+    this.#session.wrote();
+  }
+
+  #settleAll(failure: Failure): void {
+    for (const put of this.#line) put.settle(failure);
+  }
+
+  #emptied(): Promise<void> | null {
+    if (this.#line.size === 0) return null;
+    return new Promise((resolve) => this.#onEmptied.push(resolve));
+  }
+
+  #ride(): void {
+    if (this.#riding) return;
+    this.#riding = true;
+    this.#session.ride(this);
+  }
+
+  #closedError(): QueueClosed {
+    return new QueueClosed(`this process has closed \`${this.#name}\` for its puts`);
+  }
+}
+
+interface WaitingPut {
+  /** null as long as the queue's encoding is not known; then `value` is a copy of what was put. */
+  bytes: Uint8Array | null;
+  readonly value: unknown;
+  /** Has not asked yet, and wants its room at once or not at all. */
+  trying: boolean;
+  settle(failure: Failure | null): void;
+}
+
+/** For so many bytes of waiting puts room is asked at a time. */
+const HEAD_BYTES = 64 * 1024;

@@ -1,0 +1,221 @@
+// A queue as the program sees it. Everything said to it goes to its two sides: what is put to the producer, what is
+// taken to the consumer.
+import type { Frame } from '../wire/frame.ts';
+import { Flag, type Stat, Type, type WelcomeChannel, type WelcomeQueue } from '../wire/message.ts';
+import { Consumer } from './consumer.ts';
+import { NotGranted } from './errors.ts';
+import { Batches, Loop } from './loop.ts';
+import { type Patience, waitMs } from './patience.ts';
+import { Producer, type PutOptions, SENT } from './producer.ts';
+import type { Channel, Failure, Session } from './session.ts';
+
+export type GetOptions = Patience;
+
+/** An item in the hands of one who works on several at once. */
+export interface Taken<T> {
+  readonly value: T;
+  /** Whether it was given to somebody before. */
+  readonly redelivered: boolean;
+  /** Which delivery this is; 1 for the first. */
+  readonly attempt: number;
+  /** It is done: nobody gets it again. */
+  done(): void;
+  /** It goes back to its old place in the queue; this does not count as an attempt. */
+  giveBack(): void;
+}
+
+export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
+  readonly name: string;
+  readonly #session: Session;
+  readonly #producer: Producer;
+  readonly #consumer: Consumer;
+  #id = 0;
+  #refusal: Failure | null = null;
+
+  constructor(session: Session, name: string) {
+    this.name = name;
+    this.#session = session;
+    this.#producer = new Producer(session, name);
+    this.#consumer = new Consumer(session, name);
+  }
+
+  /**
+   * Puts an item. Fulfilled once there is room for it and it is on its way, in order. Rejects with `Full` when there was no
+   * room in time, with `BrokenQueue` when nobody is left to take it, and with a `TypeError` what the queue's encoding
+   * cannot say.
+   */
+  put(value: T, options?: PutOptions): Promise<void> {
+    try {
+      return this.#producer.put(value, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Puts every value, one after the other, waiting for room where there is none. */
+  async putMany(values: Iterable<T> | AsyncIterable<T>): Promise<void> {
+    if (Symbol.iterator in values) {
+      for (const value of values) {
+        const put = this.put(value);
+        if (put !== SENT) await put;
+      }
+    } else for await (const value of values) await this.put(value);
+  }
+
+  /** Puts where there is room now, else rejects with `Full`. */
+  putNowait(value: T): Promise<void> {
+    return this.put(value, { block: false });
+  }
+
+  /**
+   * Takes the next item, which this process holds until `taskDone`. Rejects with `Empty` when there was none in time, with
+   * `QueueClosed` when there will be none, and with `QueueAborted` when there will be none because a producer failed.
+   */
+  get(options?: GetOptions): Promise<T> {
+    const consumer = this.#consumer;
+    if (!consumer.ready || options !== undefined) return this.#getPatiently(options ?? {});
+    try {
+      const value = consumer.next() as T;
+      consumer.receipts.hold(consumer.tag);
+      return Promise.resolve(value);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Takes an item if one is there now, else rejects with `Empty`. */
+  getNowait(): Promise<T> {
+    return this.get({ block: false });
+  }
+
+  /** As `get`, for those who work on several items at once: each one is done, or goes back, on its own. */
+  async take(options: GetOptions = {}): Promise<Taken<T>> {
+    options.signal?.throwIfAborted();
+    const { value, tag, attempt } = await this.#consumer.wait(waitMs(options), options.signal);
+    let open = true;
+    const settle = (how: () => void) => {
+      if (!open) throw new Error(`this item of \`${this.name}\` is done or given back already`);
+      open = false;
+      how();
+    };
+    return {
+      value: value as T,
+      attempt,
+      redelivered: attempt > 1,
+      done: () => settle(() => this.#consumer.done(tag, 1)),
+      giveBack: () => settle(() => this.#consumer.giveBack(tag)),
+    };
+  }
+
+  /** The oldest item that `get` gave to this process is done. */
+  taskDone(): void {
+    const tag = this.#consumer.receipts.release();
+    if (tag === undefined) throw new Error(`taskDone: this process holds no item of \`${this.name}\` taken by get`);
+    this.#consumer.done(tag, 1);
+  }
+
+  /** Waits until every item put so far is done. */
+  async join(): Promise<void> {
+    await this.#ask(Type.JOIN);
+  }
+
+  /** How many items wait. */
+  async qsize(): Promise<number> {
+    return (await this.#stat()).size;
+  }
+
+  async empty(): Promise<boolean> {
+    return (await this.#stat()).size === 0;
+  }
+
+  async full(): Promise<boolean> {
+    return (await this.#stat()).room === 0;
+  }
+
+  /** Waits until the broker has everything this process has put. */
+  flush(): Promise<void> {
+    return this.#producer.flush();
+  }
+
+  /** This process puts no more. */
+  close(): Promise<void> {
+    return this.#producer.close();
+  }
+
+  /** Puts that still wait for room do not keep this program from ending. */
+  abandon(): void {
+    this.#producer.abandon();
+  }
+
+  /** Takes item after item until the end; moving on to the next one says that the one before is done. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    return new Loop<T>(this.#consumer);
+  }
+
+  /** The same, as many at a time as are there. */
+  batches(): AsyncIterableIterator<T[]> {
+    return new Batches<T>(this.#consumer);
+  }
+
+  /** @internal */
+  open(described: WelcomeChannel): void {
+    const queue = described as WelcomeQueue;
+    this.#id = queue.id;
+    if (queue.puts) this.#producer.open(queue);
+    else this.#producer.fail(this.#notGranted('puts'));
+    if (queue.gets) this.#consumer.open(queue);
+    else this.#consumer.fail(this.#notGranted('gets'));
+  }
+
+  /** @internal */
+  receive(frame: Frame): void {
+    if (isForPuts(frame)) this.#producer.receive(frame);
+    else this.#consumer.receive(frame);
+  }
+
+  /** @internal */
+  fail(failure: Failure): void {
+    this.#refusal = failure;
+    this.#producer.fail(failure);
+    this.#consumer.fail(failure);
+  }
+
+  /** @internal */
+  resume(): void {
+    this.#producer.serve();
+  }
+
+  /** @internal */
+  leave(): void {
+    this.#consumer.leave();
+  }
+
+  async #getPatiently(options: GetOptions): Promise<T> {
+    options.signal?.throwIfAborted();
+    const { value, tag } = await this.#consumer.wait(waitMs(options), options.signal);
+    this.#consumer.receipts.hold(tag);
+    return value as T;
+  }
+
+  async #stat(): Promise<Stat> {
+    return (await this.#ask(Type.STAT)) as Stat;
+  }
+
+  #ask(type: number): Promise<unknown> {
+    return this.#session.ask(
+      (request) => this.#session.writer.number(type, this.#id, request),
+      () => this.#refusal,
+    );
+  }
+
+  #notGranted(use: 'puts' | 'gets'): Failure {
+    return () =>
+      new NotGranted(`the pipeline does not declare this: add \`${this.name}\` to \`${use}\` of this process`);
+  }
+}
+
+function isForPuts({ type, flags }: Frame): boolean {
+  if (type === Type.WITHDRAWN) return flags === Flag.PUTS;
+  if (type === Type.RECALL) return flags === Flag.ROOM;
+  return type === Type.ROOM || type === Type.BROKEN || type === Type.REFUSED;
+}

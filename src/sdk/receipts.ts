@@ -1,0 +1,60 @@
+// What the broker has not been told of the items a process was given: which it took, which are done. And which ones taken by
+// `get` the program still holds. Items are named by their tags, which count from 0 in the order in which they came.
+import { Type } from '../wire/message.ts';
+import type { FrameWriter } from '../wire/writer.ts';
+
+export class Receipts {
+  #taken = 0;
+  /** Done, and not yet told: these ranges, then one that still grows. */
+  #ranges: Range[] = [];
+  #from = 0;
+  #count = 0;
+  /** Taken by `get` and not done, oldest first. */
+  readonly #held: Range[] = [];
+
+  took(count: number): void {
+    this.#taken += count;
+  }
+
+  done(tag: number, count: number): void {
+    if (tag === this.#from + this.#count) {
+      this.#count += count;
+      return;
+    }
+    if (this.#count > 0) this.#ranges.push({ tag: this.#from, count: this.#count });
+    this.#from = tag;
+    this.#count = count;
+  }
+
+  hold(tag: number): void {
+    const last = this.#held.at(-1);
+    if (last !== undefined && last.tag + last.count === tag) last.count += 1;
+    else this.#held.push({ tag, count: 1 });
+  }
+
+  /** The oldest item that is held, which is so no more; nothing where none is. */
+  release(): number | undefined {
+    const oldest = this.#held[0];
+    if (oldest === undefined) return undefined;
+    const { tag } = oldest;
+    oldest.tag += 1;
+    oldest.count -= 1;
+    if (oldest.count === 0) this.#held.shift();
+    return tag;
+  }
+
+  write(writer: FrameWriter, channel: number): void {
+    if (this.#taken > 0) writer.number(Type.TAKEN, channel, this.#taken);
+    this.#taken = 0;
+    for (const { tag, count } of this.#ranges) writer.range(Type.DONE, channel, tag, count);
+    if (this.#ranges.length > 0) this.#ranges = [];
+    if (this.#count > 0) writer.range(Type.DONE, channel, this.#from, this.#count);
+    this.#from += this.#count;
+    this.#count = 0;
+  }
+}
+
+interface Range {
+  tag: number;
+  count: number;
+}
