@@ -64,25 +64,25 @@ function complainOfTooMany({ vertices }: Graph, findings: Findings): boolean {
     const product = productOf(declaration);
     total += product;
     const at = keyOf([...declaration.path, declaration.matrix === null ? 'replicas' : 'matrix']);
-    const shown = product.toLocaleString('en').replaceAll(',', ' ');
     if (product > mostInstances) {
       const factors = factorsOf(declaration);
-      const sum = factors.includes('×') ? `${factors} = ${shown}` : shown;
+      const sum = factors.includes('×') ? `${factors} = ${inGroups(product)}` : inGroups(product);
       findings.error('too-many', at, `\`${name}\` would have ${sum} instances`, { hint });
-      return true;
-    }
-    if (total > mostInstances) {
-      const all = total.toLocaleString('en').replaceAll(',', ' ');
-      findings.error('too-many', at, `with the ${shown} of \`${name}\` there would be ${all} instances`, { hint });
-      return true;
-    }
-    if (isTooIntricate(declaration)) {
-      const message = `the \`include\` and \`exclude\` of \`${name}\` are too many for ${shown} combinations`;
+    } else if (total > mostInstances) {
+      const message = `with the ${inGroups(product)} of \`${name}\` there would be ${inGroups(total)} instances`;
+      findings.error('too-many', at, message, { hint });
+    } else if (isTooIntricate(declaration)) {
+      const message = `the \`include\` and \`exclude\` of \`${name}\` are too many for ${inGroups(product)} combinations`;
       findings.error('too-many', at, message, { hint: 'make one axis of the values that belong together' });
-      return true;
-    }
+    } else continue;
+    return true;
   }
   return false;
+}
+
+/** `250 000` */
+function inGroups(count: number): string {
+  return count.toLocaleString('en').replaceAll(',', ' ');
 }
 
 const hint = 'a plan has at most 100 000; let fewer workers share the work by a queue';

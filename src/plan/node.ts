@@ -161,12 +161,13 @@ function languageOf(path: string): 'javascript' | 'python' | undefined {
 
 /** Whether its instances differ in more than their names. */
 function dependsOnInstance(process: ProcessDeclaration): boolean {
-  return formulasOf(process).some((formula) => {
-    for (const { expression } of expressionsIn(formula)) {
-      if (expression.uses.some(({ steps }) => /^(?:matrix|replica)$/i.test(steps[0]?.name ?? ''))) return true;
-    }
-    return false;
-  });
+  return formulasOf(process).some((formula) => formula.kind !== 'constant' && usesInstance(formula));
+}
+
+function usesInstance(formula: Formula): boolean {
+  return [...expressionsIn(formula)].some(({ expression }) =>
+    expression.uses.some(({ steps }) => /^(?:matrix|replica)$/i.test(steps[0]?.name ?? '')),
+  );
 }
 
 function formulasOf({ launch, environment, stdin, stdout, stderr, ...rest }: ProcessDeclaration): readonly Formula[] {

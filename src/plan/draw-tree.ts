@@ -1,0 +1,64 @@
+// The plan to read in a terminal: everything in the order in which it can start, and under it what it waits for and uses.
+import type { Plan } from './plan.ts';
+import type { Arrow, Box, Sketch } from './sketch.ts';
+
+export function drawTree(plan: Plan, { boxes, arrows }: Sketch): string {
+  const names = new Map(boxes.map((box) => [box.key, box]));
+  const into = groupBy(arrows, ({ to }) => to);
+  const outOf = groupBy(arrows, ({ from }) => from);
+  const lines = [plan.name];
+  const nodes = boxes.filter(({ kind }) => kind !== 'queue' && kind !== 'lock');
+  const channels = boxes.filter(({ kind }) => kind === 'queue' || kind === 'lock');
+  for (const [at, box] of [...nodes, ...channels].entries()) {
+    const isLast = at === boxes.length - 1;
+    const notes = notesOf(box, into.get(box.key) ?? [], outOf.get(box.key) ?? [], names);
+    lines.push(`${isLast ? '└─' : '├─'} ${titleOf(box)}`);
+    for (const note of notes) lines.push(`${isLast ? ' ' : '│'}     ${note}`);
+  }
+  return lines.join('\n');
+}
+
+function titleOf({ kind, name, instances, detail }: Box): string {
+  const count = instances === null ? '' : ` ×${instances}`;
+  return `${kind} ${name}${count}${detail === '' ? '' : `  ${detail}`}`;
+}
+
+function notesOf(
+  box: Box,
+  into: readonly Arrow[],
+  outOf: readonly Arrow[],
+  boxes: ReadonlyMap<string, Box>,
+): readonly string[] {
+  const isChannel = box.kind === 'queue' || box.kind === 'lock';
+  const list = (words: string, arrows: readonly Arrow[], end: 'from' | 'to', kind: Arrow['kind']): string[] => {
+    const named = arrows
+      .filter((arrow) => arrow.kind === kind)
+      .map((arrow) => nameOf(boxes.get(arrow[end]), arrow, isChannel));
+    return named.length === 0 ? [] : [`${words} ${named.join(', ')}`];
+  };
+  if (box.kind === 'queue') return [...list('from', into, 'from', 'puts'), ...list('to', outOf, 'to', 'gets')];
+  if (box.kind === 'lock') return list('of', into, 'from', 'locks');
+  return [
+    ...list('needs', into, 'from', 'needs'),
+    ...list('waits for', into, 'from', 'joins'),
+    ...list('gets', into, 'from', 'gets'),
+    ...list('puts', outOf, 'to', 'puts'),
+    ...list('locks', outOf, 'to', 'locks'),
+  ];
+}
+
+function nameOf(box: Box | undefined, { kind, label }: Arrow, plain: boolean): string {
+  const count = plain && box?.instances !== null ? ` ×${box?.instances ?? 0}` : '';
+  const queue = kind === 'joins' && box?.kind === 'queue' ? 'queue ' : '';
+  return `${queue}${box?.name ?? ''}${count}${label === '' ? '' : ` (${label})`}`;
+}
+
+function groupBy(arrows: readonly Arrow[], end: (arrow: Arrow) => string): ReadonlyMap<string, readonly Arrow[]> {
+  const groups = new Map<string, Arrow[]>();
+  for (const arrow of arrows) {
+    const group = groups.get(end(arrow));
+    if (group === undefined) groups.set(end(arrow), [arrow]);
+    else group.push(arrow);
+  }
+  return groups;
+}

@@ -1,0 +1,160 @@
+// A Plan as boxes and arrows, one box for each declared name however many instances it has: what every drawing of it shows.
+import type { Launch, Node, NodeId, Plan, ProcessNode, QueueChannel } from './plan.ts';
+
+export interface Sketch {
+  readonly boxes: readonly Box[];
+  readonly arrows: readonly Arrow[];
+}
+
+export interface Box {
+  /** Unique in the sketch: queues and locks have namespaces of their own. */
+  readonly key: string;
+  readonly kind: 'process' | 'daemon' | 'join' | 'queue' | 'lock';
+  readonly name: string;
+  /** Null: one, under its bare name. */
+  readonly instances: number | null;
+  /** What it runs, or how it is set; short, on one line, without control characters. */
+  readonly detail: string;
+}
+
+export interface Arrow {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: 'needs' | 'joins' | 'puts' | 'gets' | 'locks';
+  /** What is not said by the kind: a condition that is not the default, one instance of several. */
+  readonly label: string;
+}
+
+export function sketch(plan: Plan): Sketch {
+  const groups = new Map<string, Node[]>();
+  const nameOf = new Map<NodeId, string>();
+  for (const node of plan.nodes) {
+    nameOf.set(node.id, node.name);
+    const group = groups.get(node.name);
+    if (group === undefined) groups.set(node.name, [node]);
+    else group.push(node);
+  }
+  const boxes: Box[] = [];
+  const arrows: Arrow[] = [];
+  // All instances of a name need, put and take the same.
+  for (const [name, nodes] of groups) {
+    const [node] = nodes;
+    if (node === undefined) continue;
+    boxes.push(boxOf(name, node, nodes));
+    arrows.push(...arrowsOf(node, groups, nameOf));
+  }
+  for (const channel of plan.channels) {
+    const detail = channel.kind === 'queue' ? settingsOf(channel) : '';
+    boxes.push({
+      key: keyOf(channel.kind, channel.name),
+      kind: channel.kind,
+      name: channel.name,
+      instances: null,
+      detail,
+    });
+  }
+  return { boxes, arrows };
+}
+
+export function keyOf(kind: 'node' | 'queue' | 'lock', name: string): string {
+  return `${kind} ${name}`;
+}
+
+function boxOf(name: string, node: Node, nodes: readonly Node[]): Box {
+  const instances = node.id === name ? null : nodes.length;
+  return {
+    key: keyOf('node', name),
+    kind: node.kind,
+    name,
+    instances,
+    detail: node.kind === 'join' ? joinDetail(node) : launchDetail(nodes),
+  };
+}
+
+function joinDetail({ mode, timeoutMs, onTimeout }: Extract<Node, { kind: 'join' }>): string {
+  const words: string[] = [];
+  if (mode !== 'all') words.push(mode === 1 ? 'the first to succeed' : `the first ${mode} to succeed`);
+  if (timeoutMs !== null)
+    words.push(`within ${duration(timeoutMs)}${onTimeout === 'fail' ? '' : `, else ${onTimeout}`}`);
+  return words.join(', ');
+}
+
+function launchDetail(nodes: readonly Node[]): string {
+  const [first, ...others] = new Set(nodes.slice(0, 100).map((node) => shownLaunch((node as ProcessNode).launch)));
+  return others.length === 0 ? (first ?? '') : `${first ?? ''}, …`;
+}
+
+function shownLaunch(launch: Launch): string {
+  switch (launch.type) {
+    case 'shell':
+      return oneLine(launch.script);
+    case 'command':
+      return oneLine(launch.argv.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word}'`)).join(' '));
+    case 'target':
+      return oneLine(`${launch.file.slice(launch.file.lastIndexOf('/') + 1)}#${launch.export}`);
+  }
+}
+
+function settingsOf({ maxsize, encoding, delivery, group }: QueueChannel): string {
+  const words = maxsize === 0 ? [] : [`maxsize ${maxsize}`];
+  if (encoding !== 'json') words.push(encoding);
+  if (delivery !== 'at-least-once') words.push(delivery);
+  if (group !== null) words.push('feeds back');
+  return words.join(', ');
+}
+
+function arrowsOf(
+  node: Node,
+  groups: ReadonlyMap<string, readonly Node[]>,
+  nameOf: ReadonlyMap<NodeId, string>,
+): Arrow[] {
+  const self = keyOf('node', node.name);
+  const arrows = new Map<string, Arrow>();
+  const add = (arrow: Arrow): void => {
+    arrows.set(`${arrow.from} ${arrow.to} ${arrow.kind} ${arrow.label}`, arrow);
+  };
+  for (const { name, instances, condition } of node.needs) {
+    const declared = groups.has(name) ? name : nameOf.get(instances[0] ?? '');
+    if (declared === undefined) continue;
+    const isDefault =
+      condition === 'succeeded' || condition === 'passed' || (condition === 'ready' && isDaemon(groups, declared));
+    const label = [...(declared === name ? [] : [name]), ...(isDefault ? [] : [condition])].join(' ');
+    add({ from: keyOf('node', declared), to: self, kind: 'needs', label });
+  }
+  if (node.kind === 'join') {
+    const joined = new Map<string, number>();
+    for (const id of node.processes) {
+      const name = nameOf.get(id) ?? id;
+      joined.set(name, (joined.get(name) ?? 0) + 1);
+    }
+    for (const [name, count] of joined) {
+      const all = groups.get(name)?.length ?? 0;
+      add({ from: keyOf('node', name), to: self, kind: 'joins', label: count === all ? '' : `${count} of ${all}` });
+    }
+    for (const queue of node.queues) add({ from: keyOf('queue', queue), to: self, kind: 'joins', label: '' });
+    return [...arrows.values()];
+  }
+  for (const { channel, role } of node.grants) {
+    if (role === 'put') add({ from: self, to: keyOf('queue', channel), kind: 'puts', label: '' });
+    else if (role === 'get') add({ from: keyOf('queue', channel), to: self, kind: 'gets', label: '' });
+    else add({ from: self, to: keyOf('lock', channel), kind: 'locks', label: '' });
+  }
+  return [...arrows.values()];
+}
+
+function isDaemon(groups: ReadonlyMap<string, readonly Node[]>, name: string): boolean {
+  return groups.get(name)?.[0]?.kind === 'daemon';
+}
+
+function oneLine(text: string): string {
+  const line = text.trim().split('\n', 1)[0] ?? '';
+  const shown = line.replace(/\p{Cc}/gu, ' ').trim();
+  const more = shown.length > 60 || line.length < text.trim().length;
+  return more ? `${shown.slice(0, 59)}…` : shown;
+}
+
+function duration(ms: number): string {
+  if (ms < 1000) return `${ms}ms`;
+  if (ms < 120_000) return `${ms / 1000}s`;
+  return ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : `${ms / 60_000}m`;
+}
