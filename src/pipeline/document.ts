@@ -35,7 +35,7 @@ export function parseDocument(source: Source): { document: Document | null; diag
 
   const { root, stumbles, findings } = parseYaml(source.text);
   findings.forEach(report);
-  const syntax = firstOfEachLine(source, stumbles.filter(isSyntax));
+  const syntax = firstOfEachLine(source, root === null ? stumbles : stumbles.filter(isSyntax));
   syntax.forEach((stumble) => report(explain(stumble)));
   if (root === null || syntax.length > 0) return { document: null, diagnostics: ordered(diagnostics) };
 

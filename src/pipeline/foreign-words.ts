@@ -1,6 +1,12 @@
 // What other tools call the keys of this language: Docker Compose, GitHub Actions, GitLab, make, Python's multiprocessing.
 // Only for hints; none of these is a key here.
-export const foreignWords: ReadonlyMap<string, readonly string[]> = new Map(
+
+/** The keys of ours that may be meant by such a word, likeliest first, however it joins its parts. */
+export function ownWordsFor(word: string): readonly string[] {
+  return words.get(word.replace(/(?<=[a-z])(?=[A-Z])|-/g, '_').toLowerCase()) ?? [];
+}
+
+const words: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
     after: ['needs'],
     allow_failure: ['on_failure'],
@@ -8,10 +14,9 @@ export const foreignWords: ReadonlyMap<string, readonly string[]> = new Map(
     cmd: ['command', 'run'],
     concurrency: ['slots', 'workers'],
     consumes: ['gets'],
-    'continue-on-error': ['on_failure'],
+    continue_on_error: ['on_failure'],
     depends: ['needs'],
     depends_on: ['needs'],
-    dependson: ['needs'],
     directory: ['cwd'],
     dlq: ['dead_letter'],
     entrypoint: ['command', 'target'],
@@ -37,7 +42,7 @@ export const foreignWords: ReadonlyMap<string, readonly string[]> = new Map(
     steps: ['processes'],
     strategy: ['matrix'],
     tasks: ['processes'],
-    'timeout-minutes': ['timeout'],
+    timeout_minutes: ['timeout'],
     type: ['order', 'kind'],
     variables: ['env'],
     vars: ['env', 'params'],
@@ -45,7 +50,6 @@ export const foreignWords: ReadonlyMap<string, readonly string[]> = new Map(
     when: ['if'],
     workdir: ['cwd'],
     working_dir: ['cwd'],
-    'working-directory': ['cwd'],
     working_directory: ['cwd'],
   }),
 );

@@ -1,7 +1,7 @@
 // What the validator found, told as a person would: one problem for each cause, at the key or value that has to change.
 // What is expected stands in the schema; only the words around it are made here.
 import type { Json } from './json.ts';
-import { foreignWords } from './foreign-words.ts';
+import { ownWordsFor } from './foreign-words.ts';
 import type { Path } from './places.ts';
 import { type Budget, nearest } from './suggest.ts';
 import { schema as readSchema, type ShapeError } from './validator.gen.js';
@@ -94,8 +94,7 @@ function problemOf(root: Json, error: ShapeError, slips: Slips): ShapeProblem | 
 
 function unknownKey(error: ShapeError, path: Path, key: string, { meant, comparisons }: Slips): ShapeProblem {
   const known = Object.keys(schemaOf(path).properties ?? {});
-  const foreign = foreignWords.get(key.toLowerCase()) ?? [];
-  const word = foreign.find((one) => known.includes(one)) ?? nearest(key, known, comparisons);
+  const word = ownWordsFor(key).find((one) => known.includes(one)) ?? nearest(key, known, comparisons);
   if (word !== undefined) meant.add(`${error.instancePath} ${word}`);
   const hint = word === undefined ? ownerHint(key, known) : `did you mean \`${word}\`?`;
   return { path: [...path, key], which: 'key', message: `unknown key \`${shown(key)}\` ${within(path)}`, hint };

@@ -18,7 +18,9 @@ export class Source {
   readonly text: string;
   readonly #lineStarts: number[] = [0];
 
-  constructor(file: string, text: string) {
+  constructor(file: string, withMark: string) {
+    // A byte order mark is no character of the text, and takes no column.
+    const text = withMark.replace(/^\ufeff/, '');
     this.file = file;
     this.text = text;
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#lineStarts.push(at + 1);

@@ -61,7 +61,7 @@ export class Values {
   }
 
   #read(node: Node | null, level: number): Measured {
-    if (node === null) return nothing;
+    if (node === null || this.#isRefused) return nothing;
     if (isAlias(node)) return this.#alias(node, level);
     const anchor = (node as Scalar | YAMLMap | YAMLSeq).anchor;
     const entry = { node, measured: null as Measured | null };
@@ -121,10 +121,12 @@ export class Values {
   #merged(key: Node, value: Node | null, level: number): [string, Entry][] {
     const found: [string, Entry][] = [];
     for (const from of isSeq(value) ? (value.items as Node[]) : [value]) {
+      const before = this.findings.length;
       this.#read(from, level);
+      if (this.#isRefused) break;
       const map = from === null ? null : this.target(from);
       if (isMap(map)) found.push(...(this.entries.get(map) ?? []));
-      else if (!this.#isRefused) {
+      else if (this.findings.length === before) {
         const hint = 'name one by its anchor: `<<: *base`';
         this.#report(spanOf(from ?? key), 'a merge key takes a map, or a list of maps', hint);
       }
@@ -199,11 +201,9 @@ export class Values {
     this.#targets.set(alias, anchor.node);
     this.#repeated += anchor.measured.size;
     if (level + anchor.measured.levels > mostLevels) this.#refuse(tooDeep(spanOf(alias).start));
-    else if (this.#repeated > mostRepeated)
-      this.#refuse({
-        span: spanOf(alias),
-        message: `aliases repeat more than ${mostRepeated} values`,
-      });
+    else if (this.#repeated > mostRepeated) {
+      this.#refuse({ span: spanOf(alias), message: `aliases repeat more than ${mostRepeated} values` });
+    }
     return this.#isRefused ? nothing : anchor.measured;
   }
 

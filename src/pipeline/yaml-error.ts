@@ -54,18 +54,9 @@ const explanations: readonly { readonly when: RegExp; readonly message: string; 
     hint: 'items in `[ ]` and `{ }` are parted by commas',
   },
   {
-    when: /^Flow (map|sequence) in block collection must be (sufficiently indented and )?end/,
-    message: 'this is never closed',
-    hint: 'a `[` needs its `]`, a `{` its `}`',
-  },
-  {
-    when: /must be sufficiently indented/,
-    message: 'what stands in `[ ]` or `{ }` must be indented further than the key it belongs to',
-  },
-  {
-    when: /^Expected flow (map|sequence) to end with|^Flow (map|sequence) .*must .*end with/,
-    message: 'this is never closed',
-    hint: 'a `[` needs its `]`, a `{` its `}`',
+    when: / end with a [\]}]$/,
+    message: 'this bracket is never closed, or not where its content ends',
+    hint: 'a `[` needs its `]`, a `{` its `}`; what stands in them is indented further than the key it belongs to',
   },
   {
     when: /^Unresolved tag/,

@@ -81,6 +81,9 @@ class Attempt {
     // Its own check compares every key with every other.
     uniqueKeys: false,
   });
+  /** Where brackets were opened that are not closed yet, and the last quote that is not. */
+  readonly #brackets: number[] = [];
+  #quote: number | undefined;
   #documents = 0;
   #root: ParsedNode | null = null;
 
@@ -99,6 +102,7 @@ class Attempt {
     let tokens = 0;
     for (const lexeme of new Lexer().lex(this.#text)) {
       if (lexeme.length > mostQuoted && lexeme.startsWith('"')) this.#refuse(longQuote(this.offset));
+      this.#noteOpen(lexeme);
       for (const token of this.#parser.next(lexeme)) this.#take(token);
       tokens += 1;
       if (tokens > mostTokens) this.#refuse(refusal(0, `the file has more than ${mostTokens} tokens`, largeDataHint));
@@ -113,6 +117,14 @@ class Attempt {
       return null;
     }
     return this.#root;
+  }
+
+  #noteOpen(lexeme: string): void {
+    const [first] = lexeme;
+    if (lexeme === '[' || lexeme === '{') this.#brackets.push(this.offset);
+    else if (lexeme === ']' || lexeme === '}') this.#brackets.pop();
+    else if ((first === '"' || first === "'") && !(lexeme.length > 1 && lexeme.endsWith(first)))
+      this.#quote = this.offset;
   }
 
   #take(token: Token): void {
@@ -134,7 +146,16 @@ class Attempt {
   #stumble(span: Span, code: ErrorCode, message: string): void {
     // The parser takes what is thrown at it inside a tag for one more mistake.
     if (this.stumbles.length === mostStumbles) throw enough;
-    this.stumbles.push({ code, message, span });
+    const start = this.#start(message, span.start);
+    this.stumbles.push({ code, message, span: start === undefined ? span : { start, end: start + 1 } });
+  }
+
+  /** Where the eye has to start: what is never closed was opened before, what does not stand in line comes after spaces. */
+  #start(message: string, start: number): number | undefined {
+    if (message.startsWith('Missing closing')) return this.#quote;
+    if (/ end with a [\]}]$/.test(message)) return this.#brackets.at(-1);
+    if (!message.endsWith(' must start at the same column')) return undefined;
+    return start + (/^\s*/.exec(this.#text.slice(start, start + 1_000))?.[0].length ?? 0);
   }
 
   #noteOldVersion({ offset, source }: { offset: number; source: string }): void {
