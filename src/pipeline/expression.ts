@@ -157,11 +157,17 @@ function describe(error: Error, source: string): ExpressionProblem {
   const [, reason = error.message, symbol = ''] = /^(.*?): '(.*?)'(?:\. Located.*)?$/s.exec(error.message) ?? [];
   const located = / Located at position (\d+) within/.exec(error.message)?.[1];
   const offset = error instanceof ExpressionError ? error.pos.column : Number(located ?? 1) - 1;
-  const words = reason.charAt(0).toLowerCase() + reason.slice(1);
-  const message = symbol === '' || symbol === 'EOF' ? 'the expression is not complete' : `${words} \`${symbol}\``;
+  const message = wordsFor(reason, symbol);
   const hint = hintFor(symbol);
   const length = Math.max(1, Math.min(symbol.length, source.length - offset));
   return { message, offset, length, ...(hint === undefined ? {} : { hint }) };
+}
+
+function wordsFor(reason: string, symbol: string): string {
+  if (reason.startsWith('Unexpected end') || symbol === '' || symbol === 'EOF') return 'the expression is not complete';
+  const amount = /^Too (few|many) parameters/.exec(reason)?.[1];
+  if (amount !== undefined) return `\`${symbol}\` is given too ${amount} arguments`;
+  return `${reason.charAt(0).toLowerCase()}${reason.slice(1)} \`${symbol}\``;
 }
 
 function hintFor(symbol: string): string | undefined {

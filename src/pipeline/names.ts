@@ -131,11 +131,11 @@ export class Lookup {
 
 function checkJoined(join: JoinDeclaration, reference: Reference, look: Lookup): void {
   const at = placeOf(reference);
-  if (reference.name === join.name) {
-    look.findings.error('self-join', at, `join \`${join.name}\` waits for itself`);
+  const thing = look.thing(reference, 'process');
+  if (thing?.declaration === join) {
+    look.findings.error('self-join', at, `join \`${join.name}\` waits for itself`, { hint: 'take it out' });
     return;
   }
-  const thing = look.thing(reference, 'process');
   if (thing?.kind === 'daemon') {
     look.findings.error('daemon-joined', at, `\`${reference.name}\` is a daemon, which has no end to wait for`, {
       hint: 'make it a process, or join the queue it takes from',

@@ -14,14 +14,13 @@ export function checkNeeds(
   needs: readonly NeedDeclaration[],
   look: Lookup,
 ): void {
-  const isJoin = 'mode' in needing;
   for (const { reference, condition } of needs) {
     const at = { path: reference.path, which: reference.which };
-    if (isJoin && reference.name === needing.name) {
-      look.findings.error('self-join', at, `join \`${needing.name}\` waits for itself`);
+    const thing = look.thing(reference, 'process, daemon or join');
+    if (thing?.kind === 'join' && thing.declaration === needing) {
+      look.findings.error('self-join', at, `join \`${needing.name}\` waits for itself`, { hint: 'take it out' });
       continue;
     }
-    const thing = look.thing(reference, 'process, daemon or join');
     if (thing === undefined || condition === null) continue;
     const { path } = reference;
     const problem = reasonAgainst(thing, condition);

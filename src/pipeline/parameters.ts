@@ -3,6 +3,7 @@
 import { Names, toData, Unknowable } from './data.ts';
 import { keyOf } from './finding.ts';
 import { isMap, type Json } from './json.ts';
+import { type Fits, fitsOf, type Schema, typeOf } from './parameter-schema.ts';
 import type { Reading } from './reading.ts';
 import type { Param } from './schema.gen.ts';
 
@@ -12,9 +13,6 @@ export interface Parameters {
   readonly names: Names;
 }
 
-type Schema = { readonly [key: string]: Json };
-type Validate = (schema: Schema, value: Json) => boolean;
-
 export async function readParameters(
   declared: Readonly<Record<string, Param>>,
   given: Readonly<Record<string, string>>,
@@ -23,15 +21,13 @@ export async function readParameters(
   const entries = Object.entries(declared);
   complainOfUnknown(entries, given, reading);
   complainOfTwins(entries, reading);
-  const validate = entries.some(([, param]) => isMap(param as Json)) ? await loadValidator() : () => true;
   const values: Record<string, Json> = Object.create(null) as Record<string, Json>;
   const names = new Names();
   for (const [name, param] of entries) {
-    const value = readParameter(
+    const value = await readParameter(
       name,
       param as Json,
       Object.hasOwn(given, name) ? given[name] : undefined,
-      validate,
       reading,
     );
     if (value === undefined) names.add(name, new Unknowable());
@@ -43,36 +39,34 @@ export async function readParameters(
   return { values, names };
 }
 
-function readParameter(
+async function readParameter(
   name: string,
   param: Json,
   given: string | undefined,
-  validate: Validate,
-  reading: Reading,
-): Json | undefined {
-  const { findings } = reading;
+  { findings }: Reading,
+): Promise<Json | undefined> {
   const path = ['params', name];
   const schema: Schema = isMap(param) ? param : { type: typeOf(param), default: param };
+  let fits: Fits;
   try {
-    validate(schema, null);
+    fits = await fitsOf(schema);
   } catch (error) {
     findings.error('bad-param', path, `param \`${name}\` is not a JSON Schema: ${(error as Error).message}`);
     return undefined;
   }
   const fallback = schema.default;
-  if (fallback !== undefined && !validate(schema, fallback)) {
+  const fallbackFits = fallback === undefined || fits(fallback);
+  if (!fallbackFits) {
     const at = isMap(param) ? [...path, 'default'] : path;
     findings.error('bad-param', at, `the default of param \`${name}\` is not a value of it`, { hint: allowed(schema) });
   }
   if (given === undefined) {
-    if (fallback !== undefined) return fallback;
+    if (fallback !== undefined) return fallbackFits ? fallback : undefined;
     const hint = `give it one with \`--param ${name}=…\`, or a \`default\`; ${allowed(schema)}`;
     findings.error('bad-param', keyOf(path), `param \`${name}\` has no value`, { hint });
     return undefined;
   }
-  const value = parseGiven(given, schema).find(
-    (candidate) => isOfType(candidate, schema) && validate(schema, candidate),
-  );
+  const value = meanings(given, schema).find((meaning) => isOfType(meaning, schema) && fits(meaning));
   if (value !== undefined) return value;
   const shown = given.length > 60 ? `${given.slice(0, 60)}…` : given;
   findings.error('bad-param', keyOf(path), `param \`${name}\` cannot be \`${shown}\``, { hint: allowed(schema) });
@@ -80,7 +74,7 @@ function readParameter(
 }
 
 /** What a text on the command line may mean, the likeliest first. */
-function parseGiven(text: string, schema: Schema): readonly Json[] {
+function meanings(text: string, schema: Schema): readonly Json[] {
   if (schema.type === 'string') return [text];
   const parsed = parseJson(text);
   if (schema.type !== undefined) return parsed === undefined ? [] : [parsed];
@@ -98,12 +92,6 @@ function parseJson(text: string): Json | undefined {
 function isOfType(value: Json, { type }: Schema): boolean {
   if (type === undefined) return true;
   return type === 'integer' ? Number.isInteger(value) : typeOf(value) === type;
-}
-
-function typeOf(value: Json): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  return typeof value;
 }
 
 /** A hint with what the param takes. */
@@ -169,26 +157,4 @@ function complainOfTwins(entries: readonly (readonly [string, Param])[], { findi
       );
     }
   }
-}
-
-/** Only a pipeline with typed params pays for the validator; its patterns cannot hang. */
-async function loadValidator(): Promise<Validate> {
-  const [{ Ajv }, { RE2JS }] = await Promise.all([import('ajv'), import('re2js')]);
-  const regExp = Object.assign(
-    (pattern: string) => {
-      const compiled = RE2JS.compile(pattern);
-      return { test: (text: string) => compiled.matcher(text).find() };
-    },
-    { code: 'new RegExp' },
-  );
-  const ajv = new Ajv({ strict: false, logger: false, code: { regExp } });
-  const compiled = new Map<Schema, (value: Json) => boolean>();
-  return (schema, value) => {
-    let validate = compiled.get(schema);
-    if (validate === undefined) {
-      validate = ajv.compile(schema) as (value: Json) => boolean;
-      compiled.set(schema, validate);
-    }
-    return validate(value);
-  };
 }

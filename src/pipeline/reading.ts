@@ -1,7 +1,7 @@
 // What every reader of a part of the file works with: the document, the findings, and expressions parsed and looked over
 // at the place they stand at.
 import type { Document, Path } from './document.ts';
-import type { ExpressionProblem } from './expression.ts';
+import type { Expression, ExpressionProblem } from './expression.ts';
 import { Findings } from './finding.ts';
 import { type Complain, conditionOf, expressionsIn, type Formula, formulaOf } from './formula.ts';
 import type { Json } from './json.ts';
@@ -32,12 +32,18 @@ export class Reading {
     return this.#check(conditionOf(path, text, this.complain), known);
   }
 
+  /** What is used is not `unused`, whatever else is wrong with it. */
+  noteUses(expression: Expression | ExpressionProblem): void {
+    if ('message' in expression) return;
+    for (const use of expression.uses) {
+      const [context, member] = use.steps.map(({ name }) => name.toLowerCase());
+      if (context === 'params' || context === 'env') this.used[context].add(member ?? '*');
+    }
+  }
+
   #check(formula: Formula, known: Known): Formula {
     for (const { path, text, expression } of expressionsIn(formula)) {
-      for (const use of expression.uses) {
-        const [context, member] = use.steps.map(({ name }) => name.toLowerCase());
-        if (context === 'params' || context === 'env') this.used[context].add(member ?? '*');
-      }
+      this.noteUses(expression);
       for (const { misuse, step } of misuses(expression, known)) {
         const span = spanInText(this.document, path, text, expression.offset + step.offset, step.length);
         const hint = (misuse.among && this.findings.didYouMean(step.name, misuse.among.values())) ?? misuse.hint;

@@ -9,8 +9,7 @@ export interface Budget {
 export function nearest(name: string, known: Iterable<string>, budget: Budget = { left: 100_000 }): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
-  // Two slips in a short name make another name.
-  let bestDistance = Math.min(3, Math.ceil(name.length / 3)) + 1;
+  let bestDistance = slipsIn(name) + 1;
   for (const candidate of known) {
     if (--budget.left < 0) return undefined;
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
@@ -20,4 +19,10 @@ export function nearest(name: string, known: Iterable<string>, budget: Budget = 
     bestDistance = found;
   }
   return best;
+}
+
+/** A short name with two slips is another name. */
+function slipsIn({ length }: string): number {
+  if (length < 3) return 0;
+  return length < 8 ? Math.min(2, length - 2) : 3;
 }

@@ -1,13 +1,15 @@
 // Expressions in a script: text that is put into a shell script is how scripts get injected, so there are none in `run`.
-import { hasExpression, parseTemplate } from './expression.ts';
+import { hasExpression, parseExpression, parseTemplate } from './expression.ts';
 import { spanInText } from './locate.ts';
 import type { Reading } from './reading.ts';
 import type { PipelineFile } from './schema.gen.ts';
 
-export function complainOfUnsafe(file: PipelineFile, { document, findings }: Reading): void {
+export function complainOfUnsafe(file: PipelineFile, reading: Reading): void {
+  const { document, findings } = reading;
   for (const kind of ['processes', 'daemons'] as const) {
     for (const [name, { run }] of Object.entries(file[kind] ?? {})) {
       for (const { offset, length, source } of run === undefined ? [] : expressionsInScript(run)) {
+        reading.noteUses(parseExpression(source));
         const variable = variableFor(source);
         const span = spanInText(document, [kind, name, 'run'], run as string, offset, length);
         findings.error(

@@ -54,14 +54,14 @@ export function graphOf(pipeline: Pipeline, findings: Findings): Graph {
   return { vertices, byName, queues: queuesIn(pipeline, vertices) };
 }
 
-/** What a vertex waits for before it ends or starts: its needs, and what it joins. */
+/** What a vertex waits for before it ends or starts: its needs, and what it joins. A join of itself is another finding. */
 export function waitsFor(vertex: Vertex, { byName }: Graph): readonly { to: Vertex; reference: Reference }[] {
   if (vertex.thing.kind !== 'join') return vertex.needs;
   const joined = vertex.thing.declaration.processes.flatMap((reference) => {
     const to = byName.get(reference.name);
     return to === undefined ? [] : [{ to, reference }];
   });
-  return [...vertex.needs, ...joined];
+  return [...vertex.needs, ...joined].filter(({ to }) => to !== vertex);
 }
 
 function edgesOf(needs: readonly NeedDeclaration[], byName: ReadonlyMap<string, Vertex>): readonly Edge[] {

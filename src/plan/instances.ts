@@ -17,8 +17,9 @@ export class Instances {
     this.#findings = findings;
     this.tooMany = complainOfTooMany(graph, findings);
     this.#instances = graph.vertices.map(({ thing, name }) => {
-      if (thing.kind === 'join') return [{ id: name, replica: 1, matrix: {} }];
-      return this.tooMany || thing.declaration.countBroken ? [] : instancesOf(thing.declaration);
+      // Of an unknown number one stands for all, so that what is wrong with them is found all the same.
+      const isOne = thing.kind === 'join' || this.tooMany || thing.declaration.countBroken;
+      return isOne ? [{ id: name, replica: 1, matrix: {} }] : instancesOf(thing.declaration);
     });
     this.#ids = this.#instances.map((instances) => instances.map(({ id }) => id));
   }
