@@ -28,7 +28,7 @@ const planted: [file: string, text: string, fault: string][] = [
   [
     'src/run/child.ts',
     "import { spawn } from 'node:child_process';",
-    'only src/broker/host.ts, src/run/launcher.ts may import node:child_process',
+    'only src/broker/host.ts, src/run/launcher.ts, src/run/kernel-pipe.ts may import node:child_process',
   ],
   ['src/run/child.ts', 'server.listen(path);', 'only src/broker/server.ts may listen'],
   [
@@ -40,7 +40,7 @@ const planted: [file: string, text: string, fault: string][] = [
   [
     'src/report/plain.ts',
     'process.stdout.write(text);',
-    'only src/report/screen.ts, src/commands may write to the screen',
+    'only src/report/screen.ts, src/commands, src/sdk may write to the screen',
   ],
 ];
 
