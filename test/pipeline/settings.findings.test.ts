@@ -1,0 +1,116 @@
+// What is found in pipelines, each finding at its line and column and nothing else: settings.
+import { expect, test } from 'vitest';
+import { planned } from '../kit/planned.ts';
+
+const files = { 'some.env': 'X=1', 'cook.rb': '', 'a.py': '' };
+
+test.each([
+  [
+    'settings from expressions are of the right type',
+    `params: { many: lots }
+queues: { q: { maxsize: "\${{ params.many }}" } }
+processes:
+  a: { run: ls, replicas: "\${{ params.many }}", puts: q, timeout: "\${{ params.many }}" }
+  b: { run: ls, matrix: "\${{ params.many }}", gets: q }
+  c: { run: ls, matrix: { x: "\${{ params.many }}" } }`,
+    [
+      '2:26 error bad-expression expected a whole number, 0 or more, but this is `"lots"`',
+      '4:28 error bad-expression expected a whole number, 0 or more, but this is `"lots"`',
+      '4:68 error bad-expression expected a duration such as `500ms`, `30s`, `5m` or a number of seconds, but this is `"lots"`',
+      '5:26 error bad-expression expected a map of lists, but this is `"lots"`',
+      '6:31 error bad-expression expected a list of values for `x`, but this is `"lots"`',
+    ],
+  ],
+  [
+    'a file of variables must be there',
+    `env_file: none.env
+processes:
+  a: { run: ls, env_file: [some.env, other.env] }`,
+    [
+      '1:11 error missing-file `env_file` `none.env` is not there',
+      '3:38 error missing-file `env_file` `other.env` is not there',
+    ],
+  ],
+  [
+    'variables that nobody sees',
+    `env: { A: 1, B: 2, C: 3, FORKLINE_X: 1 }
+defaults: { env: { C: 4 } }
+processes:
+  a: { run: ls, env: { A: 2, B: "\${{ env.B }}" } }
+  b: { run: ls, env: { A: 3, B: 4 } }`,
+    [
+      '1:8 warning shadowed-env no process sees this value of `A`, because all set it anew',
+      '1:20 warning shadowed-env no process sees this value of `C`, because all set it anew',
+      '1:26 warning shadowed-env `FORKLINE_X` is set by Forkline itself, and this value is never seen',
+    ],
+  ],
+  [
+    'words that are not executed yet, each at its key',
+    `slots: 3
+secrets: TOKEN
+pipes: { line: [a, b] }
+defaults: { retry: 1 }
+queues:
+  q: { order: lifo, from: [1], to: { json: x }, item: {}, overflow: fail, encoding: bytes, dead_letter: r }
+  r: { order: fifo, overflow: block, encoding: text }
+locks: { l: { permits: 3, kind: rw, reentrant: true, scope: host, owned: false, fair: strict } }
+processes:
+  a: { run: ls, tty: true, retry: 2, ready: { sdk: true }, holds: l, controls: b, outputs: x }
+  b: { run: ls, each: q, workers: 2 }
+  c: { run: ls, stdin: { process: b }, gets: r }
+daemons:
+  d: { run: ls, restart: always, ready: { tcp: "h:1" } }`,
+    [
+      '1:1 error not-supported-yet `slots` is not supported yet',
+      '2:1 error not-supported-yet `secrets` is not supported yet',
+      '3:1 error not-supported-yet `pipes` is not supported yet',
+      '4:13 error not-supported-yet `retry` is not supported yet',
+      '6:8 error not-supported-yet `order: lifo` is not supported yet',
+      '6:21 error not-supported-yet `from` is not supported yet',
+      '6:32 error not-supported-yet `to` is not supported yet',
+      '6:49 error not-supported-yet `item` is not supported yet',
+      '6:59 error not-supported-yet `overflow: fail` is not supported yet',
+      '6:75 error not-supported-yet `encoding: bytes` is not supported yet',
+      '6:92 error not-supported-yet `dead_letter` is not supported yet',
+      '8:15 error not-supported-yet `permits` is not supported yet',
+      '8:27 error not-supported-yet `kind: rw` is not supported yet',
+      '8:37 error not-supported-yet `reentrant` is not supported yet',
+      '8:54 error not-supported-yet `scope: host` is not supported yet',
+      '8:67 error not-supported-yet `owned` is not supported yet',
+      '8:81 error not-supported-yet `fair` is not supported yet',
+      '10:17 error not-supported-yet `tty` is not supported yet',
+      '10:28 error not-supported-yet `retry` is not supported yet',
+      '10:38 error not-supported-yet `ready` is not supported yet',
+      '10:60 error not-supported-yet `holds` is not supported yet',
+      '10:70 error not-supported-yet `controls` is not supported yet',
+      '10:83 error not-supported-yet `outputs` is not supported yet',
+      '11:17 error not-supported-yet `each` is not supported yet',
+      '11:26 error not-supported-yet `workers` is not supported yet',
+      '12:26 error not-supported-yet `process` is not supported yet',
+      '14:17 error not-supported-yet `restart: always` is not supported yet',
+      '14:34 error not-supported-yet `ready` is not supported yet',
+    ],
+  ],
+  [
+    'a broken count is complained of once',
+    `params: { n: { type: integer, default: lots } }
+processes:
+  a: { run: ls, replicas: "\${{ params.n }}" }
+  b: { run: ls, needs: a.3, timeout: "\${{ params.n }}" }`,
+    ['1:40 error bad-param the default of param `n` is not a value of it'],
+  ],
+  [
+    'params must have values',
+    `params:
+  p: { type: integer }
+  q: { type: string, enum: [a, b], default: c }
+processes:
+  a: { command: [ls, "\${{ params.p }}\${{ params.q }}"] }`,
+    [
+      '2:3 error bad-param param `p` has no value',
+      '3:45 error bad-param the default of param `q` is not a value of it',
+    ],
+  ],
+])('%s', async (_promise, yaml, findings) => {
+  expect((await planned(yaml, { files })).findings).toEqual(findings);
+});

@@ -1,0 +1,161 @@
+// What is found in pipelines, each finding at its line and column and nothing else: streams.
+import { expect, test } from 'vitest';
+import { planned } from '../kit/planned.ts';
+
+const files = { 'some.env': 'X=1', 'cook.rb': '', 'a.py': '' };
+
+test.each([
+  [
+    'a queue that nothing puts to would end at once',
+    `queues: { q: {} }
+processes:
+  a: { run: ls, gets: q }
+joins:
+  j: { queues: q }`,
+    ['1:11 error queue-without-producer nothing puts to queue `q`, so its end would come at once'],
+  ],
+  [
+    'a queue that nothing takes from',
+    `queues: { q: {} }
+processes:
+  a: { run: ls, stdout: { queue: q } }`,
+    ['1:11 warning queue-without-consumer nothing takes from queue `q`'],
+  ],
+  [
+    'what is used nowhere',
+    `params: { p: 1 }
+queues: { q: {} }
+locks: { l: {} }
+processes:
+  a: { run: ls }`,
+    [
+      '1:11 warning unused param `p` is used nowhere',
+      '2:11 warning unused queue `q` is used nowhere',
+      '3:10 warning unused lock `l` is used nowhere',
+    ],
+  ],
+  [
+    'only daemons take from it',
+    `queues: { q: {}, r: { leftover: ignore }, s: {} }
+processes:
+  a: { run: ls, puts: [q, r, s] }
+daemons:
+  d: { run: ls, gets: [q, r, s] }
+joins:
+  j: { queues: s }`,
+    ['1:11 warning unjoined-queue only daemons take from queue `q`, and nothing waits until it is empty'],
+  ],
+  [
+    'a consumer of a bounded queue cannot wait for its producer to end',
+    `queues: { q: { maxsize: 5 }, free: {} }
+processes:
+  a: { run: ls, puts: [q, free] }
+  b: { run: ls, gets: q, needs: a }
+  c: { run: ls, gets: free, needs: a }`,
+    [
+      '4:23 error stream-deadlock `b` takes from queue `q` only after its producer `a` has ended, which waits when 5 items are in it',
+    ],
+  ],
+  [
+    'nor through a join, but with another consumer it may',
+    `queues: { q: { maxsize: 5 }, r: { maxsize: 5 } }
+processes:
+  a: { run: ls, puts: [q, r] }
+  b: { run: ls, gets: [q, r], needs: j }
+  c: { run: ls, gets: r }
+joins:
+  j: { processes: a }`,
+    [
+      '4:24 error stream-deadlock `b` takes from queue `q` only after its producer `a` has ended, which waits when 5 items are in it',
+    ],
+  ],
+  [
+    'a join that goes on after its time makes nothing certain',
+    `queues: { q: { maxsize: 5 } }
+processes:
+  a: { run: ls, puts: q }
+  b: { run: ls, gets: q, needs: j }
+joins:
+  j: { processes: a, timeout: 1s, on_timeout: continue }`,
+    [],
+  ],
+  [
+    'a producer cannot wait for its consumer to end',
+    `queues: { q: {} }
+processes:
+  a: { run: ls, puts: q, needs: b }
+  b: { run: ls, gets: q }`,
+    ['3:23 error stream-deadlock `a` puts to queue `q` only after `b`, which takes from it, has ended'],
+  ],
+  [
+    'a producer cannot wait for a join on its own queue',
+    `queues: { q: {} }
+processes:
+  a: { run: ls, puts: q, needs: j }
+  b: { run: ls, gets: q }
+joins:
+  j: { queues: q }`,
+    ['3:23 error stream-deadlock `a` puts to queue `q` only after `j`, which waits for it, has ended'],
+  ],
+  [
+    'the last consumer cannot wait for a join on its queue',
+    `queues: { q: {} }
+processes:
+  a: { run: ls, puts: q }
+  b: { run: ls, gets: q, needs: j }
+joins:
+  j: { queues: q }`,
+    ['4:23 error stream-deadlock `b` takes from queue `q` only after `j`, which waits until it is empty, has passed'],
+  ],
+  [
+    'a stream that a daemon feeds never ends',
+    `queues: { q: { maxsize: 1 }, r: { maxsize: 1 } }
+processes:
+  a: { run: ls, gets: r }
+daemons:
+  d: { run: ls, puts: q }
+  e: { run: ls, gets: q, puts: r }
+joins:
+  j: { queues: r }`,
+    [
+      '1:11 warning unjoined-queue only daemons take from queue `q`, and nothing waits until it is empty',
+      '3:23 warning stream-never-ends `a` is never told an end: queue `r` never ends while the run lasts, because a daemon puts to it',
+      '8:16 error stream-never-ends `j` would wait for ever: queue `r` never ends while the run lasts, because a daemon puts to it',
+    ],
+  ],
+  [
+    'a daemon that puts without end and without a limit',
+    `queues: { q: {} }
+processes:
+  a: { run: ls, gets: q }
+daemons:
+  d: { run: ls, puts: q }`,
+    [
+      '1:11 warning unbounded-queue daemon `d` puts to queue `q` without end, and `maxsize` sets no limit',
+      '3:23 warning stream-never-ends `a` is never told an end: queue `q` never ends while the run lasts, because a daemon puts to it',
+    ],
+  ],
+  [
+    'a bounded loop can block on itself',
+    `queues: { q: { maxsize: 5 }, r: { maxsize: 5 }, s: { maxsize: 1 }, t: {} }
+processes:
+  a: { run: ls, gets: q, puts: [r, s, t] }
+  b: { run: ls, gets: r, puts: q }
+  c: { run: ls, gets: [s, t] }`,
+    [
+      '1:11 warning bounded-loop queues `q`, `r` feed each other, and all are bounded: when they are full, all may wait',
+    ],
+  ],
+  [
+    'items fed to one of several can be lost',
+    `queues: { q: {}, r: {}, s: { delivery: at-most-once } }
+processes:
+  a: { run: ls, puts: [q, r, s] }
+  b: { run: cat, replicas: 2, stdin: { queue: q } }
+  c: { run: cat, replicas: 2, stdin: { queue: r, done: exit } }
+  d: { run: cat, replicas: 2, stdin: { queue: s } }`,
+    ['4:31 warning retry-loses-items `b` has several instances, and what was written to one that failed is lost'],
+  ],
+])('%s', async (_promise, yaml, findings) => {
+  expect((await planned(yaml, { files })).findings).toEqual(findings);
+});
