@@ -7,9 +7,9 @@ const banner = '// Made from schemas/pipeline.schema.json by `npm run generate`:
 export async function types(schema) {
   const definitions = {};
   for (const [name, definition] of Object.entries(schema.definitions)) {
-    const plain = forTypes(definition);
-    Object.assign(definitions, plain.named);
-    definitions[name] = plain.schema;
+    const { named, schema: typed } = forTypes(definition);
+    Object.assign(definitions, named);
+    definitions[name] = typed;
   }
   const root = { ...forTypes({ ...schema, definitions: undefined }).schema, definitions };
   delete root.$id;
@@ -67,7 +67,6 @@ function refused(branch) {
 }
 
 function variant(flat, { title, required, excluded }) {
-  // What a branch before this one asks for is what this one does not have.
   const properties = Object.fromEntries(Object.entries(flat.properties).filter(([key]) => !excluded.includes(key)));
   return { title, type: 'object', additionalProperties: false, required, properties };
 }

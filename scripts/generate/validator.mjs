@@ -23,8 +23,11 @@ const mostErrors = 10_000;
 function withLinearErrors(code) {
   const copying = /vErrors = vErrors === null \? ([\w.]+)\.errors : vErrors\.concat\(\1\.errors\)/g;
   if (code.search(copying) === -1) throw new Error('Internal error: ajv gathers errors in another way now');
-  const adding =
-    'function added(all, more) { if (all === null) return more; for (const one of more) all.push(one); return all; }';
+  const adding = `function added(all, more) {
+    if (all === null) return more;
+    for (const one of more) if (all.length < ${mostErrors}) all.push(one);
+    return all;
+  }`;
   return `${code.replace(copying, 'vErrors = added(vErrors, $1.errors)')}\n${adding}`;
 }
 

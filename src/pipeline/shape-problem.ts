@@ -80,7 +80,7 @@ function problemOf(root: Json, error: ShapeError, slips: Slips): ShapeProblem | 
       return { path: [...path, key], which: 'key', message: `\`${shown(key)}\` cannot be a name here`, hint };
     }
     case 'dependencies': {
-      const message = `\`${key}\` goes with \`${error.params['missingProperty']}\` only`;
+      const message = `\`${key}\` goes with \`${String(error.params['missingProperty'])}\` only`;
       return { path: [...path, key], which: 'key', message };
     }
     case 'required':
@@ -121,7 +121,8 @@ function missingKey(error: ShapeError, path: Path, { meant }: Slips): ShapeProbl
 function excludedKey(root: Json, error: ShapeError, path: Path): ShapeProblem | null {
   const owner = path.slice(0, -1);
   const links = linksTo(owner, error.schemaPath);
-  const [link, before] = links.reverse();
+  const link = links.at(-1);
+  const before = links.at(-2);
   const [other] = link?.required ?? before?.if?.required ?? [];
   // Where that one is missing as well, its absence is the cause.
   if (other === undefined || !Object.hasOwn(Object(valueAt(root, owner)), other)) return null;

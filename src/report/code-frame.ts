@@ -47,7 +47,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 function width(text: string): number {
   let columns = 0;
   for (const { segment } of graphemes.segment(text)) {
-    columns += Math.max(...[...segment].map(columnsOf));
+    columns += Math.max(...Array.from(segment, columnsOf));
   }
   return columns;
 }

@@ -59,16 +59,16 @@ function sourceOf(diagnostic: Diagnostic, files: ReadonlyMap<string, Source>): S
 function locate({ code, severity, message, file, span, related, hint }: Diagnostic, source: Source): Located {
   return {
     file,
-    ...place(source, span),
+    ...placeOf(source, span),
     severity,
     code,
     message,
     hint: hint ?? null,
-    related: related.map((one) => ({ message: one.message, ...place(source, one.span) })),
+    related: related.map((one) => ({ message: one.message, ...placeOf(source, one.span) })),
   };
 }
 
-function place(source: Source, span: Span): Place {
+function placeOf(source: Source, span: Span): Place {
   const start: Position = source.position(span.start);
   const end: Position = source.position(span.end);
   return { line: start.line, column: start.column, endLine: end.line, endColumn: end.column };
