@@ -104,6 +104,7 @@ class Consumer:
         """Nothing is ready and a thread waits for it."""
         if not self._told_waiting:
             self._told_waiting = True
+            self.report()
             self._ask(1)
 
     def _ask(self, flags: int) -> None:
@@ -127,7 +128,9 @@ class Consumer:
         """Says what was taken and what is done since the last time."""
         if self.done:
             self._report_done()
-        head = self._head()
+        self._report_taken(self._head())
+
+    def _report_taken(self, head: int) -> None:
         if head > self._reported:
             self.session.say(wire.number(wire.TAKEN, self.channel, head - self._reported))
             self._reported = head
@@ -194,8 +197,8 @@ class Consumer:
             count += 1
         if count == 0:
             return
-        self.report()
         first = self._next_tag - count
+        self._report_taken(first)
         for tag in list(self.attempts):
             if tag >= first:
                 del self.attempts[tag]
@@ -231,6 +234,7 @@ class Consumer:
         elif kind == wire.REDELIVER:
             self._deliver(wire.split(body, 4), wire.read_number(body))
         elif kind == wire.END:
+            self._asked = 0
             self.ended = (
                 Aborted(f"queue `{self.name}` broke off: a process that puts to it has failed")
                 if flags & 1

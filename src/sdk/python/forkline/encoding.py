@@ -11,7 +11,7 @@ import math
 import pickle
 from typing import Any, Callable, NamedTuple
 
-__all__ = ["Encoding", "encodings"]
+__all__ = ["Encoding", "encodings", "refusal"]
 
 Path = "tuple[Any, ...]"
 
@@ -36,10 +36,7 @@ def _to_json(value: Any) -> bytes:
             _check(value, ())
         except RecursionError:
             raise ValueError("the item is nested too deeply for JSON, or contains itself") from None
-    try:
-        return _json_text(value).encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"half of a surrogate pair is not text: {error.object[error.start]!r}") from None
+    return _json_text(value).encode()
 
 
 def _from_json(data: bytes) -> Any:
@@ -74,16 +71,18 @@ def _place(path: Path) -> str:
     return "the item" if not path else "item" + "".join(f"[{step!r}]" for step in path)
 
 
-def _to_text(value: Any) -> bytes:
-    if not isinstance(value, str):
-        raise TypeError(f"this queue carries text, so expected `str` and got `{type(value).__name__}`")
-    try:
-        return value.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"half of a surrogate pair is not text: {error.object[error.start]!r}") from None
+def refusal(value: Any, error: Exception) -> Exception:
+    """What went wrong in an encoder of Python's own, in our words."""
+    if isinstance(error, UnicodeEncodeError):
+        return ValueError(f"half of a surrogate pair is not text: {error.object[error.start]!r}")
+    if isinstance(error, TypeError) and "'encode' for 'str'" in str(error):
+        return TypeError(f"this queue carries text, so expected `str` and got `{type(value).__name__}`")
+    return error
 
 
 def _to_bytes(value: Any) -> bytes:
+    if type(value) is bytes:
+        return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     raise TypeError(f"this queue carries bytes, so expected `bytes` and got `{type(value).__name__}`")
@@ -100,7 +99,7 @@ def _to_pickle(value: Any) -> bytes:
 #: By the name of the queue's `encoding`.
 encodings = {
     "json": Encoding(_to_json, _from_json),
-    "text": Encoding(_to_text, bytes.decode),
+    "text": Encoding(str.encode, bytes.decode),
     "bytes": Encoding(_to_bytes, _from_bytes),
     "pickle": Encoding(_to_pickle, pickle.loads),
 }

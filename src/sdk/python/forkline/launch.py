@@ -21,6 +21,7 @@ import threading
 from types import FrameType, ModuleType, TracebackType
 from typing import Any, NoReturn, Optional
 
+from . import process
 from .interrupt import die_by
 
 #: How long a broker may take to hear the last words of one that was told to stop, in seconds.
@@ -32,10 +33,10 @@ _fatal_signal: Optional[int] = None
 def main() -> None:
     if len(sys.argv) != 4:
         _refuse("usage: python3 -m forkline.launch FILE EXPORT CALL, where CALL is JSON or @FILE")
-    # The first to be registered is the last to be called: after the goodbye.
+    # What is registered first is called last: after the goodbye.
+    atexit.unregister(process.part_at_exit)
     atexit.register(_die_in_the_end)
-    from . import process
-
+    atexit.register(process.part_at_exit)
     signal.signal(signal.SIGTERM, _terminate)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     file, export, call = sys.argv[1:]
@@ -47,7 +48,8 @@ def main() -> None:
     except SystemExit:
         raise
     except BaseException as error:
-        sys.excepthook(type(error), error, _without_ours(error.__traceback__))
+        error.__traceback__ = _without_ours(error.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
         if isinstance(error, KeyboardInterrupt):
             global _fatal_signal
             _fatal_signal = signal.SIGINT
@@ -132,8 +134,6 @@ def _without_ours(trace: Optional[TracebackType]) -> Optional[TracebackType]:
 
 def _terminate(number: int, _frame: Optional[FrameType]) -> None:
     """Told to stop: says all that is to be said, then dies by the signal, as if nothing had handled it."""
-    from . import process
-
     if process.busy_here():
         # We interrupted the very lines that we would now call. They take microseconds, so come again.
         timer = threading.Timer(0.001, os.kill, (os.getpid(), number))

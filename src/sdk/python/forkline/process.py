@@ -19,7 +19,7 @@ from .errors import BrokerLost, ForklineError, NotInARun
 from .session import Session
 from .version import VERSION
 
-__all__ = ["Process", "current_process", "part", "session"]
+__all__ = ["Process", "current_process", "part", "part_at_exit", "session"]
 
 #: How long the broker may take to answer the first word, in seconds.
 _WELCOME_TIMEOUT = 30.0
@@ -123,7 +123,8 @@ def _welcome(connection: Connection) -> "dict[str, Any]":
 
 # The end
 
-def _part_at_exit() -> None:
+def part_at_exit() -> None:
+    """Says goodbye; where that fails, says so to whoever reads the log, as nobody is left to raise it to."""
     failure = part()
     if failure is not None and _session is not None and (_session.producers or _session.lost is None):
         print(f"forkline: what this process put may not have reached its queue: {failure}", file=sys.stderr)
@@ -135,10 +136,10 @@ def _part_with_multiprocessing() -> None:
     if multiprocessing is not None and multiprocessing.parent_process() is not None:
         from multiprocessing.util import Finalize
 
-        Finalize(None, _part_at_exit, exitpriority=-1000)
+        Finalize(None, part_at_exit, exitpriority=-1000)
 
 
-atexit.register(_part_at_exit)
+atexit.register(part_at_exit)
 
 
 # Forks
@@ -163,7 +164,7 @@ def _after_fork_in_child() -> None:
     global _session, _opening
     _opening = threading.Lock()
     if _session is not None:
-        _session.connection.close()
+        _session.close()
         _session = None
     for user in _bound:
         user.unbind()

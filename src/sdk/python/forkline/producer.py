@@ -1,13 +1,16 @@
 """The putting side of a queue: what was put and is in no frame yet, and how much room there is.
 
-`left_items` and `left_bytes` are what a put may add without asking anybody: nothing unless this is the session's open
-batch. They are a summary for the fast path in `queues`, which only ever makes them smaller; the truth is `_room_items`
-and `_room_bytes`, what the broker gave less what has been made into frames.
+`left_items` and `left_bytes` are what a put may add to the open batch without asking anybody. The fast path in `queues`
+counts them down without a lock, which is sound where the interpreter changes threads and runs signal handlers only at
+calls and jumps back (`STEPS_ARE_WHOLE`); elsewhere every put takes the lock. What was really used up is counted when a
+frame is made.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import deque
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Any, Optional
 
 from . import wire
@@ -17,7 +20,7 @@ from .errors import BrokenQueue, ShutDown
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["Producer", "PutCall"]
+__all__ = ["STEPS_ARE_WHOLE", "Producer", "PutCall"]
 
 #: A batch is sent once it has so many bytes.
 _BATCH_BYTES = 64 * 1024
@@ -25,6 +28,14 @@ _BATCH_ITEMS = 4096
 
 #: Puts wait for the socket while more than this is unsent, in bytes.
 _MOST_UNSENT = 512 * 1024
+
+
+#: Whether a few steps without a call or a loop are done as a whole.
+STEPS_ARE_WHOLE = (
+    sys.implementation.name == "cpython"
+    and sys.version_info >= (3, 11)
+    and getattr(sys, "_is_gil_enabled", lambda: True)()
+)
 
 
 class Producer:
@@ -50,14 +61,23 @@ class Producer:
 
     def refusal(self) -> Optional[Exception]:
         """Why nothing may be put any more."""
-        if self.closed:
-            return ShutDown(f"queue `{self.name}` is closed: this process puts no more to it")
         if self._broken:
             return BrokenQueue(f"queue `{self.name}` has no consumer left")
+        if self.closed:
+            return ShutDown(f"queue `{self.name}` is closed: this process puts no more to it")
         return None
 
+    def extend(self, items: "list[bytes]") -> int:
+        """Adds to the open batch as many of them as it takes. Returns how many."""
+        fitting = list(takewhile(self.left_bytes.__ge__, accumulate(map(len, items[: self.left_items]))))
+        if fitting:
+            self.batch.extend(items[: len(fitting)])
+            self.left_items -= len(fitting)
+            self.left_bytes -= fitting[-1]
+        return len(fitting)
+
     def admit(self, data: bytes) -> bool:
-        """Puts it if there is room; what was put before it must be in a frame."""
+        """Puts it in a new batch, if there is room; what was put before must be in a frame."""
         size = len(data)
         session = self.session
         if self._room_items < 1 or self._room_bytes < size:
@@ -65,21 +85,18 @@ class Producer:
         self.batch.append(data)
         session.batch = self
         if session.attendant.armed:
-            self._open(size)
+            self.left_items = min(self._room_items, _BATCH_ITEMS) - 1
+            self.left_bytes = min(self._room_bytes, _BATCH_BYTES) - size
         else:
             # The first after a pause: nothing to send it together with.
             session.flush()
             session.arm()
         return True
 
-    def _open(self, size: int) -> None:
-        self.left_bytes = min(self._room_bytes, _BATCH_BYTES) - size
-        self.left_items = min(self._room_items, _BATCH_ITEMS) - 1
-
     def seal(self) -> None:
         """Makes a frame of the batch."""
-        items, self.batch = self.batch, []
         self.left_items = self.left_bytes = 0
+        items, self.batch = self.batch, []
         if items:
             size = sum(map(len, items))
             self._room_items -= len(items)

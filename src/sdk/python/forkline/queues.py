@@ -13,8 +13,9 @@ from typing import Any, Generic, Iterable, Iterator, Optional, TypeVar
 
 from . import process, wire
 from .consumer import Consumer, GetCall
+from .encoding import refusal
 from .errors import NotGranted, ShutDown
-from .producer import Producer, PutCall
+from .producer import STEPS_ARE_WHOLE, Producer, PutCall
 from .session import Session, ask
 from .taken import Taken
 
@@ -51,16 +52,19 @@ class Queue(Generic[Item]):
         left; ShutDown after `close`; TypeError or ValueError for what the queue's encoding cannot carry.
         """
         producer = self._producer or self._bind_producer()
-        data = producer.encode(item)
-        with producer.session.lock:
-            if producer.left_items > 0 and producer.left_bytes >= len(data):
-                producer.left_items -= 1
-                producer.left_bytes -= len(data)
-                producer.batch.append(data)
-                put = True
-            else:
-                put = False
-        if not put:
+        try:
+            data = producer.encode(item)
+        except (TypeError, ValueError) as error:
+            raise refusal(item, error) from None
+        size = len(data)
+        # No call between here and `append`, so no other thread and no signal handler comes between: see `producer`.
+        left_items = producer.left_items - 1
+        left_bytes = producer.left_bytes - size
+        if left_items >= 0 and left_bytes >= 0 and STEPS_ARE_WHOLE:
+            producer.left_items = left_items
+            producer.left_bytes = left_bytes
+            producer.batch.append(data)
+        else:
             self._put(producer, data, block, timeout)
         if confirm or producer.confirm:
             self.flush()
@@ -78,7 +82,14 @@ class Queue(Generic[Item]):
         count = 0
         source = iter(items)
         while True:
-            batch = list(map(producer.encode, islice(source, _AT_ONCE)))
+            chunk = list(islice(source, _AT_ONCE))
+            try:
+                batch = list(map(producer.encode, chunk))
+            except (TypeError, ValueError):
+                # One by one, so that those before the one that is refused are put.
+                for item in chunk:
+                    self.put(item, block, timeout)
+                raise
             if not batch:
                 break
             self._put_batch(producer, batch, block, timeout)
@@ -90,21 +101,18 @@ class Queue(Generic[Item]):
     def _put_batch(self, producer: Producer, batch: "list[bytes]", block: bool, timeout: Optional[float]) -> None:
         place = 0
         while place < len(batch):
-            with producer.session.lock:
-                fitting = batch[place : place + max(0, producer.left_items)]
-                size = sum(map(len, fitting))
-                if fitting and size <= producer.left_bytes:
-                    producer.left_items -= len(fitting)
-                    producer.left_bytes -= size
-                    producer.batch.extend(fitting)
-                    place += len(fitting)
-                    continue
-            self._put(producer, batch[place], block, timeout)
-            place += 1
+            with producer.session.exclusive:
+                place += producer.extend(batch[place:])
+            if place < len(batch):
+                self._put(producer, batch[place], block, timeout)
+                place += 1
 
     def _put(self, producer: Producer, data: bytes, block: bool, timeout: Optional[float]) -> None:
         if len(data) > wire.LARGEST_ITEM:
             raise ValueError(f"the item has {len(data)} bytes, and the largest that a queue carries is 1 GiB")
+        with producer.session.exclusive:
+            if producer.extend([data]):
+                return
         # Without `block` the broker answers at once, so there is nothing to wait for in vain.
         deadline = _deadline(block, timeout) if block else None
         result = producer.session.call(PutCall(producer, data, once=not block), deadline)
@@ -179,6 +187,8 @@ class Queue(Generic[Item]):
                 try:
                     tag, data = popleft()
                 except IndexError:
+                    data = None
+                if data is None:
                     if self._more(consumer, None):
                         continue
                     return
@@ -200,10 +210,11 @@ class Queue(Generic[Item]):
                     while len(taken) < most:
                         taken.append(popleft())
                 except IndexError:
-                    if not taken:
-                        if self._more(consumer, None):
-                            continue
-                        return
+                    pass
+                if not taken:
+                    if self._more(consumer, None):
+                        continue
+                    return
                 if consumer.slow:
                     consumer.tell_taken()
                 yield [decode(data) for _, data in taken]
@@ -217,11 +228,12 @@ class Queue(Generic[Item]):
             try:
                 item = consumer.ready.popleft()
             except IndexError:
-                self._more(consumer, deadline, loop=False)
-                continue
-            if consumer.slow:
-                consumer.tell_taken()
-            return item
+                item = None
+            if item is not None:
+                if consumer.slow:
+                    consumer.tell_taken()
+                return item
+            self._more(consumer, deadline, loop=False)
 
     def _more(self, consumer: Consumer, deadline: Optional[float], loop: bool = True) -> bool:
         """Waits until an item is ready. In a loop, the end of the stream is False and no error."""

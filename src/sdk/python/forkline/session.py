@@ -15,8 +15,9 @@ from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 from . import wire
 from .attendant import Attendant
+from .bell import Bell
 from .connection import Connection, Frame
-from .errors import BrokerLost, ForklineError, LockError, NotGranted
+from .errors import BrokenQueue, BrokerLost, ForklineError, LockError, NotGranted
 from .interrupt import Exclusive
 
 __all__ = ["Answer", "Call", "Session", "ask", "error_of"]
@@ -69,6 +70,8 @@ class Session:
         self.exclusive = Exclusive(self.lock)
         self.attendant = Attendant(self.tick)
         self.lost: Optional[str] = None
+        #: Goodbye was said, and goodbye was heard.
+        self.parting = False
         self.parted = False
         #: The producer whose items are not yet in a frame. There is at most one, so that calls keep their order.
         self.batch: Any = None
@@ -78,6 +81,8 @@ class Session:
         self._last_request = 0
         self._reading = False
         self._waiting: "list[Any]" = []
+        #: Calls the reader back from the socket.
+        self._bell = Bell()
 
     # Waiting
 
@@ -116,10 +121,12 @@ class Session:
                 with self.exclusive:
                     if turn is not None:
                         self._end(turn)
+                        turn = None
+                        if self.parting:
+                            break
                     if not self._reading:
                         self._listen()
                     self.check()
-                    turn = None
                     result = attempt()
                     if result is not None:
                         return result
@@ -137,12 +144,14 @@ class Session:
             elif self._waiting:
                 with self.exclusive:
                     self.wake()
+        # The process is at its end, and what this thread waits for will not come any more.
+        threading.Semaphore(0).acquire()
 
     def _begin(self) -> "_Turn":
         events = select.POLLOUT if self.connection.unsent else 0
         if not self._reading:
             self._reading = True
-            return _Turn(self.connection.fileno(), events | select.POLLIN, None)
+            return _Turn(self.connection.fileno(), events | select.POLLIN, None, self._bell)
         if events:
             return _Turn(self.connection.fileno(), events, None)
         gate = threading.Lock()
@@ -153,6 +162,7 @@ class Session:
     def _end(self, turn: "_Turn") -> None:
         if turn.reads:
             self._reading = False
+            self._bell.hush()
         elif turn.gate is not None and turn.gate in self._waiting:
             self._waiting.remove(turn.gate)
 
@@ -161,6 +171,8 @@ class Session:
         waiting, self._waiting = self._waiting, []
         for gate in waiting:
             gate.release()
+        if self._reading:
+            self._bell.ring()
 
     # Speaking
 
@@ -234,8 +246,10 @@ class Session:
             self._listen()
 
     def check(self) -> None:
-        if self.lost is not None:
+        if self.lost is not None and not self.parted:
             raise BrokerLost(self.lost)
+        if self.parting:
+            raise BrokerLost("this process is at its end and has said goodbye to the broker")
 
     def _listen(self) -> None:
         if self.lost is not None:
@@ -280,8 +294,17 @@ class Session:
         if self.lost is not None:
             return
         self.lost = reason
+        self._close_sides()
+
+    def close(self) -> None:
+        """Lets go of it without a word: it is another process's."""
+        self.connection.close()
+        self._bell.close()
+
+    def _close_sides(self) -> None:
         self.batch = None
-        for side in (*self.producers.values(), *self.consumers.values()):
+        sides: "tuple[Side, ...]" = (*self.producers.values(), *self.consumers.values())
+        for side in sides:
             side.lose()
         self.wake()
 
@@ -293,10 +316,11 @@ class Session:
         Does not rely on other threads: they may be suspended, as they are below a signal handler.
         """
         with self.exclusive:
-            for consumer in self.consumers.values():
-                consumer.give_back_rest()
             self.flush()
-            self.say(wire.bare(wire.GOODBYE))
+            if not self.parting:
+                self.parting = True
+                self.say(wire.bare(wire.GOODBYE))
+            self._close_sides()
         deadline = time.monotonic() + patience
         while True:
             with self.exclusive:
@@ -348,19 +372,21 @@ def ask(session: Session, kind: int, channel: int) -> Any:
 def error_of(answer: Answer) -> Exception:
     """A refusal of the broker's as an exception."""
     told = wire.read_json(answer.body)
-    kinds = {"not-held": LockError, "not-granted": NotGranted}
+    kinds: "dict[str, type[Exception]]" = {"not-held": LockError, "not-granted": NotGranted, "broken": BrokenQueue}
     return kinds.get(told["code"], ForklineError)(told["message"])
 
 
 class _Turn:
     """One stretch of waiting: as the reader, for the socket to take more, or for the reader to call."""
 
-    def __init__(self, descriptor: int, events: int, gate: Any) -> None:
+    def __init__(self, descriptor: int, events: int, gate: Any, bell: Optional[Bell] = None) -> None:
         self.gate = gate
-        self.reads = bool(events & select.POLLIN)
+        self.reads = bell is not None
         if gate is None:
             self._poll = select.poll()
             self._poll.register(descriptor, events)
+            if bell is not None:
+                self._poll.register(bell.fileno(), select.POLLIN)
 
     def block(self, seconds: float) -> None:
         if self.gate is not None:

@@ -7,7 +7,7 @@ are not copied.
 from __future__ import annotations
 
 import json
-from struct import Struct
+from struct import Struct, error as struct_error  # noqa: F401
 from typing import Any, Union
 
 Buffer = Union[bytes, memoryview]

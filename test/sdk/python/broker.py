@@ -1,0 +1,102 @@
+"""The real broker, run as the runner runs it: a process of Node's that is spoken to over its IPC channel."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from typing import Any, Optional
+
+KEY = "00" * 32
+
+#: A bundle of src/broker/main.ts; the tests that need it are not there without.
+BUNDLE = os.environ.get("FORKLINE_TEST_BROKER")
+
+
+def queue(name: str, producers: "list[str]", consumers: "list[str]", **settings: Any) -> "dict[str, Any]":
+    usual = {
+        "kind": "queue",
+        "at": {"file": "", "line": 1, "column": 1},
+        "order": "fifo",
+        "maxsize": 0,
+        "maxBytes": 64 * 1024 * 1024,
+        "encoding": "json",
+        "confirm": False,
+        "delivery": "at-least-once",
+        "attempts": 3,
+        "leftover": "fail",
+        "group": None,
+    }
+    return {**usual, "name": name, "producers": producers, "consumers": consumers, **settings}
+
+
+def lock(name: str, users: "list[str]") -> "dict[str, Any]":
+    return {"kind": "lock", "name": name, "at": {"file": "", "line": 1, "column": 1}, "users": users}
+
+
+class Broker:
+    def __init__(self, *channels: "dict[str, Any]") -> None:
+        assert BUNDLE is not None
+        self.folder = tempfile.mkdtemp(prefix="forkline-")
+        self.path = os.path.join(self.folder, "socket")
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, "NODE_CHANNEL_FD": str(theirs.fileno())}
+        self.process = subprocess.Popen(["node", BUNDLE], pass_fds=[theirs.fileno()], env=environment)
+        theirs.close()
+        self._channel = ours
+        self._lines = ours.makefile("rwb")
+        self._request = 0
+        self.tell(type="open", socket=self.path, runId="run", key=KEY, channels=list(channels))
+        self.hear("listening")
+
+    def tell(self, **command: Any) -> None:
+        self._lines.write(json.dumps(command).encode() + b"\n")
+        self._lines.flush()
+
+    def hear(self, kind: str) -> "dict[str, Any]":
+        for line in self._lines:
+            notice: "dict[str, Any]" = json.loads(line)
+            if notice["type"] == kind:
+                return notice
+        raise AssertionError(f"the broker ended before it said {kind}")
+
+    def ask(self, **command: Any) -> Any:
+        self._request += 1
+        self.tell(request=self._request, **command)
+        answer = self.hear("answer")
+        assert "error" not in answer, answer
+        return answer["value"]
+
+    def end(self, node: str, held: str = "done", stream: str = "end", succeeded: bool = True) -> "dict[str, Any]":
+        """What the runner says when nothing of a process is left. Returns the broker's account of it."""
+        account: "dict[str, Any]" = self.ask(type="gone", node=node, abandon=False)
+        self.tell(type="settle", node=node, held=held, stream=stream, succeeded=succeeded)
+        return account
+
+    def counts(self) -> Any:
+        return self.ask(type="count")
+
+    def environment(self, instance: str) -> "dict[str, str]":
+        token = hmac.new(bytes.fromhex(KEY), instance.encode(), hashlib.sha256).hexdigest()
+        return {
+            "FORKLINE_SOCKET": self.path,
+            "FORKLINE_TOKEN": token,
+            "FORKLINE_PROCESS": instance,
+            "FORKLINE_RUN_ID": "run",
+            "FORKLINE_RUN_DIR": self.folder,
+        }
+
+    def close(self) -> None:
+        try:
+            self.tell(type="close")
+        except OSError:
+            pass
+        self._lines.close()
+        self._channel.close()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,472 @@
+"""Queues, with the broker played by hand."""
+
+import struct
+import time
+import unittest
+
+from puppet import QUEUE, Puppet, items_body, wire
+
+
+class Putting(unittest.TestCase):
+    def test_a_put_waits_for_room_and_is_sent_at_once(self):
+        with Puppet("q.put({'dish': '包子'}); say('put'); sys.stdin.read()") as program:
+            line = program.accept()
+            want = line.expect(wire.WANT)
+            self.assertEqual(struct.unpack(">II", want.body), (1, len('{"dish":"包子"}'.encode())))
+            line.room(1)
+            self.assertEqual(line.expect_items(), ['{"dish":"包子"}'.encode()])
+            self.assertEqual(program.hear(), "put")
+
+    def test_what_is_put_in_a_row_arrives_in_order_and_in_few_frames(self):
+        with Puppet("for n in range(20_000): q.put(n)\nq.flush()\nsay('flushed')") as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(20_000)
+            items, frames = [], 0
+            while len(items) < 20_000:
+                items += line.expect_items()
+                frames += 1
+            self.assertEqual(items, [b"%d" % n for n in range(20_000)])
+            self.assertLess(frames, 500)
+            line.reply(line.expect(wire.FLUSH))
+            self.assertEqual(program.hear(), "flushed")
+            line.part()
+
+    def test_no_more_is_put_than_there_was_room_for(self):
+        with Puppet("for n in range(10): q.put(n)") as program:
+            line = program.accept()
+            seen = []
+            while len(seen) < 10:
+                line.expect(wire.WANT)
+                line.room(3, 3)
+                granted = len(seen) + 3
+                while len(seen) < min(granted, 10):
+                    seen += line.expect_items()
+                self.assertLessEqual(len(seen), granted)
+            line.part()
+
+    def test_an_item_larger_than_the_room_in_bytes_waits_for_more(self):
+        with Puppet("q.put('x' * 1000)") as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(1, 500)
+            self.assertEqual(struct.unpack(">II", line.expect(wire.WANT).body), (1, 1002))
+            line.room(0, 502)
+            self.assertEqual(len(line.expect_items()[0]), 1002)
+            line.part()
+
+    def test_what_is_put_to_several_queues_leaves_in_the_order_of_the_calls(self):
+        other = {**QUEUE, "id": 7, "name": "bowls"}
+        code = "b = queue('bowls')\nfor n in range(3): q.put(n); b.put(n)"
+        with Puppet(code, QUEUE, other) as program:
+            line = program.accept()
+            for channel in (1, 7):
+                self.assertEqual(line.expect(wire.WANT).channel, channel)
+                line.say(wire.ROOM, channel, struct.pack(">II", 9, 99))
+                self.assertEqual(line.expect(wire.PUT).channel, channel)
+            self.assertEqual([line.expect(wire.PUT).channel for _ in range(4)], [1, 7, 1, 7])
+            line.part()
+
+    def test_put_nowait_is_full_when_the_broker_says_so(self):
+        code = """
+            try: q.put_nowait(1)
+            except Full: say("full")
+            q.put_nowait(2)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.WANT, flags=1)
+            line.say(wire.REFUSED, 1)
+            self.assertEqual(program.hear(), "full")
+            line.expect(wire.WANT, flags=1)
+            line.room(1)
+            self.assertEqual(line.expect_items(), [b"2"])
+            line.part()
+
+    def test_a_put_that_times_out_is_full_not_early_and_withdrawn(self):
+        code = """
+            begun = time.monotonic()
+            try: q.put(1, timeout=0.05)
+            except Full: say(time.monotonic() - begun)
+            q.put(2)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.expect(wire.UNWANT)
+            line.say(wire.WITHDRAWN, 1, flags=1)
+            self.assertGreaterEqual(float(program.hear()), 0.05)
+            line.expect(wire.WANT)
+            line.room(1)
+            self.assertEqual(line.expect_items(), [b"2"])
+            line.part()
+
+    def test_room_that_comes_while_a_put_withdraws_is_kept_for_the_next(self):
+        code = """
+            try: q.put(1, timeout=0.01)
+            except Full: say("full")
+            q.put(2)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.expect(wire.UNWANT)
+            line.room(1)
+            line.say(wire.WITHDRAWN, 1, flags=1)
+            self.assertEqual(program.hear(), "full")
+            self.assertEqual(line.expect_items(), [b"2"])
+            line.part()
+
+    def test_an_interrupted_put_is_withdrawn_and_nothing_of_it_is_put(self):
+        code = """
+            try: q.put(1)
+            except KeyboardInterrupt: say("interrupted")
+            q.put(2)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            program.process.send_signal(2)
+            line.expect(wire.UNWANT)
+            line.say(wire.WITHDRAWN, 1, flags=1)
+            self.assertEqual(program.hear(), "interrupted")
+            line.expect(wire.WANT)
+            line.room(2)
+            self.assertEqual(line.expect_items(), [b"2"])
+            line.part()
+
+    def test_threads_that_wait_for_room_get_it_in_turn(self):
+        code = """
+            def put(n):
+                q.put(n)
+                say("put")
+            threads = [threading.Thread(target=put, args=(n,)) for n in range(5)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            items = []
+            for _ in range(5):
+                line.expect(wire.WANT)
+                line.room(1)
+                items += line.expect_items()
+                self.assertEqual(program.hear(), "put")
+            self.assertEqual(sorted(items), [b"0", b"1", b"2", b"3", b"4"])
+            line.part()
+
+    def test_a_put_with_confirm_returns_when_the_broker_has_it(self):
+        with Puppet("q.put(1, confirm=True); say('there')") as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(1)
+            line.expect_items()
+            flush = line.expect(wire.FLUSH)
+            line.reply(flush)
+            self.assertEqual(program.hear(), "there")
+            line.part()
+
+    def test_put_many_keeps_the_order_and_the_room(self):
+        with Puppet("say(q.put_many(range(3000)))") as program:
+            line = program.accept()
+            items = []
+            for room in (1000, 2000, 3000):
+                line.expect(wire.WANT)
+                line.room(1000)
+                while len(items) < room:
+                    items += line.expect_items()
+                self.assertEqual(len(items), room)
+            self.assertEqual(items, [b"%d" % n for n in range(3000)])
+            self.assertEqual(program.hear(), "3000")
+            line.part()
+
+    def test_a_queue_without_consumers_is_a_broken_pipe(self):
+        code = """
+            try: q.put(1)
+            except BrokenPipeError as error: say(type(error).__name__, error)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.say(wire.BROKEN, 1)
+            self.assertEqual(program.hear(), "BrokenQueue queue `dishes` has no consumer left")
+            line.part()
+
+    def test_after_close_a_put_is_refused_here(self):
+        code = """
+            q.close()
+            try: q.put(1)
+            except ShutDown as error: say(error)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.CLOSE)
+            self.assertIn("this process puts no more", program.hear())
+            line.part()
+
+    def test_room_that_is_asked_back_is_given_back(self):
+        with Puppet("q.put(1); q.qsize(); q.qsize()") as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(5, 100)
+            line.expect_items()
+            stat = line.expect(wire.STAT)
+            line.say(wire.RECALL, 1, flags=1)
+            line.reply(stat, {"size": 0, "room": 5, "unfinished": 0, "closed": False})
+            self.assertEqual(struct.unpack(">II", line.expect(wire.GIVE_ROOM).body), (4, 99))
+
+
+class Getting(unittest.TestCase):
+    def test_a_get_asks_for_one_item_and_says_that_it_took_it(self):
+        with Puppet("say(q.get()); sys.stdin.read()") as program:
+            line = program.accept()
+            self.assertEqual(line.expect(wire.GET, flags=1).number, 1)
+            line.deliver('"包子"'.encode())
+            self.assertEqual(program.hear(), "包子")
+            self.assertEqual(line.expect(wire.TAKEN).number, 1)
+
+    def test_task_done_is_said_though_the_program_calls_nothing_more(self):
+        with Puppet("q.get(); q.task_done(); sys.stdin.read()") as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.deliver(b"1")
+            line.expect(wire.TAKEN)
+            self.assertEqual(line.expect(wire.DONE).body, struct.pack(">HII", 0, 0, 1))
+
+    def test_task_done_without_an_item_is_a_value_error(self):
+        code = """
+            q.get(); q.task_done()
+            try: q.task_done()
+            except ValueError as error: say(error)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.deliver(b"1")
+            self.assertIn("more often than this thread has taken items", program.hear())
+
+    def test_task_done_is_for_the_items_of_its_own_thread(self):
+        code = """
+            q.get()
+            def other():
+                try: q.task_done()
+                except ValueError: say("not yours")
+            thread = threading.Thread(target=other); thread.start(); thread.join()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.deliver(b"1")
+            self.assertEqual(program.hear(), "not yours")
+
+    def test_a_loop_takes_all_marks_each_done_and_ends_with_the_stream(self):
+        with Puppet("say(*q)") as program:
+            line = program.accept()
+            items = list(range(10_000))
+            credit = done = sent = 0
+            ended = False
+            while not ended:
+                said = line.next()
+                if said.kind == wire.GET:
+                    credit += said.number
+                    count = min(credit, len(items) - sent)
+                    if count:
+                        line.deliver(*[b"%d" % item for item in items[sent : sent + count]])
+                    sent, credit = sent + count, credit - count
+                elif said.kind == wire.DONE:
+                    high, low, count = struct.unpack(">HII", said.body)
+                    self.assertEqual((high, low), (0, done))
+                    done += count
+                else:
+                    self.assertEqual(said.kind, wire.TAKEN)
+                ended = done == len(items) and said.kind == wire.GET and said.flags == 1
+            line.say(wire.END, 1)
+            self.assertEqual(program.hear(), " ".join(map(str, items)))
+
+    def test_a_stream_that_broke_off_is_no_end(self):
+        code = """
+            try: print(list(q))
+            except Aborted as error: say(error)
+            try: q.get_nowait()
+            except Aborted: say("still")
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.say(wire.END, 1, flags=1)
+            self.assertIn("a process that puts to it has failed", program.hear())
+            self.assertEqual(program.hear(), "still")
+
+    def test_get_raises_shut_down_at_the_end(self):
+        code = """
+            try: q.get()
+            except ShutDown: say("end")
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.say(wire.END, 1)
+            self.assertEqual(program.hear(), "end")
+            line.part()
+
+    def test_get_nowait_believes_the_broker_and_not_the_clock(self):
+        code = """
+            try: q.get_nowait()
+            except Empty: say("empty")
+            say(q.get_nowait())
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.expect(wire.UNGET)
+            line.say(wire.WITHDRAWN, 1)
+            self.assertEqual(program.hear(), "empty")
+            line.expect(wire.GET, flags=1)
+            line.expect(wire.UNGET)
+            line.deliver(b"7")
+            line.say(wire.WITHDRAWN, 1)
+            self.assertEqual(program.hear(), "7")
+
+    def test_a_get_that_times_out_is_empty_not_early_and_withdrawn(self):
+        code = """
+            begun = time.monotonic()
+            try: q.get(timeout=0.05)
+            except Empty: say(time.monotonic() - begun)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.expect(wire.UNGET)
+            line.say(wire.WITHDRAWN, 1)
+            self.assertGreaterEqual(float(program.hear()), 0.05)
+            line.part()
+
+    def test_an_interrupted_get_is_withdrawn_and_what_came_late_goes_back(self):
+        code = """
+            try: q.get()
+            except KeyboardInterrupt: say("interrupted")
+            sys.stdin.read()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            program.process.send_signal(2)
+            line.expect(wire.UNGET)
+            line.deliver(b"1")
+            line.say(wire.WITHDRAWN, 1)
+            self.assertEqual(line.expect(wire.GIVE_BACK).body, struct.pack(">HII", 0, 0, 1))
+            self.assertEqual(program.hear(), "interrupted")
+
+    def test_what_a_program_does_not_come_back_for_goes_back(self):
+        code = """
+            for _ in range(4): q.get()
+            say("busy")
+            sys.stdin.read()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            sent = 0
+            while sent < 4:
+                said = line.next()
+                if said.kind == wire.GET and said.flags:
+                    # As many as were asked for; from the second time on that is more than one.
+                    count = max(1, said.number)
+                    line.deliver(*[b"%d" % n for n in range(sent, sent + count)])
+                    sent += count
+            if sent == 4:
+                self.skipTest("the program read nothing ahead")
+            self.assertEqual(program.hear(), "busy")
+            said = line.until(wire.GIVE_BACK)
+            self.assertEqual(said.body, struct.pack(">HII", 0, 4, sent - 4))
+
+    def test_take_gives_items_that_are_done_each_by_itself(self):
+        code = """
+            one, two = q.take(), q.take()
+            say(one.value, one.redelivered, one.attempt, two.value, two.redelivered, two.attempt)
+            two.done()
+            one.give_back()
+            try: one.done()
+            except ValueError as error: say(error)
+            sys.stdin.read()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.deliver(b"1")
+            line.expect(wire.TAKEN)
+            said = line.expect(wire.GET, flags=1)
+            line.say(wire.REDELIVER, 1, struct.pack(">I", 3) + items_body(b"2"))
+            self.assertEqual(program.hear(), "1 False 1 2 True 3")
+            seen = [line.next() for _ in range(2)]
+            self.assertEqual([said.kind for said in seen], [wire.DONE, wire.GIVE_BACK])
+            self.assertEqual(seen[0].body, struct.pack(">HII", 0, 1, 1))
+            self.assertEqual(seen[1].body, struct.pack(">HII", 0, 0, 1))
+            self.assertIn("done or given back before", program.hear())
+
+    def test_batches_are_done_as_a_whole(self):
+        code = """
+            for batch in q.batches(): say(batch)
+            say("end")
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.deliver(b"1")
+            self.assertEqual(program.hear(), "[1]")
+            said = line.until(wire.GET, flags=1)
+            line.deliver(*[b"%d" % n for n in range(said.number)])
+            self.assertEqual(program.hear(), str(list(range(said.number))))
+            line.until(wire.GET, flags=1)
+            line.say(wire.END, 1)
+            self.assertEqual(program.hear(), "end")
+            line.part()
+
+    def test_several_threads_share_what_comes(self):
+        code = """
+            got = []
+            def take():
+                for item in q: got.append(item)
+            threads = [threading.Thread(target=take) for _ in range(4)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+            say(sorted(got) == list(range(100)))
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            sent, done, credit, ended = 0, 0, 0, False
+            while True:
+                said = line.next()
+                if said.kind == wire.GET:
+                    credit += said.number
+                    count = min(credit, 100 - sent)
+                    if count:
+                        line.deliver(*[b"%d" % n for n in range(sent, sent + count)])
+                    sent, credit = sent + count, credit - count
+                elif said.kind == wire.DONE:
+                    done += struct.unpack(">HII", said.body)[2]
+                elif said.kind == wire.GOODBYE:
+                    line.say(wire.GOODBYE)
+                    break
+                if done == 100 and not ended:
+                    ended = True
+                    line.say(wire.END, 1)
+            self.assertEqual(program.hear(), "True")
+
+    def test_sizes_are_asked_of_the_broker(self):
+        with Puppet("say(q.qsize(), q.empty(), q.full())") as program:
+            line = program.accept()
+            for _ in range(3):
+                line.reply(line.expect(wire.STAT), {"size": 3, "room": 0, "unfinished": 4, "closed": False})
+            self.assertEqual(program.hear(), "3 False True")
+            line.part()
+
+    def test_join_waits_for_the_broker(self):
+        with Puppet("q.join(); say('joined')") as program:
+            line = program.accept()
+            line.reply(line.expect(wire.JOIN))
+            self.assertEqual(program.hear(), "joined")
+            line.part()
+
+
+if __name__ == "__main__":
+    unittest.main()
