@@ -4,43 +4,6 @@ import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
 
-/** Keywords that speak to editors and to our own messages; they do not decide what is valid. */
-const annotations = ['errorMessage', 'patternErrorMessage', 'enumDescriptions', 'defaultSnippets'];
-
-/** An error about a name says so only where its rule stands in place, and not behind a `$ref`. */
-function withNameRules(schema) {
-  return JSON.parse(
-    JSON.stringify(schema, (key, value) =>
-      key === 'propertyNames' && value.$ref !== undefined ? schema.definitions[value.$ref.split('/').at(-1)] : value,
-    ),
-  );
-}
-
-/** Nobody reads more; what comes after them is not looked at closely. */
-const mostErrors = 10_000;
-
-/** What ajv writes copies all errors so far for every `$ref` that adds one: a minute for a file with a mistake a line. */
-function withLinearErrors(code) {
-  const copying = /vErrors = vErrors === null \? ([\w.]+)\.errors : vErrors\.concat\(\1\.errors\)/g;
-  if (code.search(copying) === -1) throw new Error('Internal error: ajv gathers errors in another way now');
-  const adding = `function added(all, more) {
-    if (all === null) return more;
-    for (const one of more) if (all.length < ${mostErrors}) all.push(one);
-    return all;
-  }`;
-  return `${code.replace(copying, 'vErrors = added(vErrors, $1.errors)')}\n${adding}`;
-}
-
-/** As keys of the language these words have a schema, and so a map. */
-function isForPeople(key, value) {
-  if (key === 'enumDescriptions' || key === 'defaultSnippets' || key === 'default') return !isMap(value);
-  return (key === 'description' && typeof value === 'string') || (key === 'examples' && Array.isArray(value));
-}
-
-function isMap(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export const validatorTypes = `// Made from schemas/pipeline.schema.json by \`npm run generate\`: change the schema, not this file.
 export interface ShapeError {
   readonly instancePath: string;
@@ -67,12 +30,12 @@ export async function validator(schema) {
     inlineRefs: false,
     code: { source: true, esm: true },
   });
-  ajv.addVocabulary(annotations);
-  const kept = JSON.stringify(JSON.stringify(schema, (key, value) => (isForPeople(key, value) ? undefined : value)));
-  const code = withLinearErrors(standalone.default(ajv, ajv.compile(withNameRules(schema))));
+  const forMessages = without(schema, wordsForPeople);
+  const rules = withNameRules(without(forMessages, wordsForMessages));
+  const code = withLinearErrors(standalone.default(ajv, ajv.compile(rules)));
   const { outputFiles } = await build({
     stdin: {
-      contents: `${code}\nexport function schema() { return JSON.parse(${kept}); }`,
+      contents: `${code}\nexport function schema() { return JSON.parse(${asText(asText(forMessages))}); }`,
       resolveDir: import.meta.dirname,
     },
     banner: {
@@ -85,4 +48,55 @@ export async function validator(schema) {
     write: false,
   });
   return outputFiles[0].text;
+}
+
+/** Words that decide nothing: the first are for editors and readers, the others also for our own messages. */
+const wordsForPeople = ['$id', 'title', 'description', 'examples', 'default', 'enumDescriptions', 'defaultSnippets'];
+const wordsForMessages = ['errorMessage', 'patternErrorMessage'];
+
+/** Under `properties` and `definitions` the same words are names. */
+function without(schema, words) {
+  if (!isMap(schema)) return schema;
+  const kept = {};
+  for (const [word, value] of Object.entries(schema)) {
+    if (words.includes(word)) continue;
+    kept[word] = namesInside.includes(word)
+      ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, without(one, words)]))
+      : without(value, words);
+  }
+  return kept;
+}
+
+const namesInside = ['properties', 'patternProperties', 'definitions'];
+
+/** An error about a name says so only where its rule stands in place, and not behind a `$ref`. */
+function withNameRules(schema) {
+  return JSON.parse(
+    JSON.stringify(schema, (key, value) =>
+      key === 'propertyNames' && value.$ref !== undefined ? schema.definitions[value.$ref.split('/').at(-1)] : value,
+    ),
+  );
+}
+
+/** Nobody reads more; what comes after them is not looked at closely. */
+const mostErrors = 10_000;
+
+/** What ajv writes copies all errors so far for every `$ref` that adds one: a minute for a file with a mistake a line. */
+function withLinearErrors(code) {
+  const copying = /vErrors = vErrors === null \? ([\w.]+)\.errors : vErrors\.concat\(\1\.errors\)/g;
+  if (code.search(copying) === -1) throw new Error('Internal error: ajv gathers errors in another way now');
+  const adding = `function added(all, more) {
+    if (all === null) return more;
+    for (const one of more) if (all.length < ${mostErrors}) all.push(one);
+    return all;
+  }`;
+  return `${code.replace(copying, 'vErrors = added(vErrors, $1.errors)')}\n${adding}`;
+}
+
+function asText(value) {
+  return JSON.stringify(value);
+}
+
+function isMap(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

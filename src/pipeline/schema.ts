@@ -5,6 +5,7 @@ import type { Document } from './document.ts';
 import { isMap, type Json } from './json.ts';
 import type { PipelineFile } from './schema.gen.ts';
 import { pathOf, problems, type ShapeProblem } from './shape-problem.ts';
+import { numbersWrittenOtherwise } from './written-number.ts';
 import matches, { type ShapeError } from './validator.gen.js';
 
 /**
@@ -14,7 +15,8 @@ import matches, { type ShapeError } from './validator.gen.js';
  */
 export function validate(document: Document): { diagnostics: Diagnostic[]; file: PipelineFile } {
   const errors = shapeErrors(document.value);
-  return { diagnostics: diagnose(document, problems(document.value, errors)), file: fitting(document.value, errors) };
+  const found = [...diagnose(document, problems(document.value, errors)), ...numbersWrittenOtherwise(document)];
+  return { diagnostics: firstOf(found), file: fitting(document.value, errors) };
 }
 
 function shapeErrors(value: Json): readonly ShapeError[] {
@@ -26,21 +28,22 @@ const mostErrors = 10_000;
 const mostFindings = 200;
 
 function diagnose(document: Document, found: readonly ShapeProblem[]): Diagnostic[] {
-  const diagnostics = found.map(
-    ({ path, which, message, hint }): Diagnostic => ({
-      code: 'schema',
-      severity: 'error',
-      message,
-      file: document.source.file,
-      span: document.span(path, which),
-      related: [],
-      ...(hint === undefined ? {} : { hint }),
-    }),
-  );
-  diagnostics.sort((a, b) => a.span.start - b.span.start);
-  const last = diagnostics[mostFindings];
-  if (last === undefined) return diagnostics;
-  return [...diagnostics.slice(0, mostFindings), { ...last, message: 'there are more mistakes of shape from here on' }];
+  return found.map(({ path, which, message, hint }) => ({
+    code: 'schema',
+    severity: 'error',
+    message,
+    file: document.source.file,
+    span: document.span(path, which),
+    related: [],
+    ...(hint === undefined ? {} : { hint }),
+  }));
+}
+
+function firstOf(found: Diagnostic[]): Diagnostic[] {
+  found.sort((a, b) => a.span.start - b.span.start);
+  const next = found[mostFindings];
+  if (next === undefined) return found;
+  return [...found.slice(0, mostFindings), { ...next, message: 'there are more mistakes of shape from here on' }];
 }
 
 /** Takes out what errs, and then what errs because of that, until the rest fits. */

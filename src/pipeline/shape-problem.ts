@@ -3,8 +3,10 @@
 import type { Json } from './json.ts';
 import { ownWordsFor } from './foreign-words.ts';
 import type { Path } from './places.ts';
+import { linksTo, schemaOf, resolved } from './schema-part.ts';
+import { described, expectation, kinds, listed, mending, shown, subject, within } from './shape-words.ts';
 import { type Budget, nearest } from './suggest.ts';
-import { schema as readSchema, type ShapeError } from './validator.gen.js';
+import type { ShapeError } from './validator.gen.js';
 
 export interface ShapeProblem {
   readonly path: Path;
@@ -130,17 +132,6 @@ function excludedKey(root: Json, error: ShapeError, path: Path): ShapeProblem | 
   return { path, which: 'key', message, hint: link?.errorMessage };
 }
 
-/** The links of a chain of if/then/else that a path into the schema goes through: `#/else/then/required`. */
-function linksTo(path: Path, schemaPath: string): Schema[] {
-  const links = [schemaOf(path)];
-  for (const step of schemaPath.split('/').slice(1)) {
-    const next = step === 'then' || step === 'else' ? links.at(-1)?.[step] : undefined;
-    if (next === undefined) break;
-    links.push(next);
-  }
-  return links;
-}
-
 function misfit(root: Json, error: ShapeError, path: Path): ShapeProblem {
   const value = valueAt(root, path);
   const schema = schemaOf(path);
@@ -154,153 +145,8 @@ function misfit(root: Json, error: ShapeError, path: Path): ShapeProblem {
   };
 }
 
-function expectation({ keyword, params }: ShapeError, schema: Schema): string | undefined {
-  const limit = String(params['limit']);
-  switch (keyword) {
-    case 'type':
-      return orList([schema.type ?? []].flat().map((type) => typeNames[type] ?? type));
-    case 'enum':
-      return orList((schema.enum ?? []).map((one) => `\`${String(one)}\``));
-    case 'minimum':
-      return `at least ${limit}`;
-    case 'maximum':
-      return `at most ${limit}`;
-    case 'exclusiveMinimum':
-      return `more than ${limit}`;
-    case 'minLength':
-      return 'some text';
-    case 'minItems':
-    case 'maxItems':
-      return `a list of ${schema.minItems === schema.maxItems ? limit : `at ${keyword === 'minItems' ? 'least' : 'most'} ${limit}`}`;
-    default:
-      return undefined;
-  }
-}
-
-const typeNames: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  integer: 'a whole number',
-  boolean: '`true` or `false`',
-  array: 'a list',
-  object: 'a map',
-  null: '`null`',
-};
-
-/** What the author most likely has to write instead. */
-function mending(value: Json | undefined, schema: Schema): string | undefined {
-  const types = [schema.type ?? []].flat();
-  if (value === null)
-    return types.includes('number') ? 'for empty text write `""`' : 'give it a value, or remove the key';
-  if (typeof value === 'string') {
-    const words = (schema.enum ?? []).map(String);
-    const word = words.find((one) => one.endsWith(value.toUpperCase())) ?? nearest(value, words);
-    if (word !== undefined) return `did you mean \`${word}\`?`;
-    if (types.includes('boolean') && /^(y|yes|n|no|on|off)$/i.test(value))
-      return 'in YAML 1.2 `yes`, `no`, `on` and `off` are text';
-  }
-  if (typeof value === 'number' || typeof value === 'boolean') {
-    const isText =
-      types.includes('string') && schema.errorMessage === undefined && schema.patternErrorMessage === undefined;
-    if (isText && !types.includes('number')) return `for text write \`"${value}"\``;
-  }
-  return undefined;
-}
-
-/** Where declarations stand, and what one of them is called, in the schema and in words. */
-const kinds: Readonly<Record<string, string>> = {
-  processes: 'process',
-  daemons: 'daemon',
-  queues: 'queue',
-  pipes: 'pipe',
-  locks: 'lock',
-  joins: 'join',
-  params: 'param',
-};
-
-function within(path: Path): string {
-  if (path.length === 0) return 'at the top level';
-  const kind = path.length === 2 ? kinds[String(path[0])] : undefined;
-  return kind === undefined ? `in ${subject(path)}` : `in a ${kind}`;
-}
-
-function subject(path: Path): string {
-  const last = path.at(-1);
-  if (last === undefined) return 'the pipeline';
-  if (typeof last === 'string') return `\`${shown(last)}\``;
-  return `item ${last + 1} of ${subject(path.slice(0, -1))}`;
-}
-
-function described(value: Json | undefined): string {
-  if (value === null || value === undefined) return 'empty';
-  if (value === '') return 'empty text';
-  if (typeof value === 'object') return Array.isArray(value) ? `a list of ${value.length}` : 'a map';
-  return `\`${shown(String(value))}\``;
-}
-
-function shown(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
-}
-
-function listed(keys: readonly string[], word: 'and' | 'or'): string {
-  const quoted = keys.map((key) => `\`${key}\``);
-  return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} ${word} ${quoted.at(-1)}`;
-}
-
-function orList(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
-}
-
 function valueAt(root: Json, path: Path): Json | undefined {
   let value: Json | undefined = root;
   for (const step of path) value = (value as Record<string | number, Json> | null | undefined)?.[step];
   return value;
-}
-
-interface Schema {
-  readonly $ref?: string;
-  readonly type?: string | readonly string[];
-  readonly enum?: readonly Json[];
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly propertyNames?: Schema;
-  readonly additionalProperties?: Schema | false;
-  readonly items?: Schema;
-  readonly if?: Schema;
-  readonly then?: Schema;
-  readonly else?: Schema;
-  readonly errorMessage?: string;
-  readonly patternErrorMessage?: string;
-}
-
-interface WholeSchema extends Schema {
-  readonly definitions: Readonly<Record<string, Schema>>;
-}
-
-let read: WholeSchema | undefined;
-
-function wholeSchema(): WholeSchema {
-  read ??= readSchema() as WholeSchema;
-  return read;
-}
-
-/** What the schema says of the value at a path, whatever is there. */
-function schemaOf(path: Path): Schema {
-  let schema: Schema = wholeSchema();
-  for (const step of path) {
-    const own =
-      typeof step === 'string' && Object.hasOwn(schema.properties ?? {}, step) ? schema.properties?.[step] : undefined;
-    const next = own ?? (typeof step === 'number' ? schema.items : schema.additionalProperties);
-    schema = resolved(next || {});
-  }
-  return schema;
-}
-
-/** What stands beside a `$ref` wins over what it refers to. */
-function resolved(schema: Schema): Schema {
-  if (schema.$ref === undefined) return schema;
-  const { $ref, ...beside } = schema;
-  return { ...resolved(wholeSchema().definitions[$ref.slice('#/definitions/'.length)] ?? {}), ...beside };
 }

@@ -177,6 +177,25 @@ describe('what fits goes on, so that wrong names elsewhere are found as well', (
   });
 });
 
+describe('a number reaches a program as it was written', () => {
+  test('or it is a finding', () => {
+    expect(
+      check('env: { VERSION: 1.10 }\nprocesses: { a: { command: [chmod, 0o644, 1e3], env: { A: +5 } } }').found,
+    ).toEqual([
+      '1:17 1.10: `1.10` would be handed over as `1.1`',
+      '2:36 0o644: `0o644` would be handed over as `420`',
+      '2:43 1e3: `1e3` would be handed over as `1000`',
+      '2:59 +5: `+5` would be handed over as `5`',
+    ]);
+  });
+
+  test('also by an alias or a merge', () => {
+    expect(
+      check('x-n: &n { A: 1.0 }\nenv: { <<: *n, B: 8080, C: -1.5 }\nx-m: &m 2.0\ndefaults: { env: { D: *m } }').found,
+    ).toEqual(['1:14 1.0: `1.0` would be handed over as `1`']);
+  });
+});
+
 describe('what may be written', () => {
   const right: Record<string, string> = {
     'expressions where numbers stand': 'slots: ${{ params.n }}\nqueues: { q: { maxsize: "${{ params.n }}" } }',
