@@ -114,6 +114,7 @@ export class Room {
 
   /** Puts wait that need so much in all, with what it has already. It stands in line until it has that. */
   want(loan: Loan, count: number, bytes: number): void {
+    if (count === 0) return;
     this.#producing.add(loan);
     loan.wantCount = Math.max(0, count - loan.count);
     loan.wantBytes = Math.max(0, bytes - loan.bytes);
@@ -126,12 +127,10 @@ export class Room {
     if (this.#line.size > 0) return false;
     this.want(loan, count, bytes);
     const share = this.#share(loan);
-    const met = share.count === loan.wantCount && share.bytes >= loan.wantBytes;
+    const met = share.count === loan.wantCount && share.bytes === loan.wantBytes;
     this.unwant(loan);
-    if (!met) return false;
-    if (share.alone) this.#alone = loan;
-    this.#give(loan, share.count, share.bytes);
-    return true;
+    if (met) this.#giveShare(loan, share);
+    return met;
   }
 
   /** Whether it has wanted room, and may again. */
@@ -157,7 +156,7 @@ export class Room {
 
   /** How many more items it could put now; -1 for no limit. */
   admits(loan: Loan): number {
-    if (this.#freeBytes() === 0 && loan.bytes === 0 && this.waiting > 0) return 0;
+    if (this.#freeBytes() <= 0 && loan.bytes === 0 && this.waiting > 0) return 0;
     const places = this.#places();
     return places === Number.POSITIVE_INFINITY ? -1 : places + loan.count;
   }
@@ -165,16 +164,16 @@ export class Room {
   /** Gives away what there is to give. */
   lend(now: number): Lent[] {
     this.#now = now;
-    for (let head = first(this.#line); head !== null; head = first(this.#line)) {
+    for (let head = this.#head(); head !== null; head = this.#head()) {
       const share = this.#share(head);
-      const { count, bytes } = share;
-      if (count === 0 && bytes === 0) break;
-      if (share.alone) this.#alone = head;
-      this.#give(head, count, bytes);
-      head.wantCount -= count;
-      head.wantBytes = Math.max(0, head.wantBytes - bytes);
+      if (share.count === 0 && share.bytes === 0) break;
+      this.#giveShare(head, share);
+      head.wantCount -= share.count;
+      head.wantBytes -= share.bytes;
+      // Who lacks bytes stays the first: they gather until its next item fits.
+      if (head.wantBytes > 0) break;
       this.#line.delete(head);
-      if (head.wantCount > 0 || head.wantBytes > 0) this.#line.add(head);
+      if (head.wantCount > 0) this.#line.add(head);
     }
     if (this.#line.size === 0) this.#lendAhead();
     const lent: Lent[] = [];
@@ -189,10 +188,12 @@ export class Room {
 
   /** While others wait: the sessions that sit on room they do not use, each once; and when to ask again. */
   recall(now: number): { readonly sessions: readonly number[]; readonly next: number | null } {
-    if (this.#line.size === 0) return NOBODY;
+    const head = this.#head();
+    if (head === null) return NOBODY;
     const sessions: number[] = [];
     let next: number | null = null;
-    const lacksBytes = this.#places() > 0;
+    const lacksBytes = head.wantCount === 0 || this.#places() > 0;
+    if (lacksBytes && head.stirred + PATIENCE_MS > now) next = head.stirred + PATIENCE_MS;
     for (const loan of this.#producing) {
       if ((lacksBytes ? loan.bytes : loan.count) === 0 || loan.recalled || this.#line.has(loan)) continue;
       const due = loan.stirred + PATIENCE_MS;
@@ -206,23 +207,28 @@ export class Room {
     return { sessions, next };
   }
 
-  /** How much of its want can be met now. Part of a want gets its part of the bytes. */
+  /** How much of its want can be met now. */
   #share(loan: Loan): Share {
+    const places = this.#places();
+    if (loan.count === 0 && places === 0) return NOTHING;
     const free = this.#freeBytes();
-    // An item larger than what is free, be it larger than the queue, is let in when nothing waits.
-    const alone = this.waiting === 0 && (this.#alone === null || this.#alone === loan);
-    if (loan.wantCount === 0) {
-      if (loan.wantBytes <= free) return { count: 0, bytes: loan.wantBytes, alone: false };
-      return alone ? { count: 0, bytes: loan.wantBytes, alone } : NOTHING;
+    if (loan.wantBytes <= free) {
+      return { count: Math.min(loan.wantCount, places), bytes: loan.wantBytes, alone: false };
     }
-    const count = Math.min(loan.wantCount, this.#places());
-    if (count === 0) return NOTHING;
-    const each = loan.wantBytes / loan.wantCount;
-    const bytes = Math.ceil(each * count);
-    if (bytes <= free) return { count, bytes, alone: false };
-    const fitting = Math.floor(free / each);
-    if (fitting > 0) return { count: fitting, bytes: Math.min(free, Math.ceil(each * fitting)), alone: false };
-    return alone ? { count: 1, bytes: Math.ceil(each), alone } : NOTHING;
+    // Bytes are short, so it gets a place for one item, and bytes until that fits.
+    const count = loan.count === 0 ? 1 : 0;
+    if (this.#mayEnterAlone(loan)) return { count, bytes: loan.wantBytes, alone: true };
+    return free > 0 ? { count, bytes: free, alone: false } : NOTHING;
+  }
+
+  /**
+   * When nothing waits, one item is let in whatever its size, and whatever room others sit on. That it is a single item is
+   * certain, or it could not use what it was given.
+   */
+  #mayEnterAlone(loan: Loan): boolean {
+    if (this.waiting > 0 || (this.#alone !== null && this.#alone !== loan)) return false;
+    if (loan.count > 0 && loan.wantBytes === 0) return false;
+    return loan.count + loan.wantCount === 1 || loan.stirred + PATIENCE_MS <= this.#now;
   }
 
   /**
@@ -243,8 +249,8 @@ export class Room {
       const count = Math.max(0, Math.min(share - loan.count, this.#places() - 1, budget - this.#lent));
       const bytes = Math.max(0, Math.min(shareBytes - loan.bytes, this.#freeBytes(), budgetBytes - this.#lentBytes));
       const dry = this.#given.has(loan);
-      const places = loan.count <= share / 2 && count >= (dry ? 1 : share / 4);
-      const space = loan.bytes <= shareBytes / 2 && bytes >= (dry ? 1 : shareBytes / 4);
+      const places = loan.count <= share / 2 && count >= (dry ? 1 : Math.max(1, share / 4));
+      const space = loan.bytes <= shareBytes / 2 && bytes >= (dry ? 1 : Math.max(1, shareBytes / 4));
       if (places || space) this.#give(loan, count, bytes);
     }
   }
@@ -252,6 +258,24 @@ export class Room {
   #budget(sole: boolean): number {
     if (sole || this.#maxsize === Number.POSITIVE_INFINITY) return this.#maxsize - 1;
     return this.#maxsize < FEW ? 0 : Math.floor(this.#maxsize / 8);
+  }
+
+  /**
+   * Who is served next: whoever waits longest, but before them those they wait for. These are one who was let in alone and
+   * lacks more, and, where there is no place, one who has a place and cannot use it.
+   */
+  #head(): Loan | null {
+    if (this.#alone !== null && this.#line.has(this.#alone)) return this.#alone;
+    const [oldest] = this.#line;
+    if (oldest === undefined) return null;
+    if (oldest.count > 0 || this.#lent === 0 || this.#places() > 0) return oldest;
+    for (const loan of this.#line) if (loan.count > 0 && loan.wantBytes > 0) return loan;
+    return oldest;
+  }
+
+  #giveShare(loan: Loan, share: Share): void {
+    if (share.alone) this.#alone = loan;
+    this.#give(loan, share.count, share.bytes);
   }
 
   #give(loan: Loan, count: number, bytes: number): void {
@@ -270,8 +294,9 @@ export class Room {
     return Math.max(0, this.#maxsize - this.waiting - this.#lent);
   }
 
+  /** Less than none where something was let in alone or came back. */
   #freeBytes(): number {
-    return Math.max(0, this.#maxBytes - this.#waitingBytes - this.#lentBytes);
+    return this.#maxBytes - this.#waitingBytes - this.#lentBytes;
   }
 }
 
@@ -284,8 +309,3 @@ const MOST_ITEMS = 64 * 1024;
 const MOST_BYTES = 256 * 1024 * 1024;
 /** Room, or items read ahead, that nobody touched for so long while others wait are asked back. */
 export const PATIENCE_MS = 5;
-
-function first(line: Set<Loan>): Loan | null {
-  for (const loan of line) return loan;
-  return null;
-}

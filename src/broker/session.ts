@@ -17,6 +17,7 @@ import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
 import { Flag, Limit, PROTOCOL, Type } from '../wire/message.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import type { SessionEffect } from './effect.ts';
+import { hearLastWords } from './last-words.ts';
 import type { Party, Switchboard } from './switchboard.ts';
 
 /** What the session leaves to the broker. */
@@ -52,6 +53,7 @@ export class Session implements Party {
   /** Bytes of answers that have not been read, as far as can be seen. */
   #unread = 0;
   #congested = false;
+  readonly #flushes: number[] = [];
 
   constructor(socket: Socket, reception: Reception) {
     this.#socket = socket;
@@ -61,6 +63,7 @@ export class Session implements Party {
     this.#patience = setTimeout(() => this.cut(), Limit.HELLO_MS);
     this.#reader.limit = (type, channel) => this.#longest(type, channel);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    hearLastWords(socket, (chunk) => this.#read(chunk));
     socket.on('drain', () => this.#drained());
     // An error is always followed by `close`, which is all there is to know.
     socket.on('error', () => {});
@@ -118,7 +121,11 @@ export class Session implements Party {
   }
 
   flush(): void {
-    if (this.#phase === 'gone' || this.#writer.pending === 0) return;
+    if (this.#phase === 'gone') return;
+    // What the frames before them brought about has been said by now.
+    for (const request of this.#flushes.splice(0)) this.#writer.reply(0, request);
+    if (this.#phase === 'leaving') this.#writer.bare(Type.GOODBYE, 0);
+    if (this.#writer.pending === 0) return;
     this.#unread += this.#writer.pending - this.#delivering;
     this.#delivering = 0;
     this.#socket.cork();
@@ -198,10 +205,9 @@ export class Session implements Party {
         this.orderly = true;
         this.#phase = 'leaving';
         this.#switchboard.leave(this.session, this.instance, 'goodbye');
-        this.#writer.bare(Type.GOODBYE, 0);
         break;
       case Type.FLUSH:
-        this.#writer.reply(0, readRequest(frame));
+        this.#flushes.push(readRequest(frame));
         break;
       default:
         throw unknown(frame);

@@ -1,0 +1,552 @@
+// A small world about one queue: honest clients whose words and the broker's travel for any time, programs that put, take,
+// finish, give back, stop waiting and die. It knows of every item where it is, and complains at the first thing that the
+// queue's promises do not allow. `settle` lets everybody do what they can until nothing moves any more.
+import type { Batch } from '../../src/broker/batch.ts';
+import type { Effect } from '../../src/broker/effect.ts';
+import type { Departure, Queue } from '../../src/broker/queue.ts';
+import { eachItem, itemsOf } from '../../src/wire/items.ts';
+
+export interface WorldSettings {
+  readonly maxsize: number;
+  readonly maxBytes: number;
+  readonly attempts: number;
+  readonly delivery: 'at-least-once' | 'at-most-once';
+  readonly producers: readonly string[];
+  readonly consumers: readonly string[];
+}
+
+type Place =
+  | { readonly at: 'backlog' }
+  | { readonly at: 'session'; readonly session: number; readonly tag: number; readonly taken: boolean }
+  | { readonly at: 'done' }
+  | { readonly at: 'exhausted' };
+
+interface Thing {
+  readonly number: number;
+  readonly size: number;
+  place: Place;
+  charges: number;
+  /** A program may have had it. */
+  seen: boolean;
+}
+
+interface Client {
+  readonly session: number;
+  readonly instance: string;
+  readonly role: 'put' | 'get';
+  /** What it said and the broker has not heard, and the other way round. */
+  readonly said: (() => void)[];
+  readonly heard: Effect[];
+  /** Sizes of the items that its program wants to put. */
+  toPut: number[];
+  /** Room by the broker's count. */
+  lent: number;
+  roomCount: number;
+  roomBytes: number;
+  /** What was put, from this side. */
+  ahead: Given[];
+  held: Given[];
+  nextTag: number;
+  /** How many the broker sent to it. */
+  given: number;
+  accepts: number;
+  waiting: boolean;
+  ended: boolean;
+  closed: boolean;
+}
+
+export class QueueWorld {
+  readonly #queue: Queue;
+  readonly #settings: WorldSettings;
+  readonly #clients = new Map<number, Client>();
+  /** By the numbers that the queue gives them. */
+  readonly #things: Thing[] = [];
+  readonly #lives: Set<string>;
+  #sessions = 0;
+  #now = 0;
+  /** Items came back, so that more may wait than the queue admits. */
+  #cameBack = false;
+  readonly #verdicts: string[] = [];
+
+  constructor(queue: Queue, settings: WorldSettings) {
+    this.#queue = queue;
+    this.#settings = settings;
+    this.#lives = new Set([...settings.producers, ...settings.consumers]);
+    for (const instance of settings.producers) this.#open(instance, 'put');
+    for (const instance of settings.consumers) this.#open(instance, 'get');
+  }
+
+  /** Does one of the things that could happen now; `choice` says which. */
+  step(choice: number): void {
+    const possible = this.#possible();
+    if (possible.length === 0) return;
+    const [, act] = possible[choice % possible.length] as Step;
+    act(choice >>> 8);
+    this.#turn();
+  }
+
+  /** Ends every producer, lets consumers take and finish everything, and says what is not as it should be. */
+  settle(): void {
+    for (const late of this.#late) this.#turnOut(late);
+    this.#comeToRest();
+    for (const { session, toPut } of this.#clients.values()) {
+      if (toPut.length > 0) throw new Error(`session ${session} waits in put for ever`);
+    }
+    for (const instance of this.#settings.producers) this.#end(instance, 'done', false);
+    this.#comeToRest();
+    for (const { session, ended } of this.#clients.values()) {
+      if (!ended) throw new Error(`session ${session} waits in get for ever`);
+    }
+    for (const instance of this.#settings.consumers) this.#end(instance, 'done', false);
+    this.#turn();
+    this.#checkItems();
+  }
+
+  // ---- What can happen ----
+
+  #possible(): Step[] {
+    const steps: Step[] = [];
+    for (const client of this.#clients.values()) {
+      if (client.said.length > 0)
+        steps.push(['arrive', () => client.said.shift()?.()], ['arrive', () => client.said.shift()?.()]);
+      if (client.heard.length > 0) steps.push(['hear', () => this.#hear(client)], ['hear', () => this.#hear(client)]);
+      if (client.role === 'put') this.#producerSteps(client, steps);
+      else this.#consumerSteps(client, steps);
+      steps.push(['wait', () => this.#wait()]);
+    }
+    for (const late of this.#late) steps.push(['turn out', () => this.#turnOut(late)]);
+    const alive = this.#settings.consumers.filter((it) => this.#lives.has(it));
+    if (alive.length > 1) {
+      const victim = alive[0] as string;
+      steps.push(['die', () => this.#end(victim, 'back', true)]);
+      const parting = alive.at(-1) as string;
+      steps.push(['finish', () => this.#end(parting, 'done', false)]);
+      steps.push(['fork', () => this.#open(victim, 'get')]);
+    }
+    return steps;
+  }
+
+  #producerSteps(client: Client, steps: Step[]): void {
+    if (client.closed) return;
+    if (client.toPut.length < 4) {
+      steps.push(['put', (extra) => this.#program(client, [extra % 23])]);
+      steps.push([
+        'put many',
+        (extra) =>
+          this.#program(
+            client,
+            Array.from({ length: 1 + (extra % 9) }, (_, i) => (extra + i * 7) % 31),
+          ),
+      ]);
+    }
+    if (client.toPut.length > 0) steps.push(['give up', () => this.#unwant(client)]);
+    if (client.roomCount > 0 && client.toPut.length === 0) steps.push(['give room', () => this.#giveRoom(client)]);
+  }
+
+  #consumerSteps(client: Client, steps: Step[]): void {
+    if (client.ended) return;
+    const { session } = client;
+    if (client.accepts < 8) {
+      steps.push([
+        'get',
+        (extra) => {
+          const count = 1 + (extra % 5);
+          const waiting = client.ahead.length === 0;
+          client.accepts += count;
+          client.waiting = waiting;
+          client.said.push(() => this.#queue.get(session, count, waiting));
+        },
+      ]);
+    }
+    if (client.ahead.length > 0) {
+      steps.push(['take', (extra) => this.#take(client, 1 + (extra % client.ahead.length))]);
+      steps.push(['return ahead', (extra) => this.#returnAhead(client, 1 + (extra % client.ahead.length))]);
+    }
+    if (client.held.length > 0) {
+      steps.push(['done', (extra) => this.#done(client, extra)], ['done', () => this.#done(client, 0)]);
+      steps.push(['give back', (extra) => this.#giveBack(client, extra)]);
+    }
+    if (client.waiting) {
+      steps.push([
+        'unget',
+        () => {
+          client.waiting = false;
+          client.said.push(() => this.#queue.unget(session));
+        },
+      ]);
+    }
+    const brothers = [...this.#clients.values()].filter((it) => it.instance === client.instance);
+    if (brothers.length > 1) {
+      const hows: Departure[] = ['goodbye', 'died', 'lost'];
+      steps.push(['leave', (extra) => this.#leaveAlone(client, hows[extra % 3] as Departure)]);
+    }
+  }
+
+  // ---- Producers ----
+
+  #program(client: Client, sizes: readonly number[]): void {
+    client.toPut.push(...sizes);
+    if (!this.#send(client)) this.#want(client);
+  }
+
+  /** Puts what there is room for, and says whether that is all. */
+  #send(client: Client): boolean {
+    const bytes: Buffer[] = [];
+    while (client.toPut.length > 0) {
+      const size = client.toPut[0] as number;
+      if (client.roomCount < 1 || client.roomBytes < size) break;
+      client.toPut.shift();
+      client.roomCount -= 1;
+      client.roomBytes -= size;
+      bytes.push(Buffer.alloc(size));
+    }
+    if (bytes.length > 0) client.said.push(() => this.#arrivePut(client, bytes));
+    return client.toPut.length === 0;
+  }
+
+  #want(client: Client): void {
+    const count = client.toPut.length;
+    const size = client.toPut.reduce((sum, it) => sum + it, 0);
+    client.said.push(() => this.#queue.want(client.session, count, size, false));
+  }
+
+  #unwant(client: Client): void {
+    client.toPut = [];
+    client.said.push(() => this.#queue.unwant(client.session));
+  }
+
+  #giveRoom(client: Client): void {
+    const { roomCount, roomBytes } = client;
+    client.roomCount = 0;
+    client.roomBytes = 0;
+    client.said.push(() => {
+      this.#queue.giveRoom(client.session, roomCount, roomBytes);
+      client.lent -= roomCount;
+    });
+  }
+
+  #arrivePut(client: Client, blank: readonly Buffer[]): void {
+    for (const { length } of blank) {
+      const number = this.#things.length;
+      this.#things.push({ number, size: length, place: { at: 'backlog' }, charges: 0, seen: false });
+    }
+    this.#queue.put(client.session, itemsOf(blank));
+    client.lent -= blank.length;
+    if (!this.#cameBack) this.#checkBound(0);
+  }
+
+  // ---- Consumers ----
+
+  #take(client: Client, count: number): void {
+    const taken = client.ahead.splice(0, count);
+    client.held.push(...taken);
+    client.said.push(() => {
+      this.#queue.taken(client.session, count);
+      for (const { number } of taken) this.#nowTaken(number);
+    });
+    if (this.#settings.delivery === 'at-most-once') client.held = [];
+  }
+
+  #nowTaken(number: number): void {
+    const thing = this.#thing(number);
+    thing.seen = true;
+    if (this.#settings.delivery === 'at-most-once') thing.place = { at: 'done' };
+    else if (thing.place.at === 'session') thing.place = { ...thing.place, taken: true };
+  }
+
+  #done(client: Client, extra: number): void {
+    const at = extra % client.held.length;
+    const [{ tag, number }] = client.held.splice(at, 1) as [Given];
+    client.said.push(() => {
+      this.#queue.done(client.session, tag, 1);
+      this.#thing(number).place = { at: 'done' };
+    });
+  }
+
+  #giveBack(client: Client, extra: number): void {
+    const at = extra % client.held.length;
+    const [{ tag, number }] = client.held.splice(at, 1) as [Given];
+    client.said.push(() => {
+      this.#queue.giveBack(client.session, tag, 1);
+      this.#thing(number).place = { at: 'backlog' };
+      this.#cameBack = true;
+    });
+  }
+
+  #returnAhead(client: Client, count: number): void {
+    const given = client.ahead.splice(client.ahead.length - count, count);
+    // What is before them counts as taken by that.
+    const before = client.ahead.splice(0);
+    client.held.push(...before);
+    if (this.#settings.delivery === 'at-most-once') client.held = [];
+    const tag = (given[0] as { tag: number }).tag;
+    client.said.push(() => {
+      this.#queue.giveBack(client.session, tag, count);
+      for (const { number } of before) this.#nowTaken(number);
+      for (const { number } of given) this.#thing(number).place = { at: 'backlog' };
+    });
+  }
+
+  /** While its instance lives on: one that is lost turns out to have died. */
+  #leaveAlone(client: Client, how: Departure): void {
+    this.#leave(client, how);
+    if (how === 'lost') this.#late.push(client);
+  }
+
+  #turnOut(late: Client): void {
+    this.#late = this.#late.filter((it) => it !== late);
+    this.#queue.leave(late.session, 'died');
+    this.#comeBack(this.#orphans.filter((it) => it.session === late.session).map((it) => it.thing));
+    this.#orphans = this.#orphans.filter((it) => it.session !== late.session);
+  }
+
+  #leave(client: Client, how: Departure): void {
+    // A goodbye is said in order; a connection that is lost takes with it what was on its way.
+    if (how === 'goodbye') for (const say of client.said.splice(0)) say();
+    this.#turn();
+    this.#clients.delete(client.session);
+    const mine = this.#things.filter((it) => it.place.at === 'session' && it.place.session === client.session);
+    this.#queue.leave(client.session, how);
+    if (how === 'died') this.#comeBack(mine);
+    if (how === 'lost')
+      for (const thing of mine) this.#orphans.push({ instance: client.instance, session: client.session, thing });
+    if (how === 'goodbye') {
+      for (const thing of mine) {
+        if (thing.place.at === 'session' && thing.place.taken) {
+          this.#orphans.push({ instance: client.instance, session: client.session, thing });
+        } else {
+          thing.place = { at: 'backlog' };
+        }
+      }
+    }
+  }
+
+  #late: Client[] = [];
+  #orphans: { instance: string; session: number; thing: Thing }[] = [];
+
+  /** All that one session was given: the taken are charged, or else the one that was sent first. */
+  #comeBack(things: readonly Thing[]): void {
+    const given = things.flatMap((thing) => (thing.place.at === 'session' ? [{ thing, ...thing.place }] : []));
+    const taken = given.filter((it) => it.taken);
+    const first = given.toSorted((a, b) => a.tag - b.tag).slice(0, 1);
+    for (const { thing } of taken.length > 0 ? taken : first) thing.charges += 1;
+    for (const { thing } of given) {
+      thing.seen = true;
+      thing.place = thing.charges < this.#settings.attempts ? { at: 'backlog' } : { at: 'exhausted' };
+      this.#cameBack = true;
+    }
+  }
+
+  #end(instance: string, held: 'done' | 'back', abrupt: boolean): void {
+    for (const client of [...this.#clients.values()]) {
+      if (client.instance === instance) this.#leave(client, abrupt ? 'lost' : 'goodbye');
+    }
+    this.#lives.delete(instance);
+    this.#late = this.#late.filter((it) => it.instance !== instance);
+    const mine = this.#orphans.filter((it) => it.instance === instance);
+    this.#orphans = this.#orphans.filter((it) => it.instance !== instance);
+    if (held === 'back') {
+      for (const session of new Set(mine.map((it) => it.session))) {
+        this.#comeBack(mine.filter((it) => it.session === session).map((it) => it.thing));
+      }
+    } else {
+      for (const { thing } of mine) thing.place = { at: 'done' };
+    }
+    this.#queue.settle(instance, held, !abrupt);
+    if (this.#settings.producers.includes(instance)) {
+      const left = this.#settings.producers.filter((it) => this.#lives.has(it)).length;
+      this.#queue.silence(instance, left);
+      if (left === 0) this.#queue.closeStream(false);
+    }
+  }
+
+  #open(instance: string, role: 'put' | 'get'): void {
+    if ([...this.#clients.values()].filter((it) => it.instance === instance).length > 2) return;
+    this.#sessions += 1;
+    const session = this.#sessions;
+    this.#queue.enter(session, instance);
+    this.#clients.set(session, {
+      session,
+      instance,
+      role,
+      said: [],
+      heard: [],
+      toPut: [],
+      lent: 0,
+      roomCount: 0,
+      roomBytes: 0,
+      ahead: [],
+      held: [],
+      nextTag: 0,
+      given: 0,
+      accepts: 0,
+      waiting: false,
+      ended: false,
+      closed: false,
+    });
+  }
+
+  // ---- The broker's words ----
+
+  #wait(): void {
+    this.#now += 3;
+  }
+
+  #turn(): void {
+    let effects = this.#queue.turn(this.#now);
+    for (const effect of effects) {
+      if (effect.type === 'deliver') this.#checkDelivery(effect.session, effect.batch);
+      if (effect.type === 'drained' || effect.type === 'stranded') this.#verdicts.push(effect.type);
+      if (effect.type === 'room') this.#checkRoom(effect.session, effect.count);
+      if ('session' in effect) this.#clients.get(effect.session)?.heard.push(effect);
+    }
+    effects = [];
+    this.#checkCounts();
+  }
+
+  #hear(client: Client): void {
+    const effect = client.heard.shift();
+    switch (effect?.type) {
+      case 'room':
+        client.roomCount += effect.count;
+        client.roomBytes += effect.bytes;
+        this.#send(client);
+        break;
+      case 'deliver':
+        for (let index = 0; index < effect.batch.items.count; index += 1) {
+          client.ahead.push({ tag: client.nextTag, number: effect.batch.first + index });
+          client.nextTag += 1;
+        }
+        client.accepts -= effect.batch.items.count;
+        client.waiting = false;
+        break;
+      case 'withdrawn':
+        if (!effect.puts) client.accepts = 0;
+        break;
+      case 'recall':
+        if (effect.room && client.toPut.length === 0 && client.roomCount > 0) this.#giveRoom(client);
+        if (!effect.room && client.ahead.length > 0) this.#returnAhead(client, client.ahead.length);
+        break;
+      case 'end':
+        client.ended = true;
+        client.waiting = false;
+        break;
+      case 'refused':
+      case 'broken':
+        client.closed = true;
+        client.toPut = [];
+    }
+  }
+
+  // ---- Rest ----
+
+  #comeToRest(): void {
+    for (let rounds = 0; this.#rest(); rounds += 1) {
+      if (rounds > 10_000) throw new Error('it never comes to rest');
+    }
+  }
+
+  /** Everybody does what they would do by themselves. Returns whether anything moved. */
+  #rest(): boolean {
+    let moved = false;
+    for (const client of [...this.#clients.values()]) {
+      while (client.said.length > 0) {
+        client.said.shift()?.();
+        moved = true;
+      }
+      this.#turn();
+      while (client.heard.length > 0) {
+        this.#hear(client);
+        moved = true;
+      }
+      if (client.role === 'get' && !client.ended) {
+        if (client.ahead.length > 0) {
+          this.#take(client, 1);
+          moved = true;
+        }
+        if (client.held.length > 0) {
+          this.#done(client, 0);
+          moved = true;
+        }
+        if (client.ahead.length === 0 && !client.waiting) {
+          client.waiting = true;
+          client.accepts += 1;
+          client.said.push(() => this.#queue.get(client.session, 1, true));
+          moved = true;
+        }
+      }
+    }
+    // Patience may run out.
+    this.#now += 10;
+    this.#turn();
+    for (const client of this.#clients.values()) if (client.heard.length > 0) moved = true;
+    return moved;
+  }
+
+  #checkItems(): void {
+    const lost = this.#things.find(({ place }) => place.at !== 'done' && place.at !== 'exhausted');
+    if (lost !== undefined) throw new Error(`item ${lost.number} is lost: ${JSON.stringify(lost.place)}`);
+    const verdict = this.#things.some((it) => it.place.at === 'exhausted') ? 'stranded' : 'drained';
+    if (this.#verdicts.join() !== verdict)
+      throw new Error(`it is said to be ${this.#verdicts.join()}, and is ${verdict}`);
+  }
+
+  // ---- Checks ----
+
+  #thing(number: number): Thing {
+    const thing = this.#things[number];
+    if (thing === undefined) throw new Error(`nobody ever put item ${number}`);
+    return thing;
+  }
+
+  /** With what is lent, no more may ever be on its way than fits. */
+  #checkBound(lent: number): void {
+    if (this.#settings.maxsize === 0) return;
+    const waiting = this.#things.filter(waits).length + lent;
+    if (waiting > this.#settings.maxsize) throw new Error(`${waiting} wait where ${this.#settings.maxsize} may`);
+  }
+
+  #checkRoom(session: number, count: number): void {
+    const client = this.#clients.get(session);
+    if (client === undefined) throw new Error(`session ${session} is given room and is gone`);
+    client.lent += count;
+    if (count > 0) this.#checkBound([...this.#clients.values()].reduce((sum, { lent }) => sum + lent, 0));
+  }
+
+  #checkDelivery(session: number, batch: Batch): void {
+    const client = this.#clients.get(session);
+    if (client === undefined) throw new Error(`session ${session} is given items and is gone`);
+    for (const [index, bytes] of [...eachItem(batch.items)].entries()) {
+      const thing = this.#thing(batch.first + index);
+      const item = `item ${thing.number}`;
+      if (thing.size !== bytes.length) throw new Error(`${item} is not what was put`);
+      if (thing.place.at !== 'backlog')
+        throw new Error(`${item} is given out while it is ${JSON.stringify(thing.place)}`);
+      const older = this.#things.find((it) => it.place.at === 'backlog' && it.number < thing.number);
+      if (older !== undefined) throw new Error(`${item} is given out before ${older.number}, which is older`);
+      if (batch.seen !== thing.seen) throw new Error(`${item} is told to be ${batch.seen ? 'seen' : 'new'}`);
+      if (batch.charges !== thing.charges)
+        throw new Error(`${item} has ${batch.charges} charges, not ${thing.charges}`);
+      thing.place = { at: 'session', session, tag: client.given, taken: false };
+      client.given += 1;
+    }
+  }
+
+  #checkCounts(): void {
+    const { put, done, left_over } = this.#queue.counts;
+    if (put !== done + left_over) throw new Error(`${put} were put, ${done} are done and ${left_over} left`);
+    const ours = this.#things.filter((it) => it.place.at === 'done').length;
+    if (done !== ours) throw new Error(`${done} are done by the queue's count, and ${ours} by ours`);
+  }
+}
+
+interface Given {
+  readonly tag: number;
+  readonly number: number;
+}
+
+type Step = readonly [name: string, act: (extra: number) => void];
+
+function waits({ place }: Thing): boolean {
+  return place.at === 'backlog' || (place.at === 'session' && !place.taken);
+}
