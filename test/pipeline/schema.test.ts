@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { check } from './checking.ts';
 
@@ -230,4 +231,47 @@ test('a file with nothing but mistakes is answered with the first two hundred', 
   const { found } = check(`processes:\n${processes}`);
   expect(found).toHaveLength(201);
   expect(found.at(-1)).toContain('there are more mistakes of shape from here on');
+});
+
+describe('whatever a map holds', () => {
+  const keys = [
+    'processes',
+    'daemons',
+    'queues',
+    'joins',
+    'pipes',
+    'params',
+    'env',
+    'a',
+    'b',
+    'run',
+    'command',
+    'target',
+    'stdin',
+    'queue',
+    'file',
+    'ready',
+    'http',
+    'tcp',
+    'needs',
+    'retry',
+    'between',
+    'from',
+    '2x',
+    'x-y',
+  ];
+  const leaf = fc.constantFrom<unknown>('x', 'f.ts#g', 5, -1, true, null, [], {}, ['x', 5]);
+  const map = (part: fc.Arbitrary<unknown>) => fc.dictionary(fc.constantFrom(...keys), part, { maxKeys: 5 });
+  const anyFile = map(fc.oneof(leaf, map(fc.oneof(leaf, map(fc.oneof(leaf, map(leaf)))))));
+
+  test('what goes on fits, but for what a name still lacks', () => {
+    fc.assert(
+      fc.property(anyFile, (value) => {
+        const { file } = check(JSON.stringify(value));
+        const left = check(JSON.stringify(file)).found.map((found) => found.replace(/^\S+ .*?: /, ''));
+        expect(left.filter((message) => !/ lacks | cannot be a name here$/.test(message))).toEqual([]);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
 });
