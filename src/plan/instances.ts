@@ -1,10 +1,11 @@
-// Which instances each declared thing has. Counted before they are made, so that a plan that is too large costs nothing.
-import { type Findings, keyOf } from '../pipeline/finding.ts';
+// Which instances each declared thing has, and which of them a name means.
+import type { Findings } from '../pipeline/finding.ts';
 import { placeOf, type Thing } from '../pipeline/names.ts';
 import type { Reference } from '../pipeline/pipeline.ts';
-import { factorsOf, type Instance, instancesOf, isTooIntricate, mostInstances, productOf } from './expand.ts';
+import { type Instance, instancesOf } from './expand.ts';
 import type { Graph, Vertex } from './graph.ts';
 import type { NodeId } from './plan.ts';
+import { isTooLarge } from './size.ts';
 
 export class Instances {
   /** There are more than a plan may have; then nobody has any. */
@@ -15,7 +16,7 @@ export class Instances {
 
   constructor(graph: Graph, findings: Findings) {
     this.#findings = findings;
-    this.tooMany = complainOfTooMany(graph, findings);
+    this.tooMany = isTooLarge(graph, findings);
     this.#instances = graph.vertices.map(({ thing, name }) => {
       // Of an unknown number one stands for all, so that what is wrong with them is found all the same.
       const isOne = thing.kind === 'join' || this.tooMany || thing.declaration.countBroken;
@@ -56,34 +57,3 @@ export class Instances {
 function isNumbered(thing: Thing): boolean {
   return thing.kind !== 'join' && (thing.declaration.replicas !== null || thing.declaration.matrix !== null);
 }
-
-function complainOfTooMany({ vertices }: Graph, findings: Findings): boolean {
-  let total = 0;
-  for (const { thing, name } of vertices) {
-    if (thing.kind === 'join') continue;
-    const { declaration } = thing;
-    const product = productOf(declaration);
-    total += product;
-    const at = keyOf([...declaration.path, declaration.matrix === null ? 'replicas' : 'matrix']);
-    if (product > mostInstances) {
-      const factors = factorsOf(declaration);
-      const sum = factors.includes('×') ? `${factors} = ${inGroups(product)}` : inGroups(product);
-      findings.error('too-many', at, `\`${name}\` would have ${sum} instances`, { hint });
-    } else if (total > mostInstances) {
-      const message = `with the ${inGroups(product)} of \`${name}\` there would be ${inGroups(total)} instances`;
-      findings.error('too-many', at, message, { hint });
-    } else if (isTooIntricate(declaration)) {
-      const message = `the \`include\` and \`exclude\` of \`${name}\` are too many for ${inGroups(product)} combinations`;
-      findings.error('too-many', at, message, { hint: 'make one axis of the values that belong together' });
-    } else continue;
-    return true;
-  }
-  return false;
-}
-
-/** `250 000` */
-function inGroups(count: number): string {
-  return count.toLocaleString('en').replaceAll(',', ' ');
-}
-
-const hint = 'a plan has at most 100 000; let fewer workers share the work by a queue';
