@@ -60,14 +60,17 @@ export class Child {
     if (signalGroup(this.pid, signal) && signal !== 'SIGKILL') signalGroup(this.pid, 'SIGCONT');
   }
 
-  /** After its leader has exited: kills what that left running, and waits for the last bytes. Answers whom it killed. */
-  async empty(): Promise<number[]> {
-    const leaked = await emptyGroup(this.pid);
+  /**
+   * After its leader has exited: kills what that left running, at once or after a while in which it may end by itself, and waits
+   * for the last bytes. Answers whom it killed.
+   */
+  async empty(patience?: AbortSignal): Promise<number[]> {
+    const killed = await emptyGroup(this.pid, patience);
     const deadline = setTimeout(() => {
       for (const { output } of this.#outputs) output.destroy();
     }, drainMs);
     await this.#drained;
     clearTimeout(deadline);
-    return leaked;
+    return killed;
   }
 }

@@ -27,8 +27,10 @@ export type Effect =
   | { readonly do: 'spawn' }
   | { readonly do: 'announce'; readonly pid: number }
   | { readonly do: 'signal'; readonly signal: NodeJS.Signals; readonly reason: string }
-  /** Kill what is left of its tree, and wait until it is empty. */
-  | { readonly do: 'empty' }
+  /** Wait until its tree is empty. `patient`: what is left of it was told to end, and is given until `hurry`; else it is
+   * killed. */
+  | { readonly do: 'empty'; readonly patient: boolean }
+  | { readonly do: 'hurry' }
   | { readonly do: 'leaked'; readonly pids: readonly number[] }
   /** Ask the broker what became of all it said; `abandon`: without waiting for room in queues. */
   | { readonly do: 'account'; readonly abandon: boolean }
@@ -62,6 +64,8 @@ export class Lifecycle {
   #wish: Wish | null = null;
   #deadline: number | null = null;
   #killed = false;
+  /** What is left of its tree may still end by itself. */
+  #patient = false;
   /** What it wrote to queues is no longer waited for. */
   #abandon = false;
   #startedAt: number | null = null;
@@ -121,7 +125,8 @@ export class Lifecycle {
       },
     },
     stopping: {
-      exited: (input) => this.#exited(input),
+      // The rest of its tree was told to end too, and has what is left of the grace to do so.
+      exited: (input) => this.#exited(input, this.#deadline !== null),
       fault: ({ reason }) => this.#want({ as: 'failed', reason }),
       kill: (_, now) => this.#kill(now),
       tick: (_, now) => {
@@ -130,8 +135,12 @@ export class Lifecycle {
     },
     emptying: {
       emptied: ({ leaked }) => {
-        if (leaked.length > 0) this.#effects.push({ do: 'leaked', pids: leaked });
+        this.#deadline = null;
+        if (leaked.length > 0 && !this.#patient) this.#effects.push({ do: 'leaked', pids: leaked });
         this.#account();
+      },
+      tick: (_, now) => {
+        if (this.#isDue(now)) this.#hurry();
       },
       // It has ended by itself, so how it ended stands; only what it wrote is no longer waited for.
       stop: ({ as }) => {
@@ -139,6 +148,7 @@ export class Lifecycle {
       },
       kill: () => {
         this.#abandon = true;
+        this.#hurry();
       },
       fault: ({ reason }) => this.#want({ as: 'failed', reason }),
     },
@@ -180,10 +190,16 @@ export class Lifecycle {
     this.#startedAt ??= now;
   }
 
-  #exited({ exitcode, signal }: { readonly exitcode: number; readonly signal: NodeJS.Signals | null }): void {
+  #exited({ exitcode, signal }: Extract<Input, { type: 'exited' }>, patient = false): void {
     this.#exit = { exitcode, signal };
+    this.#patient = patient;
+    if (!patient) this.#deadline = null;
+    this.#go('emptying', { do: 'empty', patient });
+  }
+
+  #hurry(): void {
     this.#deadline = null;
-    this.#go('emptying', { do: 'empty' });
+    if (this.#patient) this.#effects.push({ do: 'hurry' });
   }
 
   #account(): void {

@@ -39,6 +39,8 @@ export class ProcessRun {
   readonly #tail = new StderrTail();
   /** Why it cannot even be tried. */
   readonly #refused: string | null;
+  /** Ends when what is left of its tree has had time enough. */
+  readonly #patience = new AbortController();
   #child: Child | null = null;
 
   constructor(node: ProcessNode, context: ProcessContext, refused: string | null = null) {
@@ -72,7 +74,9 @@ export class ProcessRun {
         tell({ type: 'node.stopping', node: node.id, signal: effect.signal, reason: effect.reason });
         return this.#child?.signal(effect.signal);
       case 'empty':
-        return this.#attempt(this.#empty());
+        return this.#attempt(this.#empty(effect.patient));
+      case 'hurry':
+        return this.#patience.abort();
       case 'leaked':
         return tell({ type: 'node.leaked', node: node.id, pids: effect.pids });
       case 'account':
@@ -104,9 +108,9 @@ export class ProcessRun {
     this.handle({ type: 'exited', ...(await child.exited) });
   }
 
-  async #empty(): Promise<void> {
+  async #empty(patient: boolean): Promise<void> {
     if (!this.#child) throw new Error('Internal error: there is no tree to empty');
-    this.handle({ type: 'emptied', leaked: await this.#child.empty() });
+    this.handle({ type: 'emptied', leaked: await this.#child.empty(patient ? this.#patience.signal : undefined) });
   }
 
   async #account(abandon: boolean): Promise<void> {

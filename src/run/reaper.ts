@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const pollMs = 4;
+const longestPollMs = 64;
 /** How long killed processes are waited for; the kernel may hold one in an uninterruptible call. */
 const patienceMs = 5_000;
 
@@ -18,9 +19,14 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Kills what is left of a group whose leader is gone, and waits until it is empty. Answers whom it killed. */
-export async function emptyGroup(pgid: number): Promise<number[]> {
-  return killUntilEmpty(() => (signalGroup(pgid, 0) ? groupMembers(pgid) : []));
+/**
+ * Waits until a group whose leader is gone is empty, and kills what is left of it: at once, or once `patience` is aborted. Answers
+ * whom it killed.
+ */
+export async function emptyGroup(pgid: number, patience?: AbortSignal): Promise<number[]> {
+  const members = (): number[] => (signalGroup(pgid, 0) ? groupMembers(pgid) : []);
+  if (patience) await untilEmpty(members, patience);
+  return killUntilEmpty(members);
 }
 
 /**
@@ -29,6 +35,11 @@ export async function emptyGroup(pgid: number): Promise<number[]> {
  */
 export async function emptyMarked(mark: string): Promise<number[]> {
   return killUntilEmpty(() => marked(mark));
+}
+
+async function untilEmpty(find: () => readonly number[], patience: AbortSignal): Promise<void> {
+  for (let pauseMs = 1; !patience.aborted && find().length > 0; pauseMs = Math.min(pauseMs * 2, longestPollMs))
+    await pause(pauseMs, undefined, { signal: patience }).catch(() => {});
 }
 
 async function killUntilEmpty(find: () => readonly number[]): Promise<number[]> {

@@ -125,6 +125,30 @@ describe('its tree', () => {
     expect(isAlive(stdout)).toBe(false);
   });
 
+  it('may end by itself where there is patience with it, and is killed once there is none', async () => {
+    const { child, output } = await start(
+      sh('(trap "echo bye; exit" TERM; echo up; while :; do sleep 0.01; done) & wait'),
+    );
+    if (!(child instanceof Child)) throw new Error(child.refused);
+    await expect.poll(() => output.stdout).toBe('up\n');
+    child.signal('SIGTERM');
+    await child.exited;
+    expect(await child.empty(new AbortController().signal)).toEqual([]);
+    expect(output.stdout).toBe('up\nbye\n');
+
+    const { child: deaf, output: heard } = await start(
+      sh('(trap "" TERM; echo $(exec sh -c "echo \\$PPID"); sleep 1000) & wait'),
+    );
+    if (!(deaf instanceof Child)) throw new Error(deaf.refused);
+    await expect.poll(() => heard.stdout).toMatch(/\n/);
+    deaf.signal('SIGTERM');
+    await deaf.exited;
+    const patience = new AbortController();
+    const emptied = deaf.empty(patience.signal);
+    patience.abort();
+    expect((await emptied).length).toBeGreaterThan(0);
+  });
+
   it('is signalled as a whole, also one that is stopped', async () => {
     const { child } = await start(sh('sleep 1000 & kill -STOP $$; wait'));
     if (!(child instanceof Child)) throw new Error(child.refused);

@@ -41,7 +41,7 @@ describe('a process that ends by itself', () => {
     const machine = life();
     expect(machine.handle({ type: 'start' }, 0)).toEqual([{ do: 'spawn' }]);
     expect(machine.handle({ type: 'spawned', pid: 7 }, 5)).toEqual([{ do: 'announce', pid: 7 }]);
-    expect(machine.handle({ type: 'exited', exitcode: 0, signal: null }, 6)).toEqual([{ do: 'empty' }]);
+    expect(machine.handle({ type: 'exited', exitcode: 0, signal: null }, 6)).toEqual([{ do: 'empty', patient: false }]);
     expect(machine.handle({ type: 'emptied', leaked: [9] }, 7)).toEqual([
       { do: 'leaked', pids: [9] },
       { do: 'account', abandon: false },
@@ -133,6 +133,18 @@ describe('stopping', () => {
     ]);
     expect(machine.nextDeadline()).toBeNull();
     expect(endOf(exits(machine, -9))).toEqual(['stopped', -9, 'interrupted']);
+  });
+
+  it('leaves the rest of the tree what is left of the grace, and says nothing of a leak', () => {
+    const machine = running({ stop: { signal: 'SIGTERM', graceMs: 300 } });
+    machine.handle({ type: 'stop', as: 'stopped', reason: 'interrupted' }, 100);
+    const exited: Input = { type: 'exited', exitcode: -15, signal: 'SIGTERM' };
+    expect(machine.handle(exited, 150)).toEqual([{ do: 'empty', patient: true }]);
+    expect(machine.nextDeadline()).toBe(400);
+    expect(machine.handle({ type: 'tick' }, 399)).toEqual([]);
+    expect(machine.handle({ type: 'tick' }, 400)).toEqual([{ do: 'hurry' }]);
+    expect(machine.handle({ type: 'emptied', leaked: [9] }, 401)).toEqual([{ do: 'account', abandon: true }]);
+    expect(machine.nextDeadline()).toBeNull();
   });
 
   it('that was wished while it was still starting is carried out once it runs', () => {
