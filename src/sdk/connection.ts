@@ -36,6 +36,8 @@ export class Connection {
   #holding: { ref(): unknown; unref(): unknown } | null = null;
   /** What the stream was given and has not confirmed. */
   #streamed: Buffer[] = [];
+  /** What is read leads to calls that have something to send too. */
+  #reading = false;
   /** A flush comes at the end of this turn. */
   #scheduled = false;
   #sentAt = Number.NEGATIVE_INFINITY;
@@ -156,7 +158,7 @@ export class Connection {
     this.#lookedAt = now;
     this.#calls = 0;
     this.#stride = 1;
-    if (now - this.#sentAt >= QUIET_MS && this.#streamed.length === 0) {
+    if (now - this.#sentAt >= QUIET_MS && this.#streamed.length === 0 && !this.#reading) {
       this.flush();
       return;
     }
@@ -219,11 +221,13 @@ export class Connection {
   #read(length: number): boolean {
     const chunk = this.#slab.subarray(this.#slabTaken, this.#slabTaken + length);
     this.#slabTaken += length;
+    this.#reading = true;
     try {
       this.#reader.read(chunk);
     } catch (error) {
       this.fail((error as Error).message);
     }
+    this.#reading = false;
     return true;
   }
 

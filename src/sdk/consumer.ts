@@ -262,6 +262,7 @@ export class Consumer implements Rider {
     this.#pace.begin(performance.now());
     for (const get of this.#line) {
       if (this.#here === 0) break;
+      this.#line.delete(get);
       get.settle(this.#arrival());
     }
     if (this.#line.size > 0) this.#ride();

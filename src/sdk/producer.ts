@@ -171,7 +171,6 @@ export class Producer implements Rider {
     const first = this.#line.size === 0;
     if (first && bytes !== null && this.#room > 0 && bytes.length <= this.#roomBytes && !this.#session.congested) {
       this.#spend(this.#queue as WelcomeQueue, bytes);
-      this.#session.wrote();
       return null;
     }
     const full: Failure = () => new Full(`\`${this.#name}\` had no room${timeMs > 0 ? ' in time' : ''}`);
@@ -250,6 +249,7 @@ export class Producer implements Rider {
     this.#session.writer.putBytes(queue.id, bytes);
     this.#room -= 1;
     this.#roomBytes -= bytes.length;
+    this.#session.wrote();
   }
 
   /** Gives back what no put waits for. */

@@ -1,0 +1,304 @@
+import { describe, expect, test } from 'vitest';
+import { queueChannel } from '../kit/scripted-broker.ts';
+import { bare, type Client, client, counted, deliver, failure, range } from './kit.ts';
+
+const waiting = (count: number) => counted('GET', count, 1);
+
+describe('a get', () => {
+  test('asks for one item, and says that it was taken before the program goes on', async () => {
+    const { broker, queue } = await client();
+    const got = queue().get();
+    expect(await broker.next()).toEqual(waiting(1));
+    broker.send(deliver('{"name":"soup"}'));
+    expect(await broker.next()).toEqual(counted('TAKEN', 1));
+    expect(await got).toEqual({ name: 'soup' });
+  });
+
+  test('is answered in the order of asking', async () => {
+    const { broker, queue } = await client();
+    const got = [queue().get(), queue().get(), queue().get()];
+    expect(await broker.next()).toEqual(waiting(3));
+    broker.send(deliver('1'), deliver('2', '3'));
+    expect(await Promise.all(got)).toEqual([1, 2, 3]);
+  });
+
+  test('that still waits after others were served says so again', async () => {
+    const { broker, queue } = await client();
+    const first = queue().get();
+    const second = queue().get();
+    expect(await broker.next()).toEqual(waiting(2));
+    broker.send(deliver('1'));
+    await first;
+    await broker.until('TAKEN');
+    expect(await broker.next()).toEqual(counted('GET', 0, 1));
+    broker.send(deliver('2'));
+    expect(await second).toBe(2);
+  });
+
+  test('made before the broker has said hello is sent then', async () => {
+    const { broker, queue } = await client();
+    const got = queue().get();
+    expect(await broker.next()).toEqual(waiting(1));
+    broker.send(deliver('7'));
+    expect(await got).toBe(7);
+  });
+
+  test('gives an item that is not what the encoding promises as an error, and the next one as it is', async () => {
+    const { broker, queue } = await client();
+    const got = [failure(queue().get()), queue().get()];
+    await broker.next();
+    broker.send(deliver('{"half', '2'));
+    expect(await Promise.all(got)).toEqual(['Error', 2]);
+  });
+});
+
+describe('a get that may not wait for ever', () => {
+  test('rejects with `Empty` after its timeout, not before it, once the broker has nothing more for it', async () => {
+    const { broker, queue } = await client();
+    const started = performance.now();
+    const got = failure(queue().get({ timeout: 30 }));
+    expect(await broker.next()).toEqual(waiting(1));
+    expect(await broker.next()).toEqual(bare('UNGET'));
+    expect(performance.now() - started).toBeGreaterThanOrEqual(30);
+    broker.send(bare('WITHDRAWN'));
+    expect(await got).toBe('Empty');
+  });
+
+  test('takes what came in the last moment', async () => {
+    const { broker, queue } = await client();
+    const got = queue().get({ timeout: 1 });
+    await broker.until('UNGET');
+    broker.send(deliver('1'), bare('WITHDRAWN'));
+    expect(await got).toBe(1);
+  });
+
+  test('leaves the others waiting', async () => {
+    const { broker, queue } = await client();
+    const late = failure(queue().get({ timeout: 5 }));
+    const patient = queue().get();
+    expect(await broker.next()).toEqual(waiting(2));
+    expect(await broker.next()).toEqual(bare('UNGET'));
+    expect(await broker.next()).toEqual(waiting(1));
+    broker.send(bare('WITHDRAWN'), deliver('1'));
+    expect(await late).toBe('Empty');
+    expect(await patient).toBe(1);
+  });
+
+  test('asks once where it must not block, and takes the answer', async () => {
+    const { broker, queue } = await client();
+    const nothing = failure(queue().getNowait());
+    expect(await broker.next()).toEqual(counted('GET', 1));
+    expect(await broker.next()).toEqual(bare('UNGET'));
+    broker.send(bare('WITHDRAWN'));
+    expect(await nothing).toBe('Empty');
+
+    const something = queue().get({ timeout: 0 });
+    await broker.until('UNGET');
+    broker.send(deliver('1'), bare('WITHDRAWN'));
+    expect(await something).toBe(1);
+  });
+
+  test('is withdrawn by its signal, with its reason, and gives back what came too late', async () => {
+    const { broker, queue } = await client();
+    const controller = new AbortController();
+    const got = failure(queue().get({ signal: controller.signal }));
+    await broker.next();
+    controller.abort(new RangeError('closing time'));
+    expect(await got).toBe('RangeError');
+    expect(await broker.next()).toEqual(bare('UNGET'));
+    broker.send(deliver('1'), bare('WITHDRAWN'));
+    expect(await broker.next()).toEqual(range('GIVE_BACK', 0, 1));
+  });
+});
+
+describe('what was taken', () => {
+  test('is held until taskDone says it is done, oldest first', async () => {
+    const { broker, queue } = await client();
+    await take(broker, queue(), '1', '2', '3');
+    queue().taskDone();
+    queue().taskDone();
+    expect(await done(broker, 2)).toEqual([0, 1]);
+    queue().taskDone();
+    expect(await done(broker, 1)).toEqual([2]);
+    expect(() => queue().taskDone()).toThrow('holds no item');
+  });
+
+  test('by `take` is done, or goes back, on its own, and once', async () => {
+    const { broker, queue } = await client();
+    const taken = [queue().take(), queue().take(), queue().take()];
+    await broker.next();
+    broker.send(deliver('1'), { type: 'REDELIVER', flags: 0, channel: 1, attempt: 2, items: ['2', '3'] });
+    const [first, second, third] = await Promise.all(taken);
+    expect(first).toMatchObject({ value: 1, attempt: 1, redelivered: false });
+    expect(second).toMatchObject({ value: 2, attempt: 2, redelivered: true });
+    third?.done();
+    second?.giveBack();
+    expect(() => second?.done()).toThrow('done or given back already');
+    expect(() => queue().taskDone()).toThrow('holds no item');
+    await broker.until('DONE');
+    expect(await broker.until('GIVE_BACK')).toEqual(range('GIVE_BACK', 1, 1));
+  });
+
+  test('from a queue that delivers at most once is told before the program has it, and never done', async () => {
+    const { broker, queue } = await client(queueChannel({ delivery: 'at-most-once' }));
+    const got = queue().get();
+    await broker.next();
+    broker.send(deliver('1'));
+    expect(await broker.next()).toEqual(counted('TAKEN', 1));
+    expect(await got).toBe(1);
+    for await (const item of endingAfter(broker, queue(), ['2', '3'])) expect(item).toBeGreaterThan(1);
+    expect(broker.unseen.filter(({ type }) => type === 'DONE')).toEqual([]);
+  });
+});
+
+describe('a loop over a queue', () => {
+  test('says that an item is done when it moves on, and ends with the stream', async () => {
+    const { broker, queue } = await client();
+    const seen: unknown[] = [];
+    const loop = (async () => {
+      for await (const item of queue()) seen.push(item);
+    })();
+    await broker.next();
+    broker.send(deliver('1', '2'));
+    expect(await done(broker, 2)).toEqual([0, 1]);
+    await broker.until('GET');
+    broker.send(bare('END'));
+    await loop;
+    expect(seen).toEqual([1, 2]);
+    expect(await failure(queue().get())).toBe('QueueClosed');
+  });
+
+  test('throws where the stream broke off', async () => {
+    const { broker, queue } = await client();
+    const loop = failure(
+      (async () => {
+        for await (const item of queue()) expect(item).toBe(1);
+      })(),
+    );
+    await broker.next();
+    broker.send(deliver('1'));
+    await broker.until('GET');
+    broker.send(bare('END', 1));
+    expect(await loop).toBe('QueueAborted');
+    expect(await failure(queue().get())).toBe('QueueAborted');
+  });
+
+  test('that is left holds the item it was left with, and gives back what was read ahead', async () => {
+    const { broker, queue } = await client();
+    const loop = (async () => {
+      for await (const item of queue()) if (item === 2) break;
+    })();
+    await broker.next();
+    broker.send(deliver('1', '2', '3', '4'));
+    await loop;
+    expect(await broker.until('GIVE_BACK')).toEqual(range('GIVE_BACK', 2, 2));
+  });
+
+  test('of batches gives what is there together, and says so of all of it', async () => {
+    const { broker, queue } = await client();
+    const seen: unknown[] = [];
+    const loop = (async () => {
+      for await (const batch of queue().batches()) seen.push(batch);
+    })();
+    await broker.next();
+    broker.send(deliver('1', '2', '3'));
+    expect(await done(broker, 3)).toEqual([0, 1, 2]);
+    broker.send(bare('END'));
+    await loop;
+    expect(seen).toEqual([[1, 2, 3]]);
+  });
+
+  test('beside another one over the same queue gets its own items', async () => {
+    const { broker, queue } = await client();
+    const seen: unknown[] = [];
+    const worker = async () => {
+      for await (const item of queue()) seen.push(item);
+    };
+    const workers = Promise.all([worker(), worker()]);
+    expect(await broker.next()).toEqual(waiting(2));
+    broker.send(deliver('1', '2', '3'));
+    expect(await done(broker, 3)).toEqual([0, 1, 2]);
+    broker.send(bare('END'));
+    await workers;
+    expect(seen.toSorted()).toEqual([1, 2, 3]);
+  });
+});
+
+test('what was read ahead goes back when the broker asks for it', async () => {
+  const { broker, queue } = await client();
+  const got = queue().get();
+  await broker.next();
+  broker.send(deliver('1', '2', '3'), bare('RECALL'));
+  expect(await got).toBe(1);
+  expect(await broker.until('GIVE_BACK')).toEqual(range('GIVE_BACK', 1, 2));
+  const next = queue().get();
+  expect(await broker.next()).toEqual(waiting(1));
+  broker.send(deliver('4'));
+  expect(await next).toBe(4);
+});
+
+test('the counts are the broker`s', async () => {
+  const { broker, queue } = await client();
+  const asked = Promise.all([queue().qsize(), queue().empty(), queue().full(), queue().full()]);
+  const stats = [
+    { size: 3, room: 2, unfinished: 4, closed: false },
+    { size: 0, room: 5, unfinished: 0, closed: false },
+    { size: 5, room: 0, unfinished: 0, closed: false },
+    { size: 5, room: -1, unfinished: 0, closed: false },
+  ];
+  for (const json of stats) {
+    const { request } = await broker.until('STAT');
+    broker.send({ type: 'REPLY', flags: 0, channel: 1, request: request as number, json });
+  }
+  expect(await asked).toEqual([3, true, true, false]);
+});
+
+describe('join', () => {
+  test('is fulfilled when every item put so far is done', async () => {
+    const { broker, queue } = await client();
+    const joined = queue().join();
+    const { request } = await broker.until('JOIN');
+    broker.send({ type: 'REPLY', flags: 0, channel: 1, request: request as number });
+    await joined;
+  });
+
+  test('rejects where that can never be', async () => {
+    const { broker, queue } = await client();
+    const joined = failure(queue().join());
+    const { request } = await broker.until('JOIN');
+    broker.send({ type: 'ERROR', flags: 0, channel: 1, json: { code: 'broken', message: 'no consumer', request } });
+    expect(await joined).toBe('BrokenQueue');
+  });
+});
+
+/** Has the program get these items. */
+async function take(broker: Client['broker'], queue: ReturnType<Client['queue']>, ...items: string[]): Promise<void> {
+  const got = items.map(() => queue.get());
+  await broker.until('GET');
+  broker.send(deliver(...items));
+  await Promise.all(got);
+}
+
+/** The tags that are done, as soon as there are so many. */
+async function done(broker: Client['broker'], count: number): Promise<number[]> {
+  const tags: number[] = [];
+  while (tags.length < count) {
+    const { tag, count } = await broker.until('DONE');
+    for (let next = 0; next < (count as number); next += 1) tags.push((tag as number) + next);
+  }
+  return tags;
+}
+
+/** The queue, whose stream consists of these items alone. */
+async function* endingAfter<T>(broker: Client['broker'], queue: AsyncIterable<T>, items: string[]): AsyncGenerator<T> {
+  const script = (async () => {
+    for (const item of items) {
+      await broker.until('GET');
+      broker.send(deliver(item));
+    }
+    await broker.until('GET');
+    broker.send(bare('END'));
+  })();
+  yield* queue;
+  await script;
+}

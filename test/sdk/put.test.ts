@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'vitest';
+import { queueChannel } from '../kit/scripted-broker.ts';
+import { bare, type Client, client, failure, put, room, stranger } from './kit.ts';
+
+describe('a put', () => {
+  test('made before the broker has said hello is sent once there is room, as it was when it was put', async () => {
+    const { broker, queue } = await stranger();
+    const dish = { name: 'soup' };
+    const first = queue().put(dish);
+    const second = queue().put('bread');
+    dish.name = 'changed';
+    await broker.welcome(queueChannel());
+    expect(await broker.next()).toEqual({ type: 'WANT', flags: 0, channel: 1, count: 2, bytes: 22 });
+    broker.send(room(2));
+    expect(await broker.next()).toEqual(put('{"name":"soup"}', '"bread"'));
+    await first;
+    await second;
+  });
+
+  test('waits for room, and those behind it wait too', async () => {
+    const { broker, queue } = await client();
+    const order: number[] = [];
+    const puts = [1, 22, 333].map((value, index) =>
+      queue()
+        .put(value)
+        .then(() => order.push(index)),
+    );
+    expect(await broker.next()).toEqual({ type: 'WANT', flags: 0, channel: 1, count: 3, bytes: 6 });
+    broker.send(room(1, 100));
+    expect(await broker.next()).toEqual(put('1'));
+    expect(await broker.next()).toEqual({ type: 'WANT', flags: 0, channel: 1, count: 2, bytes: 5 });
+    expect(order).toEqual([0]);
+    broker.send(room(2, 0));
+    expect(await broker.next()).toEqual(put('22', '333'));
+    await Promise.all(puts);
+    expect(order).toEqual([0, 1, 2]);
+  });
+
+  test('asks for bytes where only those are missing', async () => {
+    const { broker, queue } = await client(queueChannel({ encoding: 'text' }));
+    queue();
+    broker.send(room(5, 4));
+    const long = queue().put('five!');
+    expect(await broker.next()).toEqual({ type: 'WANT', flags: 0, channel: 1, count: 1, bytes: 5 });
+    broker.send(room(0, 1));
+    expect(await broker.next()).toEqual(put('five!'));
+    await long;
+  });
+
+  test('goes out in the order in which it was made, whichever queue it is for', async () => {
+    const { broker, queue } = await client(queueChannel(), queueChannel({ id: 2, name: 'bills' }));
+    const first = [queue().put(0), queue('bills').put(0)];
+    broker.send(room(10), { ...room(10), channel: 2 });
+    await Promise.all(first);
+    await items(broker, 2);
+    void queue().put(1);
+    void queue('bills').put(2);
+    void queue().put(3);
+    expect(await items(broker, 3)).toEqual(['1 to 1', '2 to 2', '3 to 1']);
+  });
+
+  test('that finds room is fulfilled at once, and by one promise for all', async () => {
+    const { broker, queue } = await client();
+    const first = queue().put(1);
+    broker.send(room(10));
+    await first;
+    expect(queue().put(2)).toBe(queue().put(3));
+    expect(await items(broker, 3)).toEqual(['1 to 1', '2 to 1', '3 to 1']);
+  });
+
+  test('of a turn that does not end is not held back until it does', async () => {
+    const { broker, queue } = await client(queueChannel({ encoding: 'text' }));
+    const first = queue().put('warm');
+    broker.send(room(1_000_000, 100_000_000));
+    await first;
+    const started = performance.now();
+    let sent = 0;
+    // Nothing but microtasks for 50 ms: the broker's end of the socket must have something to read after that.
+    while (performance.now() - started < 50) {
+      await queue().put('x');
+      sent += 1;
+    }
+    await broker.until('PUT');
+    const inTurn = (await broker.until('PUT')).items?.length ?? 0;
+    expect(inTurn).toBeGreaterThan(0);
+    expect(inTurn).toBeLessThan(sent);
+  });
+
+  test('of 20 MB arrives whole', async () => {
+    const { broker, queue } = await client(queueChannel({ encoding: 'text' }));
+    const text = 'größer'.repeat(3_000_000);
+    const sent = queue<string>().put(text);
+    expect(await broker.next()).toEqual({ type: 'WANT', flags: 0, channel: 1, count: 1, bytes: 24_000_000 });
+    broker.send(room(1, 24_000_000));
+    const { items } = await broker.next();
+    expect(items?.[0] === text).toBe(true);
+    await sent;
+  });
+});
+
+describe('a put that may not wait for ever', () => {
+  test('rejects with `Full` after its timeout, not before it, and says so to the broker', async () => {
+    const { broker, queue } = await client();
+    const started = performance.now();
+    expect(await failure(queue().put(1, { timeout: 40 }))).toBe('Full');
+    expect(performance.now() - started).toBeGreaterThanOrEqual(40);
+    await broker.until('WANT');
+    expect(await broker.next()).toEqual(bare('UNWANT'));
+  });
+
+  test('gives back room that came too late', async () => {
+    const { broker, queue } = await client();
+    expect(await failure(queue().put(1, { timeout: '1ms' }))).toBe('Full');
+    await broker.until('UNWANT');
+    broker.send(room(1, 50), bare('WITHDRAWN', 1));
+    expect(await broker.next()).toEqual({ type: 'GIVE_ROOM', flags: 0, channel: 1, count: 1, bytes: 50 });
+  });
+
+  test('leaves its place to the one behind it', async () => {
+    const { broker, queue } = await client();
+    const late = failure(queue().put(1, { timeout: 5 }));
+    const patient = queue().put(2);
+    expect(await late).toBe('Full');
+    broker.send(room(1));
+    await patient;
+    expect(await broker.until('PUT')).toEqual(put('2'));
+  });
+
+  test('asks once where it must not block, and takes the answer', async () => {
+    const { broker, queue } = await client();
+    const refused = failure(queue().putNowait(1));
+    expect(await broker.next()).toEqual({ type: 'WANT', flags: 1, channel: 1, count: 1, bytes: 1 });
+    const { request } = await broker.next();
+    broker.send(bare('REFUSED'), { type: 'REPLY', flags: 0, channel: 0, request: request as number });
+    expect(await refused).toBe('Full');
+
+    const admitted = queue().putNowait(2);
+    await broker.until('WANT');
+    const flush = await broker.next();
+    broker.send(room(1), { type: 'REPLY', flags: 0, channel: 0, request: flush.request as number });
+    await admitted;
+    expect(await broker.next()).toEqual(put('2'));
+  });
+
+  test('does not pass those who wait', async () => {
+    const { queue } = await client();
+    void queue()
+      .put(1)
+      .catch(() => {});
+    expect(await failure(queue().putNowait(2))).toBe('Full');
+  });
+
+  test('is withdrawn by its signal, with its reason', async () => {
+    const { broker, queue } = await client();
+    const controller = new AbortController();
+    const waiting = queue().put(1, { signal: controller.signal });
+    await broker.until('WANT');
+    controller.abort(new RangeError('closing time'));
+    expect(await failure(waiting)).toBe('RangeError');
+    expect(await broker.next()).toEqual(bare('UNWANT'));
+    expect(await failure(queue().put(1, { signal: controller.signal }))).toBe('RangeError');
+  });
+
+  test.each([-1, Number.NaN, '5 minutes', '', '10'])('refuses `%s` as a timeout', async (timeout) => {
+    const { queue } = await client();
+    expect(await failure(queue().put(1, { timeout }))).toBe('RangeError');
+  });
+});
+
+describe('what was put', () => {
+  test('is confirmed when the broker says so, by one answer for all that asked in a turn', async () => {
+    const { broker, queue } = await client(queueChannel({ confirm: true }));
+    let confirmed = 0;
+    const puts = [1, 2].map((value) =>
+      queue()
+        .put(value)
+        .then(() => (confirmed += 1)),
+    );
+    broker.send(room(2));
+    const flush = await broker.until('FLUSH');
+    expect(confirmed).toBe(0);
+    broker.send({ type: 'REPLY', flags: 0, channel: 0, request: flush.request as number });
+    await Promise.all(puts);
+    expect(broker.unseen).toEqual([]);
+  });
+
+  test('is flushed behind puts that waited', async () => {
+    const { broker, queue } = await client();
+    void queue().put(1);
+    const flushed = queue().flush();
+    await broker.until('WANT');
+    expect(broker.unseen).toEqual([]);
+    broker.send(room(1));
+    expect(await broker.next()).toEqual(put('1'));
+    const flush = await broker.next();
+    expect(flush.type).toBe('FLUSH');
+    broker.send({ type: 'REPLY', flags: 0, channel: 0, request: flush.request as number });
+    await flushed;
+  });
+
+  test('comes before the end this process declares, and nothing after it', async () => {
+    const { broker, queue } = await client();
+    const sent = queue().put(1);
+    const closed = queue().close();
+    expect(await failure(queue().put(2))).toBe('QueueClosed');
+    broker.send(room(5));
+    await sent;
+    expect(await items(broker, 1)).toEqual(['1 to 1']);
+    expect(await broker.next()).toEqual(bare('CLOSE'));
+    const flush = await broker.next();
+    broker.send({ type: 'REPLY', flags: 0, channel: 0, request: flush.request as number });
+    await closed;
+    expect(await failure(queue().put(3))).toBe('QueueClosed');
+  });
+});
+
+describe('a queue without consumers', () => {
+  test('fails the puts that wait and those that come', async () => {
+    const { broker, queue } = await client();
+    const waiting = failure(queue().put(1));
+    broker.send(bare('BROKEN'));
+    expect(await waiting).toBe('BrokenQueue');
+    expect(await failure(queue().put(2))).toBe('BrokenQueue');
+  });
+});
+
+describe('room', () => {
+  test('that is not needed goes back when the broker asks', async () => {
+    const { broker, queue } = await client();
+    const first = queue().put(1);
+    broker.send(room(3, 100), bare('RECALL', 1));
+    await first;
+    expect(await broker.until('GIVE_ROOM')).toEqual({ type: 'GIVE_ROOM', flags: 0, channel: 1, count: 2, bytes: 99 });
+  });
+});
+
+/** The next so many items, each with its channel. */
+async function items(broker: Client['broker'], count: number): Promise<string[]> {
+  const seen: string[] = [];
+  while (seen.length < count) {
+    const { items, channel } = await broker.until('PUT');
+    for (const item of items ?? []) seen.push(`${item} to ${channel}`);
+  }
+  return seen;
+}
