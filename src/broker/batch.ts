@@ -12,11 +12,11 @@ export interface Batch {
   readonly seen: boolean;
 }
 
-/** Its first `count` items (more than none, fewer than all), and the rest. */
+/** Its first `count` items, and the rest; one of them may be empty. */
 export function splitBatch(batch: Batch, count: number): [Batch, Batch] {
-  const [head, tail] = splitItems(batch.items, count);
+  const [head, rest] = splitItems(batch.items, count);
   return [
     { ...batch, items: head },
-    { ...batch, first: batch.first + count, items: tail },
+    { ...batch, first: batch.first + count, items: rest },
   ];
 }

@@ -195,7 +195,8 @@ export class Room {
     const lacksBytes = head.wantCount === 0 || this.#places() > 0;
     if (lacksBytes && head.stirred + PATIENCE_MS > now) next = head.stirred + PATIENCE_MS;
     for (const loan of this.#producing) {
-      if ((lacksBytes ? loan.bytes : loan.count) === 0 || loan.recalled || this.#line.has(loan)) continue;
+      const inTheWay = loan === this.#alone || (lacksBytes ? loan.bytes : loan.count) > 0;
+      if (!inTheWay || loan.recalled || this.#line.has(loan)) continue;
       const due = loan.stirred + PATIENCE_MS;
       if (due > now) {
         next = Math.min(next ?? due, due);

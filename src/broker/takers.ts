@@ -1,35 +1,7 @@
 // Who accepts items of a queue, and in which order they get them: first a share for each one whose program waits, oldest
 // first, then a share for each one that reads ahead, then what is left. So nobody goes empty while another gets more
 // than its part.
-import type { NodeId } from '../plan/plan.ts';
-import type { Ledger } from './ledger.ts';
-import type { Loan } from './room.ts';
-
-/** One session's place at one queue. */
-export interface Seat {
-  readonly session: number;
-  readonly instance: NodeId;
-  readonly loan: Loan;
-  readonly ledger: Ledger;
-  /** How many more items it accepts. */
-  credit: number;
-  /** Its program waits in `get` and has nothing to read. */
-  waiting: boolean;
-  /** Its connection is full: it gets nothing until that has gone out. */
-  congested: boolean;
-  /** It has asked for items at least once. */
-  takes: boolean;
-  toldEnd: boolean;
-  toldBroken: boolean;
-  /** It said that it puts no more. */
-  closed: boolean;
-  /** When it was last given items or took some. */
-  stirred: number;
-  /** What it has ahead came while its program was busy, or is more than one item. */
-  readsAhead: boolean;
-  /** It was asked to give back what it read ahead, and took nothing since. */
-  recalled: boolean;
-}
+import type { Seat } from './seat.ts';
 
 export class Takers {
   readonly #idle = new Set<Seat>();

@@ -1,0 +1,196 @@
+// Where every item of a queue is: in the backlog, ahead of a program, held by one, or done. What was given to a session is in
+// its holding, which outlives the session until it is known what becomes of it. Nothing here waits or speaks.
+import type { NodeId, QueueChannel } from '../plan/plan.ts';
+import { ProtocolError } from '../wire/frame.ts';
+import type { Items } from '../wire/items.ts';
+import { Backlog } from './backlog.ts';
+import { type Batch, splitBatch } from './batch.ts';
+import { Ledger } from './ledger.ts';
+import type { Room } from './room.ts';
+
+/** What one session was given. */
+export interface Holding {
+  readonly session: number;
+  readonly instance: NodeId;
+  readonly ledger: Ledger;
+  /** The session is still there. */
+  present: boolean;
+}
+
+export class Custody {
+  /** Delivered and not known to be taken, in all sessions together. */
+  ahead = 0;
+  /** Accepted and not done. */
+  unfinished = 0;
+  /** Of these, those that were delivered as often as they may be. */
+  exhausted = 0;
+  taken = 0;
+  done = 0;
+  redelivered = 0;
+  /** The number of the next item. */
+  next = 0;
+  readonly #room: Room;
+  readonly #settings: Pick<QueueChannel, 'delivery' | 'attempts'>;
+  readonly #onDone: (first: number, count: number) => void;
+  readonly #backlog = new Backlog();
+  readonly #holdings = new Map<number, Holding>();
+
+  /** Tells `room` what waits and what does not. */
+  constructor(
+    room: Room,
+    settings: Pick<QueueChannel, 'delivery' | 'attempts'>,
+    onDone: (first: number, count: number) => void,
+  ) {
+    this.#room = room;
+    this.#settings = settings;
+    this.#onDone = onDone;
+  }
+
+  /** Items that were given to nobody. */
+  get backlog(): number {
+    return this.#backlog.count;
+  }
+
+  get holdings(): Iterable<Holding> {
+    return this.#holdings.values();
+  }
+
+  open(session: number, instance: NodeId): Holding {
+    const holding = { session, instance, ledger: new Ledger(), present: true };
+    this.#holdings.set(session, holding);
+    return holding;
+  }
+
+  find(session: number): Holding | undefined {
+    return this.#holdings.get(session);
+  }
+
+  /** Items that were admitted. */
+  accept(items: Items): void {
+    this.#backlog.put(this.next, items);
+    this.next += items.count;
+    this.unfinished += items.count;
+  }
+
+  /** Gives the oldest `count`; there must be so many. */
+  deliver({ ledger }: Holding, count: number): Batch[] {
+    const batches: Batch[] = [];
+    this.ahead += count;
+    for (let left = count; left > 0; ) {
+      const batch = this.#backlog.take(left);
+      left -= batch.items.count;
+      ledger.deliver(batch);
+      batches.push(batch);
+    }
+    return batches;
+  }
+
+  take({ ledger }: Holding, count: number): void {
+    if (count > ledger.aheadCount) throw new ProtocolError('not-held', 'more was taken than was delivered');
+    const hold = this.#settings.delivery === 'at-least-once';
+    this.ahead -= count;
+    this.taken += count;
+    for (const batch of ledger.take(count, hold)) {
+      this.#room.leave(batch.items);
+      if (!hold) this.#finish(batch);
+    }
+  }
+
+  finish(holding: Holding, tag: number, count: number): void {
+    const { ledger } = holding;
+    if (tag + count > ledger.nextTag) throw notHeld(tag, count);
+    if (tag + count > ledger.nextToTake) this.take(holding, tag + count - ledger.nextToTake);
+    // Taken is done there.
+    if (this.#settings.delivery === 'at-most-once') return;
+    const released = ledger.release(tag, count);
+    if (released === null) throw notHeld(tag, count);
+    for (const batch of released) this.#finish(batch);
+  }
+
+  giveBack(holding: Holding, tag: number, count: number): void {
+    const { ledger } = holding;
+    if (tag + count > ledger.nextTag) throw notHeld(tag, count);
+    if (tag > ledger.nextToTake) this.take(holding, tag - ledger.nextToTake);
+    const unseen = Math.max(0, tag + count - ledger.nextToTake);
+    const released = unseen === count ? [] : ledger.release(tag, count - unseen);
+    if (released === null) throw notHeld(tag, count);
+    for (const batch of released) {
+      this.#room.enter(batch.items);
+      this.#backlog.restore({ ...batch, seen: true });
+    }
+    this.#returnAhead(ledger, unseen);
+  }
+
+  /** The session has left, and what it did not take goes back as if it had never been given. */
+  part(holding: Holding): void {
+    this.#returnAhead(holding.ledger, holding.ledger.aheadCount);
+    this.forsake(holding);
+  }
+
+  /** The session has left, and what it was given stays where it is until it is known what becomes of it. */
+  forsake(holding: Holding): void {
+    holding.present = false;
+    if (holding.ledger.aheadCount + holding.ledger.heldCount === 0) this.#holdings.delete(holding.session);
+  }
+
+  /** All that it holds is done, and the rest goes back. */
+  finishAll(holding: Holding): void {
+    this.#holdings.delete(holding.session);
+    this.#returnAhead(holding.ledger, holding.ledger.aheadCount);
+    for (const batch of holding.ledger.clear().held) this.#finish(batch);
+  }
+
+  /**
+   * Its taker has ended badly, and all it was given comes back. What it had taken is charged with an attempt; where nothing
+   * is known to be taken the oldest item is, so that one that kills every taker cannot do so for ever.
+   */
+  reclaim(holding: Holding): { readonly returned: number; readonly exhausted: number } {
+    this.#holdings.delete(holding.session);
+    const { held, ahead } = holding.ledger.clear();
+    const before = this.exhausted;
+    let count = 0;
+    for (const batch of held) {
+      this.#room.enter(batch.items);
+      this.#charge(batch);
+      count += batch.items.count;
+    }
+    for (const [index, batch] of ahead.entries()) {
+      this.ahead -= batch.items.count;
+      count += batch.items.count;
+      const charged = held.length > 0 || index > 0 ? 0 : 1;
+      const [oldest, rest] = splitBatch(batch, charged);
+      if (oldest.items.count > 0) this.#charge(oldest);
+      if (rest.items.count > 0) this.#backlog.restore({ ...rest, seen: true });
+    }
+    const exhausted = this.exhausted - before;
+    const returned = count - exhausted;
+    this.redelivered += returned;
+    return { returned, exhausted };
+  }
+
+  /** It waits and is charged: it goes back, or nowhere where it was delivered as often as it may be. */
+  #charge(batch: Batch): void {
+    const charges = batch.charges + 1;
+    if (charges < this.#settings.attempts) {
+      this.#backlog.restore({ ...batch, charges, seen: true });
+      return;
+    }
+    this.#room.leave(batch.items);
+    this.exhausted += batch.items.count;
+  }
+
+  #returnAhead(ledger: Ledger, count: number): void {
+    this.ahead -= count;
+    for (const batch of ledger.take(count, false)) this.#backlog.restore(batch);
+  }
+
+  #finish({ first, items }: Batch): void {
+    this.unfinished -= items.count;
+    this.done += items.count;
+    this.#onDone(first, items.count);
+  }
+}
+
+function notHeld(tag: number, count: number): ProtocolError {
+  return new ProtocolError('not-held', `the session does not hold the ${count} items from ${tag}`);
+}

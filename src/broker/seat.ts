@@ -1,0 +1,46 @@
+// One session's place at one queue: what it was lent and given, and what it waits for.
+import type { NodeId } from '../plan/plan.ts';
+import type { Holding } from './custody.ts';
+import type { Loan } from './room.ts';
+
+export interface Seat {
+  readonly session: number;
+  readonly instance: NodeId;
+  readonly loan: Loan;
+  readonly holding: Holding;
+  /** It said that it puts no more. */
+  closed: boolean;
+  /** It has asked for items at least once. */
+  takes: boolean;
+  /** How many more items it accepts. */
+  credit: number;
+  /** Its program waits in `get` and has nothing to read. */
+  waiting: boolean;
+  toldEnd: boolean;
+  /** Its connection is full: it gets nothing until that has gone out. */
+  congested: boolean;
+  /** What it has ahead came while its program was busy, or is more than one item. */
+  readsAhead: boolean;
+  /** When it was last given items or took some. */
+  stirred: number;
+  /** It was asked to give back what it read ahead, and took nothing since. */
+  recalled: boolean;
+}
+
+export function seatOf(holding: Holding, loan: Loan): Seat {
+  return {
+    session: holding.session,
+    instance: holding.instance,
+    loan,
+    holding,
+    closed: false,
+    takes: false,
+    credit: 0,
+    waiting: false,
+    toldEnd: false,
+    congested: false,
+    readsAhead: false,
+    stirred: 0,
+    recalled: false,
+  };
+}
