@@ -214,7 +214,8 @@ export class Session {
         return expectEmpty(frame);
       default: {
         const channel = this.#byId.get(frame.channel);
-        if (channel === undefined) throw new ProtocolError('protocol', `a frame for a channel ${frame.channel} came`);
+        if (channel === undefined)
+          throw new ProtocolError('protocol', `a frame for channel ${frame.channel}, which there is not, came`);
         channel.receive(frame);
       }
     }
