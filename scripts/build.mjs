@@ -1,14 +1,16 @@
 // Builds dist/ from src/: one bundle for each way in, so that starting means reading a few files and not hundreds.
 // What several of them share is split off by esbuild. `npm run build`; tests and bin/run.js use what it makes.
 import { spawnSync } from 'node:child_process';
-import { chmod, cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const dist = join(root, 'dist');
+const final = join(root, 'dist');
+/** Made beside the one that is in use, and put in its place when it is whole: a run that goes on meanwhile never misses a file. */
+const dist = join(root, `dist.${process.pid}`);
 
 /** dist/<name>.js ← src/<file>. src/home.ts tells the program where these are. */
 const entries = {
@@ -38,17 +40,28 @@ const common = {
   logLevel: 'warning',
 };
 
-await rm(dist, { recursive: true, force: true });
-await Promise.all([bundle(), bundleForCommonJs(), copyPython()]);
-declare();
-await writeHelp();
-await chmod(join(root, 'bin/run.js'), 0o755);
+try {
+  await Promise.all([bundle(), bundleForCommonJs(), copyPython()]);
+  declare();
+  await writeHelp();
+  await chmod(join(root, 'bin/run.js'), 0o755);
+  await replace();
+} finally {
+  await rm(dist, { recursive: true, force: true });
+}
+
+async function replace() {
+  const old = `${dist}.old`;
+  await rename(final, old).catch(() => {});
+  await rename(dist, final);
+  await rm(old, { recursive: true, force: true });
+}
 
 async function bundle() {
   await build({
     ...common,
     entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join('src', file)])),
-    outdir: 'dist',
+    outdir: dist,
     splitting: true,
     format: 'esm',
     chunkNames: 'chunks/[name]-[hash]',
@@ -67,7 +80,7 @@ async function bundleForCommonJs() {
   await build({
     ...common,
     entryPoints: { index: join('src', entries.sdk) },
-    outdir: 'dist/modules/forkline',
+    outdir: folder,
     format: 'cjs',
   });
 }
@@ -94,5 +107,5 @@ function declare() {
   const tsc = createRequire(import.meta.url)
     .resolve('typescript/package.json')
     .replace('package.json', 'bin/tsc');
-  spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')]);
+  spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', join(dist, 'types')]);
 }
