@@ -57,7 +57,10 @@ export function evaluate(template: Template, scope: Scope): Value {
       pieces.push(text);
     } else return value;
   }
-  return pieces.every((piece) => typeof piece === 'string') ? { known: pieces.join('') } : { pending: pieces };
+  if (pieces.every((piece) => typeof piece === 'string')) return { known: pieces.join('') };
+  const kept = pieces.filter((piece) => piece !== '');
+  // One expression that is left over is still a text, and must not get its type back.
+  return { pending: kept.length === 1 ? [{ expression: asExpression(kept) }] : kept };
 }
 
 export function evaluateExpression(expression: Expression, scope: Scope): Value {
