@@ -1,8 +1,8 @@
 // What Forkline promises whatever happens, each through the real binary with real processes.
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { describe, expect, test } from 'vitest';
-import { binary, type Ran, runPipeline } from '../kit/run-pipeline.ts';
+import { expect, test } from 'vitest';
+import { binary, runPipeline } from '../kit/run-pipeline.ts';
 
 const programs = fileURLToPath(new URL('../programs/', import.meta.url));
 
@@ -14,24 +14,32 @@ test('consumers that are killed with SIGKILL while they hold items lose none of 
   const count = Number(ran.lines('producer')[0]);
   const done = [1, 2, 3].flatMap((worker) => ran.lines(`worker.${worker}`).map(Number));
   expect(done.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, item) => item));
-  expect(ran.summary.queues['items']).toMatchObject({ put: count, done: count, redelivered: 6, left_over: 0 });
+  expect(ran.summary.queues['items']).toMatchObject({ put: count, done: count, left_over: 0 });
+  expect(ran.summary.queues['items']?.redelivered).toBeGreaterThanOrEqual(6);
   expect(ran.exitCode).toBe(1);
   expect(ran.left).toEqual([]);
 });
 
-describe('a consumer slower than its producer', async () => {
-  test.each([
+test('a queue never holds more than `maxsize` items for a consumer slower than its producer, whatever their languages', async () => {
+  const ran = await runPipeline(`${programs}slow-consumers.yaml`);
+  expect(ran.summary.success).toBe(true);
+  for (const [name, fast, slow] of [
     ['there', 'fast_ts', 'slow_py'],
     ['back', 'fast_py', 'slow_ts'],
-  ])('in queue `%s`, from `%s` to `%s`, never has more than `maxsize` items waiting', async (name, fast, slow) => {
-    const ran = await slowConsumers();
-    expect(ran.summary.success).toBe(true);
-    const puts = ran.lines(fast).map((line) => ({ at: timeOf(line, 1), change: 1 }));
-    const gets = ran.lines(slow).map((line) => ({ at: timeOf(line, 1), change: -1 }));
+  ] as const) {
+    const puts = ran.lines(fast).map(timesOf);
+    const gets = ran.lines(slow).map(timesOf);
     expect(puts).toHaveLength(150);
-    expect(mostWaiting([...puts, ...gets])).toBe(7);
+    expect(gets).toHaveLength(151);
+    // Put for certain once the call has returned, and not yet taken for certain as long as get has not been called.
+    expect(
+      mostWaiting(
+        puts.map(([, returned]) => returned),
+        gets.map(([called]) => called),
+      ),
+    ).toBe(7);
     expect(ran.summary.queues[name]).toMatchObject({ put: 150, done: 150, peak: 7 });
-  });
+  }
 });
 
 test('`forkline check` names ten mistakes, each at its line and column', async () => {
@@ -41,7 +49,19 @@ test('`forkline check` names ten mistakes, each at its line and column', async (
     { reject: false },
   );
   expect(exitCode).toBe(2);
-  expect(JSON.parse(stdout)).toEqual([]);
+  const findings = JSON.parse(stdout) as { code: string; line: number; column: number }[];
+  expect(findings.map(({ code, line, column }) => `${line}:${column} ${code}`)).toEqual([
+    '6:36 bad-param',
+    '9:22 schema',
+    '10:3 queue-without-producer',
+    '14:13 missing-file',
+    '15:20 unknown-name',
+    '17:16 unsafe-interpolation',
+    '18:5 schema',
+    '22:12 dependency-cycle',
+    '29:14 schema',
+    '37:24 daemon-joined',
+  ]);
 });
 
 test.each([
@@ -59,32 +79,37 @@ test.each([
   expect(ran.left).toEqual([]);
 });
 
-test('memory does not grow with the number of items', async () => {
-  const ran = await runPipeline(`${programs}memory.yaml`, { params: { bytes: 1024 } });
-  expect(ran.lines('consumer')).toEqual([]);
+test.each([10, 1024])('a million items of %d bytes take no more memory than a hundred thousand', async (bytes) => {
+  const ran = await runPipeline(`${programs}memory.yaml`, { params: { bytes } });
+  expect(ran.summary.success).toBe(true);
+  const [tenth, whole] = ran.lines('consumer').map((line) => JSON.parse(line) as Memory);
+  expect([tenth?.taken, whole?.taken]).toEqual([100_000, 1_000_000]);
+  for (const name of ['runner', 'broker', 'producer', 'consumer']) {
+    const grown = Number(whole?.kilobytes[name]) - Number(tenth?.kilobytes[name]);
+    expect(grown, `kilobytes that the ${name} has grown by`).toBeLessThan(20_000);
+  }
 });
 
-let slow: Promise<Ran> | undefined;
-
-/** One run for both directions. */
-function slowConsumers(): Promise<Ran> {
-  slow ??= runPipeline(`${programs}slow-consumers.yaml`);
-  return slow;
+/** What test/programs/memory.ts prints. */
+interface Memory {
+  readonly taken: number;
+  readonly kilobytes: Readonly<Record<string, number>>;
 }
 
-function timeOf(line: string, word: number): bigint {
-  return BigInt(line.split(' ')[word] ?? 'no time');
+/** When a call began and when it returned. */
+type Times = readonly [called: bigint, returned: bigint];
+
+function timesOf(line: string): Times {
+  const [called = '', returned = ''] = line.split(' ');
+  return [BigInt(called), BigInt(returned)];
 }
 
-/**
- * The most items that had certainly been put and certainly not yet been taken: a put counts from its return, a get from its
- * call.
- */
-function mostWaiting(changes: readonly { at: bigint; change: number }[]): number {
+function mostWaiting(put: readonly bigint[], taken: readonly bigint[]): number {
+  const changes = [...put.map((at) => ({ at, by: 1 })), ...taken.map((at) => ({ at, by: -1 }))];
   let waiting = 0;
   let most = 0;
-  for (const { change } of [...changes].sort((a, b) => (a.at < b.at ? -1 : 1))) {
-    waiting += change;
+  for (const { by } of changes.sort((a, b) => (a.at < b.at ? -1 : 1))) {
+    waiting += by;
     most = Math.max(most, waiting);
   }
   return most;

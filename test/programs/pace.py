@@ -1,6 +1,8 @@
-"""A fast producer and a slow consumer that write down the time of all they do."""
+"""A fast producer and a slow consumer that write down when each call began and when it returned."""
 
 import time
+from contextlib import contextmanager
+from typing import Iterator
 
 from forkline import ShutDown, queue
 
@@ -8,18 +10,26 @@ from forkline import ShutDown, queue
 def produce(name: str, count: int) -> None:
     items = queue(name)
     for number in range(count):
-        items.put(number)
-        print(f"put {time.monotonic_ns()}")
+        with timed():
+            items.put(number)
 
 
 def consume(name: str) -> None:
     items = queue(name)
     try:
         while True:
-            called = time.monotonic_ns()
-            items.get()
-            print(f"get {called} {time.monotonic_ns()}")
+            with timed():
+                items.get()
             time.sleep(0.003)
             items.task_done()
     except ShutDown:
         pass
+
+
+@contextmanager
+def timed() -> Iterator[None]:
+    called = time.monotonic_ns()
+    try:
+        yield
+    finally:
+        print(called, time.monotonic_ns())
