@@ -56,14 +56,20 @@ class Refusal extends Error {}
 
 function stackOf(error: unknown): string {
   if (error instanceof Refusal) return `forkline: ${error.message}`;
-  return inspect(error)
-    .split('\n')
-    .filter((line) => !OURS.test(line))
-    .join('\n');
+  hideOurLines(error);
+  return inspect(error);
 }
 
-/** A line of a stack that is about this file, with and without its source map. */
-const OURS = /^\s+at .*\/(dist\/launch\.js|sdk\/launch\.ts):\d+/;
+/** A stack ends where the program's own lines end. */
+function hideOurLines(error: unknown): void {
+  if (!(error instanceof Error) || error.stack === undefined) return;
+  const lines = error.stack.split('\n');
+  error.stack = lines.filter((line) => !OURS.some((place) => line.includes(place))).join('\n');
+  hideOurLines(error.cause);
+}
+
+/** This file in a stack, without and with its source map. */
+const OURS = [`${import.meta.url}:`, 'src/sdk/launch.ts:'];
 
 function neverSettled(): void {
   fail(

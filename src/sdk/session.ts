@@ -256,15 +256,13 @@ export class Session {
     for (const channel of this.#channels.values()) channel.fail(failure);
   }
 
+  /** Whoever still waits goes on waiting: there is no turn left in which to hear of it. */
   #leave(): void {
-    if (this.#failure !== null) return;
-    if (this.#welcome !== null) {
-      for (const channel of this.#channels.values()) channel.leave();
-      this.#settle();
-      this.writer.bare(Type.GOODBYE, 0);
-      this.#connection.finish();
-    }
-    this.#fail(() => new BrokerLost('the program has said goodbye to the run'));
+    if (this.#failure !== null || this.#welcome === null) return;
+    for (const channel of this.#channels.values()) channel.leave();
+    this.#settle();
+    this.writer.bare(Type.GOODBYE, 0);
+    this.#connection.finish();
   }
 }
 

@@ -92,6 +92,15 @@ export class ScriptedSession {
     return hello;
   }
 
+  /** Reads nothing more until it is asked to go on. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
+  goOnReading(): void {
+    this.#socket.resume();
+  }
+
   hangUp(): void {
     this.#socket.destroy();
   }

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { queueChannel, type ScriptedSession, scriptedBroker } from '../kit/scripted-broker.ts';
+import { sdkPrograms } from '../kit/sdk-program.ts';
+import type { Meaning } from '../wire/meaning.ts';
+import { deliver, range, room } from './kit.ts';
+
+const programs = sdkPrograms();
+
+describe('a program that puts, and then', () => {
+  const first = `await queue('dishes').put(0);
+    for (let n = 1; n < 1000; n += 1) void queue('dishes').put(n);`;
+
+  test.each<[string, string, number]>([
+    ['returns', '', 0],
+    ['calls process.exit', 'process.exit(7);', 7],
+    ['throws', `throw new Error('burnt');`, 1],
+    ['rejects', `Promise.reject(new Error('burnt'));`, 1],
+    ['sets its exit code', 'process.exitCode = 4;', 4],
+  ])('%s has put everything and says goodbye', async (_, ending, exitCode) => {
+    const broker = await scriptedBroker();
+    const program = programs.run(`${first}\n${ending}`, broker.environment);
+    const session = await greet(broker);
+    const frames = await everything(session);
+    expect((await program).exitCode).toBe(exitCode);
+    expect(frames.flatMap(({ items }) => items ?? [])).toEqual(Array.from({ length: 1000 }, (_, n) => String(n)));
+    expect(frames.at(-1)?.type).toBe('GOODBYE');
+  });
+});
+
+test('what the system does not take at once is written all the same before the program ends', async () => {
+  const broker = await scriptedBroker();
+  const program = programs.run(
+    `const q = queue('dishes');
+     await q.put('first');
+     for (let n = 0; n < 9; n += 1) void q.put('x'.repeat(100_000));
+     process.stdout.write('leaving', () => process.exit(0));`,
+    broker.environment,
+  );
+  const session = await broker.session();
+  await session.welcome(queueChannel());
+  await session.until('WANT');
+  session.send(room(1000, 100_000_000));
+  session.stopReading();
+  await new Promise((resolve) => program.stdout.once('data', resolve));
+  session.goOnReading();
+  const frames = await everything(session);
+  expect((await program).exitCode).toBe(0);
+  expect(frames.flatMap(({ items }) => items ?? []).map((item) => item.length)).toEqual([
+    7,
+    ...Array.from({ length: 9 }, () => 100_002),
+  ]);
+  expect(frames.at(-1)?.type).toBe('GOODBYE');
+});
+
+test('a put that waits for room keeps its program until there is some', async () => {
+  const broker = await scriptedBroker();
+  const program = programs.run(`void queue('dishes').put('late');`, broker.environment);
+  const session = await greet(broker);
+  const frames = await everything(session);
+  expect(frames.map(({ type, items }) => items ?? type)).toEqual([['"late"'], 'GOODBYE']);
+  expect((await program).exitCode).toBe(0);
+});
+
+test('a put that was abandoned does not', async () => {
+  const broker = await scriptedBroker();
+  const program = programs.run(
+    `const q = queue('dishes'); await q.qsize(); void q.put('never'); q.abandon();`,
+    broker.environment,
+  );
+  const session = await broker.session();
+  await session.welcome(queueChannel());
+  const { request } = await session.until('STAT');
+  const json = { size: 0, room: 0, unfinished: 0, closed: false };
+  session.send({ type: 'REPLY', flags: 0, channel: 1, request: request as number, json });
+  const frames = await everything(session);
+  expect(frames.map(({ type }) => type)).toEqual(['WANT', 'GOODBYE']);
+  expect((await program).exitCode).toBe(0);
+});
+
+test('a program that only named its channels ends by itself', async () => {
+  const broker = await scriptedBroker();
+  expect((await programs.run(`queue('dishes'); lock('mutex');`, broker.environment)).exitCode).toBe(0);
+});
+
+test('what was read ahead and not taken goes back before goodbye; what was taken stays', async () => {
+  const broker = await scriptedBroker();
+  const program = programs.run(
+    `for (let n = 0; n < 2; n += 1) console.log(await queue('dishes').get()); process.exit();`,
+    broker.environment,
+  );
+  const session = await broker.session();
+  await session.welcome(queueChannel());
+  await session.until('GET');
+  session.send(deliver('1', '2', '3', '4'));
+  const frames = await everything(session);
+  expect((await program).stdout).toBe('1\n2');
+  expect(frames.slice(-2)).toEqual([range('GIVE_BACK', 2, 2), { type: 'GOODBYE', flags: 0, channel: 0 }]);
+});
+
+describe('a target that is told to stop', () => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'by %s dies by it, though it waits for something else, with all it has put',
+    async (signal) => {
+      const broker = await scriptedBroker();
+      const program = programs.launch(
+        `export async function cook() {
+           await queue('dishes').put('soup');
+           console.log('cooking');
+           await queue('dishes').get();
+         }`,
+        'cook',
+        {},
+        broker.environment,
+      );
+      const session = await greet(broker);
+      await session.until('GET');
+      program.kill(signal);
+      const frames = await everything(session);
+      expect(await program).toMatchObject({ signal, stdout: 'cooking' });
+      expect(frames.at(-1)?.type).toBe('GOODBYE');
+    },
+  );
+
+  test('does as it has said itself, if it has', async () => {
+    const program = programs.launch(
+      `export async function cook() {
+         process.on('SIGTERM', () => process.exit(5));
+         console.log('cooking');
+         await new Promise((resolve) => setTimeout(resolve, 1e6));
+       }`,
+      'cook',
+    );
+    await new Promise((resolve) => program.stdout.once('data', resolve));
+    program.kill('SIGTERM');
+    expect((await program).exitCode).toBe(5);
+  });
+});
+
+/** Welcomes the next session, and gives it room as soon as it wants some. */
+async function greet(broker: Awaited<ReturnType<typeof scriptedBroker>>): Promise<ScriptedSession> {
+  const session = await broker.session();
+  await session.welcome(queueChannel());
+  await session.until('WANT');
+  session.send(room(1000));
+  return session;
+}
+
+/** What comes until the client has gone. */
+async function everything(session: ScriptedSession): Promise<readonly Meaning[]> {
+  await session.closed;
+  return session.unseen;
+}
