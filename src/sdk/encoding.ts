@@ -24,12 +24,12 @@ const text: Encoding = {
   encode: (value) => Buffer.from(checkText(value)),
   decode(items) {
     const { bytes, count } = items;
-    const values = new Array<string>(count);
+    const values: string[] = [];
     let at = 0;
     for (let index = 0; index < count; index += 1) {
       const from = at + SIZE_FIELD;
       at = from + sizeAt(bytes, at);
-      values[index] = bytes.toString('utf8', from, at);
+      values.push(bytes.toString('utf8', from, at));
     }
     return values;
   },
@@ -66,10 +66,10 @@ export function snapshot(value: unknown): unknown {
 function decodeTogether(items: Items): unknown[] | undefined {
   const { bytes: run, count } = items;
   if (count < 2) return undefined;
-  const sizes = new Array<number>(count);
+  const sizes: number[] = [];
   for (let index = 0, at = 0; index < count; index += 1) {
     const size = sizeAt(run, at);
-    sizes[index] = size;
+    sizes.push(size);
     run.writeUInt32BE(COMMA, at);
     at += SIZE_FIELD + size;
   }

@@ -7,7 +7,7 @@ export function toJson(value: unknown): string {
     text = JSON.stringify(value);
     if (isJson(value)) return text as string;
   } catch (error) {
-    throw new TypeError(`not JSON: ${reasonOf(error as Error)}`);
+    throw new TypeError(`not JSON: ${reasonOf(error as Error)}`, { cause: error });
   }
   throw new TypeError(`not JSON: ${describe(value, 'the item', 0)}`);
 }

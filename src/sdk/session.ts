@@ -115,16 +115,11 @@ export class Session {
 
   /** Asks with the frame that `write` writes, and waits for what comes back. */
   async ask(write: (request: number) => void, refusal: () => Failure | null = () => null): Promise<unknown> {
-    const { value, failure } = await new Promise<{ value?: unknown; failure?: Failure }>((resolve) =>
-      this.request({
-        write,
-        refusal,
-        answer: (value) => resolve({ value }),
-        fail: (failure) => resolve({ failure }),
-      }),
+    const answer = await new Promise<{ readonly value: unknown } | Failure>((resolve) =>
+      this.request({ write, refusal, answer: (value) => resolve({ value }), fail: resolve }),
     );
-    if (failure !== undefined) throw failure();
-    return value;
+    if (typeof answer === 'function') throw answer();
+    return answer.value;
   }
 
   /** The same without a promise. */

@@ -16,7 +16,7 @@ describe('a program that puts, and then', () => {
     ['throws', `throw new Error('burnt');`, 1],
     ['rejects', `Promise.reject(new Error('burnt'));`, 1],
     ['sets its exit code', 'process.exitCode = 4;', 4],
-  ])('%s has put everything and says goodbye', async (_, ending, exitCode) => {
+  ])('%s has put everything and says goodbye', async (_ending, ending, exitCode) => {
     const broker = await scriptedBroker();
     const program = programs.run(`${first}\n${ending}`, broker.environment);
     const session = await greet(broker);

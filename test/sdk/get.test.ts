@@ -220,7 +220,7 @@ describe('a loop over a queue', () => {
     expect(await done(broker, 3)).toEqual([0, 1, 2]);
     broker.send(bare('END'));
     await workers;
-    expect(seen.toSorted()).toEqual([1, 2, 3]);
+    expect(new Set(seen)).toEqual(new Set([1, 2, 3]));
   });
 });
 
@@ -259,7 +259,7 @@ describe('join', () => {
     const joined = queue().join();
     const { request } = await broker.until('JOIN');
     broker.send({ type: 'REPLY', flags: 0, channel: 1, request: request as number });
-    await joined;
+    expect(await joined).toBeUndefined();
   });
 
   test('rejects where that can never be', async () => {
@@ -280,9 +280,9 @@ async function take(broker: Client['broker'], queue: ReturnType<Client['queue']>
 }
 
 /** The tags that are done, as soon as there are so many. */
-async function done(broker: Client['broker'], count: number): Promise<number[]> {
+async function done(broker: Client['broker'], most: number): Promise<number[]> {
   const tags: number[] = [];
-  while (tags.length < count) {
+  while (tags.length < most) {
     const { tag, count } = await broker.until('DONE');
     for (let next = 0; next < (count as number); next += 1) tags.push((tag as number) + next);
   }

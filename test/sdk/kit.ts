@@ -8,15 +8,15 @@ import { queueChannel, type ScriptedSession, scriptedBroker } from '../kit/scrip
 
 export interface Client {
   readonly broker: ScriptedSession;
-  queue<T = unknown>(name?: string): Queue<T>;
-  lock(name?: string): Lock;
+  readonly queue: <T = unknown>(name?: string) => Queue<T>;
+  readonly lock: (name?: string) => Lock;
 }
 
 /** Connected and welcomed. */
 export async function client(...channels: WelcomeChannel[]): Promise<Client> {
-  const { broker, ...client } = await stranger();
-  await broker.welcome(...(channels.length > 0 ? channels : [queueChannel()]));
-  return { broker, ...client };
+  const met = await stranger();
+  await met.broker.welcome(...(channels.length > 0 ? channels : [queueChannel()]));
+  return met;
 }
 
 /** Connected, and not yet heard. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { sdkPrograms } from '../kit/sdk-program.ts';
 
-const { launch } = sdkPrograms();
+const programs = sdkPrograms();
+const launch: typeof programs.launch = (...call) => programs.launch(...call);
 
 describe('a target', () => {
   test('that is a function is called with its arguments, and waited for', async () => {

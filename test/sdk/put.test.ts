@@ -52,11 +52,11 @@ describe('a put', () => {
     const first = [queue().put(0), queue('bills').put(0)];
     broker.send(room(10), { ...room(10), channel: 2 });
     await Promise.all(first);
-    await items(broker, 2);
+    await arrived(broker, 2);
     void queue().put(1);
     void queue('bills').put(2);
     void queue().put(3);
-    expect(await items(broker, 3)).toEqual(['1 to 1', '2 to 2', '3 to 1']);
+    expect(await arrived(broker, 3)).toEqual(['1 to 1', '2 to 2', '3 to 1']);
   });
 
   test('that finds room is fulfilled at once, and by one promise for all', async () => {
@@ -65,7 +65,7 @@ describe('a put', () => {
     broker.send(room(10));
     await first;
     expect(queue().put(2)).toBe(queue().put(3));
-    expect(await items(broker, 3)).toEqual(['1 to 1', '2 to 1', '3 to 1']);
+    expect(await arrived(broker, 3)).toEqual(['1 to 1', '2 to 1', '3 to 1']);
   });
 
   test('of a turn that does not end is not held back until it does', async () => {
@@ -92,8 +92,7 @@ describe('a put', () => {
     const sent = queue<string>().put(text);
     expect(await broker.next()).toEqual({ type: 'WANT', flags: 0, channel: 1, count: 1, bytes: 24_000_000 });
     broker.send(room(1, 24_000_000));
-    const { items } = await broker.next();
-    expect(items?.[0] === text).toBe(true);
+    expect((await broker.next()).items?.[0] === text).toBe(true);
     await sent;
   });
 });
@@ -205,7 +204,7 @@ describe('what was put', () => {
     expect(await failure(queue().put(2))).toBe('QueueClosed');
     broker.send(room(5));
     await sent;
-    expect(await items(broker, 1)).toEqual(['1 to 1']);
+    expect(await arrived(broker, 1)).toEqual(['1 to 1']);
     expect(await broker.next()).toEqual(bare('CLOSE'));
     const flush = await broker.next();
     broker.send({ type: 'REPLY', flags: 0, channel: 0, request: flush.request as number });
@@ -235,7 +234,7 @@ describe('room', () => {
 });
 
 /** The next so many items, each with its channel. */
-async function items(broker: Client['broker'], count: number): Promise<string[]> {
+async function arrived(broker: Client['broker'], count: number): Promise<string[]> {
   const seen: string[] = [];
   while (seen.length < count) {
     const { items, channel } = await broker.until('PUT');

@@ -74,10 +74,12 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
     }
     case 'REFUSED':
       if (frame.end > frame.body && from === 'broker') return { request: readRequest(frame) };
-      break;
+      expectEmpty(frame);
+      return {};
+    default:
+      expectEmpty(frame);
+      return {};
   }
-  expectEmpty(frame);
-  return {};
 }
 
 function itemsIn(frame: Frame): Partial<Meaning> {
