@@ -10,6 +10,8 @@ export interface Loan {
   bytes: number;
   wantCount: number;
   wantBytes: number;
+  /** It is one put that waits, not several. */
+  single: boolean;
   /** When it was last given room or used some. */
   stirred: number;
   /** It was asked to give back what it does not need, and got nothing since. */
@@ -65,6 +67,7 @@ export class Room {
       bytes: 0,
       wantCount: 0,
       wantBytes: 0,
+      single: false,
       stirred: 0,
       recalled: false,
       freshCount: 0,
@@ -116,6 +119,7 @@ export class Room {
   want(loan: Loan, count: number, bytes: number): void {
     if (count === 0) return;
     this.#producing.add(loan);
+    loan.single = count === 1;
     loan.wantCount = Math.max(0, count - loan.count);
     loan.wantBytes = Math.max(0, bytes - loan.bytes);
     if (loan.wantCount > 0 || loan.wantBytes > 0) this.#line.add(loan);
@@ -145,6 +149,7 @@ export class Room {
   unwant(loan: Loan): void {
     loan.wantCount = 0;
     loan.wantBytes = 0;
+    loan.recalled = false;
     this.#line.delete(loan);
   }
 
@@ -229,7 +234,7 @@ export class Room {
   #mayEnterAlone(loan: Loan): boolean {
     if (this.waiting > 0 || (this.#alone !== null && this.#alone !== loan)) return false;
     if (loan.count > 0 && loan.wantBytes === 0) return false;
-    return loan.count + loan.wantCount === 1 || loan.stirred + PATIENCE_MS <= this.#now;
+    return loan.single || loan.stirred + PATIENCE_MS <= this.#now;
   }
 
   /**

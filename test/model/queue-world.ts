@@ -422,6 +422,7 @@ export class QueueWorld {
         break;
       case 'withdrawn':
         if (!effect.puts) client.accepts = 0;
+        else if (client.toPut.length === 0 && client.roomCount > 0) this.#giveRoom(client);
         break;
       case 'recall':
         if (effect.room && client.toPut.length === 0 && client.roomCount > 0) this.#giveRoom(client);
