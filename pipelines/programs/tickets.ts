@@ -10,8 +10,7 @@ interface Tickets {
 
 export async function buy(file: string): Promise<void> {
   await standInLine();
-  await using _till = await lock('till').acquire();
-  await sell(file);
+  await lock('till').with(() => sell(file));
 }
 
 export async function grab(file: string): Promise<void> {

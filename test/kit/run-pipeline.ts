@@ -60,7 +60,7 @@ function readFolder(folder: string, said: string): Pick<Ran, 'summary' | 'events
       read,
     };
   } catch (error) {
-    throw new Error(`the run left no whole folder behind: ${String(error)}\n${said}`);
+    throw new Error(`the run left no whole folder behind, and said:\n${said}`, { cause: error });
   }
 }
 
