@@ -157,7 +157,7 @@ export class Execution {
       case 'start':
         return this.#start(effect.node);
       case 'wait':
-        this.#waitingSince.set(effect.node, this.#now());
+        this.#waitingSince.set(effect.node, effect.since);
         return this.#tell({ type: 'node.started', node: effect.node, pid: null });
       case 'stop':
         return this.#running.get(effect.node)?.handle({ type: 'stop', as: effect.as, reason: effect.reason });

@@ -12,7 +12,7 @@ export type ScheduleEffect =
   /** Its needs hold: start the process. */
   | { readonly do: 'start'; readonly node: NodeId }
   /** The join begins to wait. */
-  | { readonly do: 'wait'; readonly node: NodeId }
+  | { readonly do: 'wait'; readonly node: NodeId; readonly since: number }
   /** Stop the process; `as` is what it will have ended as. */
   | { readonly do: 'stop'; readonly node: NodeId; readonly as: 'terminated' | 'stopped'; readonly reason: string }
   /** A join, or a process that never started, has ended. */
@@ -126,7 +126,7 @@ export class Schedule {
     }
     join.active = true;
     if (join.node.timeoutMs !== null) join.deadline = now + join.node.timeoutMs;
-    this.#effects.push({ do: 'wait', node: join.node.id });
+    this.#effects.push({ do: 'wait', node: join.node.id, since: now });
     this.#judge(join);
   }
 
@@ -250,8 +250,9 @@ export class Schedule {
       // A join that what has happened already makes fail, fails.
       if (join?.verdict()?.passed === false) this.#judge(join);
       if (join) join.active = false;
+      const outcome = entry.phase === 'pending' ? 'cancelled' : 'stopped';
       if (entry.phase === 'pending' || (join && entry.phase === 'active'))
-        this.#end({ node: entry.node.id, outcome: 'cancelled', becauseOfFailure: true }, reason);
+        this.#end({ node: entry.node.id, outcome, becauseOfFailure: true }, reason);
       else if (entry.phase === 'active' && entry.node.kind === 'process') this.#tell(entry, 'stopped', reason);
     }
   }

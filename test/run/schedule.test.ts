@@ -11,6 +11,7 @@ function words(effects: readonly ScheduleEffect[]): string[] {
     if (effect.do === 'over')
       return ['over', ...(effect.failed.length > 0 ? ['failed', ...effect.failed] : [])].join(' ');
     if (effect.do === 'stopping') return 'stopping';
+    if (effect.do === 'wait') return `wait ${effect.node}`;
     if (effect.do === 'stop') return `${effect.as === 'terminated' ? 'terminate' : 'stop'} ${effect.node}`;
     return `${effect.do} ${effect.node}`;
   });
@@ -240,7 +241,7 @@ describe('Ctrl-C', () => {
       'stopping',
       'stop a',
       'cancelled cleanup',
-      'cancelled j',
+      'stopped j',
     ]);
     expect(story.ended('a', 'stopped')).toEqual(['over']);
   });
