@@ -60,6 +60,7 @@ async function readLayer(file: string): Promise<EnvironmentLayer | string> {
   try {
     const text = await readFile(file, 'utf8');
     if (text.length > mostBytes) return 'is larger than 8 MiB';
+    if (text.includes('\0')) return 'holds a NUL, which no variable can';
     return { entries: Object.entries(parseEnv(text)).map(([name, value]) => ({ name, value: value ?? '' })) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,7 +1,6 @@
 // The variables a process gets from the pipeline, layer over layer: a later one wins, and its expressions may use what the
 // layers under it have set.
 import { textOf, Names, Pending, toData, Unknowable } from './data.ts';
-import type { Path } from './document.ts';
 import { type Piece, planText, type Scope } from './evaluate.ts';
 import { type Complain, type Formula, valueOf } from './formula.ts';
 
@@ -53,17 +52,11 @@ function piecesOf(formula: Formula, scope: Scope, complain: Complain): readonly 
   if ('pending' in value) return value.pending;
   if (!('known' in value)) return null;
   const text = textOf(value.known);
-  if (text !== null) return [text];
-  complainOfList(formula.path, formula.kind === 'text' ? formula.text : '', complain);
-  return null;
-}
-
-function complainOfList(path: Path, text: string, complain: Complain): void {
+  if (text !== null && !text.includes('\0')) return [text];
+  const written = formula.kind === 'text' ? formula.text : '';
+  const message =
+    text === null ? 'a variable is a text, and this is a list or a map' : 'a NUL cannot be passed to a program';
   const hint = 'make a text of it with `join` or `toJSON`';
-  complain(path, text, {
-    message: 'a variable is a text, and this is a list or a map',
-    offset: 0,
-    length: text.length,
-    hint,
-  });
+  complain(formula.path, written, { message, offset: 0, length: written.length, ...(text === null ? { hint } : {}) });
+  return null;
 }

@@ -37,7 +37,7 @@ function notesOf(
     return named.length === 0 ? [] : [`${words} ${named.join(', ')}`];
   };
   if (box.kind === 'queue') return [...list('from', into, 'from', 'puts'), ...list('to', outOf, 'to', 'gets')];
-  if (box.kind === 'lock') return list('of', into, 'from', 'locks');
+  if (box.kind === 'lock') return list('used by', into, 'from', 'locks');
   return [
     ...list('needs', into, 'from', 'needs'),
     ...list('waits for', into, 'from', 'joins'),

@@ -104,7 +104,7 @@ class Maker {
     if ('pending' in value) return planText(value.pending);
     if (!('known' in value)) return undefined;
     const text = textOf(value.known);
-    if (text !== null && text !== '') return escapeText(resolve(this.#root, text));
+    if (text !== null && text !== '' && !text.includes('\0')) return escapeText(resolve(this.#root, text));
     complainOfValue(formula, 'expected a path', this.#reading);
     return undefined;
   }
@@ -132,8 +132,12 @@ class Maker {
   #argv(formula: Formula): readonly string[] | undefined {
     const values = planValueOf(formula, this.#scope, this.#reading.complain) as readonly Json[] | undefined;
     const argv = values?.map(textOf);
-    if (argv?.every((text) => text !== null)) return argv;
-    if (argv) complainOfValue(formula, 'a list or a map cannot be an argument; use `join` or `toJSON`', this.#reading);
+    if (argv === undefined) return undefined;
+    if (!argv.every((text) => text !== null)) {
+      complainOfValue(formula, 'a list or a map cannot be an argument; use `join` or `toJSON`', this.#reading);
+    } else if (argv.some((text) => text.includes('\0'))) {
+      complainOfValue(formula, 'a NUL cannot be passed to a program', this.#reading);
+    } else return argv;
     return undefined;
   }
 

@@ -68,7 +68,7 @@ function evaluateText(text: string, scope: Names): Json {
   if ('message' in template) throw new ExpressionFailure(`\`${text}\`: ${template.message}`);
   const value = evaluate(template, scope);
   if ('known' in value) return value.known;
-  throw new ExpressionFailure(`\`${text}\` ${'problem' in value ? `: ${value.problem}` : 'is still not known'}`);
+  throw new ExpressionFailure(`\`${text}\`: ${'problem' in value ? value.problem : 'there is nothing of that name'}`);
 }
 
 function textIn(value: Json, written: string): string {

@@ -1,0 +1,90 @@
+// Drawings of a plan: what each box and arrow says, and that a thousand instances are one box.
+import { expect, test } from 'vitest';
+import { draw } from '../../src/plan/draw.ts';
+import { soundPlan } from '../kit/planned.ts';
+
+const yaml = `
+name: dumpling-house
+queues:
+  dishes: { maxsize: 5 }
+  notes: { encoding: text }
+locks: { till: {} }
+processes:
+  chef: { target: ./kitchen.ts#cook, matrix: { dish: [1, 2, 3] }, puts: dishes, locks: till }
+  bill: { command: [echo, "all served", '"<b>"'], needs: { served: completed, chef.2: started } }
+  scribe: { run: "cat\\ncat", gets: notes, puts: notes }
+daemons:
+  eater: { target: ./kitchen.py#eat, replicas: 1000, gets: dishes, needs: { chef.1: started } }
+joins:
+  served: { processes: [chef.1, chef.2], queues: dishes, timeout: 90s, on_timeout: continue }
+  race: { processes: [chef, bill], mode: any }
+`;
+
+async function drawn(drawing: Parameters<typeof draw>[1]): Promise<string> {
+  return draw(await soundPlan(yaml, { files: { 'kitchen.ts': '', 'kitchen.py': '' } }), drawing);
+}
+
+test('a tree to read', async () => {
+  expect(await drawn('tree')).toBe(`dumpling-house
+├─ process chef ×3  kitchen.ts#cook
+│     puts dishes
+│     locks till
+├─ process scribe  cat…
+│     gets notes
+│     puts notes
+├─ daemon eater ×1000  kitchen.py#eat
+│     needs chef (chef.1 started)
+│     gets dishes
+├─ join served  within 90s, else continue
+│     waits for chef (2 of 3), queue dishes
+├─ process bill  echo 'all served' '"<b>"'
+│     needs served (completed), chef (chef.2 started)
+├─ join race  the first to succeed
+│     waits for chef, bill
+├─ queue dishes  maxsize 5
+│     from chef ×3
+│     to eater ×1000
+├─ queue notes  text, feeds back
+│     from scribe
+│     to scribe
+└─ lock till
+      used by chef ×3`);
+});
+
+test('a flowchart for Mermaid, in which no text is taken for markup', async () => {
+  expect(await drawn('mermaid')).toBe(`flowchart LR
+  n0["chef ×3<br/>kitchen.ts#35;cook"]
+  n1["scribe<br/>cat…"]
+  n2(["eater ×1000<br/>kitchen.py#35;eat"])
+  n3{{"served<br/>within 90s, else continue"}}
+  n4["bill<br/>echo 'all served' '#34;#60;b#62;#34;'"]
+  n5{{"race<br/>the first to succeed"}}
+  n6[("dishes<br/>maxsize 5")]
+  n7[("notes<br/>text, feeds back")]
+  n8>"till"]
+  n0 ==> n6
+  n0 -.- n8
+  n1 ==> n7
+  n7 ==> n1
+  n0 -->|"chef.1 started"| n2
+  n6 ==> n2
+  n0 -.->|"2 of 3"| n3
+  n6 -.-> n3
+  n3 -->|"completed"| n4
+  n0 -->|"chef.2 started"| n4
+  n0 -.-> n5
+  n4 -.-> n5`);
+});
+
+test('a graph for Graphviz', async () => {
+  const lines = (await drawn('dot')).split('\n');
+  expect(lines[0]).toBe('digraph "dumpling-house" {');
+  expect(lines).toContain('  "node bill" [label="bill\\necho \'all served\' \'\\"<b>\\"\'", shape=box]');
+  expect(lines).toContain('  "node chef" -> "queue dishes" [style=bold]');
+  expect(lines).toContain('  "node chef" -> "node bill" [style=solid, label="chef.2 started"]');
+  expect(lines.at(-1)).toBe('}');
+});
+
+test('the whole plan as JSON', async () => {
+  expect(JSON.parse(await drawn('json'))).toMatchObject({ version: 1, name: 'dumpling-house' });
+});

@@ -1,0 +1,78 @@
+// What is known only once the run has started is in the plan as an expression, and gone when a node is due.
+import { expect, test } from 'vitest';
+import { ExpressionFailure, resolveNode } from '../../src/plan/resolve.ts';
+import { processNode } from '../kit/plan.ts';
+import { processOf, soundPlan } from '../kit/planned.ts';
+
+const context = { root: '/root', run: { id: 'r1', dir: '/runs/r1', name: 'soup' } };
+
+async function resolved(process: string, top = '') {
+  const plan = await soundPlan(`${top}\nprocesses:\n  a: ${process}\n`, { files: { 'a.py': '' } });
+  return resolveNode(processOf(plan, 'a'), context);
+}
+
+test('arguments keep their types, and texts are put together', async () => {
+  const node = await resolved(
+    `{ target: a.py#f, args: ["\${{ run.id == 'r1' }}", "\${{ run }}", ["\${{ run.name }}!"]], kwargs: { at: "\${{ run.dir }}/x" } }`,
+  );
+  expect(node.launch).toMatchObject({ args: [true, context.run, ['soup!']], kwargs: { at: '/runs/r1/x' } });
+});
+
+test('paths are absolute, from the folder of the pipeline', async () => {
+  const node = await resolved(
+    '{ run: ls, cwd: "${{ run.id }}/sub", stdin: { file: "${{ run.dir }}/in" }, stdout: { file: "../${{ run.name }}" }, stderr: { file: "e" } }',
+  );
+  expect(node).toMatchObject({
+    cwd: '/root/r1/sub',
+    stdin: { path: '/runs/r1/in' },
+    stdout: { path: '/soup', append: false },
+    stderr: { path: '/root/e' },
+  });
+});
+
+test('variables may use each other through their layers', async () => {
+  const node = await resolved(
+    '{ command: [echo, "${{ env.OUT }}", "${{ env.FLAG }}"], env: { OUT: "${{ env.OUT }}/own", FLAG: "${{ run.id == \'r1\' }}" } }',
+    'env: { OUT: "${{ run.dir }}/top" }',
+  );
+  expect(node.env).toEqual({ OUT: '/runs/r1/top/own', FLAG: 'true' });
+  expect(node.launch).toEqual({ type: 'command', argv: ['echo', '/runs/r1/top/own', 'true'] });
+});
+
+test.each([
+  ["run.id == 'r1'", true],
+  ["${{ run.id != 'r1' }}", false],
+  ['${{ run.name }}', true],
+])('if %s', async (condition, expected) => {
+  expect((await resolved(`{ run: ls, if: "${condition}" }`)).if).toBe(expected);
+});
+
+test("a script is the shell's, whatever stands in it", () => {
+  const launch = { type: 'shell', shell: ['sh', '-c'], script: 'echo ${{ run.id }}' } as const;
+  expect(resolveNode(processNode('a', {}, { launch }), context).launch).toEqual(launch);
+});
+
+test('what only looks like an expression is passed on as it is', async () => {
+  const node = await resolved(
+    '{ command: [echo, "${{ params.sly }}", "${{ params.sly }} ${{ run.id }}"] }',
+    'params: { sly: "$${{ run.id }}" }',
+  );
+  expect(node.launch).toEqual({ type: 'command', argv: ['echo', '$${{ run.id }}', '$${{ run.id }} r1'] });
+});
+
+test('an expression without a value is a failure that names it', () => {
+  const launch = { type: 'command', argv: ['\${{ fromJSON(run.id) }}'] } as const;
+  expect(() => resolveNode(processNode('a', {}, { launch }), context)).toThrow(
+    new ExpressionFailure(
+      '`${{ fromJSON(run.id) }}`: the expression has no value: `fromJSON` was given what is not JSON: "r1"',
+    ),
+  );
+  const nameless = { type: 'command', argv: ['${{ run.nothing }}'] } as const;
+  expect(() => resolveNode(processNode('a', {}, { launch: nameless }), context)).toThrow(
+    new ExpressionFailure('`${{ run.nothing }}`: there is nothing of that name'),
+  );
+  const whole = { type: 'command', argv: ['${{ run }}'] } as const;
+  expect(() => resolveNode(processNode('a', {}, { launch: whole }), context)).toThrow(
+    'is a list or a map, where a text is needed',
+  );
+});
