@@ -232,6 +232,27 @@ class Launch(unittest.TestCase):
             program.process.send_signal(signal.SIGTERM)
             self.assertEqual(program.end()[0], -signal.SIGTERM)
 
+    def test_a_forked_child_with_a_session_is_told_to_stop_as_its_parent_is(self):
+        code = """
+            import os, time
+            from forkline import queue
+            def cook():
+                child = os.fork()
+                if child == 0:
+                    queue("dishes").put(1)
+                    time.sleep(60)
+                print(child)
+                print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        """
+        with Puppet(argv=self.argv(code, "cook")) as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(1)
+            line.expect_items()
+            os.kill(int(program.hear()), signal.SIGTERM)
+            line.part()
+            self.assertEqual(program.hear(), str(-signal.SIGTERM))
+
     def test_ctrl_c_ends_it_by_the_signal_after_the_goodbye(self):
         code = """
             from forkline import queue

@@ -114,7 +114,14 @@ class Wire(unittest.TestCase):
             with self.subTest(head), self.assertRaises(BrokerLost):
                 heard([bytes.fromhex(head)])
 
+    def test_items_of_one_size_and_of_many_come_out_as_they_went_in(self):
+        for items in ([], [b""], [b"", b""], [b"a", b"b"], [b"ab", b"", b"abc"], [b"a" * 9000], [bytes([n]) * n for n in range(99)]):
+            [frame] = [b"".join(wire.put(1, items, sum(map(len, items))))]
+            with self.subTest(len(items)):
+                self.assertEqual(wire.split(memoryview(frame)[8:]), items)
+                self.assertEqual(wire.split(b"\0\0\0\2" + frame[8:], 4), items)
+
     def test_items_that_do_not_fill_their_frame_are_refused(self):
-        for body in ("00000001 00000002 61", "00000001 00000001 61 62", "ffffffff 00000000", "00000002 00000001 61"):
+        for body in ("00000001 00000002 61", "00000001 00000001 61 62", "ffffffff 00000000", "00000002 00000001 61", "00000001 00000000 00000000"):
             with self.subTest(body), self.assertRaises((ValueError, wire.struct_error)):
                 wire.split(bytes.fromhex(body))

@@ -12,8 +12,8 @@ from typing import Callable, Optional
 
 __all__ = ["Attendant"]
 
-#: Seconds between two rounds. With what a busy interpreter needs to change threads, all is sent within 10 ms.
-_ROUND = 0.004
+#: Seconds between two rounds. What is said waits for two at most, and for a busy interpreter to change threads (5 ms).
+_ROUND = 0.0025
 
 
 class Attendant:

@@ -26,11 +26,11 @@ __all__ = ["Consumer", "GetCall"]
 _AHEAD = 0.004
 _MOST_AHEAD = 2048
 
-#: Items become ready so many at a time: between two lots more is asked for, and what was done is reported.
-_LOT = 256
+#: Items become ready so many at a time: between two lots more is asked for.
+_LOT = 512
 
 #: Rounds of the attendant without a get, after which what was read ahead goes back.
-_IDLE_ROUNDS = 3
+_IDLE_ROUNDS = 4
 
 
 class Consumer:
@@ -53,6 +53,8 @@ class Consumer:
         self.waiting = 0
         self.ungets = 0
         self._later: "deque[list[tuple[int, bytes]]]" = deque()
+        #: To read ahead more than fits into the queue would leave its producers without room.
+        self._most = min(_MOST_AHEAD, channel["maxsize"] or _MOST_AHEAD)
         self._next_tag = 0
         self._reported = 0
         self._window = 1
@@ -84,8 +86,7 @@ class Consumer:
             return False
         self._lot = len(self.ready)
         self._lot_at = time.monotonic()
-        if self._window > 1:
-            self._ask(0)
+        if self._ask(0):
             self.session.flush()
         if not self.session.attendant.armed:
             self.session.arm()
@@ -96,7 +97,7 @@ class Consumer:
         if self._lot and not self.ready:
             each = (time.monotonic() - self._lot_at) / self._lot
             fitting = int(_AHEAD / each) if each > _AHEAD / _MOST_AHEAD else _MOST_AHEAD
-            self._window = max(1, min(2 * self._window, fitting))
+            self._window = max(1, min(2 * self._window, fitting, self._most))
             self.slow = self._window == 1
             self._lot = 0
 
@@ -107,12 +108,14 @@ class Consumer:
             self.report()
             self._ask(1)
 
-    def _ask(self, flags: int) -> None:
+    def _ask(self, flags: int) -> bool:
         ahead = self._next_tag - self._head()
         more = max(0, max(self._window, self.waiting) - self._asked - ahead)
-        if flags or more * 4 >= self._window:
+        worth_it = self._window > 1 and more * 4 >= self._window
+        if flags or worth_it:
             self._asked += more
             self.session.say(wire.number(wire.GET, self.channel, more, flags))
+        return worth_it
 
     def withdraw(self) -> None:
         """No thread waits any more."""

@@ -29,6 +29,9 @@ _PATIENCE = 3.0
 
 _fatal_signal: Optional[int] = None
 
+#: Which signals this thread held back before it forked.
+_mask = threading.local()
+
 
 def main() -> None:
     if len(sys.argv) != 4:
@@ -38,6 +41,7 @@ def main() -> None:
     atexit.register(_die_in_the_end)
     atexit.register(process.part_at_exit)
     signal.signal(signal.SIGTERM, _terminate)
+    os.register_at_fork(before=_hold_back, after_in_parent=_let_through, after_in_child=_start_anew)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     file, export, call = sys.argv[1:]
     told = _read_call(call)
@@ -143,6 +147,28 @@ def _terminate(number: int, _frame: Optional[FrameType]) -> None:
     process.part(_PATIENCE)
     _flush_streams()
     die_by(number)
+
+
+def _hold_back() -> None:
+    """A fork is near. A new child forgets what its handlers were called for in its first moments, so the signal waits."""
+    _mask.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _let_through() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _mask.before)
+
+
+def _start_anew() -> None:
+    """A child has nothing to say goodbye to until it has a session of its own, so till then it just dies when told to."""
+    if signal.getsignal(signal.SIGTERM) is _terminate:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        process.when_opened(_mind_sigterm)
+    _let_through()
+
+
+def _mind_sigterm() -> None:
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
 
 
 def _die_in_the_end() -> None:

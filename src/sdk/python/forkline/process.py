@@ -11,7 +11,7 @@ import os
 import select
 import sys
 import threading
-from typing import Any, NamedTuple, Optional, Protocol
+from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 from . import wire
 from .connection import Connection, connect
@@ -19,7 +19,7 @@ from .errors import BrokerLost, ForklineError, NotInARun
 from .session import Session
 from .version import VERSION
 
-__all__ = ["Process", "current_process", "part", "part_at_exit", "session"]
+__all__ = ["Process", "current_process", "part", "part_at_exit", "session", "when_opened"]
 
 #: How long the broker may take to answer the first word, in seconds.
 _WELCOME_TIMEOUT = 30.0
@@ -53,6 +53,7 @@ class Bound(Protocol):
 _session: Optional[Session] = None
 _opening = threading.Lock()
 _bound: "list[Bound]" = []
+_when_opened: "list[Callable[[], None]]" = []
 
 
 def session(user: Bound) -> Session:
@@ -62,6 +63,8 @@ def session(user: Bound) -> Session:
         if _session is None:
             _session = _open()
             _part_with_multiprocessing()
+            while _when_opened:
+                _when_opened.pop()()
         if user not in _bound:
             _bound.append(user)
         return _session
@@ -73,6 +76,11 @@ def part(patience: float = 3600.0) -> Optional[str]:
     if ending is None or ending.parted:
         return None
     return ending.part(patience)
+
+
+def when_opened(call: "Callable[[], None]") -> None:
+    """Calls it once this process has a session."""
+    _when_opened.append(call)
 
 
 def busy_here() -> bool:
@@ -169,6 +177,7 @@ def _after_fork_in_child() -> None:
     for user in _bound:
         user.unbind()
     _bound.clear()
+    _when_opened.clear()
 
 
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

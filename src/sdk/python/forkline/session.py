@@ -79,6 +79,9 @@ class Session:
         self.consumers: "dict[int, Any]" = {}
         self._answers: "dict[int, Optional[Answer]]" = {}
         self._last_request = 0
+        #: How often something was sent, and how often the attendant knows of.
+        self._sends = 0
+        self._sends_seen = 0
         self._reading = False
         self._waiting: "list[Any]" = []
         #: Calls the reader back from the socket.
@@ -215,7 +218,8 @@ class Session:
 
     def send(self) -> None:
         try:
-            if self.lost is None:
+            if self.lost is None and self.connection.unsent:
+                self._sends += 1
                 self.connection.send()
         except OSError as error:
             # What the broker said before it closed tells more than that it closed.
@@ -229,12 +233,17 @@ class Session:
 
     def tick(self) -> bool:
         """The attendant's round. Returns whether another one is due."""
+        if self._sends != self._sends_seen:
+            # The program is at it: what it says now is sent by itself, or in the next round.
+            self._sends_seen = self._sends
+            return True
         with self.exclusive:
             due = self.batch is not None
             for consumer in self.consumers.values():
                 due = consumer.watch() or due
             self.flush()
             due = (due or self.connection.unsent > 0) and self.lost is None and not self.parted
+            self._sends_seen = self._sends
             self.attendant.armed = due
             return due
 
