@@ -1,6 +1,7 @@
 // An index of all files of a tree, in three steps that know each other by their queues only.
 import { createHash } from 'node:crypto';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
 import { queue } from 'forkline';
 
 interface Entry {
@@ -24,7 +25,7 @@ export async function hash(): Promise<void> {
   const entries = queue<Entry>('entries');
   let count = 0;
   for await (const path of queue<string>('files')) {
-    const content = await readFile(path);
+    const content = readFileSync(path); // a process of its own may wait for the disk
     await entries.put({ path, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') });
     count++;
   }
