@@ -1,0 +1,44 @@
+// The rows of docs/performance.md, measured: `npm run bench -- [ROW…] [--reps N]`. A row is run when its name begins with one
+// of the words given; without any, all are. Both sides of a row do the same work with the same counts, one after the other,
+// again and again; what is shown is the median of the ratios, and how far they are apart.
+import { parseArgs } from 'node:util';
+import { rows } from './rows.mjs';
+import { cleanUp } from './stage.mjs';
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { reps: { type: 'string', default: '5' } } });
+const reps = Number(values.reps);
+const chosen = rows.filter(({ name }) => positionals.length === 0 || positionals.some((word) => name.startsWith(word)));
+
+console.log(`${reps} repetitions, interleaved; Node ${process.version}`);
+try {
+  for (const row of chosen) console.log(await measure(row));
+} finally {
+  cleanUp();
+}
+
+/** Each side gives numbers by name, all of them better the larger they are. */
+async function measure({ name, ours, peers }) {
+  const sides = { ours, ...peers };
+  const seen = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
+  for (let rep = 0; rep < reps; rep += 1) {
+    // Whoever goes first has the colder machine: they take turns.
+    const order = Object.keys(sides);
+    if (rep % 2 === 1) order.reverse();
+    for (const side of order) seen[side].push(await sides[side]());
+  }
+  const lines = Object.keys(peers).map((peer) => {
+    const ratios = seen.ours.map((value, rep) => value / seen[peer][rep]);
+    return `  x${shown(median(ratios))} [${shown(Math.min(...ratios))}..${shown(Math.max(...ratios))}] of ${peer} (${shown(median(seen[peer]))}/s)`;
+  });
+  return [`${name}: ${shown(median(seen.ours))}/s`, ...lines].join('\n');
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function shown(number) {
+  return number >= 100 ? Math.round(number).toLocaleString('en') : number.toPrecision(3);
+}

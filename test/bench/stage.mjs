@@ -1,0 +1,139 @@
+// Where the rows are played: builds the SDK and the broker from the sources as they are, starts a broker with the queues and locks of
+// a row, and programs that wait until all are ready. Time runs from then until the last one has told its result.
+import { fork, spawn } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+
+const here = import.meta.dirname;
+const root = join(here, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
+const key = randomBytes(32).toString('hex');
+let brokers = 0;
+
+await build({
+  entryPoints: {
+    forkline: join(here, 'programs/forkline.mjs'),
+    broker: join(root, 'src/broker/main.ts'),
+  },
+  alias: { forkline: join(root, 'src/sdk/index.ts') },
+  outdir: folder,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+});
+
+export function cleanUp() {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** A program in TypeScript's SDK, in Python's SDK, and one of Python's own multiprocessing. */
+export const typescript = (role, settings) => [process.execPath, join(folder, 'forkline.mjs'), role, JSON.stringify(settings)];
+export const python = (role, settings) => ['python3', join(here, 'programs/forkline_sdk.py'), role, JSON.stringify(settings)];
+export const multiprocessing = (role, settings) => [
+  'python3',
+  join(here, 'programs/plain_multiprocessing.py'),
+  role,
+  JSON.stringify(settings),
+];
+
+export function queue(name, programs, settings = {}) {
+  return {
+    kind: 'queue',
+    name,
+    at: { line: 1, column: 1 },
+    order: 'fifo',
+    maxsize: 0,
+    maxBytes: 64 * 1024 * 1024,
+    encoding: 'text',
+    confirm: false,
+    delivery: 'at-least-once',
+    attempts: 3,
+    leftover: 'fail',
+    producers: Object.keys(programs).filter((id) => id.startsWith('put') || id === 'ping' || id === 'pong'),
+    consumers: Object.keys(programs).filter((id) => id.startsWith('get') || id === 'ping' || id === 'pong'),
+    group: null,
+    ...settings,
+  };
+}
+
+export const mutex = (name, programs) => ({ kind: 'lock', name, at: { line: 1, column: 1 }, users: Object.keys(programs) });
+
+/** Plays `programs` (instance → argv) on `channels`: seconds, and what each one told. */
+export async function play(programs, channels) {
+  const broker = channels.length === 0 ? null : await startBroker(channels);
+  try {
+    return await run(programs, (id, pid) => broker?.started(id, pid), (id) => broker?.environment(id) ?? {}, (id) =>
+      broker?.ended(id),
+    );
+  } finally {
+    broker?.stop();
+  }
+}
+
+async function run(programs, started, environment, ended) {
+  const actors = Object.entries(programs).map(([id, [command, ...args]]) => {
+    const child = spawn(command, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, PYTHONPATH: join(root, 'src/sdk/python'), ...environment(id) },
+    });
+    started(id, child.pid);
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    return { id, child, lines, exit: once(child, 'exit').then(([code]) => ended(id, code)) };
+  });
+  for (const { id, lines } of actors) expect((await lines.next()).value === 'ready', `${id} is not ready`);
+  const start = performance.now();
+  for (const { child } of actors) child.stdin.write('go\n');
+  const told = await Promise.all(
+    actors.map(async ({ id, lines, exit }) => {
+      const { value } = await lines.next();
+      expect(value !== undefined, `${id} told nothing`);
+      // A consumer hears the end of its stream only when its producers have ended.
+      void exit;
+      return [id, JSON.parse(value)];
+    }),
+  );
+  const seconds = (performance.now() - start) / 1000;
+  await Promise.all(actors.map(({ exit }) => exit));
+  return { seconds, told: Object.fromEntries(told) };
+}
+
+async function startBroker(channels) {
+  brokers += 1;
+  const socket = join(folder, `s${brokers}`);
+  const process_ = fork(join(folder, 'broker.mjs'), { execArgv: ['--max-semi-space-size=32'] });
+  const listening = new Promise((resolve) => {
+    process_.on('message', ({ type, ...notice }) => {
+      if (type === 'listening') resolve();
+      else if (type === 'offence') console.error(`the broker says: ${JSON.stringify(notice)}`);
+    });
+  });
+  process_.send({ type: 'open', socket, runId: 'bench', key, channels });
+  await listening;
+  return {
+    environment: (id) => ({
+      FORKLINE_SOCKET: socket,
+      FORKLINE_TOKEN: createHmac('sha256', Buffer.from(key, 'hex')).update(id).digest('hex'),
+      FORKLINE_PROCESS: id,
+      FORKLINE_RUN_ID: 'bench',
+      FORKLINE_RUN_DIR: folder,
+    }),
+    started: (node, pid) => process_.send({ type: 'started', node, pid }),
+    ended(node) {
+      process_.send({ type: 'gone', request: 1, node, abandon: false });
+      process_.send({ type: 'settle', node, held: 'done', stream: 'end', succeeded: true });
+    },
+    stop: () => process_.send({ type: 'close' }),
+  };
+}
+
+/** A row whose sides did not do the same work is worth nothing. */
+export function expect(held, otherwise) {
+  if (!held) throw new Error(otherwise);
+}
