@@ -257,7 +257,8 @@ export class Room {
       const dry = this.#given.has(loan);
       const places = loan.count <= share / 2 && count >= (dry ? 1 : Math.max(1, share / 4));
       const space = loan.bytes <= shareBytes / 2 && bytes >= (dry ? 1 : Math.max(1, shareBytes / 4));
-      if (places || space) this.#give(loan, count, bytes);
+      const useful = loan.count + count > 0 && loan.bytes + bytes > 0;
+      if (useful && (places || space)) this.#give(loan, count, bytes);
     }
   }
 
