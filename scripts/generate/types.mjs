@@ -23,7 +23,8 @@ export async function types(schema) {
 
 /** A schema without what types cannot say, and the schemas of its variants by name. */
 function forTypes(schema) {
-  const { if: _if, then: _then, else: _else, dependencies: _dependencies, ...rest } = schema;
+  const { if: _if, then: _then, else: _else, dependencies: _dependencies, ...all } = schema;
+  const rest = isEmptyable(all) ? { ...all, type: 'object' } : all;
   const branches = variants(schema);
   const flat = plain(rest);
   if (branches.length === 0) return { schema: flat, named: {} };
@@ -42,6 +43,11 @@ function forTypes(schema) {
       ],
     },
   };
+}
+
+/** What may be declared by its name alone: the reader of the document has made an empty map of that. */
+function isEmptyable({ type }) {
+  return Array.isArray(type) && type.length === 2 && type[0] === 'object' && type[1] === 'null';
 }
 
 /** The branches of a chain "if this key, then not those keys, else …"; none where the chain has no titles. */

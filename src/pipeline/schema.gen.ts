@@ -261,7 +261,7 @@ export type Gets = References;
 /**
  * Where its standard input comes from: a queue's items, one a line (`{queue: Q}`), another process's stdout (`{process: P}`) or a file (`{file: path}`). Without it, standard input is empty.
  */
-export type Stdin = null | StdinFromAQueue | StdinFromAProcess | StdinFromAFile;
+export type Stdin = StdinFromAQueue | StdinFromAProcess | StdinFromAFile;
 /**
  * What a line is: the item's text, or one JSON value.
  */
@@ -273,7 +273,7 @@ export type Stdout = Output;
 /**
  * Where what a process writes goes: a queue, a file, or nowhere (`null`).
  */
-export type Output = null | OutputToAQueue | OutputToAFile;
+export type Output = OutputToAQueue | OutputToAFile;
 /**
  * Where its standard error goes: a queue, each line an item (`{queue: Q}`), a file (`{file: path}`), or nowhere (`null`). Without it, to the log.
  */

@@ -16,7 +16,18 @@ import matches, { type ShapeError } from './validator.gen.js';
 export function validate(document: Document): { diagnostics: Diagnostic[]; file: PipelineFile } {
   const errors = shapeErrors(document.value);
   const found = [...diagnose(document, problems(document.value, errors)), ...numbersWrittenOtherwise(document)];
-  return { diagnostics: firstOf(found), file: fitting(document.value, errors) };
+  return { diagnostics: firstOf(found), file: withSettings(fitting(document.value, errors)) };
+}
+
+/** `queues: { dishes: }` declares a queue by its name alone: all its settings are as they are by default. */
+function withSettings(file: PipelineFile): PipelineFile {
+  return { ...file, ...filled('queues', file.queues), ...filled('locks', file.locks) };
+}
+
+function filled<K extends 'queues' | 'locks'>(section: K, entries: PipelineFile[K]): Partial<Pick<PipelineFile, K>> {
+  if (entries === undefined) return {};
+  const given = Object.entries(entries).map(([name, settings]) => [name, settings ?? {}] as const);
+  return { [section]: Object.assign(Object.create(null), Object.fromEntries(given)) } as Pick<PipelineFile, K>;
 }
 
 function shapeErrors(value: Json): readonly ShapeError[] {

@@ -275,3 +275,9 @@ describe('whatever a map holds', () => {
     );
   });
 });
+
+test('a queue or a lock that is declared by its name alone has its settings by default', () => {
+  const { found, file } = check('queues:\n  words:\n  lines: { maxsize: 5 }\nlocks:\n  till:\n');
+  expect(found).toEqual([]);
+  expect(file).toEqual({ queues: { words: {}, lines: { maxsize: 5 } }, locks: { till: {} } });
+});
