@@ -21,12 +21,16 @@ export function validate(document: Document): { diagnostics: Diagnostic[]; file:
 
 /** `queues: { dishes: }` declares a queue by its name alone: all its settings are as they are by default. */
 function withSettings(file: PipelineFile): PipelineFile {
-  return { ...file, ...filled('queues', file.queues), ...filled('locks', file.locks) };
+  const { queues, locks } = file;
+  return isWhole(queues) && isWhole(locks) ? file : { ...file, ...filled('queues', queues), ...filled('locks', locks) };
 }
 
-function filled<K extends 'queues' | 'locks'>(section: K, entries: PipelineFile[K]): Partial<Pick<PipelineFile, K>> {
-  if (entries === undefined) return {};
-  const given = Object.entries(entries).map(([name, settings]) => [name, settings ?? {}] as const);
+function isWhole(entries: Readonly<Record<string, unknown>> = {}): boolean {
+  return Object.values(entries).every((settings) => settings !== null);
+}
+
+function filled<K extends 'queues' | 'locks'>(section: K, entries: PipelineFile[K]): Pick<PipelineFile, K> {
+  const given = Object.entries(entries ?? {}).map(([name, settings]) => [name, settings ?? {}] as const);
   return { [section]: Object.assign(Object.create(null), Object.fromEntries(given)) } as Pick<PipelineFile, K>;
 }
 
