@@ -2,12 +2,13 @@
 // The executable: answers `--version` and `--help` from text that is ready, and else takes the shortest way into
 // src/commands. A reader that has gone (`| head -1`) is no error of ours.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const argv = process.argv.slice(2);
 const text = readyAnswer(argv);
 if (text === null) {
-  const { main } = await import('../dist/main.js');
-  await main(argv);
+  const { load } = await import('./load.js');
+  await load(fileURLToPath(new URL('../dist', import.meta.url))).main(argv);
 } else {
   process.stdout.on('error', () => {});
   process.stdout.write(text);

@@ -1,11 +1,13 @@
 // Builds dist/ from src/: one bundle for each way in, so that starting means reading a few files and not hundreds.
 // What several of them share is split off by esbuild. `npm run build`; tests and bin/run.js use what it makes.
 import { spawnSync } from 'node:child_process';
-import { chmod, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { load } from '../bin/load.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const final = join(root, 'dist');
@@ -14,7 +16,6 @@ const dist = join(root, `dist.${process.pid}`);
 
 /** dist/<name>.js ← src/<file>. src/home.ts tells the program where these are. */
 const entries = {
-  main: 'commands/main.ts',
   engine: 'engine.ts',
   sdk: 'sdk/index.ts',
   launch: 'sdk/launch.ts',
@@ -35,15 +36,16 @@ const common = {
   lineLimit: 300,
   legalComments: 'linked',
   // esbuild is a program of its own, with a binary beside it. ajv is CommonJS that is imported only when needed, and
-  // a bundle would give such an import no names.
+  // a bundle in ES modules would give such an import no names.
   external: ['esbuild', 'ajv'],
   logLevel: 'warning',
 };
 
 try {
-  await Promise.all([bundle(), bundleForCommonJs(), copyPython()]);
+  await Promise.all([bundle(), bundleCommandLine(), bundleForCommonJs(), copyPython()]);
   declare();
   await writeHelp();
+  await keepCode();
   await chmod(join(root, 'bin/run.js'), 0o755);
   await replace();
 } finally {
@@ -72,6 +74,20 @@ async function bundle() {
   });
 }
 
+/** dist/main.cjs: one file, in the form that bin/load.js can load with code made beforehand. */
+async function bundleCommandLine() {
+  await build({
+    ...common,
+    entryPoints: { main: 'src/commands/main.ts' },
+    outdir: dist,
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': '$url' },
+    banner: { js: "const $url = require('node:url').pathToFileURL(__filename).href;" },
+  });
+}
+
 /** `require('forkline')`: NODE_PATH=dist/modules finds it as a package. */
 async function bundleForCommonJs() {
   const folder = join(dist, 'modules/forkline');
@@ -95,11 +111,23 @@ async function copyPython() {
 
 /** bin/run.js answers `--help` from these. */
 async function writeHelp() {
-  const { commands, helpFor } = await import(join(dist, 'main.js'));
+  const { commands, helpFor } = load(dist);
   await mkdir(join(dist, 'help'));
   for (const name of ['', ...Object.keys(commands)]) {
     await writeFile(join(dist, 'help', `${name || 'forkline'}.txt`), helpFor(name));
   }
+}
+
+/** dist/main.code: what V8 has compiled of the command line once a short run is over. */
+async function keepCode() {
+  const folder = await mkdtemp(join(tmpdir(), 'forkline-build-'));
+  await writeFile(join(folder, 'pipeline.yaml'), 'processes:\n  once: { run: "true" }\n');
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/keep-code.mjs'), dist], {
+    cwd: folder,
+    stdio: 'inherit',
+  });
+  await rm(folder, { recursive: true });
+  if (status !== 0) throw new Error(`the short run that the build makes ended with exit code ${status}`);
 }
 
 /** Types for those who import `forkline` and `forkline/engine`. Whether they are right is for `npm run types` to say. */

@@ -1,11 +1,11 @@
 // `forkline check`: all findings about pipelines, and nothing else.
-import { Command } from '@oclif/core/command';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { check } from '../engine.ts';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import { type DiagnosticFormat, diagnosticFormats, formatDiagnostics } from '../report/diagnostics.ts';
 import { hasColour } from '../report/screen.ts';
+import { Command } from './command.ts';
 import { param, paramsOf } from './flags.ts';
 import { writeLine } from './output.ts';
 import { loadPipeline } from './pipeline-file.ts';

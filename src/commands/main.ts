@@ -8,11 +8,9 @@ import { Plan } from './plan.ts';
 import { Run } from './run.ts';
 import { Schema } from './schema.ts';
 import { CallError } from './call-error.ts';
-import { run as oclif } from '@oclif/core/run';
 import { nearest } from '../pipeline/suggest.ts';
-import { home } from '../home.ts';
 
-/** What oclif finds by the name in package.json, and what the build writes the help of. */
+/** By the word that calls them; the build writes the help of each. */
 export const commands = { run: Run, check: Check, plan: Plan, schema: Schema };
 
 export async function main(argv: readonly string[]): Promise<void> {
@@ -26,15 +24,16 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   const [name = '', ...rest] = argv;
   if (name === '' || isHelp(name)) return print(helpFor(rest[0] ?? ''));
   if (wantsHelp(rest)) return print(helpFor(name));
-  if (!Object.hasOwn(commands, name)) throw unknownCommand(name);
-  return (await oclif([...argv], { root: home.root })) as number;
+  return new (commandOf(name))(rest).run();
 }
 
 export function helpFor(name: string): string {
-  if (name === '') return overview(commands);
-  const command = Object.hasOwn(commands, name) ? commands[name as keyof typeof commands] : undefined;
-  if (!command) throw unknownCommand(name);
-  return commandHelp(name, command);
+  return name === '' ? overview(commands) : commandHelp(name, commandOf(name));
+}
+
+function commandOf(name: string): (typeof commands)[keyof typeof commands] {
+  if (!Object.hasOwn(commands, name)) throw unknownCommand(name);
+  return commands[name as keyof typeof commands];
 }
 
 function unknownCommand(name: string): CallError {

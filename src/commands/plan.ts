@@ -1,7 +1,7 @@
 // `forkline plan`: what would happen, without doing it.
-import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { draw, drawings } from '../plan/draw.ts';
+import { Command } from './command.ts';
 import { file, param, paramsOf } from './flags.ts';
 import { writeLine } from './output.ts';
 import { loadPipeline } from './pipeline-file.ts';

@@ -1,10 +1,10 @@
 // `forkline run`: read, plan, run, report, and the exit code of how it went.
-import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { run, type RunOptions } from '../engine.ts';
 import { parseDuration } from '../pipeline/quantity.ts';
 import type { Plan } from '../plan/plan.ts';
 import { draw } from '../plan/draw.ts';
+import { Command } from './command.ts';
 import { CallError, reasonOf } from './call-error.ts';
 import { file, param, paramsOf } from './flags.ts';
 import { listenForInterruption } from './interruption.ts';

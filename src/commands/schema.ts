@@ -1,8 +1,8 @@
 // `forkline schema`: the JSON Schema of the language, as editors read it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from '@oclif/core/command';
 import { home } from '../home.ts';
+import { Command } from './command.ts';
 import { writeLine } from './output.ts';
 
 export class Schema extends Command {
