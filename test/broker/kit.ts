@@ -143,16 +143,16 @@ export class Client {
     this.say((to) => to.hello({ protocol: 1, instance, token, pid, sdk: 'test' }));
   }
 
-  /** The next frame of that type, which is then forgotten; others stay. */
-  next(type: number): Promise<Frame> {
+  /** The next frame of such a type, which is then forgotten; others stay. */
+  next(...types: number[]): Promise<Frame> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        const index = this.heard.findIndex((frame) => frame.type === type);
+        const index = this.heard.findIndex((frame) => types.includes(frame.type));
         if (index >= 0) {
           this.#onFrame = () => {};
           resolve(this.heard.splice(index, 1)[0] as Frame);
         } else if (this.socket.destroyed) {
-          reject(new Error(`the connection closed before a frame of type ${type} came`));
+          reject(new Error(`the connection closed before a frame of type ${types.join()} came`));
         }
       };
       this.#onFrame = look;
@@ -191,8 +191,9 @@ export class Client {
     return this.delivered();
   }
 
-  async delivered(type: number = Type.DELIVER): Promise<string[]> {
-    return [...eachItem(readItems(await this.next(type)))].map(String);
+  /** The next items, whether they are new or not. */
+  async delivered(): Promise<string[]> {
+    return [...eachItem(readItems(await this.next(Type.DELIVER, Type.REDELIVER)))].map(String);
   }
 
   async error(): Promise<string> {
