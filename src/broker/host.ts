@@ -204,5 +204,5 @@ function makeFolder(wished: string | undefined): string {
       // Not there, or not for us to write to: the next one.
     }
   }
-  throw new Error(`no folder for the broker's socket could be made in ${places.filter(Boolean).join(', ')}`);
+  throw new Error(`no folder for the broker’s socket could be made in ${places.filter(Boolean).join(', ')}`);
 }
