@@ -389,10 +389,8 @@ class Getting(unittest.TestCase):
             said = line.expect(wire.GET, flags=1)
             line.say(wire.REDELIVER, 1, struct.pack(">I", 3) + items_body(b"2"))
             self.assertEqual(program.hear(), "1 False 1 2 True 3")
-            seen = [line.next() for _ in range(2)]
-            self.assertEqual([said.kind for said in seen], [wire.DONE, wire.GIVE_BACK])
-            self.assertEqual(seen[0].body, struct.pack(">HII", 0, 1, 1))
-            self.assertEqual(seen[1].body, struct.pack(">HII", 0, 0, 1))
+            self.assertEqual(line.until(wire.DONE).body, struct.pack(">HII", 0, 1, 1))
+            self.assertEqual(line.until(wire.GIVE_BACK).body, struct.pack(">HII", 0, 0, 1))
             self.assertIn("done or given back before", program.hear())
 
     def test_batches_are_done_as_a_whole(self):

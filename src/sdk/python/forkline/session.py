@@ -165,7 +165,8 @@ class Session:
     def _end(self, turn: "_Turn") -> None:
         if turn.reads:
             self._reading = False
-            self._bell.hush()
+            if turn.rang:
+                self._bell.hush()
         elif turn.gate is not None and turn.gate in self._waiting:
             self._waiting.remove(turn.gate)
 
@@ -391,6 +392,8 @@ class _Turn:
     def __init__(self, descriptor: int, events: int, gate: Any, bell: Optional[Bell] = None) -> None:
         self.gate = gate
         self.reads = bell is not None
+        self.rang = False
+        self._bell = bell
         if gate is None:
             self._poll = select.poll()
             self._poll.register(descriptor, events)
@@ -400,6 +403,13 @@ class _Turn:
     def block(self, seconds: float) -> None:
         if self.gate is not None:
             self.gate.acquire(timeout=seconds)
-        else:
+            return
+        bell = self._bell
+        minds = bell is not None and bell.mind_signals()
+        try:
             # Rounded up, so that no timeout ends early.
-            self._poll.poll(seconds * 1000 + 1)
+            ready = self._poll.poll(seconds * 1000 + 1)
+        finally:
+            if minds and bell is not None:
+                bell.forget_signals()
+        self.rang = bell is not None and any(descriptor == bell.fileno() for descriptor, _ in ready)
