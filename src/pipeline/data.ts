@@ -18,7 +18,8 @@ export type Data = ExpressionData;
 
 export class Names extends Dictionary {
   readonly #exact = new Map<string, Data>();
-  readonly #folded = new Map<string, Data>();
+  /** By lower case; made when a name is first not found as it is written. */
+  #folded: Map<string, Data> | null = null;
 
   static of(values: Readonly<Record<string, Json>>): Names {
     const names = new Names();
@@ -29,19 +30,21 @@ export class Names extends Dictionary {
   /** A copy with one more name, or another meaning for it. */
   with(name: string, value: Data): Names {
     const names = new Names();
-    for (const { key, value: mine } of this.pairs()) if (key !== name) names.add(key, mine);
-    names.add(name, value);
+    for (const [key, mine] of this.#exact) names.#exact.set(key, mine);
+    names.#exact.set(name, value);
     return names;
   }
 
   override add(name: string, value: Data): void {
     this.#exact.set(name, value);
-    const folded = name.toLowerCase();
-    if (!this.#folded.has(folded)) this.#folded.set(folded, value);
+    this.#folded = null;
   }
 
   override get(name: string): Data | undefined {
-    return this.#exact.get(name) ?? this.#folded.get(name.toLowerCase());
+    const exact = this.#exact.get(name);
+    if (exact !== undefined) return exact;
+    this.#folded ??= new Map([...this.#exact].reverse().map(([key, value]) => [key.toLowerCase(), value]));
+    return this.#folded.get(name.toLowerCase());
   }
 
   override values(): Data[] {

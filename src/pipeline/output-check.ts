@@ -7,7 +7,9 @@ import type { PipelineFile } from './schema.gen.ts';
 export function outputChecks(file: PipelineFile): (name: string, reader: WrittenProcess) => OutputCheck {
   const processes = nameSet(Object.keys(file.processes ?? {}));
   return (readerName, reader) => {
-    const needed = nameSet(needsAt([], reader.needs).map(({ reference }) => reference.name));
+    // Few processes read outputs.
+    const isNeeded = (name: string): boolean =>
+      needsAt([], reader.needs).some(({ reference }) => reference.name.toLowerCase() === name);
     return (written, output): Misuse | null => {
       const { name } = referenceAt([], written);
       const folded = name.toLowerCase();
@@ -20,7 +22,7 @@ export function outputChecks(file: PipelineFile): (name: string, reader: Written
         const message = `\`${process}\` has no output \`${output}\``;
         return { code: 'unknown-name', message, step: 3, hint: `declare it in its \`outputs\``, among: declared };
       }
-      if (needed.has(folded)) return null;
+      if (isNeeded(folded)) return null;
       const message = `\`${readerName}\` reads an output of \`${process}\`, which it does not need`;
       return { code: 'missing-needs', message, step: 1, hint: `add \`${process}\` to its \`needs\`` };
     };

@@ -47,15 +47,12 @@ export async function readProcess(
   const matrixBroken = written.matrix !== undefined && matrix === null;
 
   const fileLayers = await around.files.layersAt(at('env_file'), written.env_file, around);
+  const inFiles = fileLayers.flatMap(({ entries }) => entries.map((entry) => entry.name));
   const underDefaults = around.known.env;
-  const underOwn = new Map([
-    ...underDefaults,
-    ...namesIn(defaults.env),
-    ...nameSet(fileLayers.flatMap(({ entries }) => entries.map((entry) => entry.name))),
-  ]);
+  const underOwn = withNames(withNames(underDefaults, Object.keys(defaults.env ?? {})), inFiles);
   const known: Known = {
     ...around.known,
-    env: new Map([...underOwn, ...namesIn(written.env)]),
+    env: withNames(underOwn, Object.keys(written.env ?? {})),
     matrix: matrix === null ? (matrixBroken ? 'any' : null) : nameSet(keysOf(matrix)),
     replica: true,
     item: written.each !== undefined,
@@ -179,6 +176,6 @@ function outputOf(written: Output | undefined, path: Path, formula: FormulaAt): 
   return { type: 'file', file: formula([...path, 'file'], written.file), append: written.append ?? false };
 }
 
-function namesIn(env: Env | undefined): NameSet {
-  return nameSet(Object.keys(env ?? {}));
+function withNames(known: NameSet, names: readonly string[]): NameSet {
+  return names.length === 0 ? known : new Map([...known, ...nameSet(names)]);
 }

@@ -28,8 +28,12 @@ export function bodyMaker(
   pipeline: Pipeline,
   reading: Reading,
 ): (instance: Instance) => Body | null {
-  const make = (instance: Instance) => bodyOf(process, scopeFor(process, pipeline, instance), pipeline, reading);
-  if (dependsOnInstance(process)) return make;
+  const formulas = formulasOf(process).filter(({ kind }) => kind !== 'constant');
+  const make = (instance: Instance) => {
+    const scope = formulas.length === 0 ? pipeline.scope : scopeFor(process, pipeline, instance);
+    return bodyOf(process, scope, pipeline, reading);
+  };
+  if (formulas.some(usesInstance)) return make;
   let shared: Body | null | undefined;
   return (instance) => {
     if (shared === undefined) shared = make(instance);
@@ -163,11 +167,7 @@ function languageOf(path: string): 'javascript' | 'python' | undefined {
   return path.endsWith('.py') ? 'python' : undefined;
 }
 
-/** Whether its instances differ in more than their names. */
-function dependsOnInstance(process: ProcessDeclaration): boolean {
-  return formulasOf(process).some((formula) => formula.kind !== 'constant' && usesInstance(formula));
-}
-
+/** Whether instances differ by it in more than their names. */
 function usesInstance(formula: Formula): boolean {
   return [...expressionsIn(formula)].some(({ expression }) =>
     expression.uses.some(({ steps }) => /^(?:matrix|replica)$/i.test(steps[0]?.name ?? '')),

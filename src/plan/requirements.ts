@@ -4,7 +4,9 @@ import type { JoinDeclaration } from '../pipeline/pipeline.ts';
 import type { Graph, QueueUse, Vertex } from './graph.ts';
 
 /** Steps taken in all; beyond them nothing is found any more, and nothing wrong is said. */
-const mostSteps = 5_000_000;
+const mostSteps = 1_000_000;
+
+const none: ReadonlySet<Vertex> = new Set();
 
 export class Requirements {
   readonly #graph: Graph;
@@ -17,14 +19,17 @@ export class Requirements {
     this.#queues = new Map(graph.queues.map((use) => [use.declaration.name, use]));
   }
 
-  /** Whether `starting` cannot start before `ended` has ended. */
-  needsEndOf(starting: Vertex, ended: Vertex): boolean {
-    return starting.needs.length > 0 && this.#endsBefore(starting).has(ended);
+  /** Those that have ended before it can start. */
+  endedBefore(starting: Vertex): ReadonlySet<Vertex> {
+    if (starting.needs.length === 0) return none;
+    const found = this.#found.get(starting) ?? this.#find(starting);
+    this.#found.set(starting, found);
+    // Whoever asks looks at each of them.
+    this.#left -= found.size;
+    return this.#left < 0 ? none : found;
   }
 
-  #endsBefore(starting: Vertex): ReadonlySet<Vertex> {
-    const found = this.#found.get(starting);
-    if (found !== undefined) return found;
+  #find(starting: Vertex): ReadonlySet<Vertex> {
     const started = new Set([starting]);
     const ended = new Set<Vertex>();
     const queue: { vertex: Vertex; end: boolean }[] = [{ vertex: starting, end: false }];
@@ -41,7 +46,6 @@ export class Requirements {
         for (const each of this.#awaitedBy(vertex)) add(each, true);
       } else for (const { to, condition } of vertex.needs) add(to, condition !== 'started' && condition !== 'ready');
     }
-    this.#found.set(starting, ended);
     return ended;
   }
 

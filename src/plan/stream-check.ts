@@ -6,6 +6,7 @@ import type { Pipeline, ProcessDeclaration, QueueDeclaration } from '../pipeline
 import { productOf } from './expand.ts';
 import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
 import { Requirements, waitsForAll } from './requirements.ts';
+import { checkDeadlock } from './stream-deadlock.ts';
 import { feedbackGroups } from './streams.ts';
 
 export function checkStreams(pipeline: Pipeline, graph: Graph, findings: Findings): void {
@@ -120,61 +121,6 @@ function checkEndless({ declaration: { name }, producers, consumers, joins }: Qu
       related,
     });
   }
-}
-
-/** That nobody waits for the end of what waits for him. */
-function checkDeadlock(use: QueueUse, requirements: Requirements, findings: Findings): void {
-  const { declaration, producers, consumers, joins } = use;
-  const { name, maxsize } = declaration;
-  for (const { by: producer, reference } of producers) {
-    const awaited = consumers.find(
-      ({ by }) => by !== producer && by.thing.kind === 'process' && requirements.needsEndOf(producer, by),
-    );
-    const join = joins.find(({ by }) => requirements.needsEndOf(producer, by));
-    const other = awaited ?? join;
-    if (other === undefined) continue;
-    const doing = other === awaited ? 'takes from' : 'waits for';
-    findings.error(
-      'stream-deadlock',
-      placeOf(reference),
-      `\`${producer.name}\` puts to queue \`${name}\` only after \`${other.by.name}\`, which ${doing} it, has ended`,
-      {
-        hint: `take \`${other.by.name}\` out of what \`${producer.name}\` needs`,
-        related: [{ message: `\`${other.by.name}\` ${doing} it here`, at: placeOf(other.reference) }],
-      },
-    );
-    return;
-  }
-  if (consumers.length === 0) return;
-  const join = joins.find(({ by }) => consumers.every((consumer) => requirements.needsEndOf(consumer.by, by)));
-  const producer =
-    maxsize === 0
-      ? undefined
-      : producers.find(({ by }) => consumers.every((each) => each.by !== by && requirements.needsEndOf(each.by, by)));
-  const [consumer] = consumers;
-  const other = join ?? producer;
-  if (consumer === undefined || other === undefined || declaration.drained) return;
-  const why =
-    other === join
-      ? `\`${other.by.name}\`, which waits until it is empty, has passed`
-      : `its producer \`${other.by.name}\` has ended, which waits when ${maxsize} items are in it`;
-  findings.error(
-    'stream-deadlock',
-    placeOf(consumer.reference),
-    `\`${consumer.by.name}\` takes from queue \`${name}\` only after ${why}`,
-    {
-      hint:
-        other === join
-          ? `take \`${other.by.name}\` out of what \`${consumer.by.name}\` needs`
-          : 'let both run at the same time, or take `maxsize` off the queue',
-      related: [
-        {
-          message: `\`${other.by.name}\` ${other === join ? 'waits for' : 'puts to'} it here`,
-          at: placeOf(other.reference),
-        },
-      ],
-    },
-  );
 }
 
 function checkLoop(group: readonly QueueUse[], findings: Findings): void {

@@ -1,0 +1,78 @@
+// Processes that wait for each other through a queue: a producer that starts only after its consumer has ended, consumers
+// that start only after the producer whose items they make room for.
+import type { Findings } from '../pipeline/finding.ts';
+import { placeOf } from '../pipeline/names.ts';
+import type { QueueUse, Use, Vertex } from './graph.ts';
+import type { Requirements } from './requirements.ts';
+
+export function checkDeadlock(queue: QueueUse, requirements: Requirements, findings: Findings): void {
+  if (!complainOfProducer(queue, requirements, findings)) complainOfConsumers(queue, requirements, findings);
+}
+
+/** A producer that waits for the end of who takes from the queue, or of a join on it. Neither comes before its own. */
+function complainOfProducer(
+  { declaration: { name }, producers, consumers, joins }: QueueUse,
+  requirements: Requirements,
+  findings: Findings,
+): boolean {
+  const takers = usesBy(consumers.filter(({ by }) => by.thing.kind === 'process'));
+  const waiters = usesBy(joins);
+  for (const { by: producer, reference } of producers) {
+    for (const ended of requirements.endedBefore(producer)) {
+      const other = ended === producer ? undefined : (takers.get(ended) ?? waiters.get(ended));
+      if (other === undefined) continue;
+      const doing = takers.has(ended) ? 'takes from' : 'waits for';
+      const message = `\`${producer.name}\` puts to queue \`${name}\` only after \`${ended.name}\`, which ${doing} it, has ended`;
+      findings.error('stream-deadlock', placeOf(reference), message, {
+        hint: `take \`${ended.name}\` out of what \`${producer.name}\` needs`,
+        related: [{ message: `\`${ended.name}\` ${doing} it here`, at: placeOf(other.reference) }],
+      });
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Consumers that all wait for a join that waits for their work, or for a producer that waits for room. */
+function complainOfConsumers(
+  { declaration: { name, maxsize, drained }, producers, consumers, joins }: QueueUse,
+  requirements: Requirements,
+  findings: Findings,
+): void {
+  const [first] = consumers;
+  if (first === undefined || drained) return;
+  const endedBeforeAll = commonTo([...usesBy(consumers).keys()].map((consumer) => requirements.endedBefore(consumer)));
+  if (endedBeforeAll.size === 0) return;
+  const join = joins.find(({ by }) => endedBeforeAll.has(by));
+  const takers = usesBy(consumers);
+  const producer = producers.find(({ by }) => maxsize > 0 && endedBeforeAll.has(by) && !takers.has(by));
+  const consumer = first.by.name;
+  if (join !== undefined) {
+    const other = join.by.name;
+    const message = `\`${consumer}\` takes from queue \`${name}\` only after \`${other}\`, which waits until it is empty, has passed`;
+    findings.error('stream-deadlock', placeOf(first.reference), message, {
+      hint: `take \`${other}\` out of what \`${consumer}\` needs`,
+      related: [{ message: `\`${other}\` waits for it here`, at: placeOf(join.reference) }],
+    });
+  } else if (producer !== undefined) {
+    const other = producer.by.name;
+    const message = `\`${consumer}\` takes from queue \`${name}\` only after its producer \`${other}\` has ended, which waits when ${maxsize} items are in it`;
+    findings.error('stream-deadlock', placeOf(first.reference), message, {
+      hint: 'let both run at the same time, or take `maxsize` off the queue',
+      related: [{ message: `\`${other}\` puts to it here`, at: placeOf(producer.reference) }],
+    });
+  }
+}
+
+function usesBy(uses: readonly Use[]): ReadonlyMap<Vertex, Use> {
+  return new Map(uses.map((use) => [use.by, use]));
+}
+
+function commonTo(sets: readonly ReadonlySet<Vertex>[]): ReadonlySet<Vertex> {
+  let [common = new Set<Vertex>()] = sets;
+  for (const set of sets) {
+    if (common.size === 0) break;
+    common = new Set([...common].filter((vertex) => set.has(vertex)));
+  }
+  return common;
+}
