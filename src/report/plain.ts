@@ -89,7 +89,11 @@ class Plain {
 
   #say({ weight, text }: Words): void {
     const style: Style = { detail: 'dim', note: 'bold', warning: 'yellow', failure: 'red' }[weight] as Style;
-    this.#err.write(this.#own(visible(text), style));
+    this.#tell(this.#own(visible(text), style));
+  }
+
+  #tell(text: string): void {
+    this.#err.write(text, true);
   }
 
   #own(text: string, style: Style): string {
@@ -134,19 +138,19 @@ class Plain {
     if (exitCode === 0 && this.#volume === 'quiet') return;
     const name = this.#plan?.name ?? 'the run';
     const text = `${visible(name)}: ${visible(reason)} (${duration(durationMs)})`;
-    this.#err.write(this.#own(text, exitCode === 0 ? 'green' : 'red'));
+    this.#tell(this.#own(text, exitCode === 0 ? 'green' : 'red'));
   }
 
   #retell(): void {
     for (const failure of this.#failures.slice(0, retoldFailures)) {
-      this.#err.write(`\n${this.#own(visible(ended(failure)), 'red')}`);
+      this.#tell(`\n${this.#own(visible(ended(failure)), 'red')}`);
       const tail = (failure.stderrTail ?? '').replace(/\n$/, '').split('\n');
-      if (failure.stderrTail) this.#err.write(tail.map((line) => `    ${visible(line.slice(0, 2_000))}\n`).join(''));
-      if (failure.exitcode !== null) this.#err.write(`    log: ${join(this.#runDir, 'logs', `${failure.node}.log`)}\n`);
+      if (failure.stderrTail) this.#tell(tail.map((line) => `    ${visible(line.slice(0, 2_000))}\n`).join(''));
+      if (failure.exitcode !== null) this.#tell(`    log: ${join(this.#runDir, 'logs', `${failure.node}.log`)}\n`);
     }
     const more = this.#failures.length - retoldFailures;
-    if (more > 0) this.#err.write(`\n${this.#own(`and ${count(more, 'failure', 'failures')} more`, 'red')}`);
-    this.#err.write('\n');
+    if (more > 0) this.#tell(`\n${this.#own(`and ${count(more, 'failure', 'failures')} more`, 'red')}`);
+    this.#tell('\n');
   }
 }
 

@@ -27,7 +27,7 @@ export class Screen {
 
   constructor(
     stream: Writable,
-    { limit = 1 << 20, note = droppedLines, onError, patienceMs = 5_000 }: ScreenOptions = {},
+    { limit = 8 << 20, note = droppedLines, onError, patienceMs = 5_000 }: ScreenOptions = {},
   ) {
     this.#stream = stream;
     this.#limit = limit;
@@ -42,10 +42,10 @@ export class Screen {
     });
   }
 
-  /** Whole lines, each with its end. */
-  write(text: string): void {
+  /** Whole lines, each with its end. Words that matter have as much room again, so that a flood does not take them along. */
+  write(text: string, matters = false): void {
     if (this.#gone || text === '') return;
-    const room = this.#dropped === 0 ? this.#limit : this.#limit / 2;
+    const room = matters ? 2 * this.#limit : this.#dropped === 0 ? this.#limit : this.#limit / 2;
     if (this.#stream.writableLength >= room) {
       this.#dropped += countLines(text);
       return;

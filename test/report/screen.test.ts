@@ -12,6 +12,16 @@ test('what a slow reader has not taken is bounded, and where lines are missing i
   expect(reader.text).toBe('1\n2\n3\n4\n… 996 lines not shown, because the reader was too slow; the logs have all\n');
 });
 
+test('words that matter are shown though a flood of lines is not', async () => {
+  const reader = new Reader({ reads: false });
+  const screen = new Screen(reader, { limit: 4, note: (lines) => `(${lines} missing)` });
+  for (const line of ['a', 'b', 'c', 'd']) screen.write(`${line}\n`);
+  screen.write('the end\n', true);
+  reader.read();
+  await screen.end();
+  expect(reader.text).toBe('a\nb\n(2 missing)\nthe end\n');
+});
+
 test('after a pause of the reader the view goes on', async () => {
   const reader = new Reader({ reads: false });
   const screen = new Screen(reader, { limit: 4, note: (lines) => `(${lines} missing)` });
