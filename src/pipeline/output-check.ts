@@ -10,14 +10,15 @@ export function outputChecks(file: PipelineFile): (name: string, reader: Written
     // Few processes read outputs.
     const isNeeded = (name: string): boolean =>
       needsAt([], reader.needs).some(({ reference }) => reference.name.toLowerCase() === name);
-    return (written, output): Misuse | null => {
-      const { name } = referenceAt([], written);
+    return (reference, output): Misuse | null => {
+      const { name } = referenceAt([], reference);
       const folded = name.toLowerCase();
       const process = processes.get(folded);
       if (process === undefined) {
         return { code: 'unknown-name', message: `there is no process \`${name}\``, step: 1, among: processes };
       }
-      const declared = nameSet([(file.processes?.[process] as WrittenProcess).outputs ?? []].flat());
+      const written: WrittenProcess = file.processes?.[process] ?? {};
+      const declared = nameSet([written.outputs ?? []].flat());
       if (output !== undefined && !declared.has(output.toLowerCase())) {
         const message = `\`${process}\` has no output \`${output}\``;
         return { code: 'unknown-name', message, step: 3, hint: `declare it in its \`outputs\``, among: declared };

@@ -8,7 +8,7 @@ import { checkNames } from '../pipeline/names.ts';
 import { type ReadOptions, read } from '../pipeline/read.ts';
 import { validate } from '../pipeline/schema.ts';
 import type { Source } from '../pipeline/source.ts';
-import { assemble, type TargetUse } from './compile.ts';
+import { compile, type TargetUse } from './compile.ts';
 import type { Plan } from './plan.ts';
 
 /** The plan is null when any finding is an error. */
@@ -21,21 +21,21 @@ export async function planSource(
   if (document === null) return { plan: null, diagnostics: parsed.diagnostics };
   const shape = validate(document);
   const { pipeline, diagnostics } = await read(shape.file, document, options);
-  const assembled = assemble(pipeline);
-  const missing = await missingTargets(assembled.targets, document);
+  const compiled = compile(pipeline);
+  const missing = await missingTargets(compiled.targets, document);
   const all = [
     parsed,
     shape,
     { diagnostics },
     { diagnostics: checkNames(pipeline) },
-    assembled,
+    compiled,
     { diagnostics: missing },
   ]
     .flatMap((stage) => stage.diagnostics)
     .sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
   if (all.some(({ severity }) => severity === 'error')) return { plan: null, diagnostics: all };
-  if (!assembled.complete) throw new Error('Internal error: a process has no node, and no finding says why');
-  return { plan: assembled.plan, diagnostics: all };
+  if (compiled.plan === null) throw new Error('Internal error: a process has no node, and no finding says why');
+  return { plan: compiled.plan, diagnostics: all };
 }
 
 /** Files looked for at once. */

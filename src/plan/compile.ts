@@ -23,19 +23,14 @@ export interface TargetUse {
   readonly path: Path;
 }
 
-export function compile(pipeline: Pipeline): { plan: Plan | null; diagnostics: readonly Diagnostic[] } {
-  const { plan, complete, diagnostics } = assemble(pipeline);
-  return { plan: complete && !diagnostics.some(({ severity }) => severity === 'error') ? plan : null, diagnostics };
+export interface Compiled {
+  /** Null where something is wrong, here or in what the pipeline was read from. */
+  readonly plan: Plan | null;
+  readonly targets: readonly TargetUse[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Like `compile`, but with all that could be made of a pipeline in which something is wrong. */
-export function assemble(pipeline: Pipeline): {
-  plan: Plan;
-  /** Every instance has its node. */
-  complete: boolean;
-  targets: readonly TargetUse[];
-  diagnostics: readonly Diagnostic[];
-} {
+export function compile(pipeline: Pipeline): Compiled {
   const { document } = pipeline;
   const reading = new Reading(document);
   const { findings } = reading;
@@ -71,8 +66,10 @@ export function assemble(pipeline: Pipeline): {
     nodes,
     channels: channelsOf(pipeline, graph, instances, placeOf),
   };
+  const { diagnostics } = findings;
   const expected = graph.vertices.reduce((sum, vertex) => sum + instances.idsOf(vertex).length, 0);
-  return { plan, complete: nodes.length === expected, targets, diagnostics: findings.diagnostics };
+  const isSound = nodes.length === expected && !diagnostics.some(({ severity }) => severity === 'error');
+  return { plan: isSound ? plan : null, targets, diagnostics };
 }
 
 interface Context {

@@ -61,7 +61,7 @@ test('what only looks like an expression is passed on as it is', async () => {
 });
 
 test('an expression without a value is a failure that names it', () => {
-  const launch = { type: 'command', argv: ['\${{ fromJSON(run.id) }}'] } as const;
+  const launch = { type: 'command', argv: ['${{ fromJSON(run.id) }}'] } as const;
   expect(() => resolveNode(processNode('a', {}, { launch }), context)).toThrow(
     new ExpressionFailure(
       '`${{ fromJSON(run.id) }}`: the expression has no value: `fromJSON` was given what is not JSON: "r1"',
