@@ -163,6 +163,15 @@ class Ends(unittest.TestCase):
             line.expect_end()
             self.assertEqual(program.end()[0], 0)
 
+    def test_an_abandoned_queue_is_not_waited_for(self):
+        with Puppet("q.put(1); q.abandon()") as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(1)
+            line.expect_items()
+            line.expect(wire.GOODBYE)
+            self.assertEqual(program.end(), (0, "", ""))
+
     def test_a_broker_that_is_lost_at_the_end_is_told(self):
         with Puppet("q.put(1)") as program:
             line = program.accept()

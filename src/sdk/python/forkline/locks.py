@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Optional
 
 from . import process, wire
 from .errors import LockError, NotGranted
-from .session import Session, error_of
+from .request import error_of
+from .session import Session
 
 __all__ = ["Lock", "lock"]
 

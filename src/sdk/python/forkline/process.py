@@ -133,8 +133,14 @@ def _welcome(connection: Connection) -> "dict[str, Any]":
 
 def part_at_exit() -> None:
     """Says goodbye; where that fails, says so to whoever reads the log, as nobody is left to raise it to."""
+    if _session is None:
+        return
+    producers = _session.producers.values()
+    if producers and all(producer.abandoned for producer in producers):
+        part(patience=0)
+        return
     failure = part()
-    if failure is not None and _session is not None and (_session.producers or _session.lost is None):
+    if failure is not None and producers:
         print(f"forkline: what this process put may not have reached its queue: {failure}", file=sys.stderr)
 
 

@@ -16,7 +16,8 @@ from .consumer import Consumer, GetCall
 from .encoding import refusal
 from .errors import NotGranted, ShutDown
 from .producer import STEPS_ARE_WHOLE, Producer, PutCall
-from .session import Session, ask
+from .request import ask
+from .session import Session
 from .taken import Taken
 
 __all__ = ["Queue", "queue"]

@@ -17,13 +17,11 @@ from . import wire
 from .attendant import Attendant
 from .bell import Bell
 from .connection import Connection, Frame
-from .errors import BrokenQueue, BrokerLost, ForklineError, LockError, NotGranted
+from .errors import BrokerLost
 from .interrupt import Exclusive
+from .turn import Turn
 
-__all__ = ["Answer", "Call", "Session", "ask", "error_of"]
-
-#: What is put is sent once there is so much of it, in bytes.
-FLUSH_AT = 64 * 1024
+__all__ = ["Answer", "Call", "Session"]
 
 #: How long one who no longer waits listens for the broker's word on that, in seconds.
 _PATIENCE = 1.0
@@ -150,19 +148,19 @@ class Session:
         # The process is at its end, and what this thread waits for will not come any more.
         threading.Semaphore(0).acquire()
 
-    def _begin(self) -> "_Turn":
+    def _begin(self) -> "Turn":
         events = select.POLLOUT if self.connection.unsent else 0
         if not self._reading:
             self._reading = True
-            return _Turn(self.connection.fileno(), events | select.POLLIN, None, self._bell)
+            return Turn(self.connection.fileno(), events | select.POLLIN, None, self._bell)
         if events:
-            return _Turn(self.connection.fileno(), events, None)
+            return Turn(self.connection.fileno(), events, None)
         gate = threading.Lock()
         gate.acquire()
         self._waiting.append(gate)
-        return _Turn(-1, 0, gate)
+        return Turn(-1, 0, gate)
 
-    def _end(self, turn: "_Turn") -> None:
+    def _end(self, turn: "Turn") -> None:
         if turn.reads:
             self._reading = False
             if turn.rang:
@@ -343,73 +341,4 @@ class Session:
             if left <= 0:
                 return f"the broker has not answered the goodbye for {patience:g} s"
             # Another thread may be the one that hears the answer, so look again soon.
-            _Turn(self.connection.fileno(), events, None).block(min(left, 0.02))
-
-
-class _Request:
-    """A question whose answer may be long in coming, and which nobody needs to be told is no longer asked."""
-
-    def __init__(self, session: Session, kind: int, channel: int) -> None:
-        self._session = session
-        self._frame: "Callable[[int], bytes]" = lambda request: wire.number(kind, channel, request)
-        self._request: Optional[int] = None
-        self._withdrawn = False
-
-    def attempt(self) -> Any:
-        if self._withdrawn:
-            return False
-        if self._request is None:
-            self._request = self._session.ask(self._frame)
-        return self._session.answer(self._request)
-
-    def withdraw(self) -> None:
-        self._withdrawn = True
-        if self._request is not None:
-            self._session.forget(self._request)
-
-    def undo(self, result: Any) -> None:
-        """It was only a question."""
-
-
-def ask(session: Session, kind: int, channel: int) -> Any:
-    """Waits for the answer to a `FLUSH`, `JOIN` or `STAT`; returns what it says."""
-    answer: Answer = session.call(_Request(session, kind, channel), None)
-    if answer.kind == wire.ERROR:
-        raise error_of(answer)
-    return wire.read_json(answer.body[4:])
-
-
-def error_of(answer: Answer) -> Exception:
-    """A refusal of the broker's as an exception."""
-    told = wire.read_json(answer.body)
-    kinds: "dict[str, type[Exception]]" = {"not-held": LockError, "not-granted": NotGranted, "broken": BrokenQueue}
-    return kinds.get(told["code"], ForklineError)(told["message"])
-
-
-class _Turn:
-    """One stretch of waiting: as the reader, for the socket to take more, or for the reader to call."""
-
-    def __init__(self, descriptor: int, events: int, gate: Any, bell: Optional[Bell] = None) -> None:
-        self.gate = gate
-        self.reads = bell is not None
-        self.rang = False
-        self._bell = bell
-        if gate is None:
-            self._poll = select.poll()
-            self._poll.register(descriptor, events)
-            if bell is not None:
-                self._poll.register(bell.fileno(), select.POLLIN)
-
-    def block(self, seconds: float) -> None:
-        if self.gate is not None:
-            self.gate.acquire(timeout=seconds)
-            return
-        bell = self._bell
-        minds = bell is not None and bell.mind_signals()
-        try:
-            # Rounded up, so that no timeout ends early.
-            ready = self._poll.poll(seconds * 1000 + 1)
-        finally:
-            if minds and bell is not None:
-                bell.forget_signals()
-        self.rang = bell is not None and any(descriptor == bell.fileno() for descriptor, _ in ready)
+            Turn(self.connection.fileno(), events, None).block(min(left, 0.02))
