@@ -31,6 +31,8 @@ export class Connection {
   /** The buffer that is read into, and how much of it is taken. */
   #slab = Buffer.alloc(0);
   #slabTaken = 0;
+  /** What is read now goes right into the frame it belongs to. */
+  #straight = false;
   /** Waiting calls; the socket, or the pause before the next attempt, keeps the program alive while there are any. */
   #holds = 0;
   #holding: { ref(): unknown; unref(): unknown } | null = null;
@@ -158,12 +160,16 @@ export class Connection {
     this.#lookedAt = now;
     this.#calls = 0;
     this.#stride = 1;
-    if (now - this.#sentAt >= QUIET_MS && this.#streamed.length === 0 && !this.#reading) {
+    if (this.#reading) {
+      // Ticks come before the promises that this read has settled, and what those lead to should leave with it.
+      this.#scheduled = true;
+      queueMicrotask(() => process.nextTick(this.#onTick));
+    } else if (now - this.#sentAt >= QUIET_MS && this.#streamed.length === 0) {
       this.flush();
-      return;
+    } else {
+      this.#scheduled = true;
+      process.nextTick(this.#onTick);
     }
-    this.#scheduled = true;
-    process.nextTick(this.#onTick);
   }
 
   #look(): void {
@@ -219,11 +225,10 @@ export class Connection {
   }
 
   #read(length: number): boolean {
-    const chunk = this.#slab.subarray(this.#slabTaken, this.#slabTaken + length);
-    this.#slabTaken += length;
     this.#reading = true;
     try {
-      this.#reader.read(chunk);
+      if (this.#straight) this.#reader.filled(length);
+      else this.#reader.read(this.#slab.subarray(this.#slabTaken, (this.#slabTaken += length)));
     } catch (error) {
       this.fail((error as Error).message);
     }
@@ -231,8 +236,11 @@ export class Connection {
     return true;
   }
 
-  /** Where to read to. Frames look into what was read, so it is never written to again. */
+  /** Where to read to: a large frame of which part is here, or the slab. Frames look into it, so it is not written to again. */
   #space(): Buffer {
+    const { rest } = this.#reader;
+    this.#straight = rest !== null && rest.length >= LEAST_SPACE;
+    if (rest !== null && this.#straight) return rest;
     if (this.#slab.length - this.#slabTaken < LEAST_SPACE) {
       this.#slab = Buffer.allocUnsafeSlow(SLAB);
       this.#slabTaken = 0;

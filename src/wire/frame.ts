@@ -52,6 +52,20 @@ export class FrameReader {
     return this.#headFilled > 0 || this.#whole !== null;
   }
 
+  /** Where the rest of a frame goes that is being put together: who reads right into it, then says `filled`, saves a copy. */
+  get rest(): Buffer | null {
+    return this.#whole === null ? null : this.#whole.subarray(this.#filled);
+  }
+
+  /** So many bytes were read into `rest`. */
+  filled(length: number): void {
+    const whole = this.#whole as Buffer;
+    this.#filled += length;
+    if (this.#filled < whole.length) return;
+    this.#whole = null;
+    this.#onFrame(frameAt(whole, 0, whole.length));
+  }
+
   /** Throws a `ProtocolError` for a frame that cannot be; the reader is of no use after that. */
   read(chunk: Buffer): void {
     let at = 0;
@@ -100,11 +114,7 @@ export class FrameReader {
 
   #fill(whole: Buffer, chunk: Buffer, at: number): number {
     const copied = chunk.copy(whole, this.#filled, at);
-    this.#filled += copied;
-    if (this.#filled === whole.length) {
-      this.#whole = null;
-      this.#onFrame(frameAt(whole, 0, whole.length));
-    }
+    this.filled(copied);
     return at + copied;
   }
 

@@ -1,4 +1,5 @@
-// The rows: what each side of a comparison does. Every side gives how much it did in a second.
+// The rows: what each side of a comparison does. Every side gives how much it did in a second (`rate`), and what that
+// cost its processes: microseconds of processor time each (`cpu`).
 import { expect, multiprocessing, mutex, play, python, queue, typescript } from './stage.mjs';
 
 const dish = {
@@ -13,7 +14,9 @@ const dish = {
 export const rows = [
   ...queueRows('queue 1→1, text of 100 bytes', { count: 200_000, size: 100 }),
   ...queueRows('queue 1→1, text of 100 bytes, max 1000', { count: 200_000, size: 100, maxsize: 1000 }),
-  ...queueRows('queue 3→2, max 1000', { count: 200_000, size: 100, maxsize: 1000, producers: 3, consumers: 2 }, ['loop']),
+  ...queueRows('queue 3→2, max 1000', { count: 200_000, size: 100, maxsize: 1000, producers: 3, consumers: 2 }, [
+    'loop',
+  ]),
   ...queueRows('queue 1→1, JSON objects', { count: 100_000, value: dish }, ['loop']),
   ...queueRows('queue 1→1, max 10', { count: 50_000, size: 100, maxsize: 10 }, ['loop']),
   ...queueRows('queue 1→1, 1 MiB', { count: 500, size: 2 ** 20, bytes: true }, ['loop']),
@@ -43,16 +46,20 @@ async function ourQueue(kind, { producers = 1, consumers = 1, ...settings }) {
   for (let n = 0; n < producers; n += 1) programs[`put.${n}`] = program(put, side);
   for (let n = 0; n < consumers; n += 1) programs[`get.${n}`] = program(get, side);
   const encoding = bytes ? 'bytes' : value ? 'json' : 'text';
-  const { seconds, told } = await play(programs, [queue('items', programs, { maxsize, encoding })]);
+  const { seconds, cpu, told } = await play(programs, [queue('items', programs, { maxsize, encoding })]);
   const got = Object.entries(told).filter(([id]) => id.startsWith('get'));
-  check(got.map(([, result]) => result), count, size ?? value.name.length);
-  return count / seconds;
+  check(
+    got.map(([, result]) => result),
+    count,
+    size ?? value.name.length,
+  );
+  return { rate: count / seconds, cpu: (cpu / count) * 1e6 };
 }
 
 async function theirQueue({ ...settings }) {
-  const { seconds, told } = await play({ all: multiprocessing('queue', settings) }, []);
+  const { seconds, cpu, told } = await play({ all: multiprocessing('queue', settings) }, []);
   check([told.all], settings.count, settings.size ?? settings.value.name.length);
-  return settings.count / seconds;
+  return { rate: settings.count / seconds, cpu: (cpu / settings.count) * 1e6 };
 }
 
 function check(results, count, size) {
@@ -72,11 +79,14 @@ function roundTrip(percentile) {
         queue('there', programs, { producers: ['ping'], consumers: ['pong'], group: ['there', 'back'] }),
         queue('back', programs, { producers: ['pong'], consumers: ['ping'], group: ['there', 'back'] }),
       ];
-      return 1000 / (await play(programs, channels)).told.ping[percentile];
+      const { told, cpu } = await play(programs, channels);
+      return { rate: 1000 / told.ping[percentile], cpu: (cpu / settings.count) * 1e6 };
     },
     peers: {
-      "Python's Queue": async () =>
-        1000 / (await play({ all: multiprocessing('round-trip', settings) }, [])).told.all[percentile],
+      "Python's Queue": async () => {
+        const { told, cpu } = await play({ all: multiprocessing('round-trip', settings) }, []);
+        return { rate: 1000 / told.all[percentile], cpu: (cpu / settings.count) * 1e6 };
+      },
     },
   };
 }
@@ -87,10 +97,12 @@ function lockRow(name, users, count) {
   );
   return {
     name,
-    ours: async () => (users * count) / (await play(programs, [mutex('mutex', programs)])).seconds,
-    peers: {
-      "Python's Manager().Lock": async () =>
-        (users * count) / (await play({ all: multiprocessing('lock', { users, count }) }, [])).seconds,
-    },
+    ours: () => locks(programs, [mutex('mutex', programs)]),
+    peers: { "Python's Manager().Lock": () => locks({ all: multiprocessing('lock', { users, count }) }, []) },
   };
+
+  async function locks(actors, channels) {
+    const { seconds, cpu } = await play(actors, channels);
+    return { rate: (users * count) / seconds, cpu: (cpu / (users * count)) * 1e6 };
+  }
 }

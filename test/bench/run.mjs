@@ -5,7 +5,10 @@ import { parseArgs } from 'node:util';
 import { rows } from './rows.mjs';
 import { cleanUp } from './stage.mjs';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { reps: { type: 'string', default: '5' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { reps: { type: 'string', default: '5' } },
+});
 const reps = Number(values.reps);
 const chosen = rows.filter(({ name }) => positionals.length === 0 || positionals.some((word) => name.startsWith(word)));
 
@@ -16,7 +19,6 @@ try {
   cleanUp();
 }
 
-/** Each side gives numbers by name, all of them better the larger they are. */
 async function measure({ name, ours, peers }) {
   const sides = { ours, ...peers };
   const seen = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
@@ -27,10 +29,15 @@ async function measure({ name, ours, peers }) {
     for (const side of order) seen[side].push(await sides[side]());
   }
   const lines = Object.keys(peers).map((peer) => {
-    const ratios = seen.ours.map((value, rep) => value / seen[peer][rep]);
-    return `  x${shown(median(ratios))} [${shown(Math.min(...ratios))}..${shown(Math.max(...ratios))}] of ${peer} (${shown(median(seen[peer]))}/s)`;
+    const ratios = seen.ours.map(({ rate }, rep) => rate / seen[peer][rep].rate);
+    return `  x${shown(median(ratios))} [${shown(Math.min(...ratios))}..${shown(Math.max(...ratios))}] of ${peer}: ${told(seen[peer])}`;
   });
-  return [`${name}: ${shown(median(seen.ours))}/s`, ...lines].join('\n');
+  return [`${name}: ${told(seen.ours)}`, ...lines].join('\n');
+}
+
+function told(results) {
+  const [rate, cpu] = ['rate', 'cpu'].map((field) => shown(median(results.map((result) => result[field]))));
+  return `${rate}/s, ${cpu} µs of CPU each`;
 }
 
 function median(numbers) {

@@ -3,7 +3,7 @@
 import { fork, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -34,8 +34,18 @@ export function cleanUp() {
 }
 
 /** A program in TypeScript's SDK, in Python's SDK, and one of Python's own multiprocessing. */
-export const typescript = (role, settings) => [process.execPath, join(folder, 'forkline.mjs'), role, JSON.stringify(settings)];
-export const python = (role, settings) => ['python3', join(here, 'programs/forkline_sdk.py'), role, JSON.stringify(settings)];
+export const typescript = (role, settings) => [
+  process.execPath,
+  join(folder, 'forkline.mjs'),
+  role,
+  JSON.stringify(settings),
+];
+export const python = (role, settings) => [
+  'python3',
+  join(here, 'programs/forkline_sdk.py'),
+  role,
+  JSON.stringify(settings),
+];
 export const multiprocessing = (role, settings) => [
   'python3',
   join(here, 'programs/plain_multiprocessing.py'),
@@ -63,45 +73,50 @@ export function queue(name, programs, settings = {}) {
   };
 }
 
-export const mutex = (name, programs) => ({ kind: 'lock', name, at: { line: 1, column: 1 }, users: Object.keys(programs) });
+export const mutex = (name, programs) => ({
+  kind: 'lock',
+  name,
+  at: { line: 1, column: 1 },
+  users: Object.keys(programs),
+});
 
 /** Plays `programs` (instance → argv) on `channels`: seconds, and what each one told. */
 export async function play(programs, channels) {
   const broker = channels.length === 0 ? null : await startBroker(channels);
   try {
-    return await run(programs, (id, pid) => broker?.started(id, pid), (id) => broker?.environment(id) ?? {}, (id) =>
-      broker?.ended(id),
-    );
+    return await run(programs, broker);
   } finally {
     broker?.stop();
   }
 }
 
-async function run(programs, started, environment, ended) {
+async function run(programs, broker) {
   const actors = Object.entries(programs).map(([id, [command, ...args]]) => {
     const child = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, PYTHONPATH: join(root, 'src/sdk/python'), ...environment(id) },
+      env: { ...process.env, PYTHONPATH: join(root, 'src/sdk/python'), ...broker?.environment(id) },
     });
-    started(id, child.pid);
+    broker?.started(id, child.pid);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    return { id, child, lines, exit: once(child, 'exit').then(([code]) => ended(id, code)) };
+    return { id, child, lines, exit: once(child, 'exit').then(() => broker?.ended(id)) };
   });
   for (const { id, lines } of actors) expect((await lines.next()).value === 'ready', `${id} is not ready`);
+  const pids = [...actors.map(({ child }) => child.pid), ...(broker === null ? [] : [broker.pid])];
+  const used = cpuSeconds(pids);
   const start = performance.now();
   for (const { child } of actors) child.stdin.write('go\n');
   const told = await Promise.all(
     actors.map(async ({ id, lines, exit }) => {
       const { value } = await lines.next();
       expect(value !== undefined, `${id} told nothing`);
-      // A consumer hears the end of its stream only when its producers have ended.
-      void exit;
       return [id, JSON.parse(value)];
     }),
   );
   const seconds = (performance.now() - start) / 1000;
+  const cpu = told[0][1].cpu ?? cpuSeconds(pids) - used;
+  for (const { child } of actors) child.stdin.end('bye\n');
   await Promise.all(actors.map(({ exit }) => exit));
-  return { seconds, told: Object.fromEntries(told) };
+  return { seconds, cpu, told: Object.fromEntries(told) };
 }
 
 async function startBroker(channels) {
@@ -117,6 +132,7 @@ async function startBroker(channels) {
   process_.send({ type: 'open', socket, runId: 'bench', key, channels });
   await listening;
   return {
+    pid: process_.pid,
     environment: (id) => ({
       FORKLINE_SOCKET: socket,
       FORKLINE_TOKEN: createHmac('sha256', Buffer.from(key, 'hex')).update(id).digest('hex'),
@@ -131,6 +147,21 @@ async function startBroker(channels) {
     },
     stop: () => process_.send({ type: 'close' }),
   };
+}
+
+/** What these processes have used of a processor, all their threads together; where the system says so. */
+function cpuSeconds(pids) {
+  let nanoseconds = 0;
+  for (const pid of pids) {
+    try {
+      for (const task of readdirSync(`/proc/${pid}/task`)) {
+        nanoseconds += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+      }
+    } catch {
+      return Number.NaN;
+    }
+  }
+  return nanoseconds / 1e9;
 }
 
 /** A row whose sides did not do the same work is worth nothing. */

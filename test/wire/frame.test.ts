@@ -163,3 +163,18 @@ function refusal(act: () => unknown): string {
   }
   return 'accepted';
 }
+
+test('the rest of a frame may be read right into it', () => {
+  const bytes = written({ type: 'PUT', flags: 0, channel: 1, items: ['x'.repeat(1000), 'y'] });
+  for (const cut of [20, 500, bytes.length - 1]) {
+    const frames: Frame[] = [];
+    const reader = new FrameReader((frame) => frames.push(frame));
+    reader.read(bytes.subarray(0, cut));
+    expect(reader.rest?.length).toBe(bytes.length - cut);
+    for (let at = cut; at < bytes.length; at += 400) {
+      reader.filled(bytes.copy(reader.rest as Buffer, 0, at, at + 400));
+    }
+    expect(frames.map(hexOf)).toEqual([bytes.toString('hex')]);
+    expect(reader.rest).toBe(null);
+  }
+});

@@ -85,8 +85,10 @@ function* repeat() {
 await prepare();
 console.log('ready');
 await once(process.stdin, 'data');
-process.stdin.destroy();
 console.log(JSON.stringify(await roles[role]()));
+// Stays until its processor time has been looked at.
+await once(process.stdin, 'data');
+process.stdin.destroy();
 
 /** Connected, so that only the work is timed. */
 async function prepare() {

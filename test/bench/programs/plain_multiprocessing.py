@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing as mp
+import resource
 import sys
 import time
 
@@ -94,12 +95,11 @@ def main():
         answer = {"p50": p50, "p99": p99}
     else:
         answer = {}
-    if role != "round-trip":
-        for process in processes:
-            process.join()
-    print(json.dumps(answer), flush=True)
     for process in processes:
         process.join()
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    answer["cpu"] = sum(usage.ru_utime + usage.ru_stime for usage in used)
+    print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
