@@ -129,7 +129,8 @@ export class Broker implements Reception {
     if (instance === undefined || instance.settled) return;
     instance.settled = true;
     for (const session of [...instance.sessions]) session.cut();
-    for (const party of [...instance.collectors, ...instance.feeders]) party.finish(true);
+    for (const collector of instance.collectors) void collector.finish(true);
+    for (const feeder of instance.feeders) feeder.finish();
     this.switchboard.settle(node, { held, stream, succeeded });
   }
 

@@ -77,7 +77,7 @@ class Host implements BrokerHost {
       this.#failed = reject;
     });
     // A session of its own: what the terminal sends to the runner's group is not for it.
-    this.#process = spawn(process.execPath, [...FLAGS, home.broker], {
+    this.#process = spawn(process.execPath, [home.broker], {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
@@ -185,8 +185,6 @@ interface Asked {
 }
 
 const SOCKET = 's';
-/** Items pass through: few objects live long, so a larger nursery spares most collections. */
-const FLAGS = ['--max-semi-space-size=32'];
 const CLOSE_MS = 2000;
 const MOST_STDERR = 4096;
 

@@ -15,6 +15,13 @@ export class Joins {
     this.#waiting.push(join);
   }
 
+  /** How often a session waits. */
+  count(session: number): number {
+    let count = 0;
+    for (const join of this.#waiting) if (join.session === session) count += 1;
+    return count;
+  }
+
   /** The items from `first` on are done. Returns who has waited for that. */
   finish(first: number, count: number): readonly Join[] {
     if (this.#waiting.length === 0) return this.#waiting;

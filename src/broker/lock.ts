@@ -11,26 +11,32 @@ export class Lock {
   #fence = 0;
   /** The last owner ended without giving it back. */
   #abandoned = false;
-  readonly #line: Waiter[] = [];
-  readonly #instances = new Map<number, NodeId>();
+  #line: Waiter[] = [];
+  readonly #sessions = new Map<number, Session>();
   #effects: Effect[] = [];
 
   has(session: number): boolean {
-    return this.#instances.has(session);
+    return this.#sessions.has(session);
   }
 
   enter(session: number, instance: NodeId): void {
-    this.#instances.set(session, instance);
+    this.#sessions.set(session, { instance, waits: new Set() });
   }
 
   /** With `atOnce` it is granted now or refused. */
   acquire(session: number, request: number, atOnce: boolean): void {
-    if (this.#find(session, request) >= 0) {
-      throw new ProtocolError('protocol', `the request ${request} is in use already`);
+    const { waits } = this.#session(session);
+    if (waits.has(request)) throw new ProtocolError('protocol', `the request ${request} is in use already`);
+    if (waits.size === MOST_WAITS)
+      throw new ProtocolError('limit', `it waits for this lock ${MOST_WAITS} times already`);
+    if (this.#owner === null) {
+      this.#grant({ session, request });
+    } else if (atOnce) {
+      this.#effects.push({ type: 'refused', session, request, never: false });
+    } else {
+      waits.add(request);
+      this.#line.push({ session, request });
     }
-    if (this.#owner === null) this.#grant({ session, request });
-    else if (atOnce) this.#effects.push({ type: 'refused', session, request, never: false });
-    else this.#line.push({ session, request });
   }
 
   release(session: number, fence: number, request: number): void {
@@ -45,18 +51,16 @@ export class Lock {
 
   /** Waits no longer. Where it was granted before, that stands, and nothing is said. */
   cancel(session: number, request: number): void {
-    const index = this.#find(session, request);
-    if (index < 0) return;
+    if (!this.#session(session).waits.delete(request)) return;
+    const index = this.#line.findIndex((waiter) => waiter.session === session && waiter.request === request);
     this.#line.splice(index, 1);
     this.#effects.push({ type: 'reply', session, request });
   }
 
   /** Who leaves waits no more. What it owns is its instance's until that is settled, unless it is known to have died. */
   leave(session: number, how: Departure): void {
-    this.#instances.delete(session);
-    for (let index = this.#line.length - 1; index >= 0; index -= 1) {
-      if (this.#line[index]?.session === session) this.#line.splice(index, 1);
-    }
+    this.#sessions.delete(session);
+    this.#line = this.#line.filter((waiter) => waiter.session !== session);
     if (how === 'died' && this.#owner?.session === session) this.#abandon(this.#owner);
   }
 
@@ -73,8 +77,8 @@ export class Lock {
   }
 
   #grant({ session, request }: Waiter): void {
-    const instance = this.#instances.get(session);
-    if (instance === undefined) throw new Error(`Internal error: session ${session} is not at this lock`);
+    const { instance, waits } = this.#session(session);
+    waits.delete(request);
     this.#fence += 1;
     this.#owner = { session, instance, fence: this.#fence };
     this.#effects.push({ type: 'granted', session, request, fence: this.#fence, abandoned: this.#abandoned });
@@ -93,9 +97,20 @@ export class Lock {
     this.#free();
   }
 
-  #find(session: number, request: number): number {
-    return this.#line.findIndex((waiter) => waiter.session === session && waiter.request === request);
+  #session(session: number): Session {
+    const found = this.#sessions.get(session);
+    if (found === undefined) throw new Error(`Internal error: session ${session} is not at this lock`);
+    return found;
   }
+}
+
+/** So often one session may wait at a time: more than any program has threads, and not enough to fill the memory. */
+const MOST_WAITS = 4096;
+
+interface Session {
+  readonly instance: NodeId;
+  /** Its requests that stand in line. */
+  readonly waits: Set<number>;
 }
 
 interface Waiter {

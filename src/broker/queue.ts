@@ -183,7 +183,9 @@ export class Queue {
   join(session: number, request: number): void {
     const { next, unfinished } = this.#custody;
     if (unfinished === 0) this.#effects.push({ type: 'reply', session, request });
-    else this.#joins.add({ session, request, before: next, left: unfinished });
+    else if (this.#joins.count(session) < MOST_JOINS)
+      this.#joins.add({ session, request, before: next, left: unfinished });
+    else throw new ProtocolError('limit', `it waits in join ${MOST_JOINS} times already`);
   }
 
   stat(session: number, request: number): void {
@@ -432,6 +434,8 @@ export class Queue {
   }
 }
 
+/** So often one session may wait at a time. */
+const MOST_JOINS = 1024;
 const MOST_CREDIT = 0xffffffff;
 /** The rest of the header, and the count. */
 const PUT_OVERHEAD = 8;

@@ -6,7 +6,8 @@ export function listen(path: string, connected: (socket: Socket) => void): Promi
   const server = createServer({ highWaterMark: WRITTEN_AHEAD }, connected);
   const umask = process.umask(0o077);
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    // Once it listens, what goes wrong concerns the one who tries to connect, and is tried again by them.
+    server.on('error', reject);
     server.listen({ path, backlog: BACKLOG }, () => {
       process.umask(umask);
       resolve(server);

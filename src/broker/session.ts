@@ -47,6 +47,7 @@ export class Session implements Party {
   readonly #reader = new FrameReader((frame) => this.#hear(frame));
   readonly #writer = new FrameWriter();
   readonly #patience: NodeJS.Timeout;
+  #waited = 0;
   #phase: 'strange' | 'known' | 'leaving' | 'gone' = 'strange';
   /** Bytes of items among what waits to be written. */
   #delivering = 0;
@@ -60,7 +61,8 @@ export class Session implements Party {
     this.#reception = reception;
     this.#switchboard = reception.switchboard;
     this.session = this.#switchboard.nextSession();
-    this.#patience = setTimeout(() => this.cut(), Limit.HELLO_MS);
+    // In steps, so that a broker that was stopped for a while does not cut off who was stopped with it.
+    this.#patience = setInterval(() => this.#wait(), Limit.HELLO_MS / PATIENCE_STEPS);
     this.#reader.limit = (type, channel) => this.#longest(type, channel);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     hearLastWords(socket, (chunk) => this.#read(chunk));
@@ -68,6 +70,11 @@ export class Session implements Party {
     // An error is always followed by `close`, which is all there is to know.
     socket.on('error', () => {});
     socket.on('close', () => this.#depart());
+  }
+
+  #wait(): void {
+    this.#waited += 1;
+    if (this.#waited === PATIENCE_STEPS) this.cut();
   }
 
   /** Ends the connection from this side. */
@@ -191,7 +198,7 @@ export class Session implements Party {
     this.instance = instance;
     this.pid = pid;
     this.#phase = 'known';
-    clearTimeout(this.#patience);
+    clearInterval(this.#patience);
     this.#switchboard.enter(this);
     const channels = this.#switchboard.channelsOf(instance);
     this.#writer.welcome({ protocol: PROTOCOL, run: this.#reception.runId, channels });
@@ -303,11 +310,12 @@ export class Session implements Party {
   #depart(): void {
     if (this.#phase === 'gone') return;
     this.#phase = 'gone';
-    clearTimeout(this.#patience);
+    clearInterval(this.#patience);
     this.#reception.departed(this);
   }
 }
 
+const PATIENCE_STEPS = 5;
 /** The most bytes a frame may have that is not a put. */
 const SMALL_FRAME = 4096;
 /** From here on it gets no more items until all that was written has gone out. */

@@ -436,6 +436,9 @@ export class QueueWorld {
       case 'broken':
         client.closed = true;
         client.toPut = [];
+        break;
+      default:
+        break;
     }
   }
 
