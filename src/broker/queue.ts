@@ -7,6 +7,7 @@ import { ProtocolError } from '../wire/frame.ts';
 import { type Items, SIZE_FIELD } from '../wire/items.ts';
 import { Custody, type Holding } from './custody.ts';
 import type { Effect } from './effect.ts';
+import { Ending } from './ending.ts';
 import { Joins } from './joins.ts';
 import { PATIENCE_MS, Room } from './room.ts';
 import { type Seat, seatOf } from './seat.ts';
@@ -39,17 +40,9 @@ export class Queue {
   readonly #takers = new Takers();
   readonly #joins = new Joins();
   readonly #seats = new Map<number, Seat>();
-  readonly #leftover: QueueChannel['leftover'];
-  /** Who takes from it and has not ended for good. */
-  readonly #consumers: Set<NodeId>;
+  readonly #ending: Ending;
   /** Instances that took from it, and whether they were told its end. */
   readonly #told = new Map<NodeId, boolean>();
-  /** Instances whose part of the stream has ended. */
-  readonly #silent = new Set<NodeId>();
-  /** What becomes of what is put once no consumer is left. */
-  #outlet: 'consumers' | 'broken' | 'dropped' = 'consumers';
-  #stream: 'open' | 'ended' | 'aborted' = 'open';
-  #verdict: 'drained' | 'stranded' | null = null;
   #put = 0;
   #dropped = 0;
   #effects: Effect[] = [];
@@ -59,10 +52,8 @@ export class Queue {
   constructor(settings: QueueSettings) {
     this.#room = new Room(settings.maxsize, settings.maxBytes, settings.producers.length);
     this.#custody = new Custody(this.#room, settings, (first, count) => this.#answerJoins(first, count));
-    this.#leftover = settings.leftover;
-    this.#consumers = new Set(settings.consumers);
-    // Nothing to run has succeeded.
-    if (this.#consumers.size === 0) this.#loseConsumers(true);
+    this.#ending = new Ending(settings);
+    if (this.#ending.outlet === 'dropped') this.#room.lift();
   }
 
   // ---- Sessions that put ----
@@ -78,7 +69,7 @@ export class Queue {
   put(session: number, items: Items): void {
     const { closed, loan } = this.#seat(session);
     if (closed) throw new ProtocolError('protocol', 'an item was put after the session had closed the queue');
-    const dropped = this.#outlet === 'dropped';
+    const dropped = this.#ending.outlet === 'dropped';
     const admitted = dropped ? this.#room.giveBack(loan, items.count, items.size) : this.#room.use(loan, items);
     if (!admitted) throw new ProtocolError('limit', 'more was put than there was room for');
     this.#put += items.count;
@@ -89,9 +80,9 @@ export class Queue {
   /** Puts wait that need so much room in all. With `atOnce` they get it now or not at all. */
   want(session: number, count: number, bytes: number, atOnce: boolean): void {
     const seat = this.#seat(session);
-    if (seat.closed || this.#silent.has(seat.instance) || this.#stream !== 'open') {
+    if (seat.closed || this.#ending.endedFor(seat.instance)) {
       this.#effects.push({ type: 'refused', session, never: true });
-    } else if (this.#outlet === 'broken') {
+    } else if (this.#ending.outlet === 'broken') {
       this.#effects.push({ type: 'broken', session });
       if (atOnce) this.#effects.push({ type: 'refused', session, never: true });
     } else if (!atOnce) {
@@ -191,9 +182,9 @@ export class Queue {
   stat(session: number, request: number): void {
     const stat = {
       size: this.#room.waiting,
-      room: this.#outlet === 'broken' ? 0 : this.#room.admits(this.#seat(session).loan),
+      room: this.#ending.outlet === 'broken' ? 0 : this.#room.admits(this.#seat(session).loan),
       unfinished: this.#custody.unfinished,
-      closed: this.#stream !== 'open',
+      closed: this.#ending.stream !== 'open',
     };
     this.#effects.push({ type: 'reply', session, request, stat });
   }
@@ -223,23 +214,23 @@ export class Queue {
       if (held === 'back') this.#reclaim(holding);
       else this.#custody.finishAll(holding);
     }
-    if (this.#consumers.delete(instance) && this.#consumers.size === 0) this.#loseConsumers(succeeded);
+    if (this.#ending.settle(instance, succeeded)) this.#loseConsumers();
   }
 
   /** A producer's part of the stream has ended; so many are left. */
   silence(instance: NodeId, producers: number): void {
-    this.#silent.add(instance);
+    this.#ending.silence(instance);
     this.#room.producers = producers;
   }
 
   /** A producer failed: the stream breaks off, now or once the others have ended. */
   abort(): void {
-    this.#strand('a producer of it failed');
+    this.#effects.push(...this.#ending.strand('a producer of it failed'));
   }
 
   /** The last producer has ended. */
   closeStream(aborted: boolean): void {
-    this.#stream = aborted ? 'aborted' : 'ended';
+    this.#ending.stream = aborted ? 'aborted' : 'ended';
   }
 
   /** Deals out what there is, and returns everything there is to say since the last turn. */
@@ -248,9 +239,10 @@ export class Queue {
     const { backlog } = this.#custody;
     if (backlog > 0) this.#takers.deal(backlog, (seat, count) => this.#deliver(seat, count));
     this.#lend();
-    if (this.#stream !== 'open' && this.#custody.backlog + this.#custody.ahead === 0) this.#tellEnds();
+    if (this.#ending.stream !== 'open' && this.#custody.backlog + this.#custody.ahead === 0) this.#tellEnds();
     this.#recall();
-    this.#judge();
+    this.#effects.push(...this.#ending.judge(this.#custody));
+    if (this.#ending.lost(this.#custody)) this.#denyJoins();
     const effects = this.#effects;
     this.#effects = [];
     return effects;
@@ -284,7 +276,7 @@ export class Queue {
 
   /** No consumer is left, and what is put is dropped. */
   get dropsPuts(): boolean {
-    return this.#outlet === 'dropped';
+    return this.#ending.outlet === 'dropped';
   }
 
   /** How many items an instance holds. */
@@ -336,7 +328,7 @@ export class Queue {
   }
 
   #lend(): void {
-    if (this.#outlet === 'broken' || this.#stream !== 'open') return;
+    if (this.#ending.outlet === 'broken' || this.#ending.stream !== 'open') return;
     for (const lent of this.#room.lend(this.#now)) this.#effects.push({ type: 'room', ...lent });
   }
 
@@ -353,13 +345,8 @@ export class Queue {
     }
   }
 
-  #loseConsumers(succeeded: boolean): void {
-    if (this.#leftover === 'ignore' && succeeded) {
-      this.#outlet = 'dropped';
-      this.#room.lift();
-      return;
-    }
-    this.#outlet = 'broken';
+  #loseConsumers(): void {
+    if (this.#ending.outlet === 'dropped') return this.#room.lift();
     for (const { session, loan } of this.#seats.values()) {
       if (!this.#room.produces(loan)) continue;
       this.#room.unwant(loan);
@@ -385,7 +372,7 @@ export class Queue {
     seat.waiting = false;
     this.#takers.place(seat);
     this.#told.set(seat.instance, true);
-    this.#effects.push({ type: 'end', session: seat.session, aborted: this.#stream === 'aborted' });
+    this.#effects.push({ type: 'end', session: seat.session, aborted: this.#ending.stream === 'aborted' });
   }
 
   /** Asks back what one reads ahead while another waits, and room that is not used while others wait for some. */
@@ -404,26 +391,6 @@ export class Queue {
       seat.recalled = true;
       this.#effects.push({ type: 'recall', session: seat.session, room: false });
     }
-  }
-
-  #judge(): void {
-    const { exhausted, unfinished } = this.#custody;
-    if (exhausted > 0) {
-      this.#strand('an item was delivered again and again and never done');
-      this.#denyJoins();
-    } else if (unfinished > 0 && this.#consumers.size === 0) {
-      this.#strand('no consumer is left');
-      this.#denyJoins();
-    } else if (unfinished === 0 && this.#stream === 'ended' && this.#verdict === null) {
-      this.#verdict = 'drained';
-      this.#effects.push({ type: 'drained' });
-    }
-  }
-
-  #strand(reason: string): void {
-    if (this.#verdict !== null) return;
-    this.#verdict = 'stranded';
-    this.#effects.push({ type: 'stranded', reason });
   }
 
   #denyJoins(): void {
