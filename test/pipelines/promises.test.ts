@@ -20,6 +20,18 @@ test('consumers that are killed with SIGKILL while they hold items lose none of 
   expect(ran.left).toEqual([]);
 });
 
+test('a tool that is killed with SIGKILL while it reads from a queue loses nothing of what it was fed', async () => {
+  const ran = await runPipeline(`${programs}killed-tool.yaml`);
+  expect(ran.summary.nodes['tool.2']).toMatchObject({ outcome: 'failed', exitcode: -9 });
+  const passedOn = ran.lines('collect').map(Number);
+  expect(passedOn.sort((a, b) => a - b)).toEqual(Array.from({ length: 5000 }, (_, index) => index + 1));
+  expect(ran.summary.queues['numbers']).toMatchObject({ put: 5000, done: 5000, left_over: 0 });
+  expect(ran.summary.queues['numbers']?.redelivered).toBeGreaterThanOrEqual(5);
+  expect(ran.summary.nodes['collect']).toMatchObject({ outcome: 'failed', cause: 'its input broke off' });
+  expect(ran.exitCode).toBe(1);
+  expect(ran.left).toEqual([]);
+});
+
 test('a queue never holds more than `maxsize` items for a consumer slower than its producer, whatever their languages', async () => {
   const ran = await runPipeline(`${programs}slow-consumers.yaml`);
   expect(ran.summary.success).toBe(true);
