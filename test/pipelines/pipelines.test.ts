@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { binary, type Ran, runPipeline } from '../kit/run-pipeline.ts';
 
 const folder = fileURLToPath(new URL('../../pipelines/', import.meta.url));
-const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+const files = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
 
 /** What each promises, beyond ending with success and leaving nobody behind. */
 const promises: Readonly<Record<string, (ran: Ran) => void>> = {
