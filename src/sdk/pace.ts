@@ -36,5 +36,6 @@ export class Pace {
 }
 
 const AHEAD_MS = 4;
-const AHEAD_BYTES = 1024 * 1024;
+/** More at once would live long enough to make the program's heap grow. */
+const AHEAD_BYTES = 128 * 1024;
 const MOST = 8192;
