@@ -50,8 +50,8 @@ export class Consumer implements Rider {
   #saidWaiting = false;
   /** Their time is over, but the broker may send something before it hears that. */
   #expiring: WaitingGet[] = [];
-  /** For each UNGET that is not answered yet, who expires with the answer. */
-  readonly #withdrawals: WaitingGet[][] = [];
+  /** The UNGETs that are not answered yet. */
+  readonly #withdrawals: Withdrawal[] = [];
   #riding = false;
 
   constructor(session: Session, name: string) {
@@ -104,16 +104,12 @@ export class Consumer implements Rider {
   }
 
   giveBack(tag: number): void {
-    this.receipts.write(this.#session.writer, this.#id);
-    this.#session.writer.range(Type.GIVE_BACK, this.#id, tag, 1);
-    this.#session.wrote();
+    this.#giveBack(tag, 1);
   }
 
-  /** The program takes no more for now: what was read ahead goes back. */
+  /** The program takes no more for now. */
   rest(): void {
-    if (this.#line.size > 0 || this.#queue === null || this.#failure !== null) return;
-    this.#giveBackAhead();
-    if (this.#credit > 0) this.#withdraw(this.#queue.id, []);
+    if (this.#line.size === 0 && this.#failure === null) this.#retreat();
   }
 
   open(queue: WelcomeQueue): void {
@@ -135,7 +131,7 @@ export class Consumer implements Rider {
         return this.#withdrawn();
       case Type.RECALL:
         this.#pace.recalled();
-        return this.#giveBackAhead();
+        return this.#retreat();
     }
   }
 
@@ -153,8 +149,9 @@ export class Consumer implements Rider {
     if (this.#queue === null) return;
     const { id } = this.#queue;
     this.receipts.write(this.#session.writer, id);
-    if (this.#failure !== null) return;
-    if (this.#expiring.length > 0) this.#withdraw(id, this.#expiring.splice(0));
+    // What goes back must be back before more is asked for.
+    if (this.#failure !== null || this.#retreating) return;
+    if (this.#expiring.length > 0) this.#expire(id, this.#expiring.splice(0));
     let waiting = 0;
     for (const get of this.#line) if (!get.withdrawn) waiting += 1;
     const more = Math.max(0, Math.max(waiting, this.#pace.ahead) - this.#here - this.#credit);
@@ -245,12 +242,13 @@ export class Consumer implements Rider {
     };
     const abort = () => {
       get.settle(() => signal?.reason);
-      this.rest();
+      if (this.#line.size === 0 && this.#credit > 0) this.#withdraw({ expiring: [], retreat: false });
     };
     return new Watch(timeMs, signal, expire, abort);
   }
 
   #deliver(items: Items, attempt: number): void {
+    if (this.#retreating) return this.#decline(items.count);
     this.#batches.push({ items, attempt, tag: this.#nextTag });
     this.#nextTag += items.count;
     this.#here += items.count;
@@ -276,33 +274,61 @@ export class Consumer implements Rider {
     }
   }
 
-  /** Accepts no more but for those who still wait after that; the answer decides for those who expire. */
-  #withdraw(id: number, expiring: WaitingGet[]): void {
-    const { writer } = this.#session;
-    const missing = expiring.length > 0 ? this.#line.size - this.#credit : 0;
-    if (missing > 0) writer.number(Type.GET, id, missing);
-    writer.bare(Type.UNGET, id);
+  /** Their time is over: the broker gives what it has now, and its answer decides. Others wait on behind that. */
+  #expire(id: number, expiring: readonly WaitingGet[]): void {
+    const missing = Math.max(0, this.#line.size - this.#credit);
+    // Who asks only once waits too, if not for long: or it would never hear of the end.
+    if (missing > 0 || !this.#saidWaiting) {
+      this.#session.writer.number(Type.GET, id, missing, Flag.WAITING);
+    }
     for (const get of expiring) get.withdrawn = true;
-    this.#withdrawals.push(expiring);
+    this.#withdraw({ expiring, retreat: false });
+  }
+
+  /** Gives back what was read ahead, and what is still on its way: or that would be taken before what went back. */
+  #retreat(): void {
+    this.#giveBackAhead();
+    if (this.#credit > 0) this.#withdraw({ expiring: [], retreat: true });
+  }
+
+  get #retreating(): boolean {
+    return this.#withdrawals.some(({ retreat }) => retreat);
+  }
+
+  #withdraw(withdrawal: Withdrawal): void {
+    this.#session.writer.bare(Type.UNGET, this.#id);
+    this.#withdrawals.push(withdrawal);
     this.#credit = 0;
     this.#saidWaiting = false;
     this.#session.wrote();
   }
 
   #withdrawn(): void {
-    for (const get of this.#withdrawals.shift() ?? []) if (this.#line.has(get)) get.settle(get.empty);
-    if (this.#line.size === 0) this.#giveBackAhead();
+    for (const get of this.#withdrawals.shift()?.expiring ?? []) if (this.#line.has(get)) get.settle(get.empty);
+    if (this.#line.size > 0) this.#ride();
+    // Nothing is on its way that could come before what goes back.
+    else if (this.#credit + this.#withdrawals.length === 0) this.#giveBackAhead();
   }
 
   #giveBackAhead(): void {
-    if (this.#here === 0) return;
-    this.receipts.write(this.#session.writer, this.#id);
-    this.#session.writer.range(Type.GIVE_BACK, this.#id, this.#nextTag - this.#here, this.#here);
+    const count = this.#here;
     this.#values = [];
     this.#at = 0;
     this.#batches.length = 0;
     this.#here = 0;
     this.#plan();
+    if (count > 0) this.#giveBack(this.#nextTag - count, count);
+  }
+
+  /** Does not even look at these. */
+  #decline(count: number): void {
+    this.#nextTag += count;
+    this.#giveBack(this.#nextTag - count, count);
+  }
+
+  #giveBack(tag: number, count: number): void {
+    this.receipts.write(this.#session.writer, this.#id);
+    this.#session.writer.range(Type.GIVE_BACK, this.#id, tag, count);
     this.#session.wrote();
   }
 
@@ -329,6 +355,13 @@ interface Batch {
   readonly items: Items;
   readonly tag: number;
   readonly attempt: number;
+}
+
+interface Withdrawal {
+  /** Who expires with the answer. */
+  readonly expiring: readonly WaitingGet[];
+  /** What comes before the answer goes back. */
+  readonly retreat: boolean;
 }
 
 interface WaitingGet {

@@ -69,7 +69,7 @@ export class Session {
       onLost: (reason) => this.#fail(() => new BrokerLost(`the connection to the run is lost: ${reason}`)),
     });
     this.writer = this.#connection.writer;
-    atEnd(() => this.#leave());
+    atEnd(() => this.leave());
   }
 
   /** So much waits to be sent that puts should wait. */
@@ -251,8 +251,8 @@ export class Session {
     for (const channel of this.#channels.values()) channel.fail(failure);
   }
 
-  /** Whoever still waits goes on waiting: there is no turn left in which to hear of it. */
-  #leave(): void {
+  /** The program ends: sends all that is left to say, then goodbye. Whoever still waits goes on waiting: there is no turn left in which to hear of it. */
+  leave(): void {
     if (this.#failure !== null || this.#welcome === null) return;
     for (const channel of this.#channels.values()) channel.leave();
     this.#settle();

@@ -87,7 +87,7 @@ describe('a get that may not wait for ever', () => {
   test('asks once where it must not block, and takes the answer', async () => {
     const { broker, queue } = await client();
     const nothing = failure(queue().getNowait());
-    expect(await broker.next()).toEqual(counted('GET', 1));
+    expect(await broker.next()).toEqual(waiting(1));
     expect(await broker.next()).toEqual(bare('UNGET'));
     broker.send(bare('WITHDRAWN'));
     expect(await nothing).toBe('Empty');
@@ -302,3 +302,26 @@ async function* endingAfter<T>(broker: Client['broker'], queue: AsyncIterable<T>
   yield* queue;
   await script;
 }
+
+test('nothing more is asked for before what went back is back', async () => {
+  const { broker, queue } = await client();
+  const quick = (async () => {
+    for await (const item of queue()) if (item === 20) return;
+  })();
+  for (let item = 1; item <= 19; item += 1) {
+    await broker.until('GET');
+    broker.send(deliver(String(item)));
+  }
+  await broker.until('GET');
+  broker.send(deliver('20', '21'), bare('RECALL'));
+  await quick;
+  expect(await broker.until('GIVE_BACK')).toEqual(range('GIVE_BACK', 20, 1));
+  expect(await broker.next()).toEqual(bare('UNGET'));
+  const next = queue().get();
+  broker.send(deliver('22'));
+  expect(await broker.next()).toEqual(range('GIVE_BACK', 21, 1));
+  broker.send(bare('WITHDRAWN'));
+  expect((await broker.next()).type).toBe('GET');
+  broker.send(deliver('21'));
+  expect(await next).toBe(21);
+});
