@@ -57,12 +57,7 @@ function misuseOf({ steps, open }: NameUse, known: Known): Misuse | null {
     case 'params':
       return memberOf(known.params, 'params', member, 'declare it under `params`');
     case 'env':
-      return memberOf(
-        known.env,
-        'env',
-        member,
-        envHint,
-      );
+      return memberOf(known.env, 'env', member, envHint);
     case 'matrix':
       if (known.matrix === 'any') return null;
       if (known.matrix === null) return notHere('`matrix` is known only inside a process that has one');

@@ -25,7 +25,7 @@ const ofNumbers = (test: (value: number, limit: number) => boolean): Test => {
 };
 /** Characters, not UTF-16 units: as JSON Schema counts. */
 const ofTexts = (test: (length: number, limit: number) => boolean): Test => {
-  return (value, limit) => typeof value !== 'string' || test([...value].length, Number(limit));
+  return (value, limit) => typeof value !== 'string' || test(Array.from(value).length, Number(limit));
 };
 
 const plainKeywords: Readonly<Record<string, Test>> = {
