@@ -106,7 +106,7 @@ async function run(programs, broker) {
   const start = performance.now();
   for (const { child } of actors) child.stdin.write('go\n');
   const told = await Promise.all(
-    actors.map(async ({ id, lines, exit }) => {
+    actors.map(async ({ id, lines }) => {
       const { value } = await lines.next();
       expect(value !== undefined, `${id} told nothing`);
       return [id, JSON.parse(value)];
