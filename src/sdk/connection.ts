@@ -80,6 +80,13 @@ export class Connection {
     else if (this.#calls >= this.#stride || this.writer.pending >= FLUSH_BYTES) this.#look();
   }
 
+  /** The same, but never before the promises that are settled now have been heard. */
+  willWrite(): void {
+    if (this.#scheduled) return;
+    this.#begin(performance.now());
+    this.#scheduleAfterPromises();
+  }
+
   /** Sends everything, as far as the system takes it. */
   flush(): void {
     if (this.#state !== 'open' || this.#streamed.length > 0) return;
@@ -157,19 +164,27 @@ export class Connection {
 
   #schedule(): void {
     const now = performance.now();
-    this.#lookedAt = now;
-    this.#calls = 0;
-    this.#stride = 1;
+    this.#begin(now);
     if (this.#reading) {
-      // Ticks come before the promises that this read has settled, and what those lead to should leave with it.
-      this.#scheduled = true;
-      queueMicrotask(() => process.nextTick(this.#onTick));
+      this.#scheduleAfterPromises();
     } else if (now - this.#sentAt >= QUIET_MS && this.#streamed.length === 0) {
       this.flush();
     } else {
       this.#scheduled = true;
       process.nextTick(this.#onTick);
     }
+  }
+
+  /** Outside of promises, ticks come before them. */
+  #scheduleAfterPromises(): void {
+    this.#scheduled = true;
+    queueMicrotask(() => process.nextTick(this.#onTick));
+  }
+
+  #begin(nowMs: number): void {
+    this.#lookedAt = nowMs;
+    this.#calls = 0;
+    this.#stride = 1;
   }
 
   #look(): void {

@@ -151,7 +151,7 @@ export class Consumer implements Rider {
     this.receipts.write(this.#session.writer, id);
     // What goes back must be back before more is asked for.
     if (this.#failure !== null || this.#retreating) return;
-    if (this.#expiring.length > 0) this.#expire(id, this.#expiring.splice(0));
+    if (this.#expiring.length > 0) this.#expire(this.#expiring.splice(0));
     let waiting = 0;
     for (const get of this.#line) if (!get.withdrawn) waiting += 1;
     const more = Math.max(0, Math.max(waiting, this.#pace.ahead) - this.#here - this.#credit);
@@ -188,8 +188,6 @@ export class Consumer implements Rider {
     if (this.#atMostOnce) return;
     this.receipts.took(count);
     if (!this.#riding) this.#ride();
-    // A slow program is at work from here on: others must know before that this one is taken.
-    if (this.#pace.ahead === 0) this.#session.flush();
   }
 
   /** Half of what is read ahead is taken: judges the pace and asks for more, in the middle of a turn if need be. */
@@ -228,17 +226,34 @@ export class Consumer implements Rider {
       const watch = this.#watch(get, timeMs, signal);
       this.#line.add(get);
       this.#session.hold();
-      if (timeMs === 0) this.#expiring.push(get);
       this.#ride();
+      if (timeMs === 0) this.#askOnce(get);
     });
+  }
+
+  /** Waits until the broker has heard that it waits: what there was is here then, or that it is the end. */
+  #askOnce(get: WaitingGet): void {
+    this.#session.request({
+      write: (request) => {
+        this.settle();
+        this.#session.writer.number(Type.FLUSH, 0, request);
+      },
+      answer: () => this.#giveUp(get),
+      fail: () => {},
+    });
+  }
+
+  #giveUp(get: WaitingGet): void {
+    if (!this.#line.has(get)) return;
+    this.#expiring.push(get);
+    this.#ride();
   }
 
   #watch(get: WaitingGet, timeMs: number, signal: AbortSignal | undefined): Watch | null {
     if (timeMs === 0 || (timeMs === Number.POSITIVE_INFINITY && signal === undefined)) return null;
     const expire = () => {
-      if (this.#queue === null) return get.settle(get.empty);
-      this.#expiring.push(get);
-      this.#ride();
+      if (this.#queue === null) get.settle(get.empty);
+      else this.#giveUp(get);
     };
     const abort = () => {
       get.settle(() => signal?.reason);
@@ -275,12 +290,7 @@ export class Consumer implements Rider {
   }
 
   /** Their time is over: the broker gives what it has now, and its answer decides. Others wait on behind that. */
-  #expire(id: number, expiring: readonly WaitingGet[]): void {
-    const missing = Math.max(0, this.#line.size - this.#credit);
-    // Who asks only once waits too, if not for long: or it would never hear of the end.
-    if (missing > 0 || !this.#saidWaiting) {
-      this.#session.writer.number(Type.GET, id, missing, Flag.WAITING);
-    }
+  #expire(expiring: readonly WaitingGet[]): void {
     for (const get of expiring) get.withdrawn = true;
     this.#withdraw({ expiring, retreat: false });
   }

@@ -98,10 +98,13 @@ export class Session {
     this.#connection.flush();
   }
 
-  /** `rider` has something to say with the next write, which comes soon. */
+  /**
+   * `rider` has something to say with the next write: that an item was taken, say. The program hears of it first, so that by
+   * any clock of its own no more wait in a queue than may.
+   */
   ride(rider: Rider): void {
     this.#riders.push(rider);
-    this.#connection.wrote();
+    this.#connection.willWrite();
   }
 
   /** A call waits: the program must not end now. */

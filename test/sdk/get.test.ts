@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { queueChannel } from '../kit/scripted-broker.ts';
+import type { Meaning } from '../wire/meaning.ts';
 import { bare, type Client, client, counted, deliver, failure, range } from './kit.ts';
 
 const waiting = (count: number) => counted('GET', count, 1);
 
 describe('a get', () => {
-  test('asks for one item, and says that it was taken before the program goes on', async () => {
+  test('asks for one item, and says that it was taken', async () => {
     const { broker, queue } = await client();
     const got = queue().get();
     expect(await broker.next()).toEqual(waiting(1));
@@ -88,14 +89,18 @@ describe('a get that may not wait for ever', () => {
     const { broker, queue } = await client();
     const nothing = failure(queue().getNowait());
     expect(await broker.next()).toEqual(waiting(1));
+    broker.send(heard(await broker.next()));
     expect(await broker.next()).toEqual(bare('UNGET'));
     broker.send(bare('WITHDRAWN'));
     expect(await nothing).toBe('Empty');
 
     const something = queue().get({ timeout: 0 });
-    await broker.until('UNGET');
-    broker.send(deliver('1'), bare('WITHDRAWN'));
+    broker.send(deliver('1'), heard(await broker.until('FLUSH')));
     expect(await something).toBe(1);
+
+    const end = failure(queue().getNowait());
+    broker.send(bare('END'), heard(await broker.until('FLUSH')));
+    expect(await end).toBe('QueueClosed');
   });
 
   test('is withdrawn by its signal, with its reason, and gives back what came too late', async () => {
@@ -270,6 +275,10 @@ describe('join', () => {
     expect(await joined).toBe('BrokenQueue');
   });
 });
+
+function heard({ request }: Meaning): Meaning {
+  return { type: 'REPLY', flags: 0, channel: 0, request: request as number };
+}
 
 /** Has the program get these items. */
 async function take(broker: Client['broker'], queue: ReturnType<Client['queue']>, ...items: string[]): Promise<void> {
