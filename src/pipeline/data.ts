@@ -11,7 +11,6 @@ import {
 } from '@actions/expressions/data/index';
 import type { Pair } from '@actions/expressions/data/expressiondata';
 import type { FunctionDefinition } from '@actions/expressions/funcs/info';
-import type { Piece } from './evaluate.ts';
 import type { Json } from './json.ts';
 
 export type Data = ExpressionData;
@@ -55,6 +54,9 @@ export class Names extends Dictionary {
     return [...this.#exact].map(([key, value]) => ({ key, value }));
   }
 }
+
+/** A part of a text that is not whole yet: as it is, or as the expression it is still to come from. */
+export type Piece = string | { readonly expression: string };
 
 /** A text that is known only once the run has started. */
 export class Pending extends StringData {

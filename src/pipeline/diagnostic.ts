@@ -15,6 +15,12 @@ export interface Diagnostic {
   readonly hint?: string;
 }
 
+/** A finding about the text itself, before it has a file. */
+export interface Finding extends Partial<Pick<Diagnostic, 'code' | 'severity' | 'related' | 'hint'>> {
+  readonly message: string;
+  readonly span: Span;
+}
+
 /** Every name a finding can have; stable, they stand in the docs. */
 export const diagnosticCodes = [
   'yaml-syntax',

@@ -1,7 +1,7 @@
 // YAML → one plain value, and the span of every path in it. Whatever the text holds, it answers with findings: nothing
 // throws, nothing hangs, and what would take too much time or memory is refused before it is built. What a key means, and
 // whether it may be there, is for schema.ts and those after it.
-import type { Diagnostic } from './diagnostic.ts';
+import type { Diagnostic, Finding } from './diagnostic.ts';
 import type { Json } from './json.ts';
 import { type Path, Places } from './places.ts';
 import type { Source, Span } from './source.ts';
@@ -50,12 +50,6 @@ export function parseDocument(source: Source): { document: Document | null; diag
     document: { source, value: read.value, span: (path, which = 'value') => places.span(path, which) },
     diagnostics: ordered(diagnostics),
   };
-}
-
-/** A finding about the text itself, before it has a file. */
-export interface Finding extends Partial<Pick<Diagnostic, 'code' | 'severity' | 'related' | 'hint'>> {
-  readonly message: string;
-  readonly span: Span;
 }
 
 function diagnostic(source: Source, { span, ...finding }: Finding): Diagnostic {

@@ -1,7 +1,8 @@
 // The variables a process gets from the pipeline, layer over layer: a later one wins, and its expressions may use what the
 // layers under it have set.
 import { textOf, Names, Pending, toData, Unknowable } from './data.ts';
-import { type Piece, planText, type Scope } from './evaluate.ts';
+import type { Piece } from './data.ts';
+import { planText, type Scope } from './evaluate.ts';
 import { type Complain, type Formula, valueOf } from './formula.ts';
 
 export interface EnvironmentLayer {

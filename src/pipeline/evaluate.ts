@@ -14,7 +14,18 @@ import {
 } from '@actions/expressions/ast';
 import { Evaluator } from '@actions/expressions/evaluator';
 import { TokenType } from '@actions/expressions/lexer';
-import { type Data, fromData, functions, literal, Names, Pending, quote, textOf, Unknowable } from './data.ts';
+import {
+  type Data,
+  fromData,
+  functions,
+  literal,
+  Names,
+  Pending,
+  type Piece,
+  quote,
+  textOf,
+  Unknowable,
+} from './data.ts';
 import {
   childrenOf,
   collectUses,
@@ -35,8 +46,6 @@ export type Value =
   | { readonly problem: string; readonly offset: number; readonly length: number }
   /** It depends on what is broken, and was complained of, elsewhere. */
   | { readonly broken: true };
-
-export type Piece = string | { readonly expression: string };
 
 /** A text that is one expression and nothing else keeps the expression's type; every other becomes a text. */
 export function evaluate(template: Template, scope: Scope): Value {

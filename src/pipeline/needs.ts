@@ -1,5 +1,5 @@
 // `needs`: that what is needed exists, and that the condition is one that it can ever fulfil.
-import type { Lookup, Thing } from './names.ts';
+import type { Lookup, Thing } from './lookup.ts';
 import type { ConditionName, JoinDeclaration, NeedDeclaration, ProcessDeclaration } from './pipeline.ts';
 
 /** The conditions a kind of thing has, its default first. */

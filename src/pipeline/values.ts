@@ -12,7 +12,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import type { Finding } from './document.ts';
+import type { Finding } from './diagnostic.ts';
 import type { Json } from './json.ts';
 import type { Span } from './source.ts';
 import { nearest } from './suggest.ts';

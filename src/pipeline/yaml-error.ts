@@ -1,5 +1,5 @@
 // What the YAML parser stumbled over, in words that say what to do.
-import type { Finding } from './document.ts';
+import type { Finding } from './diagnostic.ts';
 import type { Stumble } from './yaml.ts';
 
 export function explain(stumble: Stumble): Finding {

@@ -1,7 +1,7 @@
 // The doors in front of the YAML parser, and the parser behind them: size, characters, depth and amount are looked at
 // before anything is built, and one document is taken. YAML 1.2 core, whatever the file says of itself.
 import { Composer, type ErrorCode, Lexer, type ParsedNode, Parser } from 'yaml';
-import type { Finding } from './document.ts';
+import type { Finding } from './diagnostic.ts';
 import type { Span } from './source.ts';
 
 export const mostBytes = 8 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import type { Path } from '../pipeline/document.ts';
 import { keyOf } from '../pipeline/finding.ts';
-import { directoryOf } from '../pipeline/names.ts';
+import { directoryOf } from '../pipeline/lookup.ts';
 import type { Pipeline, ProcessDeclaration } from '../pipeline/pipeline.ts';
 import { Reading } from '../pipeline/reading.ts';
 import { complainOfCycles } from './cycle.ts';

@@ -1,6 +1,6 @@
 // A cycle of needs, as a finding: every step of it is named and shown.
 import { type Findings, keyOf } from '../pipeline/finding.ts';
-import { placeOf } from '../pipeline/names.ts';
+import { placeOf } from '../pipeline/lookup.ts';
 import { type Graph, type Vertex, waitsFor } from './graph.ts';
 
 /** Longer ones are shown by their beginning. */

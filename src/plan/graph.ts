@@ -2,7 +2,8 @@
 // puts to and takes from which queue. What all later stages of the plan look at, in numbers and in the order of the file.
 import { keyOf } from '../pipeline/finding.ts';
 import type { Findings } from '../pipeline/finding.ts';
-import { directoryOf, getsOf, putsOf, type Thing } from '../pipeline/names.ts';
+import { directoryOf, type Thing } from '../pipeline/lookup.ts';
+import { getsOf, putsOf } from '../pipeline/names.ts';
 import { conditionsOf } from '../pipeline/needs.ts';
 import type { ConditionName, NeedDeclaration, Pipeline, QueueDeclaration, Reference } from '../pipeline/pipeline.ts';
 

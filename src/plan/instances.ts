@@ -1,6 +1,6 @@
 // Which instances each declared thing has, and which of them a name means.
 import type { Findings } from '../pipeline/finding.ts';
-import { placeOf, type Thing } from '../pipeline/names.ts';
+import { placeOf, type Thing } from '../pipeline/lookup.ts';
 import type { Reference } from '../pipeline/pipeline.ts';
 import { type Instance, instancesOf } from './expand.ts';
 import type { Graph, Vertex } from './graph.ts';

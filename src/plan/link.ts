@@ -1,6 +1,7 @@
 // What binds nodes to each other in the Plan: their needs, what joins wait for, and what they may do with which channel.
 import { type Findings, keyOf } from '../pipeline/finding.ts';
-import { getsOf, placeOf, putsOf } from '../pipeline/names.ts';
+import { placeOf } from '../pipeline/lookup.ts';
+import { getsOf, putsOf } from '../pipeline/names.ts';
 import type { JoinDeclaration, ProcessDeclaration } from '../pipeline/pipeline.ts';
 import { textOfReference } from '../pipeline/reference.ts';
 import type { Edge, Graph, Vertex } from './graph.ts';

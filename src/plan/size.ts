@@ -1,6 +1,6 @@
 // How large a plan will be, known before it is made: one that is too large is a finding and costs nothing.
 import { type Findings, keyOf } from '../pipeline/finding.ts';
-import { placeOf } from '../pipeline/names.ts';
+import { placeOf } from '../pipeline/lookup.ts';
 import { factorsOf, isTooIntricate, mostInstances, productOf } from './expand.ts';
 import type { Edge, Graph, Vertex } from './graph.ts';
 

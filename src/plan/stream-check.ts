@@ -1,7 +1,7 @@
 // What the queue graph shows to be wrong before anything has run: streams that nobody feeds, empties or ends, and processes
 // that wait for each other through a queue.
 import { type Findings, keyOf } from '../pipeline/finding.ts';
-import { placeOf } from '../pipeline/names.ts';
+import { placeOf } from '../pipeline/lookup.ts';
 import type { Pipeline, ProcessDeclaration, QueueDeclaration } from '../pipeline/pipeline.ts';
 import { productOf } from './expand.ts';
 import type { Graph, QueueUse, Use, Vertex } from './graph.ts';

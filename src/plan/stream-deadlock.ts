@@ -1,7 +1,7 @@
 // Processes that wait for each other through a queue: a producer that starts only after its consumer has ended, consumers
 // that start only after the producer whose items they make room for.
 import type { Findings } from '../pipeline/finding.ts';
-import { placeOf } from '../pipeline/names.ts';
+import { placeOf } from '../pipeline/lookup.ts';
 import type { QueueUse, Use, Vertex } from './graph.ts';
 import type { Requirements } from './requirements.ts';
 
