@@ -1,7 +1,7 @@
 // The items of a queue that nobody has been given, in the order in which they were accepted. What comes back takes its old
 // place. Small batches that arrive one after the other are gathered into blocks, so that a million tiny puts do not cost
 // a million buffers; large ones are kept as they came, without a copy.
-import type { Items } from '../wire/items.ts';
+import { type Items, SIZE_FIELD } from '../wire/items.ts';
 import { type Batch, splitBatch } from './batch.ts';
 
 export class Backlog {
@@ -9,6 +9,10 @@ export class Backlog {
   count = 0;
   /** By `first`, rising; all of them older than what is being gathered. */
   readonly #batches: Batch[] = [];
+  /** Where small batches are gathered, and how much of it is taken. */
+  #block = Buffer.alloc(0);
+  #blockTaken = 0;
+  /** The newest items, at the end of the block. */
   #gathered: Gathered | null = null;
 
   /** Items that nobody has had yet; `first` is larger than ever before. */
@@ -19,19 +23,16 @@ export class Backlog {
       this.#batches.push(fresh(first, items));
       return;
     }
-    if (this.#gathered !== null) {
-      if (gather(this.#gathered, first, items)) return;
+    if (this.#gathered !== null && this.#gathered.first + this.#gathered.count !== first) this.#seal();
+    if (this.#block.length - this.#blockTaken < items.bytes.length) {
       this.#seal();
+      this.#block = Buffer.allocUnsafeSlow(BLOCK);
+      this.#blockTaken = 0;
     }
-    const last = this.#batches.at(-1);
-    if (last === undefined || !joins(last, first)) {
-      this.#batches.push(fresh(first, items));
-      return;
-    }
-    this.#batches.pop();
-    this.#gathered = { first: last.first, block: Buffer.allocUnsafeSlow(BLOCK), end: 0, count: 0 };
-    gather(this.#gathered, last.first, last.items);
-    gather(this.#gathered, first, items);
+    this.#gathered ??= { first, from: this.#blockTaken, count: 0 };
+    this.#block.set(items.bytes, this.#blockTaken);
+    this.#blockTaken += items.bytes.length;
+    this.#gathered.count += items.count;
   }
 
   /** Removes the oldest items: at most `most`, all of one batch. Something must be in it. */
@@ -67,37 +68,22 @@ export class Backlog {
     const gathered = this.#gathered;
     if (gathered === null) return;
     this.#gathered = null;
-    const bytes = gathered.block.subarray(0, gathered.end);
-    const size = gathered.end - gathered.count * 4;
+    const bytes = this.#block.subarray(gathered.from, this.#blockTaken);
+    const size = bytes.length - gathered.count * SIZE_FIELD;
     this.#batches.push(fresh(gathered.first, { bytes, count: gathered.count, size }));
   }
 }
 
-/** A block that is still being filled. */
 interface Gathered {
   readonly first: number;
-  readonly block: Buffer;
-  end: number;
+  /** Where in the block it begins. */
+  readonly from: number;
   count: number;
 }
 
-/** Copying less than this is cheaper than keeping a buffer for it. */
+/** Copying less than this costs less than the memory that would be kept for its sake: all that came in the same read. */
 const SMALL = 4 * 1024;
 const BLOCK = 16 * 1024;
-
-function gather(into: Gathered, first: number, items: Items): boolean {
-  if (into.first + into.count !== first || into.end + items.bytes.length > BLOCK) return false;
-  into.block.set(items.bytes, into.end);
-  into.end += items.bytes.length;
-  into.count += items.count;
-  return true;
-}
-
-function joins(last: Batch, first: number): boolean {
-  return (
-    last.items.bytes.length <= SMALL && !last.seen && last.charges === 0 && last.first + last.items.count === first
-  );
-}
 
 function fresh(first: number, items: Items): Batch {
   return { first, items, charges: 0, seen: false };

@@ -141,8 +141,11 @@ export class Queue {
     this.#takers.place(seat);
   }
 
+  /** Gets no more. What there is for it now it gets first: who asks and withdraws at once wants just that. */
   unget(session: number): void {
     const seat = this.#seat(session);
+    this.#deal();
+    this.#tellEnds();
     seat.credit = 0;
     seat.waiting = false;
     this.#takers.place(seat);
@@ -236,10 +239,9 @@ export class Queue {
   /** Deals out what there is, and returns everything there is to say since the last turn. */
   turn(now: number): readonly Effect[] {
     this.#now = now;
-    const { backlog } = this.#custody;
-    if (backlog > 0) this.#takers.deal(backlog, (seat, count) => this.#deliver(seat, count));
+    this.#deal();
     this.#lend();
-    if (this.#ending.stream !== 'open' && this.#custody.backlog + this.#custody.ahead === 0) this.#tellEnds();
+    this.#tellEnds();
     this.#recall();
     this.#effects.push(...this.#ending.judge(this.#custody));
     if (this.#ending.lost(this.#custody)) this.#denyJoins();
@@ -316,6 +318,11 @@ export class Queue {
     return seat.holding;
   }
 
+  #deal(): void {
+    const { backlog } = this.#custody;
+    if (backlog > 0) this.#takers.deal(backlog, (seat, count) => this.#deliver(seat, count));
+  }
+
   #deliver(seat: Seat, count: number): void {
     seat.readsAhead = !seat.waiting || count > 1;
     seat.credit -= count;
@@ -356,6 +363,7 @@ export class Queue {
 
   /** Held items may come back, so all who hold some must be waiting themselves before anyone is told the end. */
   #tellEnds(): void {
+    if (this.#ending.stream === 'open' || this.#custody.backlog + this.#custody.ahead > 0) return;
     const waiting = new Set<NodeId>();
     for (const seat of this.#seats.values()) {
       if (seat.waiting || seat.toldEnd) waiting.add(seat.instance);

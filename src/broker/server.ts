@@ -1,9 +1,9 @@
 // Listens on a Unix-domain socket that nobody but this user can open, and hands each connection over.
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** Resolves once it listens. */
+/** Resolves once it listens. Nothing is read from a connection before it is handed over. */
 export function listen(path: string, connected: (socket: Socket) => void): Promise<Server> {
-  const server = createServer({ highWaterMark: WRITTEN_AHEAD }, connected);
+  const server = createServer({ pauseOnConnect: true }, connected);
   const umask = process.umask(0o077);
   return new Promise((resolve, reject) => {
     // Once it listens, what goes wrong concerns the one who tries to connect, and is tried again by them.
@@ -17,4 +17,3 @@ export function listen(path: string, connected: (socket: Socket) => void): Promi
 
 /** Thousands may connect at once while one turn is taken. */
 const BACKLOG = 4096;
-const WRITTEN_AHEAD = 64 * 1024;

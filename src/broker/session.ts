@@ -13,11 +13,11 @@ import {
   readRequest,
   readRoom,
 } from '../wire/body.ts';
-import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
+import { type Frame, ProtocolError } from '../wire/frame.ts';
 import { Flag, Limit, PROTOCOL, Type } from '../wire/message.ts';
-import { FrameWriter } from '../wire/writer.ts';
+import type { FrameWriter } from '../wire/writer.ts';
+import { Connection, type Hearer } from './connection.ts';
 import type { SessionEffect } from './effect.ts';
-import { hearLastWords } from './last-words.ts';
 import type { Party, Switchboard } from './switchboard.ts';
 
 /** What the session leaves to the broker. */
@@ -31,7 +31,7 @@ export interface Reception {
   offended(session: Session, reason: string): void;
 }
 
-export class Session implements Party {
+export class Session implements Party, Hearer {
   readonly session: number;
   /** Empty until it has said who it is. */
   instance: NodeId = '';
@@ -41,11 +41,10 @@ export class Session implements Party {
   puts = false;
   /** It has said goodbye. */
   orderly = false;
-  readonly #socket: Socket;
+  readonly #connection: Connection;
+  readonly #writer: FrameWriter;
   readonly #reception: Reception;
   readonly #switchboard: Switchboard;
-  readonly #reader = new FrameReader((frame) => this.#hear(frame));
-  readonly #writer = new FrameWriter();
   readonly #patience: NodeJS.Timeout;
   #waited = 0;
   #phase: 'strange' | 'known' | 'leaving' | 'gone' = 'strange';
@@ -57,19 +56,13 @@ export class Session implements Party {
   readonly #flushes: number[] = [];
 
   constructor(socket: Socket, reception: Reception) {
-    this.#socket = socket;
     this.#reception = reception;
     this.#switchboard = reception.switchboard;
     this.session = this.#switchboard.nextSession();
     // In steps, so that a broker that was stopped for a while does not cut off who was stopped with it.
     this.#patience = setInterval(() => this.#wait(), Limit.HELLO_MS / PATIENCE_STEPS);
-    this.#reader.limit = (type, channel) => this.#longest(type, channel);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    hearLastWords(socket, (chunk) => this.#read(chunk));
-    socket.on('drain', () => this.#drained());
-    // An error is always followed by `close`, which is all there is to know.
-    socket.on('error', () => {});
-    socket.on('close', () => this.#depart());
+    this.#connection = new Connection(socket, this);
+    this.#writer = this.#connection.writer;
   }
 
   #wait(): void {
@@ -79,8 +72,8 @@ export class Session implements Party {
 
   /** Ends the connection from this side. */
   cut(): void {
-    this.#socket.destroy();
-    this.#depart();
+    this.#connection.destroy();
+    this.closed();
   }
 
   perform(channel: number, effect: SessionEffect): void {
@@ -135,16 +128,15 @@ export class Session implements Party {
     if (this.#writer.pending === 0) return;
     this.#unread += this.#writer.pending - this.#delivering;
     this.#delivering = 0;
-    this.#socket.cork();
-    for (const buffer of this.#writer.take()) this.#socket.write(buffer);
-    this.#socket.uncork();
-    if (this.#phase === 'leaving') this.#socket.end();
-    if (this.#socket.writableLength === 0) this.#unread = 0;
-    else if (this.#unread > MOST_UNREAD) this.#offend(new ProtocolError('limit', 'it does not read its answers'));
-    else if (this.#socket.writableLength > CONGESTED) this.#congest(true);
+    this.#connection.flush();
+    if (this.#phase === 'leaving') this.#connection.end();
+    const { backlog } = this.#connection;
+    if (backlog === 0) this.#unread = 0;
+    else if (this.#unread > MOST_UNREAD) this.offended(new ProtocolError('limit', 'it does not read its answers'));
+    else if (backlog > CONGESTED) this.#congest(true);
   }
 
-  #drained(): void {
+  drained(): void {
     this.#unread = 0;
     this.#congest(false);
   }
@@ -156,23 +148,12 @@ export class Session implements Party {
     this.#switchboard.congest(this, congested);
   }
 
-  /** How long a frame may be, before anything is allocated for it. */
-  #longest(type: number, channel: number): number {
+  longest(type: number, channel: number): number {
     if (this.#phase !== 'known' || type !== Type.PUT) return SMALL_FRAME;
     return this.#switchboard.queue(this, channel, 'put').longestPut(this.session);
   }
 
-  #read(chunk: Buffer): void {
-    if (this.#phase === 'gone') return;
-    try {
-      this.#reader.read(chunk);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#offend(error);
-    }
-  }
-
-  #hear(frame: Frame): void {
+  hear(frame: Frame): void {
     if (this.#phase === 'known') {
       if (frame.channel === 0) this.#hearSession(frame);
       else this.#hearChannel(frame);
@@ -296,18 +277,18 @@ export class Session implements Party {
   }
 
   /** Tells it why, and hears nothing more from it. */
-  #offend(error: ProtocolError): void {
+  offended(error: ProtocolError): void {
     if (this.#phase === 'gone') return;
     this.#reception.offended(this, error.message);
     this.#writer.error(0, { code: error.code, message: error.message });
-    for (const buffer of this.#writer.take()) this.#socket.write(buffer);
-    this.#socket.destroySoon();
-    this.#depart();
+    this.#connection.flush();
+    this.#connection.finish();
+    this.closed();
     // Who does not read the reason either must not keep the connection.
-    setTimeout(() => this.#socket.destroy(), Limit.HELLO_MS).unref();
+    setTimeout(() => this.#connection.destroy(), Limit.HELLO_MS).unref();
   }
 
-  #depart(): void {
+  closed(): void {
     if (this.#phase === 'gone') return;
     this.#phase = 'gone';
     clearInterval(this.#patience);

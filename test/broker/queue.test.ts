@@ -189,6 +189,21 @@ test('consumers that wait share what there is', () => {
   expect(turn()).toEqual(['10: a b', '20: c d']);
 });
 
+test('who asks and withdraws in one breath gets what there is, or hears of the end', () => {
+  const { queue, put, turn } = story();
+  put(1, 'a');
+  for (let round = 0; round < 2; round += 1) {
+    queue.get(10, 1, true);
+    queue.unget(10);
+  }
+  expect(turn()).toEqual(['10: a', '10: withdrawn', '10: withdrawn']);
+  queue.done(10, 0, 1);
+  queue.closeStream(false);
+  queue.get(20, 1, true);
+  queue.unget(20);
+  expect(turn()).toEqual(['20: end', '20: withdrawn', 'drained']);
+});
+
 test('who waits is served before who only reads ahead', () => {
   const { queue, put, turn } = story();
   queue.get(10, 100, false);

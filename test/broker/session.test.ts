@@ -173,6 +173,30 @@ test('half a frame and then the end harms nobody', async () => {
   expect(run.notices).toEqual([]);
 });
 
+test('what a client said before it was gone is heard, even where the broker has something to say to it first', async () => {
+  await using run = await running(queueOf('q'));
+  for (let round = 0; round < 50; round += 1) {
+    const client = await run.client('p');
+    client.say((to) => to.room(Type.WANT, 1, 20, 20_000));
+    await client.next(Type.ROOM);
+    // What the broker says to it, it does not read; so its end is reset, not only closed.
+    client.socket.pause();
+    client.socket.write(
+      bytesOf((to) => {
+        to.number(Type.STAT, 1, 1);
+        for (let index = 0; index < 20; index += 1) to.put(1, itemsOf([Buffer.alloc(1000)]));
+        to.bare(Type.GOODBYE, 0);
+      }),
+      () => client.socket.destroy(),
+    );
+    await client.closed;
+  }
+  await (await run.client('p')).goodbye();
+  const gone = await run.broker.gone({ type: 'gone', request: 1, node: 'p', abandon: false });
+  expect(gone.unflushed).toBe(false);
+  expect(run.broker.counts()['q']).toMatchObject({ put: 1000 });
+});
+
 test('who asks without end and never reads the answers is cut off', async () => {
   await using run = await running(queueOf('q'));
   const client = await run.client('p');

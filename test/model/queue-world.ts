@@ -302,7 +302,12 @@ export class QueueWorld {
 
   #leave(client: Client, how: Departure): void {
     // A goodbye is said in order; a connection that is lost takes with it what was on its way.
-    if (how === 'goodbye') for (const say of client.said.splice(0)) say();
+    if (how === 'goodbye') {
+      for (const say of client.said.splice(0)) {
+        say();
+        this.#turn();
+      }
+    }
     this.#turn();
     this.#clients.delete(client.session);
     const mine = this.#things.filter((it) => it.place.at === 'session' && it.place.session === client.session);
@@ -456,6 +461,7 @@ export class QueueWorld {
     for (const client of [...this.#clients.values()]) {
       while (client.said.length > 0) {
         client.said.shift()?.();
+        this.#turn();
         moved = true;
       }
       this.#turn();

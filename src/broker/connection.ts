@@ -1,0 +1,189 @@
+// The bytes of one connection. Reads into slabs of its own, so that no buffer is made for each small read, and a large frame
+// right into its place. Writes past the stream, at once; only what the system does not take goes through the stream, which
+// knows when it takes more. That the other side reads no more never ends the reading of what it had said.
+import { writeSync, writevSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
+import { FrameWriter } from '../wire/writer.ts';
+import { hearLastWords } from './last-words.ts';
+
+export interface Hearer {
+  /** May throw a `ProtocolError`. */
+  hear(frame: Frame): void;
+  /** How long a frame may be, before anything is allocated for it. May throw a `ProtocolError`. */
+  longest(type: number, channel: number): number;
+  /** It broke the protocol; nothing more of it is heard. */
+  offended(error: ProtocolError): void;
+  /** All that was written has gone out. */
+  drained(): void;
+  /** Nothing more will be heard. */
+  closed(): void;
+}
+
+export class Connection {
+  readonly writer = new FrameWriter(BLOCK);
+  readonly #socket: Socket;
+  readonly #hearer: Hearer;
+  readonly #reader: FrameReader;
+  readonly #descriptor: number;
+  #slab = EMPTY;
+  #slabTaken = 0;
+  #slabSize = LEAST_SLAB;
+  /** What is read now goes right into the frame it belongs to. */
+  #straight = false;
+  /** Writes that the stream has not finished. */
+  #streaming = 0;
+  /** Nothing more is heard. */
+  #deaf = false;
+  /** Nothing more is said: nobody would read it. */
+  #mute = false;
+
+  /** Takes over the handle of an accepted socket that has not begun to read. */
+  constructor(accepted: Socket, hearer: Hearer) {
+    this.#hearer = hearer;
+    this.#reader = new FrameReader((frame) => {
+      if (!this.#deaf) hearer.hear(frame);
+    });
+    this.#reader.limit = (type, channel) => hearer.longest(type, channel);
+    const handle = takeHandle(accepted);
+    this.#descriptor = handle.fd;
+    const onread = { buffer: () => this.#space(), callback: (length: number) => this.#read(length) };
+    // `handle` and, here, `onread` are options that the types do not know.
+    this.#socket = new Socket({ handle, onread } as ConstructorParameters<typeof Socket>[0]);
+    hearLastWords(this.#socket, (chunk) => this.#attempt(() => this.#reader.read(chunk)));
+    // An error is always followed by `close`, which is all there is to know.
+    this.#socket.on('error', () => {});
+    this.#socket.on('close', () => hearer.closed());
+  }
+
+  /** Bytes that the system has not taken. */
+  get backlog(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Sends what has gathered. */
+  flush(): void {
+    const pieces = this.writer.take();
+    if (this.#mute || pieces.length === 0) return;
+    const rest = this.#streaming > 0 ? pieces : this.#write(pieces);
+    if (rest.length === 0) this.writer.reuse();
+    else this.#stream(rest);
+  }
+
+  /** Hears nothing more, and closes once all is sent. */
+  finish(): void {
+    this.#deaf = true;
+    this.#socket.destroySoon();
+  }
+
+  /** Says nothing more; the other side is to close. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#deaf = true;
+    this.#socket.destroy();
+  }
+
+  #read(length: number): boolean {
+    this.#attempt(() => {
+      if (this.#straight) this.#reader.filled(length);
+      else this.#reader.read(this.#filled(length));
+    });
+    return true;
+  }
+
+  #attempt(read: () => void): void {
+    if (this.#deaf) return;
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#deaf = true;
+      this.#hearer.offended(error);
+    }
+  }
+
+  /** What was read into the slab. Frames look into it, so that part is not written to again. */
+  #filled(length: number): Buffer {
+    const from = this.#slabTaken;
+    this.#slabTaken += length;
+    // Who sends much at a time gets more to send it to.
+    if (this.#slabTaken === this.#slab.length) this.#slabSize = Math.min(this.#slabSize * 2, LARGEST_SLAB);
+    return this.#slab.subarray(from, this.#slabTaken);
+  }
+
+  #space(): Buffer {
+    const { rest } = this.#reader;
+    this.#straight = rest !== null && rest.length >= LEAST_SPACE;
+    if (rest !== null && this.#straight) return rest;
+    if (this.#slab.length - this.#slabTaken < LEAST_SPACE) {
+      this.#slab = Buffer.allocUnsafeSlow(this.#slabSize);
+      this.#slabTaken = 0;
+    }
+    return this.#slab.subarray(this.#slabTaken);
+  }
+
+  /** Gives what the system did not take. */
+  #write(pieces: Buffer[]): Buffer[] {
+    const [first] = pieces;
+    try {
+      const written =
+        pieces.length === 1 && first !== undefined
+          ? writeSync(this.#descriptor, first)
+          : writevSync(this.#descriptor, pieces.slice(0, MOST_PIECES));
+      return after(pieces, written);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return pieces;
+      // It reads no more; what it had said before is still to be heard.
+      this.#mute = true;
+      return [];
+    }
+  }
+
+  #stream(rest: readonly Buffer[]): void {
+    this.#streaming += 1;
+    this.#socket.cork();
+    for (const piece of rest.slice(0, -1)) this.#socket.write(piece);
+    this.#socket.write(rest.at(-1) ?? EMPTY, () => {
+      this.#streaming -= 1;
+      if (this.#streaming === 0 && !this.#deaf) this.#hearer.drained();
+    });
+    this.#socket.uncork();
+  }
+}
+
+const EMPTY: Buffer = Buffer.alloc(0);
+const BLOCK = 8 * 1024;
+const LEAST_SLAB = 4 * 1024;
+const LARGEST_SLAB = 64 * 1024;
+/** Reading into less is a call for too little. */
+const LEAST_SPACE = 1024;
+/** As many as the system takes in one call. */
+const MOST_PIECES = 1024;
+
+/** Of Node's stream handle, what net.Socket does not show. */
+interface Handle {
+  readonly fd: number;
+}
+
+/** The server's own socket reads into a new buffer each time; one made anew from its handle reads where it is told to. */
+function takeHandle(accepted: Socket): Handle {
+  const holder = accepted as unknown as { _handle: Handle | null };
+  const handle = holder._handle;
+  if (handle === null) throw new Error('Internal error: an accepted socket has no handle');
+  holder._handle = null;
+  accepted.destroy();
+  return handle;
+}
+
+/** What is left of `pieces` after so many bytes. */
+function after(pieces: readonly Buffer[], written: number): Buffer[] {
+  let left = written;
+  for (const [index, piece] of pieces.entries()) {
+    if (left < piece.length) return [piece.subarray(left), ...pieces.slice(index + 1)];
+    left -= piece.length;
+  }
+  return [];
+}
