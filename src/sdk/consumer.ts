@@ -17,12 +17,14 @@ export interface Arrival {
   readonly tag: number;
   /** Which delivery this is; 1 for the first. */
   readonly attempt: number;
+  readonly redelivered: boolean;
 }
 
 export class Consumer implements Rider {
   /** Of what `next` or `nextBatch` gave last. */
   tag = 0;
   attempt = 1;
+  redelivered = false;
   readonly receipts = new Receipts();
   readonly #session: Session;
   readonly #name: string;
@@ -122,9 +124,9 @@ export class Consumer implements Rider {
   receive(frame: Frame): void {
     switch (frame.type) {
       case Type.DELIVER:
-        return this.#deliver(readItems(frame), 1);
+        return this.#deliver(readItems(frame), 1, false);
       case Type.REDELIVER:
-        return this.#deliver(readItems(frame), readAttempt(frame));
+        return this.#deliver(readItems(frame), readAttempt(frame), true);
       case Type.END:
         return this.fail(frame.flags === Flag.BROKE ? () => this.#broken() : () => this.#ended());
       case Type.WITHDRAWN:
@@ -169,11 +171,12 @@ export class Consumer implements Rider {
 
   /** The next delivery is the one that is taken from. */
   #turn(): void {
-    const { items, tag, attempt } = this.#batches.shift() as Batch;
+    const { items, tag, attempt, redelivered } = this.#batches.shift() as Batch;
     this.#values = (this.#encoding as Encoding).decode(items);
     this.#at = 0;
     this.#valuesTag = tag;
     this.attempt = attempt;
+    this.redelivered = redelivered;
     if (!this.#atMostOnce) return;
     this.receipts.took(items.count);
     this.#ride();
@@ -262,9 +265,9 @@ export class Consumer implements Rider {
     return new Watch(timeMs, signal, expire, abort);
   }
 
-  #deliver(items: Items, attempt: number): void {
+  #deliver(items: Items, attempt: number, redelivered: boolean): void {
     if (this.#retreating) return this.#decline(items.count);
-    this.#batches.push({ items, attempt, tag: this.#nextTag });
+    this.#batches.push({ items, attempt, redelivered, tag: this.#nextTag });
     this.#nextTag += items.count;
     this.#here += items.count;
     // What comes before the answer to an UNGET was asked for before it.
@@ -283,7 +286,7 @@ export class Consumer implements Rider {
 
   #arrival(): Arrival | Failure {
     try {
-      return { value: this.next(), tag: this.tag, attempt: this.attempt };
+      return { value: this.next(), tag: this.tag, attempt: this.attempt, redelivered: this.redelivered };
     } catch (error) {
       return () => error as Error;
     }
@@ -365,6 +368,7 @@ interface Batch {
   readonly items: Items;
   readonly tag: number;
   readonly attempt: number;
+  readonly redelivered: boolean;
 }
 
 interface Withdrawal {

@@ -91,7 +91,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   /** As `get`, for those who work on several items at once: each one is done, or goes back, on its own. */
   async take(options: GetOptions = {}): Promise<Taken<T>> {
     options.signal?.throwIfAborted();
-    const { value, tag, attempt } = await this.#consumer.wait(waitMs(options), options.signal);
+    const { value, tag, attempt, redelivered } = await this.#consumer.wait(waitMs(options), options.signal);
     let open = true;
     const settle = (how: () => void) => {
       if (!open) throw new Error(`this item of \`${this.name}\` is done or given back already`);
@@ -101,7 +101,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
     return {
       value: value as T,
       attempt,
-      redelivered: attempt > 1,
+      redelivered,
       done: () => settle(() => this.#consumer.done(tag, 1)),
       giveBack: () => settle(() => this.#consumer.giveBack(tag)),
     };

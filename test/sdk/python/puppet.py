@@ -89,6 +89,9 @@ class Line:
     def deliver(self, *items: bytes) -> None:
         self.say(wire.DELIVER, 1, items_body(*items))
 
+    def redeliver(self, attempt: int, *items: bytes) -> None:
+        self.say(wire.REDELIVER, 1, struct.pack(">I", attempt) + items_body(*items))
+
     def reply(self, said: Said, value: Any = None) -> None:
         self.say(wire.REPLY, said.channel, said.body[-4:] + (b"" if value is None else json.dumps(value).encode()))
 

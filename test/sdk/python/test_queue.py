@@ -230,8 +230,15 @@ class Getting(unittest.TestCase):
             line = program.accept()
             line.expect(wire.GET, flags=1)
             line.deliver(b"1")
-            line.expect(wire.TAKEN)
             self.assertEqual(line.expect(wire.DONE).body, struct.pack(">HII", 0, 0, 1))
+
+    def test_an_item_that_somebody_may_have_had_is_marked_also_where_no_attempt_was_charged(self):
+        code = "item = q.take(); say([item.value, item.redelivered, item.attempt])"
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.redeliver(1, b"1")
+            self.assertEqual(program.hear(), "[1, True, 1]")
 
     def test_task_done_without_an_item_is_a_value_error(self):
         code = """

@@ -169,10 +169,11 @@ class Consumer:
                 self.session.arm()
 
     def tell_taken(self) -> None:
-        """Before the program works on it for long: its place in the queue is free."""
+        """The program may work on it for long, and its place in the queue is free: that is to be known soon, but not before the
+        program has it, or its own clock would see more items waiting than `maxsize` allows."""
         with self.session.exclusive:
-            self.report()
-            self.session.send()
+            self.session.check()
+            self.session.arm()
 
     def give_back(self, tag: int) -> None:
         """Hands an item that was taken to whoever comes next."""
@@ -233,7 +234,7 @@ class Consumer:
 
     def hear(self, kind: int, flags: int, body: memoryview) -> None:
         if kind == wire.DELIVER:
-            self._deliver(wire.split(body), 1)
+            self._deliver(wire.split(body))
         elif kind == wire.REDELIVER:
             self._deliver(wire.split(body, 4), wire.read_number(body))
         elif kind == wire.END:
@@ -251,7 +252,7 @@ class Consumer:
             self._window = max(1, self._window // 2)
             self.give_back_rest(keep=self.waiting)
 
-    def _deliver(self, items: "list[bytes]", attempt: int) -> None:
+    def _deliver(self, items: "list[bytes]", attempt: Optional[int] = None) -> None:
         first, count = self._next_tag, len(items)
         self._next_tag = first + count
         if self.ungets:
@@ -259,7 +260,7 @@ class Consumer:
         else:
             self._asked = max(0, self._asked - count)
         self._told_waiting = False
-        if attempt > 1:
+        if attempt is not None:
             self.attempts.update(dict.fromkeys(range(first, first + count), attempt))
         tagged = list(zip(range(first, first + count), items))
         self._later.extend(tagged[at : at + _LOT] for at in range(0, count, _LOT))

@@ -16,17 +16,15 @@ class Taken(Generic[Item]):
 
     def __init__(self, consumer: Consumer, tag: int, data: bytes) -> None:
         self.value: Item = consumer.decode(data)
-        #: Which delivery of the item this is, from 1.
-        self.attempt = consumer.attempts.get(tag, 1)
+        delivered = consumer.attempts.get(tag)
+        #: Which delivery of the item this is, from 1: one that came to nothing before it was known to be taken is not counted.
+        self.attempt = delivered or 1
+        #: Whether somebody may have had it before and did not get it done.
+        self.redelivered = delivered is not None
         self._consumer = consumer
         self._tag = tag
         # A list, because to empty one is a single step, also between threads.
         self._held = [True]
-
-    @property
-    def redelivered(self) -> bool:
-        """Whether somebody had it before and did not get it done."""
-        return self.attempt > 1
 
     def done(self) -> None:
         """The item is done. Raises ValueError if it was done or given back before."""
