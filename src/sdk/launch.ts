@@ -88,7 +88,7 @@ function fail(message: string, code: number): void {
 /** Dies by the signal as if nobody had caught it, unless the program catches it itself. */
 function stopBy(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return;
-  leaveAll();
+  leaveAll('stopped');
   process.off(signal, stopBy);
   process.kill(process.pid, signal);
 }

@@ -83,7 +83,9 @@ export class Lock implements Channel {
   resume(): void {}
 
   /** @internal */
-  leave(): void {}
+  leave(): number {
+    return 0;
+  }
 
   /** A grant; or what to say where there was none. The broker has the last word on which it is. */
   #ask(timeMs: number, signal: AbortSignal | undefined): Promise<Grant | Failure> {

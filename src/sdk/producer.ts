@@ -82,6 +82,11 @@ export class Producer implements Rider {
     for (const _ of this.#line) this.#session.letGo();
   }
 
+  /** Puts that wait for room, and that the program has not given up. */
+  get unmade(): number {
+    return this.#abandoned ? 0 : this.#line.size;
+  }
+
   open(queue: WelcomeQueue): void {
     this.#queue = queue;
     this.#encoding = encodingOf(queue);

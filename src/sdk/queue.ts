@@ -186,8 +186,9 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   }
 
   /** @internal */
-  leave(): void {
+  leave(): number {
     this.#consumer.leave();
+    return this.#producer.unmade;
   }
 
   async #getPatiently(options: GetOptions): Promise<T> {

@@ -1,11 +1,12 @@
 // This process's session with the broker: says hello, learns which channels there are, hands every frame to its channel,
 // matches answers to requests, and says goodbye when the program ends. What a channel does with its frames is its own.
+import { writeSync } from 'node:fs';
 import { expectEmpty, readJson, readReply } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
 import { type ErrorBody, PROTOCOL, Type, type Welcome, type WelcomeChannel } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { Connection } from './connection.ts';
-import { atEnd } from './ending.ts';
+import { atEnd, type Ending } from './ending.ts';
 import { BrokenQueue, BrokerLost, LockError, NotGranted } from './errors.ts';
 import { type Identity, identify } from './identity.ts';
 
@@ -24,8 +25,8 @@ export interface Channel {
   fail(failure: Failure): void;
   /** The system takes more again. */
   resume(): void;
-  /** The program ends: says what it has left to say. */
-  leave(): void;
+  /** The program ends: says what it has left to say. Gives how many puts will never be made. */
+  leave(): number;
 }
 
 /** Has something to say that may ride on the next write. */
@@ -69,7 +70,7 @@ export class Session {
       onLost: (reason) => this.#fail(() => new BrokerLost(`the connection to the run is lost: ${reason}`)),
     });
     this.writer = this.#connection.writer;
-    atEnd(() => this.leave());
+    atEnd((ending) => this.leave(ending));
   }
 
   /** So much waits to be sent that puts should wait. */
@@ -255,12 +256,27 @@ export class Session {
   }
 
   /** The program ends: sends all that is left to say, then goodbye. Whoever still waits goes on waiting: there is no turn left in which to hear of it. */
-  leave(): void {
-    if (this.#failure !== null || this.#welcome === null) return;
-    for (const channel of this.#channels.values()) channel.leave();
+  leave(ending: Ending): void {
+    if (this.#failure !== null) return;
+    let unmade = 0;
+    for (const channel of this.#channels.values()) unmade += channel.leave();
+    if (unmade > 0 && ending === 'ended') failFor(unmade);
+    if (this.#welcome === null) return;
     this.#settle();
     this.writer.bare(Type.GOODBYE, 0);
     this.#connection.finish();
+  }
+}
+
+/** A program that left puts behind has not succeeded, whatever it says itself. */
+function failFor(unmade: number): void {
+  process.exitCode ||= 1;
+  const puts = unmade === 1 ? 'a put' : `${unmade} puts`;
+  const message = `forkline: the program ended while ${puts} still waited to be made: \`await\` each put before it ends\n`;
+  try {
+    writeSync(2, message);
+  } catch {
+    // Nobody reads it.
   }
 }
 

@@ -97,6 +97,18 @@ test('what was read ahead and not taken goes back before goodbye; what was taken
   expect(frames.slice(-2)).toEqual([range('GIVE_BACK', 2, 2), { type: 'GOODBYE', flags: 0, channel: 0 }]);
 });
 
+test('a program that exits while puts still wait has failed, and says so', async () => {
+  const broker = await scriptedBroker();
+  const program = await programs.run(
+    `const q = queue('dishes'); void q.put(1); void q.put(2); process.exit(0);`,
+    broker.environment,
+  );
+  expect(program).toMatchObject({
+    exitCode: 1,
+    stderr: 'forkline: the program ended while 2 puts still waited to be made: `await` each put before it ends',
+  });
+});
+
 describe('a target that is told to stop', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     'by %s dies by it, though it waits for something else, with all it has put',

@@ -132,7 +132,7 @@ async function as(here: Running, instance: string, act: (session: Session) => Pr
   await act(session);
   // Leaving writes without a turn of the loop, and here the broker that reads has the same loop.
   await session.confirm();
-  session.leave();
+  session.leave('ended');
   await here.broker.gone({ type: 'gone', request: 1, node: instance, abandon: false });
   here.broker.settle({ type: 'settle', node: instance, held: 'done', stream: 'end', succeeded: true });
 }
