@@ -119,6 +119,7 @@ export class Broker implements Reception {
     return {
       unflushed: instance.unflushed,
       inputBrokeOff: [...instance.feeders].some((feeder) => feeder.brokeOff),
+      outputClosed: [...instance.collectors].map((it) => it.closed).find((it) => it !== null) ?? null,
       toldEnd: told.length > 0 && told.every((it) => it),
       held: queues.reduce((held, queue) => held + queue.heldBy(node), 0),
     };

@@ -13,7 +13,10 @@ import type { Party, Switchboard } from './switchboard.ts';
 export class Collector implements Party {
   readonly session: number;
   readonly instance: NodeId;
+  /** It was closed before its end. */
+  closed: { readonly queue: string; readonly dropped: boolean } | null = null;
   readonly #switchboard: Switchboard;
+  readonly #name: string;
   readonly #channel: number;
   readonly #cutter: LineCutter;
   readonly #source: Socket;
@@ -39,6 +42,7 @@ export class Collector implements Party {
     this.#switchboard = switchboard;
     this.session = switchboard.nextSession();
     this.instance = node;
+    this.#name = queue;
     this.#channel = switchboard.idOf(queue);
     this.#cutter = new LineCutter(switchboard.settingsOf(queue).encoding, format);
     this.#onMiswired = (reason) => onMiswired(`its ${stream} goes to the queue \`${queue}\`, and ${reason}`);
@@ -74,6 +78,7 @@ export class Collector implements Party {
       this.#room.count += effect.count;
       this.#room.bytes += effect.bytes;
     } else if (effect.type === 'broken' || effect.type === 'refused') {
+      if (effect.type === 'broken') this.closed ??= { queue: this.#name, dropped: false };
       this.#ended = true;
       this.#pending = [];
     }
@@ -122,8 +127,11 @@ export class Collector implements Party {
     if (this.#pending.length > 0) {
       this.#source.pause();
       this.#want(queue);
-    } else if (this.#ended || queue.dropsPuts) {
-      // Where all is dropped there is nobody to write for: the process hears of it as of any closed pipe.
+    } else if (this.#ended) {
+      this.#stop();
+    } else if (queue.dropsPuts) {
+      // There is nobody to write for: the process hears of it as of any closed pipe.
+      this.closed ??= { queue: this.#name, dropped: true };
       this.#stop();
     } else {
       this.#source.resume();

@@ -86,6 +86,9 @@ export interface Account {
   readonly inputBrokeOff: boolean;
   /** It was told the end of every queue it took from. */
   readonly toldEnd: boolean;
+  /** A stream of it was closed before its end, because no process is left that takes from that queue; `dropped`: which is all
+   * right with it (`leftover: ignore`). */
+  readonly outputClosed: { readonly queue: string; readonly dropped: boolean } | null;
   /** Items it holds. */
   readonly held: number;
 }

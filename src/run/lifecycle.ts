@@ -238,7 +238,8 @@ export class Lifecycle {
     if (this.#refused !== null) return { outcome: 'failed', cause: this.#refused };
     if (this.#wish) return { outcome: this.#wish.as, cause: this.#wish.reason };
     const code = this.#exit?.exitcode ?? 1;
-    const fine = this.node.successExitCodes.includes(code);
+    const closed = account.outputClosed;
+    const fine = this.node.successExitCodes.includes(code) || (closed?.dropped === true && isBrokenPipe(code));
     if (fine && account.inputBrokeOff) return { outcome: 'failed', cause: 'its input broke off' };
     if (fine && account.unflushed && this.#abandon) return { outcome: 'stopped', cause: 'the run was stopped' };
     if (fine && account.unflushed) return { outcome: 'failed', cause: 'ended without flushing what it had put' };
@@ -246,6 +247,11 @@ export class Lifecycle {
       return fine && account.toldEnd
         ? { outcome: 'finished', cause: null }
         : { outcome: 'failed', cause: 'a daemon must not end before all else has' };
+    if (!fine && closed && !closed.dropped)
+      return {
+        outcome: 'failed',
+        cause: `its output was closed: no process is left that takes from queue \`${closed.queue}\``,
+      };
     return { outcome: fine ? 'succeeded' : 'failed', cause: null };
   }
 
@@ -268,6 +274,11 @@ export class Lifecycle {
     this.#phase = phase;
     this.#effects.push(effect);
   }
+}
+
+/** SIGPIPE ended it, or what a shell makes of that. */
+function isBrokenPipe(exitcode: number): boolean {
+  return exitcode === -13 || exitcode === 141;
 }
 
 function seconds(ms: number): string {

@@ -30,7 +30,7 @@ export interface ProcessContext {
   readonly onBroken: (error: unknown) => void;
 }
 
-const nothing: Account = { unflushed: false, inputBrokeOff: false, toldEnd: false, held: 0 };
+const nothing: Account = { unflushed: false, inputBrokeOff: false, outputClosed: null, toldEnd: false, held: 0 };
 
 export class ProcessRun {
   readonly node: ProcessNode;

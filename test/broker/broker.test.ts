@@ -21,7 +21,13 @@ test('what a killed process held comes back once nothing of it is left, and not 
   other.say((to) => to.number(Type.GET, 1, 2, 1));
   await other.settled();
   expect(other.heard).toEqual([]);
-  expect(await gone(run, 'c')).toEqual({ unflushed: false, inputBrokeOff: false, toldEnd: false, held: 1 });
+  expect(await gone(run, 'c')).toEqual({
+    unflushed: false,
+    inputBrokeOff: false,
+    outputClosed: null,
+    toldEnd: false,
+    held: 1,
+  });
   settled(run, 'c', { held: 'back', succeeded: false });
   expect([await other.delivered(), await other.delivered()]).toEqual([['a'], ['b']]);
   expect(run.notices).toEqual([{ type: 'redelivered', queue: 'q', node: 'c', count: 2 }]);

@@ -40,7 +40,13 @@ test('children are served by a process of its own, whose folder only this user c
   await producer.put(1, 'a');
   expect(await consumer.get(1)).toEqual(['a']);
   await producer.goodbye();
-  expect(await host.gone('p', false)).toEqual({ unflushed: false, inputBrokeOff: false, toldEnd: false, held: 0 });
+  expect(await host.gone('p', false)).toEqual({
+    unflushed: false,
+    inputBrokeOff: false,
+    outputClosed: null,
+    toldEnd: false,
+    held: 0,
+  });
   host.settle({ node: 'p', held: 'done', stream: 'end', succeeded: true });
   expect((await host.count())['q']).toMatchObject({ put: 1, done: 0, left_over: 1, peak: 1 });
   expect(notices).toEqual([{ type: 'closed', queue: 'q', aborted: false }]);

@@ -207,7 +207,13 @@ test('a closed queue ends stdin', async () => {
   await producer.goodbye();
   run.broker.settle({ type: 'settle', node: 'p', held: 'done', stream: 'end', succeeded: true });
   expect(await read(fd)).toBe('a\nb\n');
-  expect(await gone(run, 'c')).toEqual({ unflushed: false, inputBrokeOff: false, toldEnd: true, held: 0 });
+  expect(await gone(run, 'c')).toEqual({
+    unflushed: false,
+    inputBrokeOff: false,
+    outputClosed: null,
+    toldEnd: true,
+    held: 0,
+  });
   expect(run.broker.counts()['q']).toMatchObject({ done: 2, left_over: 0 });
   closeSync(fd);
 });

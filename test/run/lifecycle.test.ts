@@ -4,7 +4,7 @@ import type { ProcessNode } from '../../src/plan/plan.ts';
 import { type Effect, type Input, Lifecycle, type Phase } from '../../src/run/lifecycle.ts';
 import { processNode } from '../kit/plan.ts';
 
-const quiet: Account = { unflushed: false, inputBrokeOff: false, toldEnd: false, held: 0 };
+const quiet: Account = { unflushed: false, inputBrokeOff: false, outputClosed: null, toldEnd: false, held: 0 };
 
 function life(settings: Partial<ProcessNode> = {}): Lifecycle {
   return new Lifecycle(processNode('a', {}, settings));
@@ -107,6 +107,23 @@ describe('a process that ends by itself', () => {
     const effects = exits(running(settings), exitcode, account);
     expect(endOf(effects)).toEqual(end);
     expect(settleOf(effects)).toEqual(settle);
+  });
+});
+
+describe('a process whose output was closed because nobody takes it any more', () => {
+  const closed = (dropped: boolean) => ({ outputClosed: { queue: 'q', dropped } });
+
+  it.each([-13, 141])('has succeeded with %i where that is all right with the queue', (exitcode) => {
+    expect(endOf(exits(running(), exitcode, closed(true)))).toEqual(['succeeded', exitcode, null]);
+  });
+
+  it('has failed by any other exit code', () => {
+    expect(endOf(exits(running(), 1, closed(true)))).toEqual(['failed', 1, null]);
+  });
+
+  it('has failed for that reason where it is not', () => {
+    const cause = 'its output was closed: no process is left that takes from queue `q`';
+    expect(endOf(exits(running(), 141, closed(false)))).toEqual(['failed', 141, cause]);
   });
 });
 
