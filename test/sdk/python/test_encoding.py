@@ -15,7 +15,7 @@ def outcome(encoding, value):
 
 class Encodings(unittest.TestCase):
     def test_values_come_out_as_they_went_in(self):
-        json = [None, True, 0, -(2**53), 2**53, 1.5, "", "包子 \U0001f95f \\ \" \n", [], {}, {"a": [1, {"b": None}]}]
+        json = [None, True, 0, -(2**53 - 1), 2**53 - 1, 1.5, "", "包子 \U0001f95f \\ \" \n", [], {}, {"a": [1, {"b": None}]}]
         for encoding, values in {
             "json": json,
             "text": ["", "包子\0"],
@@ -41,8 +41,9 @@ class Encodings(unittest.TestCase):
         for value, kind, words in (
             (float("nan"), ValueError, "the item is nan, which is not JSON"),
             ({"a": [0, float("inf")]}, ValueError, "item['a'][1] is inf"),
-            ([2**53 + 1], ValueError, "item[0] is an integer beyond 2^53"),
-            (-(2**53) - 1, ValueError, "the item is an integer beyond 2^53"),
+            (2**53, ValueError, "the item is an integer beyond 2^53"),
+            (-(2**53), ValueError, "the item is an integer beyond 2^53"),
+            ({"a": [2**53]}, ValueError, "item['a'][0] is an integer beyond 2^53"),
             ({"a": {1: 2}}, TypeError, "item['a'] has the key 1"),
             ({"a": {2}}, TypeError, "item['a'] is of type `set`"),
             (b"bytes", TypeError, "the item is of type `bytes`"),

@@ -15,8 +15,8 @@ __all__ = ["Encoding", "encodings", "refusal"]
 
 Path = "tuple[Any, ...]"
 
-#: Beyond this, programs in other languages would read another number.
-_LARGEST_INTEGER = 2**53
+#: Beyond this, programs in other languages would read another number: 2^53 itself is also what 2^53 + 1 is read as.
+_LARGEST_INTEGER = 2**53 - 1
 
 
 class Encoding(NamedTuple):
