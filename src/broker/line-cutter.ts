@@ -2,6 +2,7 @@
 // What an item is depends on the queue and the wiring; a line that cannot be one is `Miswired`, with its number.
 import { isUtf8 } from 'node:buffer';
 import { type Items, NO_ITEMS, SIZE_FIELD } from '../wire/items.ts';
+import { inexactNumber } from './inexact-number.ts';
 
 /** The process wrote what its wiring does not allow. */
 export class Miswired extends Error {
@@ -114,11 +115,13 @@ const jsonString: Writer = (text, start, end, out, sound) => {
 const validJson: Writer = (text, start, end, out, sound) => {
   if (!sound && !isUtf8(text.subarray(start, end))) return 'is not UTF-8, as JSON must be';
   if (parse(text, start, end) === undefined) return 'is not JSON';
+  const inexact = inexactNumber(text, start, end);
+  if (inexact !== null) return `holds \`${shown(inexact)}\`, a number that JSON cannot carry: write it as a string`;
   copy(text, start, end, out);
   return null;
 };
 
-/** On a queue of text, a JSON string is its text; any other value is its JSON. */
+/** On a queue of text, a JSON string is its text; any other value is its JSON, with all its digits. */
 const jsonToText: Writer = (text, start, end, out, sound) => {
   if (!sound && !isUtf8(text.subarray(start, end))) return 'is not UTF-8, as JSON must be';
   const value = parse(text, start, end);
@@ -134,6 +137,10 @@ function parse(text: Buffer, start: number, end: number): unknown {
   } catch {
     return undefined;
   }
+}
+
+function shown(number: string): string {
+  return number.length > 40 ? `${number.slice(0, 39)}…` : number;
 }
 
 function needsEscape(text: Buffer, start: number, end: number): boolean {

@@ -96,6 +96,13 @@ test.each([
   ['json', 'json', '1\n{"a":2}\nthree\n', 'line 3 is not JSON'],
   ['json', 'json', '\n', 'line 1 is not JSON'],
   ['text', 'json', 'x', 'line 1 is not JSON'],
+  [
+    'json',
+    'json',
+    '1\n{"a":[9007199254740993]}\n',
+    'line 2 holds `9007199254740993`, a number that JSON cannot carry: write it as a string',
+  ],
+  ['json', 'json', '1e400', 'line 1 holds `1e400`, a number that JSON cannot carry: write it as a string'],
 ] as const)(
   'a queue of %s by %s: what cannot be an item is told with its line',
   async (encoding, format, text, reason) => {
@@ -109,6 +116,15 @@ test.each([
     ]);
   },
 );
+
+test('on a queue of text, a number is its digits, however many', async () => {
+  await using run = await running(queueOf('q', { encoding: 'text' }));
+  const fd = collected(run, 'q', 'json');
+  writeSync(fd, '9007199254740993\n');
+  closeSync(fd);
+  await gone(run, 'p');
+  expect(await (await run.client('c')).get(1)).toEqual(['9007199254740993']);
+});
 
 test('a line of more than 16 MiB is told before more of it is read', async () => {
   await using run = await running(queueOf('q'));
