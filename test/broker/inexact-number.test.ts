@@ -32,6 +32,10 @@ test.each([
   expect(found(line)).toBe(null);
 });
 
+test.each([0, 1, 2, 3])('it is found wherever it stands: after %i spaces', (spaces) => {
+  for (const number of ['1e400', '9007199254740992']) expect(found(`${' '.repeat(spaces)}${number}`)).toBe(number);
+});
+
 test('in whatever JSON, just the integers that are not safe are found', () => {
   const leaf = fc.oneof(fc.string({ unit: 'binary' }), fc.bigInt({ min: -(2n ** 54n), max: 2n ** 54n }), fc.double());
   const { value } = fc.letrec<{ value: unknown }>((tie) => ({
