@@ -4,7 +4,7 @@
 // that told it to stop, but not before the broker has all that was put.
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { leaveAll } from './ending.ts';
 
 const NEVER_SETTLED = 13;
@@ -23,8 +23,14 @@ async function main(): Promise<void> {
   const { args = [], kwargs = {} } = JSON.parse(call.startsWith('@') ? readFileSync(call.slice(1), 'utf8') : call);
   const target = find(await import(pathToFileURL(module).href));
   const given = Object.keys(kwargs).length === 0 ? args : [...args, kwargs];
-  if (isClass(target)) await new target(...given).run();
-  else await target(...given);
+  const result = await (isClass(target) ? new target(...given).run() : target(...given));
+  // Its body has not begun. That must not look like a success, and what it yields has nowhere to go.
+  if (types.isGeneratorObject(result)) {
+    throw new Refusal(
+      `\`${name}\` returned a generator, which runs only while something loops over it: ` +
+        'as the target, name a function that does',
+    );
+  }
 }
 
 type Target = ((...args: unknown[]) => unknown) | RunnableClass;

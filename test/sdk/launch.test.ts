@@ -55,6 +55,21 @@ describe('a target', () => {
     expect((await launch(`await new Promise(() => {}); export function cook() {}`, 'cook')).exitCode).toBe(13);
   });
 
+  test.each([
+    `export function* cook() { console.log('cooked'); }`,
+    `export async function* cook() { console.log('cooked'); }`,
+    `function* chop() {} export const cook = async () => chop();`,
+    `export class cook { *run() {} }`,
+  ])('that gives a generator, which nobody would run, is refused: %s', async (source) => {
+    expect(await launch(source, 'cook')).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr:
+        'forkline: `cook` returned a generator, which runs only while something loops over it: ' +
+        'as the target, name a function that does',
+    });
+  });
+
   test('that exits by itself ends as it says', async () => {
     expect((await launch(`export function cook() { process.exit(0); }`, 'cook')).exitCode).toBe(0);
     expect((await launch(`export function cook() { process.exit(9); }`, 'cook')).exitCode).toBe(9);

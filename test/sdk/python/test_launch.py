@@ -53,6 +53,19 @@ class Launch(unittest.TestCase):
         """
         self.assertEqual(self.run_target(code, "cook").stdout, "cooked\n")
 
+    def test_a_generator_which_nobody_would_run_is_refused(self):
+        words = "returned a generator, which runs only while something loops over it"
+        for code in (
+            "def cook():\n    print('cooked')\n    yield",
+            "async def cook():\n    print('cooked')\n    yield",
+            "def chop():\n    yield\nasync def cook(): return chop()",
+            "class cook:\n    def run(self):\n        yield",
+        ):
+            with self.subTest(code):
+                ended = self.run_target(code, "cook")
+                said = f"forkline: `cook` {words}: as the target, name a function that does\n"
+                self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (1, "", said))
+
     def test_a_long_call_is_read_from_a_file(self):
         path = self.write("kitchen.py", "def cook(text): print(len(text))")
         call = self.write("call.json", json.dumps({"args": ["x" * 300_000], "kwargs": {}}))

@@ -48,7 +48,7 @@ def main() -> None:
     sys.argv = [file]
     try:
         target = _target(_load(os.path.abspath(file)), file, export)
-        _run(target, told.get("args", []), told.get("kwargs", {}))
+        _run(target, export, told.get("args", []), told.get("kwargs", {}))
     except SystemExit:
         raise
     except BaseException as error:
@@ -114,12 +114,18 @@ def _target(module: ModuleType, file: str, export: str) -> Any:
     return found
 
 
-def _run(target: Any, args: "list[Any]", kwargs: "dict[str, Any]") -> None:
+def _run(target: Any, export: str, args: "list[Any]", kwargs: "dict[str, Any]") -> None:
     result = target(*args, **kwargs)
     if inspect.isclass(target):
         result = result.run()
     if inspect.iscoroutine(result):
-        asyncio.run(result)
+        result = asyncio.run(result)
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        # Its body has not begun. That must not look like a success, and what it yields has nowhere to go.
+        _refuse(
+            f"`{export}` returned a generator, which runs only while something loops over it: "
+            "as the target, name a function that does"
+        )
 
 
 def _refuse(message: str) -> NoReturn:
