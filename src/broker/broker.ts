@@ -148,7 +148,7 @@ export class Broker implements Reception {
 
   /** What the process that the run started was given stays with it until nothing of it is left; another's comes back now. */
   #lost(session: Session, instance: Instance): void {
-    if (session.puts) instance.unflushed = true;
+    if (session.puts && !session.child) instance.unflushed = true;
     const forked = instance.pid !== null && instance.pid !== session.pid;
     this.switchboard.leave(session.session, instance.node, forked ? 'died' : 'lost');
     if (instance.pid === null) instance.undecided.push(session);

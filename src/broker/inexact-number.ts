@@ -27,7 +27,7 @@ function search(text: Buffer, start: number, end: number): string | null {
     else if (isDigit(byte)) {
       const first = text[at - 1] === MINUS && at > start ? at - 1 : at;
       while (at + 1 < end && isOfNumber(text[at + 1])) at += 1;
-      const number = text.latin1Slice(first, at + 1);
+      const number = text.toString('latin1', first, at + 1);
       if (!isExact(number)) return number;
     }
   }

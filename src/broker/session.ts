@@ -37,7 +37,9 @@ export class Session implements Party, Hearer {
   instance: NodeId = '';
   /** What it said its process is. */
   pid = 0;
-  /** It has put something. */
+  /** Its program made it for itself, and may end it without a goodbye. */
+  child = false;
+  /** It has put something, and not asked since whether all has arrived. */
   puts = false;
   /** It has said goodbye. */
   orderly = false;
@@ -165,7 +167,7 @@ export class Session implements Party, Hearer {
   }
 
   #greet(frame: Frame): void {
-    const { protocol, instance, token, pid } = readJson(frame);
+    const { protocol, instance, token, pid, child } = readJson(frame);
     if (protocol !== PROTOCOL) {
       throw new ProtocolError(
         'version',
@@ -178,6 +180,7 @@ export class Session implements Party, Hearer {
     this.#reception.admit(this, { instance, token });
     this.instance = instance;
     this.pid = pid;
+    this.child = child === true;
     this.#phase = 'known';
     clearInterval(this.#patience);
     this.#switchboard.enter(this);
@@ -195,6 +198,7 @@ export class Session implements Party, Hearer {
         this.#switchboard.leave(this.session, this.instance, 'goodbye');
         break;
       case Type.FLUSH:
+        this.puts = false;
         this.#flushes.push(readRequest(frame));
         break;
       default:

@@ -78,6 +78,8 @@ export interface Hello {
   readonly token: string;
   readonly pid: number;
   readonly sdk: string;
+  /** The program made this process for itself (it was forked, or a pool started it), and may end it without a goodbye. */
+  readonly child?: boolean;
 }
 
 export interface Welcome {

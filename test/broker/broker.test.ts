@@ -58,11 +58,15 @@ test('that a session was of a forked process may turn out after it has broken', 
 });
 
 test('who put items and never said goodbye may have lost some', async () => {
-  await using run = await running(queueOf('q', { producers: ['p', 'o', 'n'] }));
+  await using run = await running(queueOf('q', { producers: ['p', 'f', 'o', 'n'] }));
   const hasty = await run.client('p');
-  await hasty.put(1, 'a');
+  await hasty.send(1, 'a');
   await hasty.kill();
   expect(await gone(run, 'p')).toMatchObject({ unflushed: true });
+  const careful = await run.client('f');
+  await careful.put(1, 'b');
+  await careful.kill();
+  expect(await gone(run, 'f')).toMatchObject({ unflushed: false });
   const orderly = await run.client('o');
   await orderly.put(1, 'b');
   await orderly.goodbye();

@@ -168,6 +168,12 @@ export class Client {
 
   /** Puts texts as a client should: asks for room first. */
   async put(channel: number, ...texts: string[]): Promise<void> {
+    await this.send(channel, ...texts);
+    await this.settled();
+  }
+
+  /** Puts, and does not ask whether that has arrived. */
+  async send(channel: number, ...texts: string[]): Promise<void> {
     const items = itemsOf(texts.map((text) => Buffer.from(text)));
     const room = this.#room.get(channel) ?? { count: 0, bytes: 0 };
     this.#room.set(channel, room);
@@ -182,7 +188,6 @@ export class Client {
     room.count -= items.count;
     room.bytes -= items.size;
     this.say((to) => to.put(channel, items));
-    await this.settled();
   }
 
   /** Waits for one item or more, and gives their texts. */

@@ -18,14 +18,11 @@ import os
 import signal
 import sys
 import threading
-from types import FrameType, ModuleType, TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, NoReturn, Optional
 
-from . import process
+from . import process, sigterm
 from .interrupt import die_by
-
-#: How long a broker may take to hear the last words of one that was told to stop, in seconds.
-_PATIENCE = 3.0
 
 _fatal_signal: Optional[int] = None
 
@@ -40,7 +37,7 @@ def main() -> None:
     atexit.unregister(process.part_at_exit)
     atexit.register(_die_in_the_end)
     atexit.register(process.part_at_exit)
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, sigterm.terminate)
     os.register_at_fork(before=_hold_back, after_in_parent=_let_through, after_in_child=_start_anew)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     file, export, call = sys.argv[1:]
@@ -142,19 +139,6 @@ def _without_ours(trace: Optional[TracebackType]) -> Optional[TracebackType]:
     return trace
 
 
-def _terminate(number: int, _frame: Optional[FrameType]) -> None:
-    """Told to stop: says all that is to be said, then dies by the signal, as if nothing had handled it."""
-    if process.busy_here():
-        # We interrupted the very lines that we would now call. They take microseconds, so come again.
-        timer = threading.Timer(0.001, os.kill, (os.getpid(), number))
-        timer.daemon = True
-        timer.start()
-        return
-    process.part(_PATIENCE)
-    _flush_streams()
-    die_by(number)
-
-
 def _hold_back() -> None:
     """A fork is near. A new child forgets what its handlers were called for in its first moments, so the signal waits."""
     _mask.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -166,30 +150,16 @@ def _let_through() -> None:
 
 def _start_anew() -> None:
     """A child has nothing to say goodbye to until it has a session of its own, so till then it just dies when told to."""
-    if signal.getsignal(signal.SIGTERM) is _terminate:
+    if signal.getsignal(signal.SIGTERM) is sigterm.terminate:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        process.when_opened(_mind_sigterm)
+        process.when_opened(sigterm.mind)
     _let_through()
-
-
-def _mind_sigterm() -> None:
-    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminate)
 
 
 def _die_in_the_end() -> None:
     if _fatal_signal is not None:
-        _flush_streams()
+        sigterm.flush_streams()
         die_by(_fatal_signal)
-
-
-def _flush_streams() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, RuntimeError):
-            # Closed, broken, or in the midst of a print that we interrupted: its text is on its way already.
-            pass
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ __all__ = ["Process", "current_process", "part", "part_at_exit", "session", "whe
 #: How long the broker may take to answer the first word, in seconds.
 _WELCOME_TIMEOUT = 30.0
 
+#: The process that imported this; in a forked child it is another one's.
+_first_pid = os.getpid()
+
 
 class Process(NamedTuple):
     """Which process of the run this is."""
@@ -106,11 +109,17 @@ def _open() -> Session:
     connected = connect(path)
     try:
         connection = Connection(connected)
-        connection.say(wire.hello(name, _environment("FORKLINE_TOKEN"), os.getpid(), f"python {VERSION}"))
+        connection.say(wire.hello(name, _environment("FORKLINE_TOKEN"), os.getpid(), f"python {VERSION}", _is_child()))
         return Session(connection, _welcome(connection))
     except BaseException:
         connected.close()
         raise
+
+
+def _is_child() -> bool:
+    """Whether the program made this process for itself: by a fork, or by multiprocessing in whatever way."""
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    return os.getpid() != _first_pid or (multiprocessing is not None and multiprocessing.parent_process() is not None)
 
 
 def _welcome(connection: Connection) -> "dict[str, Any]":
@@ -145,12 +154,15 @@ def part_at_exit() -> None:
 
 
 def _part_with_multiprocessing() -> None:
-    """A child of `multiprocessing` ends without `atexit`, but calls finalizers of its own."""
+    """A child of `multiprocessing` ends without `atexit`, but calls finalizers of its own; a pool ends its by SIGTERM."""
     multiprocessing = sys.modules.get("multiprocessing.process")
     if multiprocessing is not None and multiprocessing.parent_process() is not None:
         from multiprocessing.util import Finalize
 
+        from . import sigterm
+
         Finalize(None, part_at_exit, exitpriority=-1000)
+        sigterm.mind()
 
 
 atexit.register(part_at_exit)

@@ -42,8 +42,10 @@ _release_frame = Struct(">IBBHQI").pack
 _SIZES = [_NUMBER.pack(size) for size in range(4096)]
 
 
-def hello(instance: str, token: str, pid: int, sdk: str) -> bytes:
+def hello(instance: str, token: str, pid: int, sdk: str, child: bool = False) -> bytes:
     told = {"protocol": PROTOCOL, "instance": instance, "token": token, "pid": pid, "sdk": sdk}
+    if child:
+        told["child"] = True
     body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
     return HEADER.pack(4 + len(body), HELLO, 0, 0) + body
 
