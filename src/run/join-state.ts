@@ -1,6 +1,6 @@
 // One join while the run goes on: what it still waits for, and whether it can still pass.
 import type { JoinNode, NodeId } from '../plan/plan.ts';
-import type { Fate } from './outcome.ts';
+import { type Fate, phraseOf } from './outcome.ts';
 
 export type Verdict =
   | { readonly passed: true }
@@ -32,7 +32,7 @@ export class JoinState {
     if (!this.open.delete(fate.node)) return;
     if (fate.succeeded) this.#succeeded++;
     else if (this.#enough === null && !fate.benign)
-      this.#failure ??= { cause: `\`${fate.node}\` ${phrase(fate)}`, benign: false };
+      this.#failure ??= { cause: `\`${fate.node}\` ${phraseOf(fate)}`, benign: false };
   }
 
   drained(queue: string): void {
@@ -71,8 +71,4 @@ export class JoinState {
       ', ',
     );
   }
-}
-
-function phrase(fate: Fate): string {
-  return fate.outcome === 'timed_out' ? 'timed out' : fate.outcome === 'failed' ? 'failed' : `was ${fate.outcome}`;
 }

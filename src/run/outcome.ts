@@ -55,3 +55,21 @@ export function fateOf({ node, outcome, ignoreFailure = false, becauseOfFailure 
       };
   }
 }
+
+/** What became of it, to be said after its name. */
+export function phraseOf({ outcome }: Fate): string {
+  switch (outcome) {
+    case 'timed_out':
+      return 'timed out';
+    case 'succeeded':
+    case 'passed':
+    case 'finished':
+    case 'failed':
+      return outcome;
+    case 'terminated':
+    case 'stopped':
+    case 'skipped':
+    case 'cancelled':
+      return `was ${outcome}`;
+  }
+}

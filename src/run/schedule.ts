@@ -2,11 +2,10 @@
 // Told what happens, it answers with effects; it holds no process, promise or clock. One node's own way from starting to
 // ended is decided in `lifecycle`; this sees only that it started and how it ended.
 import type { NodeId, Plan } from '../plan/plan.ts';
-import type { Outcome } from './event.ts';
 import { type Entry, entryOf, graphOf } from './graph.ts';
 import type { JoinState } from './join-state.ts';
 import type { NeedState } from './need.ts';
-import { type Ending, type Fate, fateOf } from './outcome.ts';
+import { type Ending, type Fate, fateOf, phraseOf } from './outcome.ts';
 
 export type ScheduleEffect =
   /** Its needs hold: start the process. */
@@ -133,9 +132,7 @@ export class Schedule {
   #skip(entry: Entry, lost: NeedState): void {
     const { cause } = lost;
     const because =
-      cause === null
-        ? `nothing it needs can be \`${lost.condition}\``
-        : `\`${cause.node}\` ${asCause(cause, lost.condition)}`;
+      cause === null ? `nothing it needs can be \`${lost.condition}\`` : `\`${cause.node}\` ${phraseOf(cause)}`;
     const becauseOfFailure = cause !== null && !cause.benign;
     this.#end({ node: entry.node.id, outcome: 'skipped', becauseOfFailure }, because);
   }
@@ -294,15 +291,4 @@ export class Schedule {
     this.#effects = [];
     return effects;
   }
-}
-
-function asCause(fate: Fate, condition: NeedState['condition']): string {
-  const ended: Partial<Record<Outcome, string>> = {
-    timed_out: 'timed out',
-    failed: 'failed',
-    passed: 'passed',
-    succeeded: 'succeeded',
-  };
-  const how = ended[fate.outcome] ?? `was ${fate.outcome}`;
-  return condition === 'failed' && fate.succeeded ? 'did not fail' : how;
 }

@@ -1,46 +1,76 @@
 // Compiles JavaScript and TypeScript targets into modules that a plain Node runs at once. What a file says of itself stays true:
 // `import.meta.url`, `__dirname`, relative imports, packages and stack traces are the source file's. `forkline` is always ours.
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildFailure, type BuildOptions, build, type Loader, type Plugin, stop } from 'esbuild';
+import { type BuildFailure, build, type Loader, type Message, type Plugin, stop } from 'esbuild';
 import pLimit from 'p-limit';
 import { home } from '../home.ts';
 
-type Compiled = { readonly module: string } | { readonly refused: string };
+export type Compiled =
+  | {
+      /** The one of the outputs that is loaded. */
+      readonly module: string;
+      readonly outputs: readonly Output[];
+      /** Null where only running it tells. */
+      readonly exports: readonly string[] | null;
+    }
+  /** Each as `FILE:LINE:COLUMN: what is wrong`. */
+  | { readonly refused: readonly string[] };
+
+/** A file to be written wherever the module is to be loaded from. */
+interface Output {
+  readonly name: string;
+  readonly contents: Uint8Array;
+}
+
+interface Entry {
+  readonly in: string;
+  readonly out: string;
+}
 
 /** How many files are read at once. */
 const reading = pLimit({ concurrency: 32, rejectOnClear: true });
 
-export async function compileTargets(files: readonly string[], folder: string): Promise<Map<string, Compiled>> {
+/** Calls under way: the last one that ends also ends esbuild. */
+let underway = 0;
+
+export async function compileTargets(files: readonly string[]): Promise<Map<string, Compiled>> {
   const entries = files.map((file, index) => ({ in: file, out: `target-${index}` }));
-  const moduleOf = (out: string): string => join(folder, `${out}.mjs`);
+  underway += 1;
   try {
-    await compile(entries, folder);
-    return new Map(entries.map((entry) => [entry.in, { module: moduleOf(entry.out) }]));
-  } catch {
-    // One of them is broken: each alone, so that the others run and the broken one says why.
-    const building = pLimit({ concurrency: 4, rejectOnClear: true });
-    const each = entries.map((entry) =>
-      building(async (): Promise<[string, Compiled]> => {
-        try {
-          await compile([entry], folder);
-          return [entry.in, { module: moduleOf(entry.out) }];
-        } catch (error) {
-          return [entry.in, { refused: describe(error as BuildFailure) }];
-        }
-      }),
-    );
-    return new Map(await Promise.all(each));
+    return new Map(await compile(entries).catch(() => compileEach(entries)));
   } finally {
-    await stop();
+    underway -= 1;
+    if (underway === 0) await stop();
   }
 }
 
-function compile(entryPoints: NonNullable<BuildOptions['entryPoints']>, folder: string): Promise<unknown> {
-  return build({
-    entryPoints: entryPoints as { in: string; out: string }[],
-    outdir: folder,
+/** One of them is broken: each alone, so that every one says what is wrong with it. */
+function compileEach(entries: readonly Entry[]): Promise<[string, Compiled][]> {
+  const building = pLimit({ concurrency: 4, rejectOnClear: true });
+  return Promise.all(
+    entries.map((entry) =>
+      building(async (): Promise<[string, Compiled]> => {
+        try {
+          const [compiled] = await compile([entry]);
+          return compiled as [string, Compiled];
+        } catch (error) {
+          if (!isBuildFailure(error)) throw error;
+          return [entry.in, { refused: error.errors.map(describe) }];
+        }
+      }),
+    ),
+  );
+}
+
+async function compile(entries: readonly Entry[]): Promise<[string, Compiled][]> {
+  const { metafile, outputFiles } = await build({
+    entryPoints: [...entries],
+    // Nothing is written: source maps start at the root, so that they hold wherever the modules will be.
+    outdir: '/',
+    write: false,
+    sourceRoot: 'file:///',
     outExtension: { '.js': '.mjs' },
     bundle: true,
     format: 'esm',
@@ -49,13 +79,36 @@ function compile(entryPoints: NonNullable<BuildOptions['entryPoints']>, folder: 
     mainFields: ['main'],
     conditions: ['node'],
     sourcemap: 'linked',
+    metafile: true,
     logLevel: 'silent',
-    define: { 'import.meta.url': '__forkline_url', __dirname: '__forkline_folder', __filename: '__forkline_file' },
+    define: {
+      'import.meta.url': '__forkline_url',
+      'import.meta.dirname': '__forkline_folder',
+      'import.meta.filename': '__forkline_file',
+      __dirname: '__forkline_folder',
+      __filename: '__forkline_file',
+    },
     banner: {
       js: "import { createRequire as __forkline_require } from 'node:module'; const require = __forkline_require(import.meta.url);",
     },
     plugins: [forkline],
   });
+  const made = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]));
+  return entries.map((entry) => {
+    const module = `${entry.out}.mjs`;
+    const outputs = outputFiles
+      .map(({ path, contents }) => ({ name: basename(path), contents }))
+      .filter(({ name }) => name.startsWith(`${entry.out}.`));
+    const { exports = [], entryPoint = '' } = made.get(module) ?? {};
+    const isOpen = metafile.inputs[entryPoint]?.format === 'cjs' || passesOn(outputs, module);
+    return [entry.in, { module, outputs, exports: isOpen ? null : exports }];
+  });
+}
+
+/** Whether a module exports all that another one does, of which nothing is known before it runs. */
+function passesOn(outputs: readonly Output[], module: string): boolean {
+  const text = Buffer.from(outputs.find(({ name }) => name === module)?.contents ?? []);
+  return text.includes('export *') || text.includes('__reExport');
 }
 
 const forkline: Plugin = {
@@ -67,16 +120,25 @@ const forkline: Plugin = {
     builder.onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
       if (pluginData === forkline || kind === 'entry-point') return undefined;
       const found = await builder.resolve(path, { kind, importer, resolveDir, pluginData: forkline });
-      if (found.errors.length > 0) return { errors: found.errors };
+      // Left to esbuild: it lets those pass that the program itself catches.
+      if (found.errors.length > 0) return undefined;
       return { path: found.path === path ? path : external(found.path, kind), external: true };
     });
-    builder.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => ({
-      contents: `${selfOf(path)}${withoutShebang(await reading(() => readFile(path, 'utf8')))}`,
-      resolveDir: dirname(path),
-      loader: loaderOf(path),
-    }));
+    builder.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
+      const text = withoutShebang(await reading(() => readFile(path, 'utf8')));
+      return {
+        contents: asksForItself(text) ? `${selfOf(path)}${text}` : text,
+        resolveDir: dirname(path),
+        loader: loaderOf(path),
+      };
+    });
   },
 };
+
+/** Those that do not are left as they are, so that the columns of their first line stay, too. */
+function asksForItself(text: string): boolean {
+  return /\bmeta\b|\b__(?:dir|file)name\b/.test(text);
+}
 
 /** What a file knows of itself, on its first line so that line numbers stay. */
 function selfOf(path: string): string {
@@ -97,9 +159,16 @@ function external(path: string, kind: string): string {
   return kind === 'require-call' || kind === 'require-resolve' ? path : pathToFileURL(path).href;
 }
 
-function describe(failure: BuildFailure): string {
-  const [first] = failure.errors;
-  if (!first) return `its target could not be compiled: ${failure.message}`;
-  const place = first.location ? `${first.location.file}:${first.location.line}:${first.location.column + 1}: ` : '';
-  return `its target could not be compiled: ${place}${first.text}`;
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && 'errors' in error;
+}
+
+function describe({ text, location }: Message): string {
+  if (location === null) return text;
+  const { file, line, lineText } = location;
+  // esbuild counts bytes, and what we put before the first line.
+  const before = Buffer.from(lineText).subarray(0, location.column).toString();
+  const self = selfOf(resolve(file));
+  const ours = line === 1 && before.startsWith(self) ? self.length : 0;
+  return `${file}:${line}:${before.length - ours + 1}: ${text}`;
 }

@@ -1,9 +1,11 @@
 // How a function in a file becomes an argv. JavaScript and TypeScript targets are compiled before the run, all in one go, and started
-// by our launcher; Python's are started by `python3 -m forkline.launch`.
+// by our launcher; Python's are started by `python3 -m forkline.launch`. What planning has compiled is not compiled again.
 import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { home } from '../home.ts';
 import type { Launch, Plan, ProcessNode } from '../plan/plan.ts';
+import type { Compiled } from './target-module.ts';
 
 type Target = Extract<Launch, { type: 'target' }>;
 
@@ -12,6 +14,16 @@ export interface Targets {
   /** Source file → compiled module, or why it could not be compiled. */
   readonly modules: ReadonlyMap<string, { readonly module: string } | { readonly refused: string }>;
   readonly python: { readonly program: string } | { readonly refused: string } | null;
+}
+
+/** Source file → what it was compiled into. */
+export type Modules = ReadonlyMap<string, Compiled>;
+
+/** By a plan's nodes: a plan with another timeout has the same ones. */
+const kept = new WeakMap<Plan['nodes'], Modules>();
+
+export function keepModules(plan: Plan, modules: Modules): void {
+  kept.set(plan.nodes, modules);
 }
 
 /** An argument this long is passed by file: the system's limit for one is 128 KiB. */
@@ -26,10 +38,29 @@ export async function prepareTargets(plan: Plan, folder: string): Promise<Target
     else javascript.add(node.launch.file);
   }
   const [modules, found] = await Promise.all([
-    javascript.size === 0 ? new Map() : (await import('./target-module.ts')).compileTargets([...javascript], folder),
+    writeModules([...javascript], kept.get(plan.nodes), folder),
     python ? (await import('./target-python.ts')).findPython() : null,
   ]);
   return { modules, python: found };
+}
+
+async function writeModules(
+  files: readonly string[],
+  found: Modules | undefined,
+  folder: string,
+): Promise<Targets['modules']> {
+  if (files.length === 0) return new Map();
+  const modules = found ?? (await (await import('./target-module.ts')).compileTargets(files));
+  const written = new Map<string, { readonly module: string } | { readonly refused: string }>();
+  for (const [file, compiled] of modules) {
+    if ('refused' in compiled) {
+      written.set(file, { refused: `its target could not be compiled: ${compiled.refused[0] ?? ''}` });
+      continue;
+    }
+    await Promise.all(compiled.outputs.map(({ name, contents }) => writeFile(join(folder, name), contents)));
+    written.set(file, { module: join(folder, compiled.module) });
+  }
+  return written;
 }
 
 /** The argv that starts a node, or why there is none. */
