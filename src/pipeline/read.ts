@@ -7,6 +7,7 @@ import type { Document } from './document.ts';
 import { emptyEnvironment, layOver, withEnvironment } from './environment.ts';
 import { EnvironmentFiles } from './environment-file.ts';
 import { keyOf } from './finding.ts';
+import type { Json } from './json.ts';
 import { type Known, nameSet } from './known.ts';
 import { outputChecks } from './output-check.ts';
 import { readParameters } from './parameters.ts';
@@ -37,7 +38,7 @@ export async function read(
   const { findings } = reading;
   const root = resolve(options.root ?? (document.source.file === '-' ? '.' : dirname(document.source.file)));
   const files = new EnvironmentFiles(root);
-  complainOfUnsupported(document.value, findings);
+  complainOfUnsupported(file as Json, findings);
   complainOfUnsafe(file, reading);
 
   const parameters = await readParameters(file.params ?? {}, options.params ?? {}, reading);

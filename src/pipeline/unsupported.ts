@@ -1,5 +1,5 @@
 // Words of the language that this version reads but does not execute yet: each is a finding at its key, never ignored. A
-// setting that says what happens anyway is none.
+// setting that says what happens anyway is none, and neither is a value that no version knows.
 import type { Path } from './document.ts';
 import { type Findings, keyOf } from './finding.ts';
 import { isMap, type Json } from './json.ts';

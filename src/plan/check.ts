@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import { type Document, parseDocument } from '../pipeline/document.ts';
+import { withoutEchoes } from '../pipeline/echo.ts';
 import { Findings } from '../pipeline/finding.ts';
 import { checkNames } from '../pipeline/names.ts';
 import { type ReadOptions, read } from '../pipeline/read.ts';
@@ -23,16 +24,14 @@ export async function planSource(
   const { pipeline, diagnostics } = await read(shape.file, document, options);
   const compiled = compile(pipeline);
   const missing = await missingTargets(compiled.targets, document);
+  const later = [shape, { diagnostics }, { diagnostics: checkNames(pipeline) }, compiled, { diagnostics: missing }];
   const all = [
-    parsed,
-    shape,
-    { diagnostics },
-    { diagnostics: checkNames(pipeline) },
-    compiled,
-    { diagnostics: missing },
-  ]
-    .flatMap((stage) => stage.diagnostics)
-    .sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+    ...parsed.diagnostics,
+    ...withoutEchoes(
+      parsed.diagnostics,
+      later.flatMap((stage) => stage.diagnostics),
+    ),
+  ].sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
   if (all.some(({ severity }) => severity === 'error')) return { plan: null, diagnostics: all };
   if (compiled.plan === null) throw new Error('Internal error: a process has no node, and no finding says why');
   return { plan: compiled.plan, diagnostics: all };

@@ -92,6 +92,29 @@ daemons:
     ],
   ],
   [
+    'a value that no version knows is not called one of a later version',
+    `queues: { q: { encoding: utf8 } }
+processes: { a: { run: ls, puts: q, gets: q, retry: lots } }`,
+    [
+      '1:26 error schema `encoding` cannot be `utf8`, expected `json`, `text`, `bytes` or `pickle`',
+      '2:53 error schema `retry` cannot be `lots`, expected a whole number or a map',
+    ],
+  ],
+  [
+    'what cannot be read is not complained of as what stands for it',
+    `processes:
+  a: *nope
+  b: { run: ls, needs: [*nope], timeout: *nope }
+  c: { run: ls, replicas: 12345678901234567890, env: { A: 12345678901234567890 } }`,
+    [
+      '2:6 error yaml-syntax no anchor `&nope` stands before this',
+      '3:25 error yaml-syntax no anchor `&nope` stands before this',
+      '3:42 error yaml-syntax no anchor `&nope` stands before this',
+      '4:27 error yaml-syntax the number `12345678901234567890` is beyond 2^53 and would lose digits',
+      '4:59 error yaml-syntax the number `12345678901234567890` is beyond 2^53 and would lose digits',
+    ],
+  ],
+  [
     'a broken count is complained of once',
     `params: { n: { type: integer, default: lots } }
 processes:
