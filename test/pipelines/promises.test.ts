@@ -40,17 +40,10 @@ test('a queue never holds more than `maxsize` items for a consumer slower than i
     ['there', 'fast_ts', 'slow_py'],
     ['back', 'fast_py', 'slow_ts'],
   ] as const) {
-    const puts = ran.lines(fast).map(timesOf);
-    const gets = ran.lines(slow).map(timesOf);
-    expect(puts).toHaveLength(150);
-    expect(gets).toHaveLength(151);
-    // By the programs' own clocks: put once the call has returned, taken once that call has.
-    expect(
-      mostWaiting(
-        puts.map(([, returned]) => returned),
-        gets.map(([, returned]) => returned),
-      ),
-    ).toBe(7);
+    const puts = ran.lines(fast).map(BigInt);
+    const gets = ran.lines(slow).map(BigInt);
+    expect([puts.length, gets.length]).toEqual([150, 150]);
+    expect(mostWaiting(puts, gets)).toBe(7);
     expect(ran.summary.queues[name]).toMatchObject({ put: 150, done: 150, peak: 7 });
   }
 });
@@ -117,14 +110,7 @@ interface Memory {
   readonly kilobytes: Readonly<Record<string, number>>;
 }
 
-/** When a call began and when it returned. */
-type Times = readonly [called: bigint, returned: bigint];
-
-function timesOf(line: string): Times {
-  const [called = '', returned = ''] = line.split(' ');
-  return [BigInt(called), BigInt(returned)];
-}
-
+/** By the programs' own clocks: an item is put once that call has returned, and taken once that call has. */
 function mostWaiting(put: readonly bigint[], taken: readonly bigint[]): number {
   const changes = [...put.map((at) => ({ at, by: 1 })), ...taken.map((at) => ({ at, by: -1 }))];
   let waiting = 0;

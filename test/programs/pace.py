@@ -1,35 +1,21 @@
-"""A fast producer and a slow consumer that write down when each call began and when it returned."""
+"""A fast producer and a slow consumer that write down when each of their calls has returned."""
 
 import time
-from contextlib import contextmanager
-from typing import Iterator
 
-from forkline import ShutDown, queue
+from forkline import queue
 
 
 def produce(name: str, count: int) -> None:
     items = queue(name)
     for number in range(count):
-        with timed():
-            items.put(number)
+        items.put(number)
+        print(time.monotonic_ns())
 
 
-def consume(name: str) -> None:
+def consume(name: str, count: int) -> None:
     items = queue(name)
-    try:
-        while True:
-            with timed():
-                items.get()
-            time.sleep(0.003)
-            items.task_done()
-    except ShutDown:
-        pass
-
-
-@contextmanager
-def timed() -> Iterator[None]:
-    called = time.monotonic_ns()
-    try:
-        yield
-    finally:
-        print(called, time.monotonic_ns())
+    for _ in range(count):
+        items.get()
+        print(time.monotonic_ns())
+        time.sleep(0.003)
+        items.task_done()
