@@ -36,7 +36,9 @@ async function main(): Promise<void> {
 type Target = ((...args: unknown[]) => unknown) | RunnableClass;
 type RunnableClass = new (...args: unknown[]) => { run(): unknown };
 
-function find(exports: Readonly<Record<string, unknown>>): Target {
+function find(module: Readonly<Record<string, unknown>>): Target {
+  // What a CommonJS module exports has become its default.
+  const exports: Readonly<Record<string, unknown>> = { ...Object(module['default']), ...module };
   const target = exports[name];
   if (typeof target !== 'function') {
     const callable = Object.keys(exports).filter((key) => typeof exports[key] === 'function');
