@@ -7,6 +7,7 @@ import type { Diagnostic } from './pipeline/diagnostic.ts';
 import { Source } from './pipeline/source.ts';
 import { planSource } from './plan/check.ts';
 import type { Plan } from './plan/plan.ts';
+import { keepModules, type Modules } from './run/target.ts';
 
 export type { Diagnostic, DiagnosticCode } from './pipeline/diagnostic.ts';
 export type { PipelineFile } from './pipeline/schema.gen.ts';
@@ -37,11 +38,17 @@ export async function check(
   return { diagnostics };
 }
 
-/** What would happen; null where a finding is an error. */
+/** What would happen; null where a finding is an error. A run of this very plan runs its targets as they were found here. */
 export async function plan(
   source: Source,
   options: PlanOptions = {},
 ): Promise<{ readonly plan: Plan | null; readonly diagnostics: readonly Diagnostic[] }> {
   const root = options.root ?? (source.file === '-' ? process.cwd() : dirname(resolve(source.file)));
-  return planSource(source, { root, params: options.params ?? {} });
+  let modules: Modules = new Map();
+  const planned = await planSource(source, { root, params: options.params ?? {} }, async (files) => {
+    modules = await (await import('./run/target-module.ts')).compileTargets(files);
+    return modules;
+  });
+  if (planned.plan !== null) keepModules(planned.plan, modules);
+  return planned;
 }

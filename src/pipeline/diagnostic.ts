@@ -34,6 +34,7 @@ export const diagnosticCodes = [
   'bad-expression',
   'unsafe-interpolation',
   'missing-file',
+  'bad-target',
   'dependency-cycle',
   'daemon-joined',
   'daemon-children',

@@ -1,21 +1,20 @@
 // The whole way from a text to a Plan: every stage says all it finds, and all of it comes out together, by place.
-import { stat } from 'node:fs/promises';
-import pLimit from 'p-limit';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
-import { type Document, parseDocument } from '../pipeline/document.ts';
+import { parseDocument } from '../pipeline/document.ts';
 import { withoutEchoes } from '../pipeline/echo.ts';
-import { Findings } from '../pipeline/finding.ts';
 import { checkNames } from '../pipeline/names.ts';
 import { type ReadOptions, read } from '../pipeline/read.ts';
 import { validate } from '../pipeline/schema.ts';
 import type { Source } from '../pipeline/source.ts';
-import { compile, type TargetUse } from './compile.ts';
+import { compile } from './compile.ts';
 import type { Plan } from './plan.ts';
+import { checkTargets, type CompileTargets } from './target-check.ts';
 
-/** The plan is null when any finding is an error. */
+/** The plan is null when any finding is an error. Without `compileTargets` nobody looks into the targets' files. */
 export async function planSource(
   source: Source,
   options: ReadOptions = {},
+  compileTargets?: CompileTargets,
 ): Promise<{ plan: Plan | null; diagnostics: readonly Diagnostic[] }> {
   const parsed = parseDocument(source);
   const { document } = parsed;
@@ -23,8 +22,8 @@ export async function planSource(
   const shape = validate(document);
   const { pipeline, diagnostics } = await read(shape.file, document, options);
   const compiled = compile(pipeline);
-  const missing = await missingTargets(compiled.targets, document);
-  const later = [shape, { diagnostics }, { diagnostics: checkNames(pipeline) }, compiled, { diagnostics: missing }];
+  const targets = await checkTargets(compiled.targets, document, compileTargets);
+  const later = [shape, { diagnostics }, { diagnostics: checkNames(pipeline) }, compiled, { diagnostics: targets }];
   const all = [
     ...parsed.diagnostics,
     ...withoutEchoes(
@@ -35,31 +34,4 @@ export async function planSource(
   if (all.some(({ severity }) => severity === 'error')) return { plan: null, diagnostics: all };
   if (compiled.plan === null) throw new Error('Internal error: a process has no node, and no finding says why');
   return { plan: compiled.plan, diagnostics: all };
-}
-
-/** Files looked for at once. */
-const limit = pLimit(32);
-
-async function missingTargets(targets: readonly TargetUse[], document: Document): Promise<readonly Diagnostic[]> {
-  const findings = new Findings(document);
-  const files = new Set(targets.map(({ file }) => file));
-  const absent = new Set<string>();
-  await Promise.all(
-    [...files].map((file) =>
-      limit(async () => {
-        const isFile = await stat(file).then(
-          (found) => found.isFile(),
-          () => false,
-        );
-        if (!isFile) absent.add(file);
-      }),
-    ),
-  );
-  for (const { file, path } of targets) {
-    if (!absent.has(file)) continue;
-    findings.error('missing-file', path, `the target's file \`${file}\` is not there`, {
-      hint: "a target is looked for from the folder of the pipeline's file",
-    });
-  }
-  return findings.diagnostics;
 }

@@ -13,15 +13,16 @@ import { Instances } from './instances.ts';
 import { type ChannelNames, grantsOf, joinNodeOf, Needs } from './link.ts';
 import { bodyMaker } from './node.ts';
 import { orderOf } from './order.ts';
-import type { Node, Place, Plan, ProcessNode } from './plan.ts';
+import type { Launch, Node, Place, Plan, ProcessNode } from './plan.ts';
 import { checkStreams } from './stream-check.ts';
 import { channelsOf } from './streams.ts';
 
 /** A target that a node starts, and where it is named. */
-export interface TargetUse {
-  readonly file: string;
+export interface TargetUse extends Pick<Target, 'language' | 'file' | 'export'> {
   readonly path: Path;
 }
+
+type Target = Extract<Launch, { type: 'target' }>;
 
 export interface Compiled {
   /** Null where something is wrong, here or in what the pipeline was read from. */
@@ -103,6 +104,11 @@ function processNodesOf(
 }
 
 function targetsOf(nodes: readonly ProcessNode[], path: Path): readonly TargetUse[] {
-  const files = new Set(nodes.flatMap(({ launch }) => (launch.type === 'target' ? [launch.file] : [])));
-  return [...files].map((file) => ({ file, path }));
+  const uses = new Map<string, TargetUse>();
+  for (const { launch } of nodes) {
+    if (launch.type !== 'target') continue;
+    const { language, file, export: name } = launch;
+    uses.set(`${file}#${name}`, { language, file, export: name, path });
+  }
+  return [...uses.values()];
 }
