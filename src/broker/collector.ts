@@ -1,6 +1,6 @@
 // A stream of a process that puts to a queue: reads its lines from a FIFO as far as the queue has room for them. Where there
 // is none it does not read, so that the pipe fills and the process waits as it would for any slow reader.
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { NodeId } from '../plan/plan.ts';
 import { fitting, type Items, splitItems } from '../wire/items.ts';
@@ -13,13 +13,14 @@ import type { Party, Switchboard } from './switchboard.ts';
 export class Collector implements Party {
   readonly session: number;
   readonly instance: NodeId;
-  /** It was closed before its end. */
+  /** It was closed before its end, and what was written went nowhere. */
   closed: { readonly queue: string; readonly dropped: boolean } | null = null;
   readonly #switchboard: Switchboard;
   readonly #name: string;
   readonly #channel: number;
   readonly #cutter: LineCutter;
   readonly #source: Socket;
+  readonly #fd: number;
   readonly #onMiswired: (reason: string) => void;
   readonly #over: Promise<void>;
   /** An end to write to, so that the stream does not end before the process has one: until that has started. */
@@ -29,6 +30,8 @@ export class Collector implements Party {
   #room = { count: 0, bytes: 0 };
   /** Nothing more is read. */
   #ended = false;
+  /** The queue takes nothing more. */
+  #refused = false;
   #left = false;
   #resolve: () => void = () => {};
   #patience: NodeJS.Timeout | null = null;
@@ -50,6 +53,7 @@ export class Collector implements Party {
       this.#resolve = resolve;
     });
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.#fd = fd;
     this.#held = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     this.#source = new Socket({ fd, readable: true, writable: false });
     this.#source.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -78,7 +82,8 @@ export class Collector implements Party {
       this.#room.count += effect.count;
       this.#room.bytes += effect.bytes;
     } else if (effect.type === 'broken' || effect.type === 'refused') {
-      if (effect.type === 'broken') this.closed ??= { queue: this.#name, dropped: false };
+      this.#refused = true;
+      if (this.#pending.length > 0 || this.#rest() > 0) this.#lose();
       this.#ended = true;
       this.#pending = [];
     }
@@ -89,6 +94,7 @@ export class Collector implements Party {
   }
 
   #read(chunk: Buffer): void {
+    if (this.#refused) this.#lose();
     if (this.#ended) return;
     this.#take(() => this.#cutter.cut(chunk));
     if (this.#patience !== null) this.#patience.refresh();
@@ -138,6 +144,20 @@ export class Collector implements Party {
     }
   }
 
+  #lose(): void {
+    this.closed ??= { queue: this.#name, dropped: false };
+  }
+
+  /** How many lines there still are in what was read. */
+  #rest(): number {
+    try {
+      return this.#cutter.end().count;
+    } catch (error) {
+      if (error instanceof Miswired) return 1;
+      throw error;
+    }
+  }
+
   #want(queue: Queue): void {
     let count = 0;
     let bytes = 0;
@@ -154,6 +174,7 @@ export class Collector implements Party {
     this.#ended = true;
     this.started();
     if (this.#patience !== null) clearTimeout(this.#patience);
+    if (this.#refused && hasMore(this.#fd)) this.#lose();
     this.#source.destroy();
     this.#switchboard.leave(this.session, this.instance, 'goodbye');
     this.#resolve();
@@ -170,6 +191,16 @@ export class Collector implements Party {
 
   #queue(): Queue {
     return this.#switchboard.queue(this, this.#channel, 'put');
+  }
+}
+
+/** Whether something was written to it that has not been read. */
+function hasMore(fd: number): boolean {
+  try {
+    return readSync(fd, Buffer.alloc(1)) > 0;
+  } catch {
+    // Nothing now (EAGAIN), or closed already.
+    return false;
   }
 }
 

@@ -40,7 +40,8 @@ export class JoinState {
   }
 
   stranded(queue: string, reason: string): void {
-    if (this.#openQueues.has(queue)) this.#failure ??= { cause: `queue \`${queue}\` ${reason}`, benign: false };
+    if (this.#openQueues.has(queue))
+      this.#failure ??= { cause: `queue \`${queue}\` can never be drained: ${reason}`, benign: false };
   }
 
   /** The first so many have succeeded; a failure of the others is then no failure of the run. */

@@ -247,7 +247,7 @@ export class Lifecycle {
       return fine && account.toldEnd
         ? { outcome: 'finished', cause: null }
         : { outcome: 'failed', cause: 'a daemon must not end before all else has' };
-    if (!fine && closed && !closed.dropped)
+    if (closed && !closed.dropped)
       return {
         outcome: 'failed',
         cause: `its output was closed: no process is left that takes from queue \`${closed.queue}\``,

@@ -54,6 +54,23 @@ test('what children that a program makes for itself put arrives whole, however t
   expect(ran.lines('consumer')).toEqual(["['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'child', 'parent']"]);
 });
 
+test('what is written where nobody takes it fails its writer, and is not lost in silence', async () => {
+  const ran = await runPipeline(`${programs}nobody-takes.yaml`);
+  expect(ran.exitCode).toBe(1);
+  expect(ran.summary.nodes['writer']).toMatchObject({
+    outcome: 'failed',
+    exitcode: 0,
+    cause: 'its output was closed: no process is left that takes from queue `lines`',
+  });
+});
+
+test('a writer that SIGPIPE ends because its reader had enough has succeeded, where what is left may go', async () => {
+  const ran = await runPipeline(`${programs}enough-taken.yaml`);
+  expect(ran.lines('reader')).toEqual(['y']);
+  expect(ran.summary.nodes['writer']).toMatchObject({ outcome: 'succeeded', exitcode: -13 });
+  expect(ran.exitCode).toBe(0);
+});
+
 test('`forkline check` names ten mistakes, each at its line and column', async () => {
   const { exitCode, stdout } = await execa(
     'node',

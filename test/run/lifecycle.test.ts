@@ -124,6 +124,7 @@ describe('a process whose output was closed because nobody takes it any more', (
   it('has failed for that reason where it is not', () => {
     const cause = 'its output was closed: no process is left that takes from queue `q`';
     expect(endOf(exits(running(), 141, closed(false)))).toEqual(['failed', 141, cause]);
+    expect(endOf(exits(running(), 0, closed(false)))).toEqual(['failed', 0, cause]);
   });
 });
 
