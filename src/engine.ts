@@ -2,7 +2,7 @@
 // nothing else. (`forkline` itself is the SDK that processes import.)
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import type { Diagnostic } from './pipeline/diagnostic.ts';
 import { Source } from './pipeline/source.ts';
 import { planSource } from './plan/check.ts';
@@ -24,9 +24,9 @@ export interface PlanOptions {
   readonly root?: string;
 }
 
-/** Reads a pipeline's text; `-` is standard input. Rejects where there is no such file. */
+/** Reads a pipeline's bytes; `-` is standard input. Rejects where there is no such file. */
 export async function loadSource(file: string): Promise<Source> {
-  return new Source(file, file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'));
+  return new Source(file, file === '-' ? await buffer(process.stdin) : await readFile(file));
 }
 
 /** Everything that is wrong with a pipeline, and everything that is doubtful, in the order of the file. */

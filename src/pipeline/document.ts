@@ -6,7 +6,7 @@ import type { Json } from './json.ts';
 import { type Path, Places } from './places.ts';
 import type { Source, Span } from './source.ts';
 import { Values } from './values.ts';
-import { characterProblems, parseYaml, type Stumble, sizeProblem } from './yaml.ts';
+import { characterProblems, parseYaml, type Stumble, sizeProblem, wrongEncoding } from './yaml.ts';
 import { explain } from './yaml-error.ts';
 
 export type { Path } from './places.ts';
@@ -29,6 +29,10 @@ export function parseDocument(source: Source): { document: Document | null; diag
   const tooLarge = sizeProblem(source.text);
   if (tooLarge !== null) {
     report(tooLarge);
+    return { document: null, diagnostics };
+  }
+  if (source.notUtf8 !== null) {
+    report(wrongEncoding(source.notUtf8));
     return { document: null, diagnostics };
   }
   characterProblems(source.text).forEach(report);

@@ -19,6 +19,12 @@ export function sizeProblem(text: string): Finding | null {
 
 const largeDataHint = 'keep large data in a file of its own that a process or a queue reads';
 
+/** Nothing else is said of such a file: what its other letters are is a guess. */
+export function wrongEncoding({ byte, offset }: { readonly byte: number; readonly offset: number }): Finding {
+  const written = byte.toString(16).toUpperCase().padStart(2, '0');
+  return refusal(offset, `the byte 0x${written} is no character of UTF-8`, 'save the file as UTF-8');
+}
+
 /** Characters that no text file should have; the first few of them. */
 export function characterProblems(text: string): Finding[] {
   const findings: Finding[] = [];

@@ -32,7 +32,7 @@ export interface Answer {
 }
 
 /** Never rejects: what came of it is in the answer. */
-export function forkline(cwd: string, args: readonly string[], input = ''): Call {
+export function forkline(cwd: string, args: readonly string[], input: string | Uint8Array = ''): Call {
   const child = execa(process.execPath, [binary, ...args], { reject: false, stripFinalNewline: false, cwd, input });
   const answer = child.then(({ stdout, stderr, exitCode }) => ({ stdout, stderr, exitCode }));
   return Object.assign(answer, {
