@@ -124,6 +124,7 @@ function checkEndless({ declaration: { name }, producers, consumers, joins }: Qu
 }
 
 function checkLoop(group: readonly QueueUse[], findings: Findings): void {
+  checkFedLoop(group, findings);
   const [first, ...others] = group.map(({ declaration }) => declaration);
   if (first === undefined || group.some(({ declaration }) => declaration.maxsize === 0)) return;
   const names = group.map(({ declaration }) => `\`${declaration.name}\``).join(', ');
@@ -135,6 +136,24 @@ function checkLoop(group: readonly QueueUse[], findings: Findings): void {
     hint: 'take `maxsize` off one of them',
     related: others.map(({ name, path }) => ({ message: `\`${name}\` is one of them`, at: keyOf(path) })),
   });
+}
+
+/** Such a loop ends when all in it wait for more. Of a program that reads its stdin that cannot be seen. */
+function checkFedLoop(group: readonly QueueUse[], findings: Findings): void {
+  const putting = new Set(group.flatMap(({ producers }) => producers.map(({ by }) => by)));
+  for (const { declaration, consumers } of group) {
+    for (const { by, reference } of consumers) {
+      const { thing } = by;
+      if (!putting.has(by) || thing.kind === 'join' || thing.declaration.stdin.type !== 'queue') continue;
+      if (thing.declaration.stdin.queue.name !== declaration.name) continue;
+      findings.error(
+        'stream-never-ends',
+        placeOf(reference),
+        `\`${by.name}\` reads queue \`${declaration.name}\` from its stdin and puts what comes back to it: nobody could tell when that ends`,
+        { hint: 'take the items through the SDK there (`gets`), or put what comes of them to another queue' },
+      );
+    }
+  }
 }
 
 /** Items written to a program that fails are lost, where another attempt or another instance would go on. */

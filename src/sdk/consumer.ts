@@ -105,6 +105,11 @@ export class Consumer implements Rider {
     this.#ride();
   }
 
+  /** Says what was taken and done, before what is written next. */
+  report(): void {
+    if (this.#queue !== null) this.receipts.write(this.#session.writer, this.#queue.id);
+  }
+
   giveBack(tag: number): void {
     this.#giveBack(tag, 1);
   }

@@ -204,7 +204,10 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
 
   #ask(type: number): Promise<unknown> {
     return this.#session.ask(
-      (request) => this.#session.writer.number(type, this.#id, request),
+      (request) => {
+        this.#consumer.report();
+        this.#session.writer.number(type, this.#id, request);
+      },
       () => this.#refusal,
     );
   }

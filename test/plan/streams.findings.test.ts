@@ -136,6 +136,16 @@ daemons:
     ],
   ],
   [
+    'a loop through a stdin, of which nobody could tell when it ends',
+    `queues: { q: {} }
+processes:
+  a: { run: echo 1, puts: q }
+  b: { run: cat, stdin: { queue: q }, stdout: { queue: q } }`,
+    [
+      '4:34 error stream-never-ends `b` reads queue `q` from its stdin and puts what comes back to it: nobody could tell when that ends',
+    ],
+  ],
+  [
     'a bounded loop can block on itself',
     `queues: { q: { maxsize: 5 }, r: { maxsize: 5 }, s: { maxsize: 1 }, t: {} }
 processes:

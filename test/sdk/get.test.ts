@@ -15,6 +15,17 @@ describe('a get', () => {
     expect(await got).toEqual({ name: 'soup' });
   });
 
+  test('is known to have been taken by what the program asks for next', async () => {
+    const { broker, queue } = await client();
+    const got = queue().get();
+    await broker.next();
+    broker.send(deliver('1'));
+    await got;
+    void failure(queue().qsize());
+    expect(await broker.next()).toEqual(counted('TAKEN', 1));
+    expect(await broker.next()).toMatchObject({ type: 'STAT' });
+  });
+
   test('is answered in the order of asking', async () => {
     const { broker, queue } = await client();
     const got = [queue().get(), queue().get(), queue().get()];
