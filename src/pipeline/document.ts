@@ -6,7 +6,7 @@ import type { Json } from './json.ts';
 import { type Path, Places } from './places.ts';
 import type { Source, Span } from './source.ts';
 import { Values } from './values.ts';
-import { characterProblems, parseYaml, type Stumble, sizeProblem, wrongEncoding } from './yaml.ts';
+import { characterProblems, parseYaml, type Stumble, sizeProblem, unquoted, wrongEncoding } from './yaml.ts';
 import { explain } from './yaml-error.ts';
 
 export type { Path } from './places.ts';
@@ -67,12 +67,17 @@ function isSyntax(stumble: Stumble): boolean {
   return stumble.code !== 'TAG_RESOLVE_FAILED';
 }
 
-/** One slip makes a parser stumble several times over a line; the first time is the one that helps. */
+/**
+ * One slip makes a parser stumble several times over a line; the first time is the one that helps. Past the braces of an
+ * expression that has no quotes it has lost count of all the others.
+ */
 function firstOfEachLine(source: Source, stumbles: readonly Stumble[]): Stumble[] {
   const most = 20;
   const lines = new Set<number>();
   const first: Stumble[] = [];
-  for (const stumble of stumbles) {
+  const lost = stumbles.findIndex(({ message }) => message === unquoted);
+  for (const [index, stumble] of stumbles.entries()) {
+    if (lost !== -1 && index > lost && stumble.message !== unquoted) continue;
     const { line } = source.position(stumble.span.start);
     if (lines.has(line)) continue;
     lines.add(line);

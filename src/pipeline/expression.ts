@@ -68,10 +68,7 @@ export function parseTemplate(text: string): Template | ExpressionProblem {
     const open = text.indexOf('${{', at);
     if (open === -1) break;
     const close = endOf(text, open + 3);
-    if (close === -1) {
-      const hint = "close it with `}}`; a literal one is written ${{ '${{' }}";
-      return { message: '`${{` is never closed', offset: open, length: 3, hint };
-    }
+    if (close === -1) return unclosed(text, open);
     const expression = parseExpression(text.slice(open + 3, close), open + 3);
     if ('message' in expression) return expression;
     if (open > at) parts.push(text.slice(at, open));
@@ -109,6 +106,28 @@ function endOf(text: string, from: number): number {
     else if (!quoted && text[at] === '}' && text[at + 1] === '}') return at;
   }
   return -1;
+}
+
+/** What it is that is not closed: the expression that starts at `open`, or a string in it, which takes in all that follows. */
+function unclosed(text: string, open: number): ExpressionProblem {
+  const quote = unclosedQuote(text, open + 3);
+  if (quote === null) {
+    const hint = "close it with `}}`; a literal one is written ${{ '${{' }}";
+    return { message: '`${{` is never closed', offset: open, length: 3, hint };
+  }
+  const hint = "a string ends with `'`; one inside of it is written twice: `''`";
+  return { message: 'the quote is never closed', offset: quote, length: 1, hint };
+}
+
+/** Where the last quote stays open, the one to blame is the first whose string has the `}}` that was meant to close. */
+function unclosedQuote(text: string, from: number): number | null {
+  const pieces = text.slice(from).split("'");
+  if (pieces.length % 2 === 1) return null;
+  const blamed = pieces.findIndex((piece, index) => index % 2 === 1 && piece.includes('}}'));
+  let opening = blamed === -1 ? pieces.length - 1 : blamed;
+  // Two quotes in a row are one inside the string.
+  while (opening > 1 && pieces[opening - 1] === '') opening -= 2;
+  return from + pieces.slice(0, opening).join("'").length;
 }
 
 function lex(source: string): Token[] {

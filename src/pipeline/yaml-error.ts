@@ -1,6 +1,6 @@
 // What the YAML parser stumbled over, in words that say what to do.
 import type { Finding } from './diagnostic.ts';
-import type { Stumble } from './yaml.ts';
+import { type Stumble, unquoted } from './yaml.ts';
 
 export function explain(stumble: Stumble): Finding {
   const { start, end } = stumble.span;
@@ -14,6 +14,11 @@ export function explain(stumble: Stumble): Finding {
 }
 
 const explanations: readonly { readonly when: RegExp; readonly message: string; readonly hint?: string }[] = [
+  {
+    when: new RegExp(`^${unquoted}$`),
+    message: 'an expression inside `{ }` or `[ ]` needs quotes',
+    hint: 'write `"${{ … }}"`',
+  },
   {
     when: /^All mapping items must start at the same column/,
     message: 'this key does not stand in line with the others of its map',

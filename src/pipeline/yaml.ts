@@ -57,6 +57,9 @@ export interface Yaml {
   readonly findings: readonly Finding[];
 }
 
+/** Not the parser's own words: to it, the braces of an expression are those of a map. */
+export const unquoted = 'Unquoted expression';
+
 /** Who stumbles more often than this is not reading YAML. */
 const mostStumbles = 100;
 
@@ -152,6 +155,10 @@ class Attempt {
   #stumble(span: Span, code: ErrorCode, message: string): void {
     // The parser takes what is thrown at it inside a tag for one more mistake.
     if (this.stumbles.length === mostStumbles) throw enough;
+    if (this.#text.startsWith('${{', span.start - 1)) {
+      this.stumbles.push({ code, message: unquoted, span: { start: span.start - 1, end: span.start + 2 } });
+      return;
+    }
     const start = this.#start(message, span.start);
     this.stumbles.push({ code, message, span: start === undefined ? span : { start, end: start + 1 } });
   }

@@ -121,6 +121,14 @@ describe('what cannot be meant is a finding at its place', () => {
       'a: [1, 2\n',
       ['1:4 [: this bracket is never closed, or not where its content ends'],
     ],
+    'an expression in braces without quotes': [
+      'a: {\n  B: ${{ params.x }},\n  C: x-${{ params.y }}\n}\nb: [ls, ${{ replica }}]\n',
+      [
+        '2:6 ${{: an expression inside `{ }` or `[ ]` needs quotes',
+        '3:8 ${{: an expression inside `{ }` or `[ ]` needs quotes',
+        '5:9 ${{: an expression inside `{ }` or `[ ]` needs quotes',
+      ],
+    ],
     'an escape that is none': ['a: "\\q"\n', ['1:5 \\: there is no such escape']],
   };
   test.each(Object.entries(cases))('%s', (_, [text, found]) => {

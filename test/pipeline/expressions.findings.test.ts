@@ -47,6 +47,22 @@ processes:
     ],
   ],
   [
+    'a quote in an expression that is not closed, at the quote',
+    `processes:
+  a:
+    command:
+      - "\${{ params.n == 'a }}"
+      - "\${{ 'a' == 'b }} and \${{ 'c' }}"
+      - "\${{ 'it''s"
+      - "\${{ 'it''s'"`,
+    [
+      '4:26 error bad-expression the quote is never closed',
+      '5:21 error bad-expression the quote is never closed',
+      '6:14 error bad-expression the quote is never closed',
+      '7:10 error bad-expression `${{` is never closed',
+    ],
+  ],
+  [
     'expressions that cannot be parsed',
     `processes:
   a:
