@@ -1,6 +1,7 @@
 // The rows: what each side of a comparison does. Every side gives how much it did in a second (`rate`), and what that
 // cost its processes: microseconds of processor time each (`cpu`).
 import { expect, multiprocessing, mutex, play, python, queue, typescript } from './stage.mjs';
+import { wholeRows } from './whole-rows.mjs';
 
 const dish = {
   id: 12345,
@@ -24,6 +25,7 @@ export const rows = [
   roundTrip('p99'),
   lockRow('lock, 4 processes', 4, 5000),
   lockRow('lock, uncontended', 1, 10_000),
+  ...wholeRows,
 ];
 
 function queueRows(name, settings, interfaces = ['loop', 'batches', 'Python SDK']) {
