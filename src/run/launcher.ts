@@ -1,8 +1,9 @@
 // The one file that spawns what a pipeline declares. It turns every way a spawn can fail into a typed refusal of that process
 // alone, and hands out nothing but a pid, the ends of its pipes and how it ended.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { constants as os } from 'node:os';
+import { dirname } from 'node:path';
 import type { KernelPipe } from './kernel-pipe.ts';
 
 export interface LaunchSpec {
@@ -44,22 +45,22 @@ export async function launch(spec: LaunchSpec): Promise<Launched> {
     const stdio = [source(spec.stdin, opened), sink(spec.stdout, opened), sink(spec.stderr, opened)];
     const [file = '', ...args] = spec.argv;
     const child = spawn(file, args, { cwd: spec.cwd, env: spec.env, stdio, detached: true });
-    return await outcomeOf(child, file);
+    return await outcomeOf(child, spec);
   } catch (error) {
-    return { refused: describe(error as NodeJS.ErrnoException, spec.argv[0] ?? '') };
+    return { refused: describe(error as NodeJS.ErrnoException, spec) };
   } finally {
     for (const fd of opened) closeSync(fd);
   }
 }
 
-function outcomeOf(child: ChildProcess, file: string): Promise<Launched> {
+function outcomeOf(child: ChildProcess, spec: LaunchSpec): Promise<Launched> {
   return new Promise((resolve) => {
     const exited = new Promise<Exit>((settle) => {
       child.once('exit', (code, signal) => {
         settle(signal === null ? { exitcode: code ?? 1, signal } : { exitcode: -(os.signals[signal] ?? 0), signal });
       });
     });
-    child.on('error', (error) => resolve({ refused: describe(error, file) }));
+    child.on('error', (error) => resolve({ refused: describe(error, spec) }));
     // Node knows the pid at once where the program could be started.
     if (child.pid !== undefined) resolve({ pid: child.pid, exited });
   });
@@ -96,16 +97,19 @@ function folderProblem(path: string): string | null {
   }
 }
 
-function describe(error: NodeJS.ErrnoException, file: string): string {
+function describe(error: NodeJS.ErrnoException, spec: LaunchSpec): string {
+  const [file = ''] = spec.argv;
   switch (error.code) {
     case 'ENOENT':
       return error.syscall === 'open'
-        ? `there is no file \`${error.path}\``
+        ? missing(error.path as string, spec.stdin)
         : `there is no program \`${file}\` (or its interpreter is missing)`;
     case 'EACCES':
       return error.syscall === 'open'
         ? `the file \`${error.path}\` may not be opened`
         : `\`${file}\` may not be executed`;
+    case 'EISDIR':
+      return `\`${error.path}\` is a folder, and a file was expected`;
     case 'E2BIG':
       return 'its arguments and environment are too long for the system (E2BIG)';
     case 'ERR_INVALID_ARG_VALUE':
@@ -118,4 +122,13 @@ function describe(error: NodeJS.ErrnoException, file: string): string {
     default:
       return `it could not be started: ${error.message}`;
   }
+}
+
+/** A file that is read must be there; one that is written is made, but not the folder that it is in. Stdin is opened first. */
+function missing(path: string, stdin: StdioSource): string {
+  const isRead = stdin.type === 'file' && stdin.path === path;
+  const folder = dirname(path);
+  return isRead || existsSync(folder)
+    ? `there is no file \`${path}\``
+    : `there is no folder \`${folder}\` for the file \`${path}\``;
 }

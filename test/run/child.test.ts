@@ -111,6 +111,24 @@ describe('what cannot be started is refused, and says why', () => {
       {},
       'its arguments and environment are too long for the system (E2BIG)',
     ],
+    [
+      'a missing folder for stdout',
+      ['true'],
+      { stdout: { type: 'file', path: '/no/such/x.txt', append: false } },
+      'there is no folder `/no/such` for the file `/no/such/x.txt`',
+    ],
+    [
+      'a missing folder for stderr that is added to',
+      ['true'],
+      { stderr: { type: 'file', path: '/no/such/x.txt', append: true } },
+      'there is no folder `/no/such` for the file `/no/such/x.txt`',
+    ],
+    [
+      'a folder in the place of stdout',
+      ['true'],
+      { stdout: { type: 'file', path: '/', append: false } },
+      '`/` is a folder, and a file was expected',
+    ],
     ['a missing stdin', ['cat'], { stdin: { type: 'file', path: '/no/such' } }, 'there is no file `/no/such`'],
   ])('%s', async (_, argv, settings, refused) => {
     expect(await finish(argv, settings)).toMatchObject({ refused });
