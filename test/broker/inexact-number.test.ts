@@ -63,5 +63,6 @@ function written(value: unknown, unsafe: string[]): string {
   if (typeof value === 'number') return Number.isInteger(value) ? value.toExponential() : JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((one) => written(one, unsafe)).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  return `{${Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}:${written(one, unsafe)}`)}}`;
+  const members = Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}:${written(one, unsafe)}`);
+  return `{${members.join(',')}}`;
 }
