@@ -65,6 +65,8 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
   const stderr = maker.output(process.stderr);
   const timeoutMs = process.timeout === null ? null : durationOf(process.timeout, inside, reading);
   const graceMs = process.stop.grace === null ? 5000 : durationOf(process.stop.grace, inside, reading);
+  if (process.timeout !== null && timeoutMs === 0)
+    complainOfValue(process.timeout, 'a time limit of 0 would end it at once; without a limit, leave it out', reading);
   if (!launch || !stdin || !stdout || !stderr) return null;
   if (cwd === undefined || condition === undefined || timeoutMs === undefined || graceMs === undefined) return null;
   return {

@@ -6,6 +6,12 @@ const files = { 'some.env': 'X=1', 'cook.rb': '', 'a.py': '' };
 
 test.each([
   [
+    'a time limit that would end a process at once',
+    `processes:
+  a: { run: ls, timeout: 0 }`,
+    ['2:26 error schema a time limit of 0 would end it at once; without a limit, leave it out'],
+  ],
+  [
     'settings from expressions are of the right type',
     `params: { many: lots }
 queues: { q: { maxsize: "\${{ params.many }}" } }
