@@ -68,8 +68,8 @@ export function evaluate(template: Template, scope: Scope): Value {
   }
   if (pieces.every((piece) => typeof piece === 'string')) return { known: pieces.join('') };
   const kept = pieces.filter((piece) => piece !== '');
-  // One expression that is left over is still a text, and must not get its type back.
-  return { pending: kept.length === 1 ? [{ expression: asExpression(kept) }] : kept };
+  // One expression that is left over is still a part of a text: alone, it would get its type back.
+  return { pending: kept.length === 1 ? [...kept, { expression: "''" }] : kept };
 }
 
 export function evaluateExpression(expression: Expression, scope: Scope): Value {

@@ -14,14 +14,12 @@ export function complainOfShadowed(
   const own = processes.map((process) => ({ path: process.path, names: ownNames(process) }));
   for (const [path, names] of environmentsIn(file)) {
     for (const name of Object.keys(names)) {
-      if (!name.startsWith('FORKLINE_')) continue;
+      if (!ofForkline.has(name)) continue;
       findings.warning(
         'shadowed-env',
         keyOf([...path, name]),
         `\`${name}\` is set by Forkline itself, and this value is never seen`,
-        {
-          hint: 'names that start with `FORKLINE_` are taken',
-        },
+        { hint: 'take it out here, or give it another name' },
       );
     }
   }
@@ -67,3 +65,12 @@ function environmentsIn({ env = {}, defaults, processes = {}, daemons = {} }: Pi
     ...Object.entries(daemons).map(([name, daemon]): [Path, object] => [['daemons', name, 'env'], daemon.env ?? {}]),
   ];
 }
+
+/** What every process finds in its environment, whatever the pipeline says. */
+const ofForkline = new Set([
+  'FORKLINE_SOCKET',
+  'FORKLINE_TOKEN',
+  'FORKLINE_PROCESS',
+  'FORKLINE_RUN_ID',
+  'FORKLINE_RUN_DIR',
+]);

@@ -1,7 +1,7 @@
 // The files of one run: plan.json, events.ndjson, logs/ and summary.json. Written at once and synchronously: what is not yet written when
 // the runner is killed would be lost. A full disk is told once and fails the run, but stops nothing.
 import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import type { Event } from './event.ts';
 import type { Summary } from './summary.ts';
@@ -18,7 +18,7 @@ export class Journal {
   constructor(folder: string, plan: Plan, onLost: (reason: string) => void) {
     this.folder = folder;
     this.#onLost = onLost;
-    mkdirSync(join(folder, 'logs'), { recursive: true });
+    makeFolder(join(folder, 'logs'));
     writeFileSync(join(folder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
     this.#events = openSync(join(folder, 'events.ndjson'), 'a');
   }
@@ -64,9 +64,21 @@ export class Journal {
   }
 }
 
+/** As a recursive mkdir, which never comes back where a file system (/proc) answers that the folder it is to be made in is not there. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another run may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
 /** `.forkline/` keeps itself out of version control. */
 export function ignoreItself(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const file = join(folder, '.gitignore');
   if (!existsSync(file)) appendFileSync(file, '*\n');
 }

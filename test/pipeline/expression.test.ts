@@ -110,7 +110,7 @@ test('a variable that is known only later is put where it is used', () => {
     known: '/runs/r1/{out}.txt',
   });
   expect(valueOf('${{ params.nothing }}${{ run.id == 1 }}')).toEqual({
-    pending: [{ expression: "format('{0}', run.id == 1)" }],
+    pending: [{ expression: 'run.id == 1' }, { expression: "''" }],
   });
   expect(asExpression(['a'])).toBe("format('a')");
 });

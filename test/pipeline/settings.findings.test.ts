@@ -39,7 +39,7 @@ processes:
   ],
   [
     'variables that nobody sees',
-    `env: { A: 1, B: 2, C: 3, FORKLINE_X: 1 }
+    `env: { A: 1, B: 2, C: 3, FORKLINE_TOKEN: 1 }
 defaults: { env: { C: 4 } }
 processes:
   a: { run: ls, env: { A: 2, B: "\${{ env.B }}" } }
@@ -47,7 +47,7 @@ processes:
     [
       '1:8 warning shadowed-env no process sees this value of `A`, because all set it anew',
       '1:20 warning shadowed-env no process sees this value of `C`, because all set it anew',
-      '1:26 warning shadowed-env `FORKLINE_X` is set by Forkline itself, and this value is never seen',
+      '1:26 warning shadowed-env `FORKLINE_TOKEN` is set by Forkline itself, and this value is never seen',
     ],
   ],
   [

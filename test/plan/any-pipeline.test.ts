@@ -33,7 +33,7 @@ const text = mostly<string>(
 );
 const duration = mostly<string | number>(fc.constantFrom('1s', '5m', 2), '${{ params.p }}', '${{ run.id }}', 'soon');
 const count = mostly<string | number>(fc.oneof(fc.nat(3), fc.constant('${{ 2 }}')), '${{ params.p }}', -1, 200_000);
-const env = fc.dictionary(fc.constantFrom('E', 'F', 'FORKLINE_X'), text, { maxKeys: 2 });
+const env = fc.dictionary(fc.constantFrom('E', 'F', 'FORKLINE_TOKEN'), text, { maxKeys: 2 });
 const scalar = fc.oneof(fc.nat(3), text);
 const entries = fc.array(fc.dictionary(fc.constantFrom('k', 'l'), scalar, { maxKeys: 2 }), { maxLength: 2 });
 

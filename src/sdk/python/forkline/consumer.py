@@ -54,7 +54,8 @@ class Consumer:
         self.ungets = 0
         self._later: "deque[list[tuple[int, bytes]]]" = deque()
         #: To read ahead more than fits into the queue would leave its producers without room.
-        self._most = min(_MOST_AHEAD, channel["maxsize"] or _MOST_AHEAD)
+        # What is at most once is said to be taken before the program has it, one by one: nothing of it is read ahead.
+        self._most = min(_MOST_AHEAD, channel["maxsize"] or _MOST_AHEAD) if self.keeps else 1
         self._next_tag = 0
         self._reported = 0
         self._window = 1
@@ -170,10 +171,15 @@ class Consumer:
 
     def tell_taken(self) -> None:
         """The program may work on it for long, and its place in the queue is free: that is to be known soon, but not before the
-        program has it, or its own clock would see more items waiting than `maxsize` allows."""
+        program has it, or its own clock would see more items waiting than `maxsize` allows. What is at most once is said to
+        be taken first, or it would come twice where the program is killed."""
         with self.session.exclusive:
             self.session.check()
-            self.session.arm()
+            if self.keeps:
+                self.session.arm()
+            else:
+                self.report()
+                self.session.send()
 
     def give_back(self, tag: int) -> None:
         """Hands an item that was taken to whoever comes next."""
