@@ -3,10 +3,11 @@
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
-import { Backlog } from './backlog.ts';
+import type { Backlog } from './backlog.ts';
 import { type Batch, splitBatch } from './batch.ts';
+import { Fifo } from './fifo.ts';
 import { Ledger } from './ledger.ts';
-import type { Room } from './room.ts';
+import type { Space } from './space.ts';
 
 /** What one session was given. */
 export interface Holding {
@@ -29,19 +30,19 @@ export class Custody {
   redelivered = 0;
   /** The number of the next item. */
   next = 0;
-  readonly #room: Room;
+  readonly #space: Space;
   readonly #settings: Pick<QueueChannel, 'delivery' | 'attempts'>;
   readonly #onDone: (first: number, count: number) => void;
-  readonly #backlog = new Backlog();
+  readonly #backlog: Backlog = new Fifo();
   readonly #holdings = new Map<number, Holding>();
 
-  /** Tells `room` what waits and what does not. */
+  /** Tells `space` what waits and what does not. */
   constructor(
-    room: Room,
+    space: Space,
     settings: Pick<QueueChannel, 'delivery' | 'attempts'>,
     onDone: (first: number, count: number) => void,
   ) {
-    this.#room = room;
+    this.#space = space;
     this.#settings = settings;
     this.#onDone = onDone;
   }
@@ -67,6 +68,7 @@ export class Custody {
 
   /** Items that were admitted. */
   accept(items: Items): void {
+    this.#space.enter(items);
     this.#backlog.put(this.next, items);
     this.next += items.count;
     this.unfinished += items.count;
@@ -91,7 +93,7 @@ export class Custody {
     this.ahead -= count;
     this.taken += count;
     for (const batch of ledger.take(count, hold)) {
-      this.#room.leave(batch.items);
+      this.#space.leave(batch.items);
       if (!hold) this.#finish(batch);
     }
   }
@@ -115,7 +117,7 @@ export class Custody {
     const released = unseen === count ? [] : ledger.release(tag, count - unseen);
     if (released === null) throw notHeld(tag, count);
     for (const batch of released) {
-      this.#room.enter(batch.items);
+      this.#space.enter(batch.items);
       this.#backlog.restore({ ...batch, seen: true });
     }
     this.#returnAhead(ledger, unseen);
@@ -150,7 +152,7 @@ export class Custody {
     const before = this.exhausted;
     let count = 0;
     for (const batch of held) {
-      this.#room.enter(batch.items);
+      this.#space.enter(batch.items);
       this.#charge(batch);
       count += batch.items.count;
     }
@@ -175,7 +177,7 @@ export class Custody {
       this.#backlog.restore({ ...batch, charges, seen: true });
       return;
     }
-    this.#room.leave(batch.items);
+    this.#space.leave(batch.items);
     this.exhausted += batch.items.count;
   }
 

@@ -1,7 +1,7 @@
 // One session's place at one queue: what it was lent and given, and what it waits for.
 import type { NodeId } from '../plan/plan.ts';
 import type { Holding } from './custody.ts';
-import type { Loan } from './room.ts';
+import type { Loan } from './loan.ts';
 
 export interface Seat {
   readonly session: number;

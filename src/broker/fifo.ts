@@ -1,0 +1,86 @@
+// The backlog of a fifo queue. Small batches that arrive one after the other are gathered into blocks, so that a million tiny puts do not cost
+// a million buffers; large ones are kept as they came, without a copy.
+import { type Items, SIZE_FIELD } from '../wire/items.ts';
+import type { Backlog } from './backlog.ts';
+import { type Batch, splitBatch } from './batch.ts';
+
+export class Fifo implements Backlog {
+  count = 0;
+  /** By `first`, rising; all of them older than what is being gathered. */
+  readonly #batches: Batch[] = [];
+  /** Where small batches are gathered, and how much of it is taken. */
+  #block = Buffer.alloc(0);
+  #blockTaken = 0;
+  /** The newest items, at the end of the block. */
+  #gathered: Gathered | null = null;
+
+  put(first: number, items: Items): void {
+    this.count += items.count;
+    if (items.bytes.length > SMALL) {
+      this.#seal();
+      this.#batches.push(fresh(first, items));
+      return;
+    }
+    if (this.#gathered !== null && this.#gathered.first + this.#gathered.count !== first) this.#seal();
+    if (this.#block.length - this.#blockTaken < items.bytes.length) {
+      this.#seal();
+      this.#block = Buffer.allocUnsafeSlow(BLOCK);
+      this.#blockTaken = 0;
+    }
+    this.#gathered ??= { first, from: this.#blockTaken, count: 0 };
+    this.#block.set(items.bytes, this.#blockTaken);
+    this.#blockTaken += items.bytes.length;
+    this.#gathered.count += items.count;
+  }
+
+  take(most: number): Batch {
+    if (this.#batches.length === 0) this.#seal();
+    const head = this.#batches[0];
+    if (head === undefined) throw new Error('Internal error: an empty backlog was asked for items');
+    if (head.items.count <= most) {
+      this.#batches.shift();
+      this.count -= head.items.count;
+      return head;
+    }
+    const [taken, rest] = splitBatch(head, most);
+    this.#batches[0] = rest;
+    this.count -= most;
+    return taken;
+  }
+
+  restore(batch: Batch): void {
+    this.count += batch.items.count;
+    let low = 0;
+    let high = this.#batches.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#batches[middle] as Batch).first < batch.first) low = middle + 1;
+      else high = middle;
+    }
+    this.#batches.splice(low, 0, batch);
+  }
+
+  #seal(): void {
+    const gathered = this.#gathered;
+    if (gathered === null) return;
+    this.#gathered = null;
+    const bytes = this.#block.subarray(gathered.from, this.#blockTaken);
+    const size = bytes.length - gathered.count * SIZE_FIELD;
+    this.#batches.push(fresh(gathered.first, { bytes, count: gathered.count, size }));
+  }
+}
+
+interface Gathered {
+  readonly first: number;
+  /** Where in the block it begins. */
+  readonly from: number;
+  count: number;
+}
+
+/** Copying less than this costs less than the memory that would be kept for its sake: all that came in the same read. */
+const SMALL = 4 * 1024;
+const BLOCK = 16 * 1024;
+
+function fresh(first: number, items: Items): Batch {
+  return { first, items, charges: 0, seen: false };
+}

@@ -1,0 +1,130 @@
+// The side of a queue that is put to: what sessions may put and when, and what becomes of it. A session that puts more than
+// it may makes it throw a `ProtocolError`.
+import { ProtocolError } from '../wire/frame.ts';
+import { type Items, SIZE_FIELD } from '../wire/items.ts';
+import type { Custody } from './custody.ts';
+import type { Ending } from './ending.ts';
+import type { Loan } from './loan.ts';
+import { Room } from './room.ts';
+import type { Seat } from './seat.ts';
+import type { Space } from './space.ts';
+import type { Speech } from './speech.ts';
+
+export class Intake {
+  put = 0;
+  dropped = 0;
+  readonly #room: Room;
+  readonly #space: Space;
+  readonly #custody: Custody;
+  readonly #ending: Ending;
+  readonly #speech: Speech;
+
+  constructor(space: Space, custody: Custody, ending: Ending, speech: Speech, producers: number) {
+    this.#room = new Room(space, producers);
+    this.#space = space;
+    this.#custody = custody;
+    this.#ending = ending;
+    this.#speech = speech;
+    if (ending.outlet === 'dropped') space.lift();
+  }
+
+  open(session: number): Loan {
+    return this.#room.open(session);
+  }
+
+  accept({ loan, closed }: Seat, items: Items): void {
+    if (closed) throw new ProtocolError('protocol', 'an item was put after the session had closed the queue');
+    if (!this.#room.use(loan, items.count, items.size)) {
+      throw new ProtocolError('limit', 'more was put than there was room for');
+    }
+    this.put += items.count;
+    if (this.#ending.outlet === 'dropped') this.dropped += items.count;
+    else if (items.count > 0) this.#custody.accept(items);
+  }
+
+  want(seat: Seat, count: number, bytes: number, atOnce: boolean, now: number): void {
+    const { session } = seat;
+    if (seat.closed || this.#ending.endedFor(seat.instance)) {
+      this.#speech.say({ type: 'refused', session, never: true });
+    } else if (this.#ending.outlet === 'broken') {
+      this.#speech.say({ type: 'broken', session });
+      if (atOnce) this.#speech.say({ type: 'refused', session, never: true });
+    } else if (!atOnce) {
+      this.#room.want(seat.loan, count, bytes);
+    } else {
+      this.lend(now);
+      if (!this.#room.wantNow(seat.loan, count, bytes)) this.#speech.say({ type: 'refused', session, never: false });
+    }
+  }
+
+  unwant({ session, loan }: Seat): void {
+    this.#room.unwant(loan);
+    this.#speech.say({ type: 'withdrawn', session, puts: true });
+  }
+
+  giveRoom({ loan }: Seat, count: number, bytes: number): void {
+    if (!this.#room.giveBack(loan, count, bytes)) {
+      throw new ProtocolError('not-held', 'more room was given back than was lent');
+    }
+  }
+
+  close(seat: Seat): void {
+    seat.closed = true;
+    this.leave(seat);
+  }
+
+  leave({ loan }: Seat): void {
+    this.#room.stop(loan);
+  }
+
+  /** Whether its program puts, or may again. */
+  produces({ loan }: Seat): boolean {
+    return this.#room.produces(loan);
+  }
+
+  /** Whether its program waits in `put`. */
+  wants({ loan }: Seat): boolean {
+    return this.#room.wants(loan);
+  }
+
+  /** How many more items it could put now; -1 for no limit. */
+  admits({ loan }: Seat): number {
+    return this.#ending.outlet === 'broken' ? 0 : this.#room.admits(loan);
+  }
+
+  /** So many producers have not ended for good. */
+  set producers(count: number) {
+    this.#room.producers = count;
+  }
+
+  /** No consumer is left. */
+  loseConsumers(seats: Iterable<Seat>): void {
+    if (this.#ending.outlet === 'dropped') return this.#space.lift();
+    for (const seat of seats) {
+      if (!this.produces(seat)) continue;
+      this.#room.unwant(seat.loan);
+      this.#speech.say({ type: 'broken', session: seat.session });
+    }
+  }
+
+  /** Gives away what room there is. */
+  lend(now: number): void {
+    if (this.#ending.outlet === 'broken' || this.#ending.stream !== 'open') return;
+    for (const lent of this.#room.lend(now)) this.#speech.say({ type: 'room', ...lent });
+  }
+
+  /** Asks back room that is not used while others wait for some. Returns when it wants to do so again. */
+  recall(now: number): number | null {
+    const { sessions, next } = this.#room.recall(now);
+    for (const session of sessions) this.#speech.say({ type: 'recall', session, room: true });
+    return next;
+  }
+}
+
+/** The most that a frame with what a session may put now can say its length is. */
+export function longestPut(loan: Loan): number {
+  return PUT_OVERHEAD + loan.count * SIZE_FIELD + loan.bytes;
+}
+
+/** The rest of the header, and the count. */
+const PUT_OVERHEAD = 8;

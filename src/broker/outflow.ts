@@ -1,0 +1,123 @@
+// The side of a queue that is taken from: who is given what, who is told the end, and from whom what was read ahead is asked
+// back because somebody else could work on it.
+import type { NodeId } from '../plan/plan.ts';
+import type { Custody, Holding } from './custody.ts';
+import type { Ending } from './ending.ts';
+import { PATIENCE_MS } from './loan.ts';
+import type { Seat } from './seat.ts';
+import type { Speech } from './speech.ts';
+import { Takers } from './takers.ts';
+
+export class Outflow {
+  readonly #custody: Custody;
+  readonly #ending: Ending;
+  readonly #speech: Speech;
+  readonly #seats: ReadonlyMap<number, Seat>;
+  readonly #takers = new Takers();
+  /** Instances that took from it, and whether they were told its end. */
+  readonly #told = new Map<NodeId, boolean>();
+
+  constructor(custody: Custody, ending: Ending, speech: Speech, seats: ReadonlyMap<number, Seat>) {
+    this.#custody = custody;
+    this.#ending = ending;
+    this.#speech = speech;
+    this.#seats = seats;
+  }
+
+  get(seat: Seat, count: number, waiting: boolean): void {
+    seat.takes = true;
+    seat.credit = Math.min(seat.credit + count, MOST_CREDIT);
+    if (waiting) seat.waiting = true;
+    if (!this.#told.has(seat.instance)) this.#told.set(seat.instance, false);
+    if (seat.toldEnd && waiting) this.#tellEnd(seat);
+    this.#takers.place(seat);
+  }
+
+  unget(seat: Seat, now: number): void {
+    this.deal(now);
+    this.tellEnds();
+    seat.credit = 0;
+    seat.waiting = false;
+    this.#takers.place(seat);
+    this.#speech.say({ type: 'withdrawn', session: seat.session, puts: false });
+  }
+
+  /** Its program has moved on. */
+  stir(seat: Seat, now: number): Holding {
+    seat.stirred = now;
+    seat.recalled = false;
+    return seat.holding;
+  }
+
+  congest(seat: Seat, congested: boolean): void {
+    seat.congested = congested;
+    this.#takers.place(seat);
+  }
+
+  leave(seat: Seat): void {
+    this.#takers.remove(seat);
+  }
+
+  /** Whether an instance was told the end; null where it never took from it. */
+  toldEnd(instance: NodeId): boolean | null {
+    return this.#told.get(instance) ?? null;
+  }
+
+  /** Gives out what there is. */
+  deal(now: number): void {
+    const { backlog } = this.#custody;
+    if (backlog > 0) this.#takers.deal(backlog, (seat, count) => this.#deliver(seat, count, now));
+  }
+
+  /** Held items may come back, so all who hold some must be waiting themselves before anyone is told the end. */
+  tellEnds(): void {
+    if (this.#ending.stream === 'open' || this.#custody.backlog + this.#custody.ahead > 0) return;
+    const waiting = new Set<NodeId>();
+    for (const seat of this.#seats.values()) {
+      if (seat.waiting || seat.toldEnd) waiting.add(seat.instance);
+      else if (seat.holding.ledger.heldCount > 0) return;
+    }
+    for (const { instance, ledger, present } of this.#custody.holdings) {
+      if (!present && ledger.heldCount > 0 && !waiting.has(instance)) return;
+    }
+    for (const seat of this.#seats.values()) if (seat.waiting) this.#tellEnd(seat);
+  }
+
+  /** Asks back what one reads ahead while another waits. Returns when it wants to do so again. */
+  recall(now: number): number | null {
+    if (!this.#takers.anyIdle || this.#custody.ahead === 0) return null;
+    let next: number | null = null;
+    for (const seat of this.#seats.values()) {
+      if (seat.holding.ledger.aheadCount === 0 || !seat.readsAhead || seat.recalled) continue;
+      const due = seat.stirred + PATIENCE_MS;
+      if (due > now) {
+        next = Math.min(next ?? due, due);
+        continue;
+      }
+      seat.recalled = true;
+      this.#speech.say({ type: 'recall', session: seat.session, room: false });
+    }
+    return next;
+  }
+
+  #deliver(seat: Seat, count: number, now: number): void {
+    seat.readsAhead = !seat.waiting || count > 1;
+    seat.credit -= count;
+    seat.waiting = false;
+    seat.stirred = now;
+    this.#takers.place(seat);
+    for (const batch of this.#custody.deliver(seat.holding, count)) {
+      this.#speech.say({ type: 'deliver', session: seat.session, batch });
+    }
+  }
+
+  #tellEnd(seat: Seat): void {
+    seat.toldEnd = true;
+    seat.waiting = false;
+    this.#takers.place(seat);
+    this.#told.set(seat.instance, true);
+    this.#speech.say({ type: 'end', session: seat.session, aborted: this.#ending.stream === 'aborted' });
+  }
+}
+
+const MOST_CREDIT = 0xffffffff;

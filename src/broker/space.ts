@@ -1,0 +1,55 @@
+// How much may be in a queue, how much of that waits there, and how much is lent to those who will put it.
+import type { Items } from '../wire/items.ts';
+
+export class Space {
+  /** Items accepted and not taken by a program. */
+  waiting = 0;
+  /** The most that ever waited. */
+  peak = 0;
+  /** Lent and not used, by all sessions together. */
+  lent = 0;
+  lentBytes = 0;
+  maxsize: number;
+  maxBytes: number;
+  #waitingBytes = 0;
+
+  /** A `maxsize` of 0 is no limit. */
+  constructor(maxsize: number, maxBytes: number) {
+    this.maxsize = maxsize === 0 ? Number.POSITIVE_INFINITY : maxsize;
+    this.maxBytes = maxBytes;
+  }
+
+  /** Items that wait from now on, admitted or come back. */
+  enter(items: Items): void {
+    this.waiting += items.count;
+    this.#waitingBytes += items.size;
+    if (this.waiting > this.peak) this.peak = this.waiting;
+  }
+
+  /** Items that wait no more. */
+  leave(items: Items): void {
+    this.waiting -= items.count;
+    this.#waitingBytes -= items.size;
+  }
+
+  lend(count: number, bytes: number): void {
+    this.lent += count;
+    this.lentBytes += bytes;
+  }
+
+  /** How many more may be lent. */
+  get places(): number {
+    return Math.max(0, this.maxsize - this.waiting - this.lent);
+  }
+
+  /** Less than none where something was let in alone or came back. */
+  get freeBytes(): number {
+    return this.maxBytes - this.#waitingBytes - this.lentBytes;
+  }
+
+  /** From now on everything is admitted. */
+  lift(): void {
+    this.maxsize = Number.POSITIVE_INFINITY;
+    this.maxBytes = Number.POSITIVE_INFINITY;
+  }
+}
