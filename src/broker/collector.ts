@@ -112,6 +112,7 @@ export class Collector implements Party {
       if (items.count > 0) this.#pending.push(items);
     } catch (error) {
       if (!(error instanceof Miswired)) throw error;
+      if (error.before.count > 0) this.#pending.push(error.before);
       this.#onMiswired(error.message);
       this.#ended = true;
     }

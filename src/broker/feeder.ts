@@ -2,7 +2,7 @@
 // What was written is taken; it is done at once, or, where the wiring says so, when the process has succeeded.
 import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
-import type { NodeId } from '../plan/plan.ts';
+import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import { fitting, type Items, splitItems } from '../wire/items.ts';
 import type { Command } from './control.ts';
 import type { SessionEffect } from './effect.ts';
@@ -17,7 +17,7 @@ export class Feeder implements Party {
   brokeOff = false;
   readonly #switchboard: Switchboard;
   readonly #channel: number;
-  readonly #encoding: 'json' | 'text';
+  readonly #encoding: QueueChannel['encoding'];
   readonly #format: 'lines' | 'json';
   readonly #delivery: 'at-least-once' | 'at-most-once';
   readonly #done: 'written' | 'exit';

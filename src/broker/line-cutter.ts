@@ -1,12 +1,19 @@
 // Cuts what a process writes into lines, and makes items of them: a line ends at LF, a CR is kept, the last one needs no LF.
 // What an item is depends on the queue and the wiring; a line that cannot be one is `Miswired`, with its number.
 import { isUtf8 } from 'node:buffer';
+import type { QueueChannel } from '../plan/plan.ts';
 import { type Items, NO_ITEMS, SIZE_FIELD } from '../wire/items.ts';
 import { inexactNumber } from './inexact-number.ts';
 
-/** The process wrote what its wiring does not allow. */
+/** The process wrote what its wiring does not allow. What it wrote before that are items like any other. */
 export class Miswired extends Error {
   override readonly name = 'Miswired';
+  readonly before: Items;
+
+  constructor(message: string, before: Items) {
+    super(message);
+    this.before = before;
+  }
 }
 
 export class LineCutter {
@@ -18,9 +25,8 @@ export class LineCutter {
   /** Lines so far. */
   #lines = 0;
 
-  constructor(encoding: 'json' | 'text', format: 'lines' | 'json') {
-    const asJson = format === 'json' ? validJson : jsonString;
-    this.#write = encoding === 'text' ? (format === 'json' ? jsonToText : plain) : asJson;
+  constructor(encoding: QueueChannel['encoding'], format: 'lines' | 'json') {
+    this.#write = writerFor(encoding, format);
     this.#growth = encoding === 'json' && format === 'lines' ? 2 : 0;
   }
 
@@ -52,7 +58,7 @@ export class LineCutter {
   #begin(rest: Buffer): void {
     this.#begun.push(rest);
     this.#begunLength += rest.length;
-    if (this.#begunLength > LONGEST_LINE) throw tooLong(this.#lines + 1);
+    if (this.#begunLength > LONGEST_LINE) throw tooLong(this.#lines + 1, NO_ITEMS);
   }
 
   /** `text` is whole lines. */
@@ -64,17 +70,24 @@ export class LineCutter {
     const sound = isUtf8(text);
     for (let at = 0, line = 1; line <= lines; line += 1) {
       const end = text.indexOf(LF, at);
-      if (end - at > LONGEST_LINE) throw tooLong(this.#lines + line);
+      if (end - at > LONGEST_LINE) throw tooLong(this.#lines + line, itemsIn(out, out.at, line - 1));
       const sizeAt = reserve(out, SIZE_FIELD + end - at + this.#growth);
       out.at += SIZE_FIELD;
       const complaint = this.#write(text, at, end, out, sound);
-      if (complaint !== null) throw new Miswired(`line ${this.#lines + line} ${complaint}`);
+      if (complaint !== null) {
+        throw new Miswired(`line ${this.#lines + line} ${complaint}`, itemsIn(out, sizeAt, line - 1));
+      }
       out.bytes.writeUInt32BE(out.at - sizeAt - SIZE_FIELD, sizeAt);
       at = end + 1;
     }
     this.#lines += lines;
-    return { bytes: out.bytes.subarray(0, out.at), count: lines, size: out.at - lines * SIZE_FIELD };
+    return itemsIn(out, out.at, lines);
   }
+}
+
+/** The first `count` items that were written, which end at `end`. */
+function itemsIn({ bytes }: Output, end: number, count: number): Items {
+  return { bytes: bytes.subarray(0, end), count, size: end - count * SIZE_FIELD };
 }
 
 interface Output {
@@ -84,6 +97,12 @@ interface Output {
 
 /** Writes the line between two offsets as an item; says what is wrong with it where it cannot be one. */
 type Writer = (text: Buffer, start: number, end: number, out: Output, sound: boolean) => string | null;
+
+function writerFor(encoding: QueueChannel['encoding'], format: 'lines' | 'json'): Writer {
+  if (encoding === 'json') return format === 'json' ? validJson : jsonString;
+  if (encoding === 'text') return format === 'json' ? jsonToText : plainText;
+  return plain;
+}
 
 const LF = 0x0a;
 const LINE_END = Buffer.from('\n');
@@ -96,6 +115,11 @@ const SHORT = 96;
 const plain: Writer = (text, start, end, out) => {
   copy(text, start, end, out);
   return null;
+};
+
+const plainText: Writer = (text, start, end, out, sound) => {
+  if (!sound && !isUtf8(text.subarray(start, end))) return 'is not UTF-8, as an item of this queue must be';
+  return plain(text, start, end, out, sound);
 };
 
 const jsonString: Writer = (text, start, end, out, sound) => {
@@ -183,6 +207,6 @@ function countLines(text: Buffer): number {
   return lines;
 }
 
-function tooLong(line: number): Miswired {
-  return new Miswired(`line ${line} is longer than 16 MiB`);
+function tooLong(line: number, before: Items): Miswired {
+  return new Miswired(`line ${line} is longer than 16 MiB`, before);
 }

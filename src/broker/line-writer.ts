@@ -1,11 +1,11 @@
-// Makes lines of items, for a process that reads them from its stdin: `lines` gives a text as it is, `json` one JSON value a
-// line.
+// Makes lines of items, for a process that reads them from its stdin: `lines` gives a text, or bytes, as they are, `json` one
+// JSON value a line.
+import type { QueueChannel } from '../plan/plan.ts';
 import { type Items, SIZE_FIELD, sizeAt } from '../wire/items.ts';
 
 /** The lines of `items`, each with an LF. */
-export function linesOf(items: Items, encoding: 'json' | 'text', format: 'lines' | 'json'): Buffer {
-  const write =
-    encoding === 'text' ? (format === 'json' ? textAsJson : asItIs) : format === 'json' ? oneLine : unquoted;
+export function linesOf(items: Items, encoding: QueueChannel['encoding'], format: 'lines' | 'json'): Buffer {
+  const write = writerFor(encoding, format);
   const out: Output = { bytes: Buffer.allocUnsafeSlow(items.size + items.count), at: 0 };
   const { bytes } = items;
   for (let at = 0, left = items.count; left > 0; left -= 1) {
@@ -17,6 +17,11 @@ export function linesOf(items: Items, encoding: 'json' | 'text', format: 'lines'
     out.at += 1;
   }
   return out.bytes.subarray(0, out.at);
+}
+
+function writerFor(encoding: QueueChannel['encoding'], format: 'lines' | 'json'): Writer {
+  if (encoding === 'json') return format === 'json' ? oneLine : unquoted;
+  return encoding === 'text' && format === 'json' ? textAsJson : asItIs;
 }
 
 interface Output {

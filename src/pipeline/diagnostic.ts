@@ -45,6 +45,7 @@ export const diagnosticCodes = [
   'stream-deadlock',
   'slots-deadlock',
   'lock-order',
+  'wrong-encoding',
   'pipe-ends',
   'dead-letter-loop',
   'secret-in-argv',

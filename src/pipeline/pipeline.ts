@@ -36,7 +36,7 @@ export interface QueueDeclaration extends Declared {
   readonly maxBytes: number;
   /** It was written down, not the default. */
   readonly ownMaxBytes: boolean;
-  readonly encoding: 'json' | 'text';
+  readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
   readonly confirm: boolean;
   readonly delivery: 'at-least-once' | 'at-most-once';
   readonly attempts: number;

@@ -13,7 +13,7 @@ export function readQueue(name: string, queue: Queue, place: Place): QueueDeclar
     maxsize: countAt(at('maxsize'), queue.maxsize, place) ?? 0,
     maxBytes: sizeAt(at('max_bytes'), queue.max_bytes, place) ?? 64 * 2 ** 20,
     ownMaxBytes: queue.max_bytes !== undefined,
-    encoding: queue.encoding === 'text' ? 'text' : 'json',
+    encoding: queue.encoding ?? 'json',
     confirm: queue.confirm ?? false,
     delivery: queue.delivery ?? 'at-least-once',
     attempts: queue.attempts ?? 3,

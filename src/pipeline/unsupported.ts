@@ -26,7 +26,6 @@ const inEach: Readonly<Record<string, Unsupported>> = {
     to: [],
     item: [],
     overflow: ['block'],
-    encoding: ['json', 'text'],
     dead_letter: [],
   },
   locks: { permits: [1], kind: ['mutex'], reentrant: [false], scope: ['run'], owned: [true], fair: [] },

@@ -8,6 +8,7 @@ import { directoryOf } from '../pipeline/lookup.ts';
 import type { Pipeline, ProcessDeclaration } from '../pipeline/pipeline.ts';
 import { Reading } from '../pipeline/reading.ts';
 import { complainOfCycles } from './cycle.ts';
+import { checkEncodings } from './encoding-check.ts';
 import { graphOf, type Vertex, waitsFor } from './graph.ts';
 import { Instances } from './instances.ts';
 import { type ChannelNames, grantsOf, joinNodeOf, Needs } from './link.ts';
@@ -44,6 +45,7 @@ export function compile(pipeline: Pipeline): Compiled {
   const needs = new Needs(instances, findings);
   const context: Context = { pipeline, names: directoryOf(pipeline), instances, needs, reading };
   const targets: TargetUse[] = [];
+  const queues = new Map(pipeline.queues.map((queue) => [queue.name, queue]));
   const nodes = order.sequence.flatMap((index): readonly Node[] => {
     const vertex = graph.vertices[index] as Vertex;
     const { thing } = vertex;
@@ -52,6 +54,7 @@ export function compile(pipeline: Pipeline): Compiled {
       return [joinNodeOf(thing.declaration, needs.of(vertex), at, graph, instances, findings)];
     }
     const made = processNodesOf(vertex, thing.declaration, at, context);
+    checkEncodings(thing.declaration, made, queues, findings);
     targets.push(...targetsOf(made, [...thing.declaration.path, 'target']));
     return made;
   });

@@ -136,7 +136,8 @@ export interface QueueChannel {
   /** How many items may wait; 0: no limit. */
   readonly maxsize: number;
   readonly maxBytes: number;
-  readonly encoding: 'json' | 'text';
+  /** What an item's bytes are. */
+  readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
   readonly confirm: boolean;
   readonly delivery: 'at-least-once' | 'at-most-once';
   /** How often an item may be delivered. */

@@ -43,14 +43,18 @@ const bytes: Encoding = {
     return item.length;
   },
   encode: (value) => Buffer.from(checkBytes(value)),
-  decode: (items) => [...eachItem(items)],
+  decode: (items) => Array.from(eachItem(items), own),
 };
 
 export function encodingOf(queue: WelcomeQueue): Encoding {
   if (queue.encoding === 'json') return json;
   if (queue.encoding === 'text') return text;
-  if (queue.encoding === 'bytes') return bytes;
-  throw new Error(`\`${queue.name}\` has \`encoding: ${queue.encoding}\`, which only Python reads and writes`);
+  return bytes;
+}
+
+/** A small item must not keep alive all that came with it. */
+function own(item: Buffer): Buffer {
+  return item.length < 4096 ? Buffer.from(item) : item;
 }
 
 /** A copy of a value whose encoding is not known yet: later changes to it must not be seen. */

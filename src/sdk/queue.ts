@@ -161,6 +161,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   open(described: WelcomeChannel): void {
     const queue = described as WelcomeQueue;
     this.#id = queue.id;
+    if (queue.encoding === 'pickle') return this.fail(() => this.#pickled());
     if (queue.puts) this.#producer.open(queue);
     else this.#producer.fail(this.#notGranted('puts'));
     if (queue.gets) this.#consumer.open(queue);
@@ -210,6 +211,10 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
       },
       () => this.#refusal,
     );
+  }
+
+  #pickled(): Error {
+    return new TypeError(`\`${this.name}\` has \`encoding: pickle\`, which only Python reads and writes`);
   }
 
   #notGranted(use: 'puts' | 'gets'): Failure {

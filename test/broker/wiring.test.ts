@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { readItems } from '../../src/wire/body.ts';
+import { eachItem } from '../../src/wire/items.ts';
 import { Type } from '../../src/wire/message.ts';
 import { queueOf, type Running, running } from './kit.ts';
 
@@ -93,6 +95,7 @@ test('on a queue of JSON, lines are its strings', async () => {
 
 test.each([
   ['json', 'lines', 'ok\n\xff\n', 'line 2 is not UTF-8, as an item of this queue must be'],
+  ['text', 'lines', 'ok\n\xff\n', 'line 2 is not UTF-8, as an item of this queue must be'],
   ['json', 'json', '1\n{"a":2}\nthree\n', 'line 3 is not JSON'],
   ['json', 'json', '\n', 'line 1 is not JSON'],
   ['text', 'json', 'x', 'line 1 is not JSON'],
@@ -116,6 +119,27 @@ test.each([
     ]);
   },
 );
+
+test('on a queue of bytes, a line is what it is', async () => {
+  await using run = await running(queueOf('q', { encoding: 'bytes' }));
+  const fd = collected(run, 'q');
+  writeSync(fd, Buffer.from([0xff, 0x00, 0x0a, 0x0a, 0x80]));
+  closeSync(fd);
+  await gone(run, 'p');
+  const consumer = await run.client('c');
+  consumer.say((to) => to.number(Type.GET, 1, 10, 1));
+  const items = [...eachItem(readItems(await consumer.next(Type.DELIVER)))];
+  expect(items.map((item) => item.toString('hex'))).toEqual(['ff00', '', '80']);
+});
+
+test('the lines before one that cannot be an item are items', async () => {
+  await using run = await running(queueOf('q', { encoding: 'json' }));
+  const fd = collected(run, 'q', 'json');
+  writeSync(fd, '1\n2\nthree\n4\n');
+  closeSync(fd);
+  await gone(run, 'p');
+  expect(await (await run.client('c')).get(1, 10)).toEqual(['1', '2']);
+});
 
 test('on a queue of text, a number is its digits, however many', async () => {
   await using run = await running(queueOf('q', { encoding: 'text' }));

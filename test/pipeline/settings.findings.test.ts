@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { planned } from '../kit/planned.ts';
 
-const files = { 'some.env': 'X=1', 'cook.rb': '', 'a.py': '' };
+const files = { 'some.env': 'X=1', 'cook.rb': '', 'a.py': '', 'a.mjs': '' };
 
 test.each([
   [
@@ -57,7 +57,7 @@ secrets: TOKEN
 pipes: { line: [a, b] }
 defaults: { retry: 1 }
 queues:
-  q: { order: lifo, from: [1], to: { json: x }, item: {}, overflow: fail, encoding: bytes, dead_letter: r }
+  q: { order: lifo, from: [1], to: { json: x }, item: {}, overflow: fail, dead_letter: r }
   r: { order: fifo, overflow: block, encoding: text }
 locks: { l: { permits: 3, kind: rw, reentrant: true, scope: host, owned: false, fair: strict } }
 processes:
@@ -76,8 +76,7 @@ daemons:
       '6:32 error not-supported-yet `to` is not supported yet',
       '6:49 error not-supported-yet `item` is not supported yet',
       '6:59 error not-supported-yet `overflow: fail` is not supported yet',
-      '6:75 error not-supported-yet `encoding: bytes` is not supported yet',
-      '6:92 error not-supported-yet `dead_letter` is not supported yet',
+      '6:75 error not-supported-yet `dead_letter` is not supported yet',
       '8:15 error not-supported-yet `permits` is not supported yet',
       '8:27 error not-supported-yet `kind: rw` is not supported yet',
       '8:37 error not-supported-yet `reentrant` is not supported yet',
@@ -95,6 +94,26 @@ daemons:
       '12:26 error not-supported-yet `process` is not supported yet',
       '14:17 error not-supported-yet `restart: always` is not supported yet',
       '14:34 error not-supported-yet `ready` is not supported yet',
+    ],
+  ],
+  [
+    'an encoding that one side cannot speak',
+    `queues: { p: { encoding: pickle }, b: { encoding: bytes } }
+processes:
+  js: { target: a.mjs#f, puts: [p, b], gets: p }
+  py: { target: a.py#f, gets: [p, b] }
+  any: { run: ls, puts: p }
+  in: { run: ls, stdin: { queue: p }, stderr: { queue: b } }
+  out: { run: ls, stdout: { queue: p } }
+  from: { run: ls, stdin: { queue: b, format: json } }
+  to: { run: ls, stdout: { queue: b, format: json } }`,
+    [
+      '3:33 error wrong-encoding `js` is JavaScript, and queue `p` carries what Python pickles',
+      '3:46 error wrong-encoding `js` is JavaScript, and queue `p` carries what Python pickles',
+      '6:34 error wrong-encoding queue `p` carries what Python pickles, which are no lines for `stdin`',
+      '7:36 error wrong-encoding queue `p` carries what Python pickles, which are no lines for `stdout`',
+      '8:39 error wrong-encoding queue `b` carries bytes, which are no JSON',
+      '9:38 error wrong-encoding queue `b` carries bytes, which are no JSON',
     ],
   ],
   [

@@ -106,6 +106,11 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     );
   },
 
+  'encodings.yaml': (ran) => {
+    expect(ran.lines('counter')).toEqual(['ff00800a']);
+    expect(ran.lines('judge')).toEqual(['8 pictures, centres (28+28j)']);
+  },
+
   'word-count.yaml': (ran) => {
     const [first] = ran.lines('total');
     expect(first).toMatch(/^\d+ [A-Za-z]+$/);

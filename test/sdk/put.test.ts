@@ -17,6 +17,27 @@ describe('a put', () => {
     await second;
   });
 
+  test('of bytes is of those there are now, and of nothing else', async () => {
+    const { broker, queue } = await client(queueChannel({ encoding: 'bytes' }));
+    const bytes = new Uint8Array([0xff, 0, 1]);
+    const first = queue().put(bytes);
+    bytes[0] = 7;
+    await broker.until('WANT');
+    broker.send(room(8));
+    await first;
+    expect(await broker.until('PUT')).toMatchObject({ itemsHex: ['ff0001'] });
+    for (const value of ['a', [1], new ArrayBuffer(1), null])
+      expect(await failure(queue().put(value))).toBe('TypeError');
+  });
+
+  test('to a queue of pickles is told to be Python’s, as every other call', async () => {
+    const { queue } = await client(queueChannel({ encoding: 'pickle' }));
+    const words = '`dishes` has `encoding: pickle`, which only Python reads and writes';
+    await expect(queue().put(1)).rejects.toThrow(words);
+    await expect(queue().get()).rejects.toThrow(words);
+    await expect(queue().qsize()).rejects.toThrow(words);
+  });
+
   test('waits for room, and those behind it wait too', async () => {
     const { broker, queue } = await client();
     const order: number[] = [];

@@ -1,5 +1,7 @@
 """What items may be, and what is refused where it is put."""
 
+import array
+import threading
 import unittest
 
 from puppet import SDK  # noqa: F401
@@ -69,6 +71,22 @@ class Encodings(unittest.TestCase):
                 error = outcome(encoding, value)
                 self.assertIs(type(error), kind)
                 self.assertIn(words, str(error))
+
+    def test_bytes_are_whatever_lies_in_memory(self):
+        for value in (b"ab", bytearray(b"ab"), memoryview(b"xaxb")[1::2], array.array("B", b"ab")):
+            with self.subTest(repr(value)):
+                self.assertEqual(outcome("bytes", value), b"ab")
+
+    def test_what_cannot_be_pickled_is_refused_where_it_is_put(self):
+        for value in (lambda: 1, threading.Lock(), type("Local", (), {})()):
+            with self.subTest(repr(value)):
+                error = outcome("pickle", value)
+                self.assertIs(type(error), TypeError)
+                self.assertIn("cannot be pickled", str(error))
+        deep: "list[object]" = []
+        for _ in range(5_000):
+            deep = [deep]
+        self.assertIs(type(outcome("pickle", deep)), ValueError)
 
     def test_bytes_that_change_later_are_put_as_they_are_now(self):
         value = bytearray(b"now")

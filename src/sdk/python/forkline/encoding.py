@@ -19,6 +19,10 @@ Path = "tuple[Any, ...]"
 _LARGEST_INTEGER = 2**53 - 1
 
 
+#: Every Python that Forkline runs with reads this, whichever one wrote it.
+_PICKLE = 5
+
+
 class Encoding(NamedTuple):
     encode: Callable[[Any], bytes]
     decode: Callable[[bytes], Any]
@@ -83,9 +87,10 @@ def refusal(value: Any, error: Exception) -> Exception:
 def _to_bytes(value: Any) -> bytes:
     if type(value) is bytes:
         return value
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
-    raise TypeError(f"this queue carries bytes, so expected `bytes` and got `{type(value).__name__}`")
+    try:
+        return memoryview(value).tobytes()
+    except TypeError:
+        raise TypeError(f"this queue carries bytes, so expected `bytes` and got `{type(value).__name__}`") from None
 
 
 def _from_bytes(data: bytes) -> bytes:
@@ -93,7 +98,12 @@ def _from_bytes(data: bytes) -> bytes:
 
 
 def _to_pickle(value: Any) -> bytes:
-    return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+    try:
+        return pickle.dumps(value, protocol=_PICKLE)
+    except RecursionError:
+        raise ValueError("the item is nested too deeply to be pickled") from None
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise TypeError(f"`{type(value).__name__}` cannot be pickled: {error}") from error
 
 
 #: By the name of the queue's `encoding`.
