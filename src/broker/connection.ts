@@ -10,6 +10,8 @@ import { hearLastWords } from './last-words.ts';
 export interface Hearer {
   /** May throw a `ProtocolError`. */
   hear(frame: Frame): void;
+  /** Everything that one read brought was heard. */
+  heard(): void;
   /** How long a frame may be, before anything is allocated for it. May throw a `ProtocolError`. */
   longest(type: number, channel: number): number;
   /** It broke the protocol; nothing more of it is heard. */
@@ -91,6 +93,7 @@ export class Connection {
       if (this.#straight) this.#reader.filled(length);
       else this.#reader.read(this.#filled(length));
     });
+    this.#hearer.heard();
     return true;
   }
 

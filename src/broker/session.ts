@@ -166,6 +166,10 @@ export class Session implements Party, Hearer {
     }
   }
 
+  heard(): void {
+    this.#switchboard.heard();
+  }
+
   #greet(frame: Frame): void {
     const { protocol, instance, token, pid, child } = readJson(frame);
     if (protocol !== PROTOCOL) {

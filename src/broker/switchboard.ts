@@ -1,6 +1,6 @@
 // The channels of a run, and the turns in which their machines work. Sessions say something to a machine and mark its channel;
 // once everything that came in together has been said, each marked machine takes its turn and what it decided is passed on.
-// So a thousand small frames cost one turn.
+// So a thousand small frames cost one turn, and one that comes alone does not wait for others.
 import type { Channel, NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { WelcomeChannel } from '../wire/message.ts';
@@ -55,6 +55,9 @@ export class Switchboard {
   readonly #onNews: (news: News) => void;
   #sessions = 0;
   #scheduled = false;
+  /** Reads in this round of the loop that brought something; whether it was one at most in the round before. */
+  #reads = 0;
+  #quiet = true;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -144,6 +147,13 @@ export class Switchboard {
     }
   }
 
+  /** All that one read brought was said. Where one speaks at a time there is nobody to be answered together with. */
+  heard(): void {
+    if (!this.#scheduled) return;
+    this.#reads += 1;
+    if (this.#quiet && this.#reads === 1) this.turn();
+  }
+
   /** Something waits to be flushed after this turn. */
   speaks(party: Party): void {
     this.#speaking.add(party);
@@ -216,6 +226,8 @@ export class Switchboard {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
+      this.#quiet = this.#reads <= 1;
+      this.#reads = 0;
       this.turn();
     });
   }
