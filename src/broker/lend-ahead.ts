@@ -1,6 +1,6 @@
 // Nobody waits for room, so what is free may be lent to those who will want it. A queue's only producer may have all but one
-// place, which another session of it could need; several share a part so small that one that never calls again
-// costs the others little. Not in crumbs, unless it has just run dry.
+// place, which another session of it could need; several get so little that one that never calls again costs the others
+// little, those that use it quickly more. Not in crumbs, unless it has just run dry.
 import type { Loan } from './loan.ts';
 import type { Space } from './space.ts';
 
@@ -19,12 +19,12 @@ export function lendAhead(
 ): void {
   const among = loans.size;
   if (among === 0) return;
-  const budget = budgetOf(space.maxsize, sole);
   const budgetBytes = Math.min(MOST_BYTES, Math.floor((space.maxBytes * (sole ? 7 : 1)) / 8));
-  const share = Math.min(MOST_ITEMS, Math.floor(budget / among));
   const shareBytes = Math.floor(budgetBytes / among);
-  if (share === 0) return;
   for (const loan of loans) {
+    const budget = budgetOf(space.maxsize, sole, loan.quick);
+    const share = Math.min(MOST_ITEMS, Math.floor(budget / among), mostOf(space.maxsize, sole));
+    if (share === 0) continue;
     const count = Math.max(0, Math.min(share - loan.count, space.places - 1, budget - space.lent));
     const bytes = Math.max(0, Math.min(shareBytes - loan.bytes, space.freeBytes, budgetBytes - space.lentBytes));
     const ranDry = dry(loan);
@@ -35,10 +35,15 @@ export function lendAhead(
   }
 }
 
-/** How many places may be lent ahead in all. */
-function budgetOf(maxsize: number, sole: boolean): number {
+/** How many places may be lent in all for such a producer to be lent any ahead. */
+function budgetOf(maxsize: number, sole: boolean, quick: boolean): number {
   if (sole || maxsize === Number.POSITIVE_INFINITY) return maxsize - 1;
-  return maxsize < FEW ? 0 : Math.floor(maxsize / 8);
+  return maxsize < FEW ? 0 : Math.floor(maxsize / (quick ? 2 : 8));
+}
+
+/** How many one may have, however quick it is. */
+function mostOf(maxsize: number, sole: boolean): number {
+  return sole ? maxsize : Math.floor(maxsize / 8);
 }
 
 /** A queue with several producers lends nothing ahead below this many places. */

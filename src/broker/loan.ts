@@ -11,6 +11,9 @@ export interface Loan {
   stirred: number;
   /** It was asked to give back what it does not need, and got nothing since. */
   recalled: boolean;
+  /** When it was last given room, and whether it used that up soon, as it last did. */
+  givenAt: number;
+  quick: boolean;
   /** Given in this turn. */
   freshCount: number;
   freshBytes: number;
@@ -26,6 +29,8 @@ export function loanOf(session: number): Loan {
     single: false,
     stirred: 0,
     recalled: false,
+    givenAt: Number.NEGATIVE_INFINITY,
+    quick: false,
     freshCount: 0,
     freshBytes: 0,
   };

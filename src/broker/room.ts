@@ -27,6 +27,8 @@ export class Room {
   /** Who waits, oldest first. */
   readonly #line = new Set<Loan>();
   readonly #given = new Set<Loan>();
+  /** They came for more since the last turn, with nothing left of what they had. */
+  readonly #dry: Loan[] = [];
   /** Has room for an item that is let in alone, and has not put it. */
   #alone: Loan | null = null;
 
@@ -69,6 +71,7 @@ export class Room {
     if (count === 0) return;
     this.#producing.add(loan);
     loan.single = count === 1;
+    if (loan.count === 0) this.#dry.push(loan);
     loan.wantCount = Math.max(0, count - loan.count);
     loan.wantBytes = Math.max(0, bytes - loan.bytes);
     if (loan.wantCount > 0 || loan.wantBytes > 0) this.#line.add(loan);
@@ -112,6 +115,7 @@ export class Room {
   /** Gives away what there is to give. */
   lend(now: number): Lent[] {
     this.#now = now;
+    for (const loan of this.#dry.splice(0)) loan.quick = now - loan.givenAt <= QUICK_MS;
     for (let head = this.#head(); head !== null; head = this.#head()) {
       const share = this.#share(head);
       if (share.count === 0 && share.bytes === 0) break;
@@ -212,11 +216,14 @@ export class Room {
     loan.freshCount += count;
     loan.freshBytes += bytes;
     loan.stirred = this.#now;
+    loan.givenAt = this.#now;
     loan.recalled = false;
     this.#space.lend(count, bytes);
     this.#given.add(loan);
   }
 }
 
+/** A producer that uses up what it was lent within this time is lent more. */
+const QUICK_MS = 100;
 const NOTHING: Share = { count: 0, bytes: 0, alone: false };
 const NOBODY = { sessions: [], next: null };
