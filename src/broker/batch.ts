@@ -10,6 +10,8 @@ export interface Batch {
   readonly charges: number;
   /** A program may have had them before. */
   readonly seen: boolean;
+  /** What decides about its place where that is not its number: its priority, or its place in a deque. */
+  readonly rank?: number;
 }
 
 /** Its first `count` items, and the rest; one of them may be empty. */

@@ -30,6 +30,8 @@ export class Collector implements Party {
   #room = { count: 0, bytes: 0 };
   /** Nothing more is read. */
   #ended = false;
+  /** It was full, and lets nothing wait. */
+  #full = false;
   /** The queue takes nothing more. */
   #refused = false;
   #left = false;
@@ -81,6 +83,8 @@ export class Collector implements Party {
     if (effect.type === 'room') {
       this.#room.count += effect.count;
       this.#room.bytes += effect.bytes;
+    } else if (effect.type === 'refused' && !effect.never) {
+      this.#full = true;
     } else if (effect.type === 'broken' || effect.type === 'refused') {
       this.#refused = true;
       if (this.#pending.length > 0 || this.#rest() > 0) this.#lose();
@@ -131,7 +135,11 @@ export class Collector implements Party {
       if (later.count === 0) this.#pending.shift();
       else this.#pending[0] = later;
     }
-    if (this.#pending.length > 0) {
+    if (this.#pending.length > 0 && this.#full) {
+      this.#onMiswired('that was full: with `overflow: fail` nothing waits for room');
+      this.#pending = [];
+      this.#stop();
+    } else if (this.#pending.length > 0) {
       this.#source.pause();
       this.#want(queue);
     } else if (this.#ended) {

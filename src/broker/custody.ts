@@ -3,10 +3,11 @@
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
-import type { Backlog } from './backlog.ts';
+import type { Backlog, Manner } from './backlog.ts';
 import { type Batch, splitBatch } from './batch.ts';
 import { Fifo } from './fifo.ts';
 import { Ledger } from './ledger.ts';
+import { Sorted } from './sorted.ts';
 import type { Space } from './space.ts';
 
 /** What one session was given. */
@@ -17,6 +18,8 @@ export interface Holding {
   /** The session is still there. */
   present: boolean;
 }
+
+export type CustodySettings = Pick<QueueChannel, 'order' | 'overflow' | 'delivery' | 'attempts'>;
 
 export class Custody {
   /** Delivered and not known to be taken, in all sessions together. */
@@ -31,20 +34,20 @@ export class Custody {
   /** The number of the next item. */
   next = 0;
   readonly #space: Space;
-  readonly #settings: Pick<QueueChannel, 'delivery' | 'attempts'>;
+  readonly #settings: CustodySettings;
+  /** What was given to somebody waits no more, taken or not: so that nothing that is dropped could have been kept. */
+  readonly #leavesWhenSent: boolean;
   readonly #onDone: (first: number, count: number) => void;
-  readonly #backlog: Backlog = new Fifo();
+  readonly #backlog: Backlog;
   readonly #holdings = new Map<number, Holding>();
 
   /** Tells `space` what waits and what does not. */
-  constructor(
-    space: Space,
-    settings: Pick<QueueChannel, 'delivery' | 'attempts'>,
-    onDone: (first: number, count: number) => void,
-  ) {
+  constructor(space: Space, settings: CustodySettings, onDone: (first: number, count: number) => void) {
     this.#space = space;
     this.#settings = settings;
     this.#onDone = onDone;
+    this.#backlog = backlogOf(settings);
+    this.#leavesWhenSent = drops(settings);
   }
 
   /** Items that were given to nobody. */
@@ -67,20 +70,29 @@ export class Custody {
   }
 
   /** Items that were admitted. */
-  accept(items: Items): void {
+  accept(items: Items, manner: Manner): void {
     this.#space.enter(items);
-    this.#backlog.put(this.next, items);
+    this.#backlog.put(this.next, items, manner);
     this.next += items.count;
     this.unfinished += items.count;
   }
 
-  /** Gives the oldest `count`; there must be so many. */
-  deliver({ ledger }: Holding, count: number): Batch[] {
+  /** The item that was put before all others that wait is gone for good. */
+  dropOldest(): void {
+    const { first, items } = this.#backlog.takeOldest();
+    this.#space.leave(items);
+    this.unfinished -= items.count;
+    this.#onDone(first, items.count);
+  }
+
+  /** Gives the next `count`; there must be so many. */
+  deliver({ ledger }: Holding, count: number, right: boolean): Batch[] {
     const batches: Batch[] = [];
     this.ahead += count;
     for (let left = count; left > 0; ) {
-      const batch = this.#backlog.take(left);
+      const batch = this.#backlog.take(left, right);
       left -= batch.items.count;
+      if (this.#leavesWhenSent) this.#space.leave(batch.items);
       ledger.deliver(batch);
       batches.push(batch);
     }
@@ -93,7 +105,7 @@ export class Custody {
     this.ahead -= count;
     this.taken += count;
     for (const batch of ledger.take(count, hold)) {
-      this.#space.leave(batch.items);
+      if (!this.#leavesWhenSent) this.#space.leave(batch.items);
       if (!hold) this.#finish(batch);
     }
   }
@@ -158,6 +170,7 @@ export class Custody {
     }
     for (const [index, batch] of ahead.entries()) {
       this.ahead -= batch.items.count;
+      if (this.#leavesWhenSent) this.#space.enter(batch.items);
       count += batch.items.count;
       const charged = held.length > 0 || index > 0 ? 0 : 1;
       const [oldest, rest] = splitBatch(batch, charged);
@@ -183,7 +196,10 @@ export class Custody {
 
   #returnAhead(ledger: Ledger, count: number): void {
     this.ahead -= count;
-    for (const batch of ledger.take(count, false)) this.#backlog.restore(batch);
+    for (const batch of ledger.take(count, false)) {
+      if (this.#leavesWhenSent) this.#space.enter(batch.items);
+      this.#backlog.restore(batch);
+    }
   }
 
   #finish({ first, items }: Batch): void {
@@ -191,6 +207,15 @@ export class Custody {
     this.done += items.count;
     this.#onDone(first, items.count);
   }
+}
+
+/** Whether what is put may be dropped. */
+export function drops({ overflow }: Pick<QueueChannel, 'overflow'>): boolean {
+  return overflow === 'drop_oldest' || overflow === 'drop_newest';
+}
+
+function backlogOf({ order, overflow }: CustodySettings): Backlog {
+  return order === 'fifo' ? new Fifo() : new Sorted(order, overflow === 'drop_oldest');
 }
 
 function notHeld(tag: number, count: number): ProtocolError {

@@ -11,7 +11,13 @@ export type SessionEffect =
       readonly count: number;
       readonly bytes: number;
     }
-  | { readonly type: 'deliver'; readonly session: number; readonly batch: Batch }
+  | {
+      readonly type: 'deliver';
+      readonly session: number;
+      readonly batch: Batch;
+      /** From the right end. */
+      readonly right: boolean;
+    }
   | { readonly type: 'end'; readonly session: number; readonly aborted: boolean }
   | { readonly type: 'broken'; readonly session: number }
   | { readonly type: 'refused'; readonly session: number; readonly request?: number; readonly never: boolean }

@@ -4,6 +4,7 @@ import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import { fitting, type Items, splitItems } from '../wire/items.ts';
+import { mayReadAhead } from '../wire/message.ts';
 import type { Command } from './control.ts';
 import type { SessionEffect } from './effect.ts';
 import { linesOf } from './line-writer.ts';
@@ -21,6 +22,8 @@ export class Feeder implements Party {
   readonly #format: 'lines' | 'json';
   readonly #delivery: 'at-least-once' | 'at-most-once';
   readonly #done: 'written' | 'exit';
+  /** So many items it accepts at a time. */
+  readonly #most: number;
   readonly #sink: Socket;
   /** Delivered and not written. */
   readonly #pending: Piece[] = [];
@@ -40,7 +43,9 @@ export class Feeder implements Party {
     this.session = switchboard.nextSession();
     this.instance = node;
     this.#channel = switchboard.idOf(queue);
-    const { encoding, delivery } = switchboard.settingsOf(queue);
+    const settings = switchboard.settingsOf(queue);
+    const { encoding, delivery } = settings;
+    this.#most = mayReadAhead(settings) ? AHEAD : 1;
     this.#encoding = encoding;
     this.#format = format;
     this.#delivery = delivery;
@@ -126,7 +131,7 @@ export class Feeder implements Party {
   }
 
   #ask(): void {
-    const more = this.#credit <= AHEAD / 2 ? AHEAD - this.#credit : 0;
+    const more = this.#credit <= this.#most / 2 ? this.#most - this.#credit : 0;
     const waiting = this.#pending.length === 0;
     if (more === 0 && !waiting) return;
     this.#credit += more;

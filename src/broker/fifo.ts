@@ -48,6 +48,10 @@ export class Fifo implements Backlog {
     return taken;
   }
 
+  takeOldest(): Batch {
+    return this.take(1);
+  }
+
   restore(batch: Batch): void {
     this.count += batch.items.count;
     let low = 0;

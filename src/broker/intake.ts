@@ -2,13 +2,18 @@
 // it may makes it throw a `ProtocolError`.
 import { ProtocolError } from '../wire/frame.ts';
 import { type Items, SIZE_FIELD } from '../wire/items.ts';
-import type { Custody } from './custody.ts';
+import type { QueueChannel } from '../plan/plan.ts';
+import type { Manner } from './backlog.ts';
+import { type Custody, drops } from './custody.ts';
 import type { Ending } from './ending.ts';
 import type { Loan } from './loan.ts';
 import { Room } from './room.ts';
 import type { Seat } from './seat.ts';
-import type { Space } from './space.ts';
+import { Overflow } from './overflow.ts';
+import { Space } from './space.ts';
 import type { Speech } from './speech.ts';
+
+export type IntakeSettings = Pick<QueueChannel, 'order' | 'overflow' | 'producers'>;
 
 export class Intake {
   put = 0;
@@ -18,9 +23,17 @@ export class Intake {
   readonly #custody: Custody;
   readonly #ending: Ending;
   readonly #speech: Speech;
+  readonly #settings: IntakeSettings;
+  /** Drops what there is no room for, where that is what the queue does. */
+  readonly #overflow: Overflow | null;
 
-  constructor(space: Space, custody: Custody, ending: Ending, speech: Speech, producers: number) {
-    this.#room = new Room(space, producers);
+  constructor(space: Space, custody: Custody, ending: Ending, speech: Speech, settings: IntakeSettings) {
+    const dropping = drops(settings);
+    this.#settings = settings;
+    this.#overflow = dropping ? new Overflow(space, custody, settings.overflow === 'drop_newest') : null;
+    // Where puts are dropped none of them waits; where they fail, room that lies with one must not fail another's.
+    const lending = dropping ? new Space(0, Number.POSITIVE_INFINITY) : space;
+    this.#room = new Room(lending, settings.producers.length, settings.overflow !== 'fail');
     this.#space = space;
     this.#custody = custody;
     this.#ending = ending;
@@ -32,14 +45,17 @@ export class Intake {
     return this.#room.open(session);
   }
 
-  accept({ loan, closed }: Seat, items: Items): void {
+  accept({ loan, closed }: Seat, items: Items, manner: Manner): void {
+    this.#check(manner);
     if (closed) throw new ProtocolError('protocol', 'an item was put after the session had closed the queue');
     if (!this.#room.use(loan, items.count, items.size)) {
       throw new ProtocolError('limit', 'more was put than there was room for');
     }
     this.put += items.count;
     if (this.#ending.outlet === 'dropped') this.dropped += items.count;
-    else if (items.count > 0) this.#custody.accept(items);
+    else if (items.count === 0) return;
+    else if (this.#overflow !== null) this.dropped += this.#overflow.admit(items, manner);
+    else this.#custody.accept(items, manner);
   }
 
   want(seat: Seat, count: number, bytes: number, atOnce: boolean, now: number): void {
@@ -51,6 +67,7 @@ export class Intake {
       if (atOnce) this.#speech.say({ type: 'refused', session, never: true });
     } else if (!atOnce) {
       this.#room.want(seat.loan, count, bytes);
+      if (this.#settings.overflow === 'fail') this.#meetNow(seat, now);
     } else {
       this.lend(now);
       if (!this.#room.wantNow(seat.loan, count, bytes)) this.#speech.say({ type: 'refused', session, never: false });
@@ -89,7 +106,8 @@ export class Intake {
 
   /** How many more items it could put now; -1 for no limit. */
   admits({ loan }: Seat): number {
-    return this.#ending.outlet === 'broken' ? 0 : this.#room.admits(loan);
+    if (this.#ending.outlet === 'broken') return 0;
+    return this.#overflow === null ? this.#room.admits(loan) : this.#overflow.admits;
   }
 
   /** So many producers have not ended for good. */
@@ -119,6 +137,24 @@ export class Intake {
     for (const session of sessions) this.#speech.say({ type: 'recall', session, room: true });
     return next;
   }
+
+  /** What there is room for goes on now, and the rest not at all. */
+  #meetNow({ session, loan }: Seat, now: number): void {
+    this.lend(now);
+    if (!this.#room.wants(loan)) return;
+    this.#room.unwant(loan);
+    this.#speech.say({ type: 'refused', session, never: false });
+  }
+
+  #check({ priority, left }: Manner): void {
+    const { order } = this.#settings;
+    if (priority !== undefined && order !== 'priority') throw noSuchPut('with a priority', order);
+    if (left && order !== 'deque') throw noSuchPut('at its left end', order);
+  }
+}
+
+function noSuchPut(how: string, order: string): ProtocolError {
+  return new ProtocolError('protocol', `the queue is a ${order}, and something was put ${how}`);
 }
 
 /** The most that a frame with what a session may put now can say its length is. */
@@ -126,5 +162,5 @@ export function longestPut(loan: Loan): number {
   return PUT_OVERHEAD + loan.count * SIZE_FIELD + loan.bytes;
 }
 
-/** The rest of the header, and the count. */
-const PUT_OVERHEAD = 8;
+/** The rest of the header, a priority, and the count. */
+const PUT_OVERHEAD = 16;

@@ -24,10 +24,11 @@ export class Outflow {
     this.#seats = seats;
   }
 
-  get(seat: Seat, count: number, waiting: boolean): void {
+  get(seat: Seat, count: number, waiting: boolean, right: boolean): void {
     seat.takes = true;
     seat.credit = Math.min(seat.credit + count, MOST_CREDIT);
     if (waiting) seat.waiting = true;
+    seat.right = right;
     if (!this.#told.has(seat.instance)) this.#told.set(seat.instance, false);
     if (seat.toldEnd && waiting) this.#tellEnd(seat);
     this.#takers.place(seat);
@@ -106,8 +107,8 @@ export class Outflow {
     seat.waiting = false;
     seat.stirred = now;
     this.#takers.place(seat);
-    for (const batch of this.#custody.deliver(seat.holding, count)) {
-      this.#speech.say({ type: 'deliver', session: seat.session, batch });
+    for (const batch of this.#custody.deliver(seat.holding, count, seat.right)) {
+      this.#speech.say({ type: 'deliver', session: seat.session, batch, right: seat.right });
     }
   }
 

@@ -6,6 +6,7 @@ import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import type { QueueCounts } from '../run/event.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
+import { type Manner, PLAINLY } from './backlog.ts';
 import { Custody, type Holding } from './custody.ts';
 import type { Effect } from './effect.ts';
 import { Ending } from './ending.ts';
@@ -18,7 +19,7 @@ import { Speech } from './speech.ts';
 
 export type QueueSettings = Pick<
   QueueChannel,
-  'maxsize' | 'maxBytes' | 'delivery' | 'attempts' | 'leftover' | 'producers' | 'consumers'
+  'order' | 'maxsize' | 'maxBytes' | 'overflow' | 'delivery' | 'attempts' | 'leftover' | 'producers' | 'consumers'
 >;
 
 /**
@@ -46,14 +47,16 @@ export class Queue {
   readonly #ending: Ending;
   readonly #intake: Intake;
   readonly #outflow: Outflow;
+  readonly #order: QueueSettings['order'];
   #now = 0;
   #deadline: number | null = null;
 
   constructor(settings: QueueSettings) {
+    this.#order = settings.order;
     this.#space = new Space(settings.maxsize, settings.maxBytes);
     this.#custody = new Custody(this.#space, settings, (first, count) => this.#answerJoins(first, count));
     this.#ending = new Ending(settings);
-    this.#intake = new Intake(this.#space, this.#custody, this.#ending, this.#speech, settings.producers.length);
+    this.#intake = new Intake(this.#space, this.#custody, this.#ending, this.#speech, settings);
     this.#outflow = new Outflow(this.#custody, this.#ending, this.#speech, this.#seats);
   }
 
@@ -67,8 +70,8 @@ export class Queue {
     this.#seats.set(session, seatOf(this.#custody.open(session, instance), this.#intake.open(session)));
   }
 
-  put(session: number, items: Items): void {
-    this.#intake.accept(this.#seat(session), items);
+  put(session: number, items: Items, manner: Manner = PLAINLY): void {
+    this.#intake.accept(this.#seat(session), items, manner);
   }
 
   /** Puts wait that need so much room in all. With `atOnce` they get it now or not at all. */
@@ -108,9 +111,12 @@ export class Queue {
 
   // ---- Sessions that get ----
 
-  /** It accepts `count` more items; with `waiting` its program has nothing to read. */
-  get(session: number, count: number, waiting: boolean): void {
-    this.#outflow.get(this.#seat(session), count, waiting);
+  /** It accepts `count` more items, all that it accepts from the one end; with `waiting` its program has nothing to read. */
+  get(session: number, count: number, waiting: boolean, right = false): void {
+    if (right && this.#order !== 'deque') {
+      throw new ProtocolError('protocol', `the queue is a ${this.#order}, and has no right end to get from`);
+    }
+    this.#outflow.get(this.#seat(session), count, waiting, right);
   }
 
   /** Gets no more. What there is for it now it gets first: who asks and withdraws at once wants just that. */

@@ -22,6 +22,7 @@ export class Room {
   /** How many producers have not ended for good. */
   producers: number;
   readonly #space: Space;
+  readonly #lendsAhead: boolean;
   #now = 0;
   readonly #producing = new Set<Loan>();
   /** Who waits, oldest first. */
@@ -32,8 +33,9 @@ export class Room {
   /** Has room for an item that is let in alone, and has not put it. */
   #alone: Loan | null = null;
 
-  constructor(space: Space, producers: number) {
+  constructor(space: Space, producers: number, lendsAhead: boolean) {
     this.#space = space;
+    this.#lendsAhead = lendsAhead;
     this.producers = producers;
   }
 
@@ -127,7 +129,7 @@ export class Room {
       this.#line.delete(head);
       if (head.wantCount > 0) this.#line.add(head);
     }
-    if (this.#line.size === 0) this.#lendAhead();
+    if (this.#line.size === 0 && this.#lendsAhead) this.#lendAhead();
     const lent: Lent[] = [];
     for (const loan of this.#given) {
       lent.push({ session: loan.session, count: loan.freshCount, bytes: loan.freshBytes });

@@ -16,6 +16,8 @@ export interface Seat {
   credit: number;
   /** Its program waits in `get` and has nothing to read. */
   waiting: boolean;
+  /** It gets from the right end. */
+  right: boolean;
   toldEnd: boolean;
   /** Its connection is full: it gets nothing until that has gone out. */
   congested: boolean;
@@ -37,6 +39,7 @@ export function seatOf(holding: Holding, loan: Loan): Seat {
     takes: false,
     credit: 0,
     waiting: false,
+    right: false,
     toldEnd: false,
     congested: false,
     readsAhead: false,

@@ -8,6 +8,7 @@ import {
   readCount,
   readItems,
   readJson,
+  readPriority,
   readRange,
   readRelease,
   readRequest,
@@ -16,6 +17,7 @@ import {
 import { type Frame, ProtocolError } from '../wire/frame.ts';
 import { Flag, Limit, PROTOCOL, Type } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
+import { type Manner, PLAINLY } from './backlog.ts';
 import { Connection, type Hearer } from './connection.ts';
 import type { SessionEffect } from './effect.ts';
 import type { Party, Switchboard } from './switchboard.ts';
@@ -83,8 +85,9 @@ export class Session implements Party, Hearer {
     switch (effect.type) {
       case 'deliver': {
         const { items, seen, charges } = effect.batch;
-        if (seen) writer.redeliver(channel, charges + 1, items);
-        else writer.deliver(channel, items);
+        const flags = effect.right ? Flag.RIGHT : Flag.NONE;
+        if (seen) writer.redeliver(channel, charges + 1, items, flags);
+        else writer.deliver(channel, items, flags);
         this.#delivering += items.bytes.length;
         break;
       }
@@ -151,7 +154,7 @@ export class Session implements Party, Hearer {
   }
 
   longest(type: number, channel: number): number {
-    if (this.#phase !== 'known' || type !== Type.PUT) return SMALL_FRAME;
+    if (this.#phase !== 'known' || (type !== Type.PUT && type !== Type.PUT_PRIORITY)) return SMALL_FRAME;
     return this.#switchboard.queue(this, channel, 'put').longestPut(this.session);
   }
 
@@ -217,7 +220,11 @@ export class Session implements Party, Hearer {
     switch (frame.type) {
       case Type.PUT:
         this.puts = true;
-        this.#queue(channel, 'put').put(session, readItems(frame));
+        this.#queue(channel, 'put').put(session, readItems(frame), (frame.flags & Flag.LEFT) !== 0 ? AT_LEFT : PLAINLY);
+        break;
+      case Type.PUT_PRIORITY:
+        this.puts = true;
+        this.#queue(channel, 'put').put(session, readItems(frame), { priority: readPriority(frame) });
         break;
       case Type.WANT: {
         const { count, bytes } = readRoom(frame);
@@ -239,7 +246,12 @@ export class Session implements Party, Hearer {
         this.#switchboard.close(this, channel);
         break;
       case Type.GET:
-        this.#queue(channel, 'get').get(session, readCount(frame), (frame.flags & Flag.WAITING) !== 0);
+        this.#queue(channel, 'get').get(
+          session,
+          readCount(frame),
+          (frame.flags & Flag.WAITING) !== 0,
+          (frame.flags & Flag.RIGHT) !== 0,
+        );
         break;
       case Type.UNGET:
         expectEmpty(frame);
@@ -304,6 +316,7 @@ export class Session implements Party, Hearer {
   }
 }
 
+const AT_LEFT: Manner = { left: true };
 const PATIENCE_STEPS = 5;
 /** The most bytes a frame may have that is not a put. */
 const SMALL_FRAME = 4096;

@@ -32,6 +32,12 @@ export class Space {
     this.#waitingBytes -= items.size;
   }
 
+  /** Whether they could wait, too; a single one may where nothing does. */
+  fits({ count, size }: Items): boolean {
+    if (this.waiting + count > this.maxsize) return false;
+    return this.#waitingBytes + size <= this.maxBytes || (this.waiting === 0 && count === 1);
+  }
+
   lend(count: number, bytes: number): void {
     this.lent += count;
     this.lentBytes += bytes;

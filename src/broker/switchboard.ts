@@ -101,8 +101,21 @@ export class Switchboard {
       if (line.kind === 'lock') return line.users.has(instance) ? [{ id, name, kind: 'lock' }] : [];
       const puts = line.producers.has(instance);
       const gets = line.consumers.has(instance);
-      const { encoding, maxsize, maxBytes, confirm, delivery } = line.channel;
-      const queue = { id, name, kind: 'queue', puts, gets, encoding, maxsize, maxBytes, confirm, delivery } as const;
+      const { order, overflow, encoding, maxsize, maxBytes, confirm, delivery } = line.channel;
+      const queue = {
+        id,
+        name,
+        kind: 'queue',
+        puts,
+        gets,
+        order,
+        overflow,
+        encoding,
+        maxsize,
+        maxBytes,
+        confirm,
+        delivery,
+      } as const;
       return puts || gets ? [queue] : [];
     });
   }

@@ -132,10 +132,12 @@ export interface QueueChannel {
   readonly kind: 'queue';
   readonly name: string;
   readonly at: Place;
-  readonly order: 'fifo';
+  readonly order: 'fifo' | 'lifo' | 'priority' | 'deque';
   /** How many items may wait; 0: no limit. */
   readonly maxsize: number;
   readonly maxBytes: number;
+  /** What a put to a full queue does. */
+  readonly overflow: 'block' | 'drop_oldest' | 'drop_newest' | 'fail';
   /** What an item's bytes are. */
   readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
   readonly confirm: boolean;

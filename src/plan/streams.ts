@@ -42,6 +42,7 @@ export function channelsOf(
       order: 'fifo',
       maxsize,
       maxBytes,
+      overflow: 'block',
       encoding,
       confirm,
       delivery,

@@ -3,11 +3,19 @@ import { type Frame, ITEMS_AT, ProtocolError } from './frame.ts';
 import { type Items, parseItems } from './items.ts';
 import { Type } from './message.ts';
 
-/** `PUT`, `DELIVER`, `REDELIVER`. */
+/** `PUT`, `PUT_PRIORITY`, `DELIVER`, `REDELIVER`. */
 export function readItems(frame: Frame): Items {
   const at = frame.start + (ITEMS_AT[frame.type] ?? 0);
   if (at + 4 > frame.end) throw malformed();
   return parseItems(frame.buffer, at + 4, frame.end, frame.buffer.readUInt32BE(at));
+}
+
+/** `PUT_PRIORITY`: the lower, the sooner. */
+export function readPriority(frame: Frame): number {
+  if (frame.body + 8 > frame.end) throw malformed();
+  const priority = frame.buffer.readDoubleBE(frame.body);
+  if (Number.isNaN(priority)) throw new ProtocolError('protocol', 'a priority is a number, not NaN');
+  return priority;
 }
 
 /** `REDELIVER`: which delivery this is; 2 for the second. */

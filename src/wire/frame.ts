@@ -142,12 +142,13 @@ export class FrameReader {
 /** Where a frame's items begin, their count first. */
 export const ITEMS_AT: Readonly<Record<number, number>> = {
   [Type.PUT]: HEADER,
+  [Type.PUT_PRIORITY]: HEADER + 8,
   [Type.DELIVER]: HEADER,
   [Type.REDELIVER]: HEADER + 4,
 };
 
 /** At most so many bytes must be seen before a frame's length can be judged. */
-const JUDGED = HEADER + 4 + 8;
+const JUDGED = HEADER + 8 + 8;
 
 /** The frame between two offsets, its length already judged. */
 export function frameAt(buffer: Buffer, start: number, end: number): Frame {

@@ -23,6 +23,7 @@ export const Type = {
   ACQUIRE: 16,
   RELEASE: 17,
   CANCEL: 18,
+  PUT_PRIORITY: 19,
   WELCOME: 64,
   ERROR: 65,
   ROOM: 66,
@@ -38,7 +39,7 @@ export const Type = {
 } as const;
 export type Type = (typeof Type)[keyof typeof Type];
 
-/** What flag 1 says, by the frame that carries it. */
+/** What flags say, by the frame that carries them. */
 export const Flag = {
   NONE: 0,
   /** `WANT`, `ACQUIRE`: answer at once. */
@@ -55,6 +56,10 @@ export const Flag = {
   PUTS: 1,
   /** `RECALL`: give back room, not items. */
   ROOM: 1,
+  /** `PUT`: at the left end of a deque. */
+  LEFT: 1,
+  /** `GET`, `DELIVER`, `REDELIVER`: from the right end of a deque. */
+  RIGHT: 2,
 } as const;
 
 export const Limit = {
@@ -97,11 +102,18 @@ export interface WelcomeQueue {
   readonly puts: boolean;
   readonly gets: boolean;
   readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
+  readonly order: 'fifo' | 'lifo' | 'priority' | 'deque';
+  readonly overflow: 'block' | 'drop_oldest' | 'drop_newest' | 'fail';
   /** 0: no limit. */
   readonly maxsize: number;
   readonly maxBytes: number;
   readonly confirm: boolean;
   readonly delivery: 'at-least-once' | 'at-most-once';
+}
+
+/** Whether a client may ask for more than its program waits for. Where it makes a difference what is next at the moment of the get, it may not. */
+export function mayReadAhead({ order, overflow }: Pick<WelcomeQueue, 'order' | 'overflow'>): boolean {
+  return order === 'fifo' && (overflow === 'block' || overflow === 'fail');
 }
 
 export interface WelcomeLock {

@@ -99,16 +99,23 @@ export class FrameWriter {
     this.#copy(body);
   }
 
-  put(channel: number, items: Items): void {
-    this.#items(Type.PUT, channel, items);
+  put(channel: number, items: Items, flags = 0): void {
+    this.#items(Type.PUT, channel, items, flags);
   }
 
-  deliver(channel: number, items: Items): void {
-    this.#items(Type.DELIVER, channel, items);
+  putPriority(channel: number, priority: number, items: Items): void {
+    this.#header(Type.PUT_PRIORITY, 0, channel, 12, items.bytes.length);
+    this.#at = this.#block.writeDoubleBE(priority, this.#at);
+    this.#u32(items.count);
+    this.raw(items.bytes);
   }
 
-  redeliver(channel: number, attempt: number, items: Items): void {
-    this.#header(Type.REDELIVER, 0, channel, 8, items.bytes.length);
+  deliver(channel: number, items: Items, flags = 0): void {
+    this.#items(Type.DELIVER, channel, items, flags);
+  }
+
+  redeliver(channel: number, attempt: number, items: Items, flags = 0): void {
+    this.#header(Type.REDELIVER, flags, channel, 8, items.bytes.length);
     this.#u32(attempt);
     this.#u32(items.count);
     this.raw(items.bytes);
@@ -160,8 +167,8 @@ export class FrameWriter {
     this.#piecesBytes += bytes.length;
   }
 
-  #items(type: number, channel: number, items: Items): void {
-    this.#header(type, 0, channel, 4, items.bytes.length);
+  #items(type: number, channel: number, items: Items, flags: number): void {
+    this.#header(type, flags, channel, 4, items.bytes.length);
     this.#u32(items.count);
     this.raw(items.bytes);
   }

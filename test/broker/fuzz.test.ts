@@ -6,9 +6,9 @@ import { lockOf, queueOf, running } from './kit.ts';
 
 const frame = fc
   .record({
-    type: fc.oneof(fc.integer({ min: 1, max: 18 }), fc.nat({ max: 255 })),
+    type: fc.oneof(fc.integer({ min: 1, max: 19 }), fc.nat({ max: 255 })),
     flags: fc.nat({ max: 3 }),
-    channel: fc.nat({ max: 3 }),
+    channel: fc.nat({ max: 6 }),
     body: fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
       fc.array(fc.nat({ max: 9 }), { maxLength: 4 }).map((numbers) => {
@@ -29,11 +29,16 @@ const speech = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes)) },
 );
 
+const own = { maxsize: 5, producers: ['p', 'x'], consumers: ['c', 'x'], attempts: 1_000_000 };
+
 test('whatever is said, the broker lives, and who speaks properly is served', async () => {
   await using run = await running(
     queueOf('q', { maxsize: 5, producers: ['p', 'x'], consumers: ['c', 'x'], attempts: 1_000_000 }),
     lockOf('l', ['p', 'x']),
     queueOf('own'),
+    queueOf('first', { ...own, order: 'priority', overflow: 'drop_oldest' }),
+    queueOf('ends', { ...own, order: 'deque', overflow: 'fail' }),
+    queueOf('top', { ...own, order: 'lifo', overflow: 'drop_newest' }),
   );
   run.broker.started({ type: 'started', node: 'x', pid: 0 });
   const producer = await run.client('p');

@@ -26,6 +26,7 @@ export function queueOf(name: string, settings: Partial<QueueChannel> = {}): Que
     order: 'fifo',
     maxsize: 0,
     maxBytes: 64 * 1024 * 1024,
+    overflow: 'block',
     encoding: 'text',
     confirm: false,
     delivery: 'at-least-once',

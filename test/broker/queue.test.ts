@@ -1,12 +1,15 @@
 // The stories of a queue, told to the machine itself: what it is asked, and what it says then.
 import { expect, test } from 'vitest';
+import type { Manner } from '../../src/broker/backlog.ts';
 import type { Effect } from '../../src/broker/effect.ts';
 import { Queue, type QueueSettings } from '../../src/broker/queue.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
 
 const defaults: QueueSettings = {
+  order: 'fifo',
   maxsize: 0,
   maxBytes: 1000,
+  overflow: 'block',
   delivery: 'at-least-once',
   attempts: 3,
   leftover: 'fail',
@@ -40,6 +43,25 @@ function story(settings: Partial<QueueSettings> = {}) {
       queue.want(session, items.count, items.size, false);
       queue.turn(now);
       queue.put(session, items);
+    },
+    /** Puts one item in some manner. */
+    putSo: (text: string, manner: Manner) => {
+      queue.want(1, 1, text.length, false);
+      queue.turn(now);
+      queue.put(1, itemsOf([Buffer.from(text)]), manner);
+    },
+    /** All that there is, as one program takes and finishes it. */
+    all: (right = false) => {
+      const texts: string[] = [];
+      for (;;) {
+        queue.get(10, 1, true, right);
+        const said = queue.turn(now).find((effect) => effect.type === 'deliver');
+        queue.unget(10);
+        queue.turn(now);
+        if (said === undefined) return texts.join(' ');
+        texts.push([...eachItem(said.batch.items)].map(String).join(' '));
+        queue.done(10, texts.length - 1, 1);
+      }
     },
   };
 }
@@ -471,6 +493,167 @@ test('a join is answered when all that was put before it is done', () => {
   expect(turn()).toEqual([]);
   queue.done(10, 0, 1);
   expect(turn()).toEqual(['1: reply 5']);
+});
+
+// ---- Orders ----
+
+test('a stack gives what was put last', () => {
+  const { put, all } = story({ order: 'lifo' });
+  put(1, 'a', 'b');
+  put(3, 'c');
+  expect(all()).toBe('c b a');
+});
+
+test('a priority queue gives the lowest first, and equal ones in order of arrival', () => {
+  const { putSo, put, all } = story({ order: 'priority' });
+  const priorities = { a: 2, b: -1, c: 2, d: 0.5, e: -1, f: Number.POSITIVE_INFINITY, g: -0 };
+  for (const [text, priority] of Object.entries(priorities)) putSo(text, { priority });
+  put(3, 'plain');
+  expect(all()).toBe('b e g plain d a c f');
+});
+
+test('a deque is put to and got from at either end', () => {
+  const { put, putSo, all, queue, turn } = story({ order: 'deque' });
+  put(1, 'c', 'd');
+  putSo('b', { left: true });
+  putSo('a', { left: true });
+  put(1, 'e');
+  queue.get(20, 1, true, true);
+  expect(turn()).toEqual(['20: e']);
+  expect(all()).toBe('a b c d');
+  expect(all(true)).toBe('');
+});
+
+test('what comes back takes its old place: in a stack below what was put after it', () => {
+  const { queue, put, turn, all } = story({ order: 'lifo' });
+  put(1, 'a', 'b');
+  queue.get(20, 1, true);
+  expect(turn()).toEqual(['20: b']);
+  queue.taken(20, 1);
+  put(1, 'c');
+  queue.leave(20, 'died');
+  expect(turn()).toEqual(['1 of d back']);
+  expect(all()).toBe('c b a');
+});
+
+test('what comes back takes its old place: among equal priorities before what is younger', () => {
+  const { queue, putSo, turn, all } = story({ order: 'priority' });
+  for (const text of ['a', 'b']) putSo(text, { priority: 1 });
+  queue.get(20, 1, true);
+  turn();
+  putSo('urgent', { priority: 0 });
+  queue.giveBack(20, 0, 1);
+  expect(all()).toBe('urgent a b');
+});
+
+test('what comes back takes its old place: in a deque at the end it came from, behind what was put there since', () => {
+  const { queue, put, putSo, turn, all } = story({ order: 'deque' });
+  put(1, 'a', 'b');
+  queue.get(20, 1, true);
+  turn();
+  putSo('new', { left: true });
+  queue.giveBack(20, 0, 1);
+  expect(all()).toBe('new a b');
+});
+
+test('the wrong manner for the order of a queue is a mistake', () => {
+  expect(() => story().putSo('a', { priority: 1 })).toThrow(
+    'the queue is a fifo, and something was put with a priority',
+  );
+  expect(() => story({ order: 'priority' }).putSo('a', { left: true })).toThrow('at its left end');
+  expect(() => story({ order: 'lifo' }).queue.get(10, 1, true, true)).toThrow('has no right end');
+});
+
+// ---- Overflow ----
+
+test('a full queue drops its oldest, and never the newest', () => {
+  const { queue, put, all } = story({ maxsize: 2, overflow: 'drop_oldest' });
+  put(1, 'a', 'b', 'c');
+  put(1, 'd');
+  expect(queue.counts).toMatchObject({ put: 4, dropped: 2, left_over: 2, peak: 2 });
+  expect(all()).toBe('c d');
+});
+
+test.each(['lifo', 'priority', 'deque'] as const)('a full %s drops what was put first, wherever it stands', (order) => {
+  const { put, all } = story({ order, maxsize: 2, overflow: 'drop_oldest' });
+  put(1, 'a', 'b', 'c');
+  expect(all()).toBe(order === 'lifo' ? 'c b' : 'b c');
+});
+
+test('a full queue drops what is put to it', () => {
+  const { queue, put, all } = story({ maxsize: 2, overflow: 'drop_newest' });
+  put(1, 'a', 'b', 'c');
+  put(1, 'd');
+  expect(queue.counts).toMatchObject({ put: 4, dropped: 2, left_over: 2 });
+  expect(all()).toBe('a b');
+});
+
+test.each([
+  ['drop_oldest', 'new', 1],
+  ['drop_newest', 'old', 1],
+] as const)('a queue of one keeps, with %s, the %s one', (overflow, kept, dropped) => {
+  const { queue, put, all } = story({ maxsize: 1, overflow });
+  put(1, 'old');
+  put(1, 'new');
+  expect(queue.counts).toMatchObject({ dropped });
+  expect(all()).toBe(kept);
+});
+
+test('bytes are short as places are: as many of the oldest go as the newest needs', () => {
+  const { queue, put, all } = story({ maxBytes: 6, overflow: 'drop_oldest' });
+  put(1, 'aa', 'bb', 'cc');
+  put(1, 'dddd');
+  expect(queue.counts).toMatchObject({ dropped: 2 });
+  expect(all()).toBe('cc dddd');
+});
+
+test('what is larger than all that may wait drops everything else and is let in alone', () => {
+  const { queue, put, all } = story({ maxBytes: 3, overflow: 'drop_oldest' });
+  put(1, 'a', 'b');
+  put(1, 'larger');
+  expect(queue.counts).toMatchObject({ dropped: 2 });
+  expect(all()).toBe('larger');
+});
+
+test('what is larger than all that may wait is dropped where something waits', () => {
+  const { queue, put, all } = story({ maxBytes: 3, overflow: 'drop_newest' });
+  put(1, 'a', 'larger', 'b');
+  expect(queue.counts).toMatchObject({ dropped: 1 });
+  expect(all()).toBe('a b');
+});
+
+test('what was sent to somebody is not dropped any more, and has left its place', () => {
+  const { queue, put, turn } = story({ maxsize: 1, overflow: 'drop_oldest' });
+  put(1, 'a');
+  queue.get(10, 1, true);
+  expect(turn()).toEqual(['10: a']);
+  put(1, 'b');
+  queue.stat(1, 7);
+  expect(turn()).toEqual(['1: reply 7 {"size":1,"room":0,"unfinished":2,"closed":false}']);
+  expect(queue.counts.dropped).toBe(0);
+});
+
+test('what was dropped is over: joins and the end do not wait for it', () => {
+  const { queue, put, turn } = story({ maxsize: 1, overflow: 'drop_oldest' });
+  put(1, 'a');
+  queue.join(1, 5);
+  put(1, 'b');
+  expect(turn()).toEqual(['1: reply 5']);
+  queue.get(10, 1, true);
+  queue.closeStream(false);
+  turn();
+  queue.done(10, 0, 1);
+  expect(turn()).toEqual(['drained']);
+});
+
+test('where puts fail, none waits, and room that one has is none of another’s', () => {
+  const { queue, put, turn } = story({ maxsize: 3, overflow: 'fail' });
+  put(1, 'a');
+  expect(turn()).toEqual([]);
+  queue.want(3, 3, 3, false);
+  expect(turn()).toEqual(['3: room 2', '3: not now']);
+  queue.want(1, 1, 1, true);
+  expect(turn()).toEqual(['1: not now']);
 });
 
 // ---- Size ----

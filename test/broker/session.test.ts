@@ -24,6 +24,8 @@ test('an instance is told of the channels it may use, and of no others', async (
       kind: 'queue',
       puts: false,
       gets: true,
+      order: 'fifo',
+      overflow: 'block',
       encoding: 'text',
       maxsize: 0,
       maxBytes: 64 * 1024 * 1024,
@@ -246,4 +248,15 @@ test('room comes back with a goodbye', async () => {
   await other.next(Type.REFUSED);
   await hoarder.goodbye();
   await other.put(1, 'a');
+});
+
+test.each([
+  ['a priority that is no number', 'priority', (to: FrameWriter) => to.putPriority(1, Number.NaN, itemsOf([]))],
+  ['a priority on a fifo', 'fifo', (to: FrameWriter) => to.putPriority(1, 1, itemsOf([]))],
+  ['the left end of a stack', 'lifo', (to: FrameWriter) => to.put(1, itemsOf([]), 1)],
+] as const)('%s breaks the protocol', async (_, order, write) => {
+  await using run = await running(queueOf('q', { order }));
+  const producer = await run.client('p');
+  producer.say(write);
+  expect(await producer.error()).toBe('protocol');
 });

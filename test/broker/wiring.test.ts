@@ -340,3 +340,42 @@ test('when nobody is left to read, a wired stdout is closed', async () => {
   expect(run.broker.counts()['q']).toMatchObject({ put: 1, dropped: 1, left_over: 0 });
   closeSync(fd);
 });
+
+test('a stdout that is wired to a full queue goes on, where the queue drops what is oldest', async () => {
+  await using run = await running(queueOf('q', { maxsize: 2, overflow: 'drop_oldest' }));
+  const fd = collected(run, 'q');
+  writeSync(fd, 'one\ntwo\nthree\nfour\n');
+  closeSync(fd);
+  await gone(run, 'p');
+  expect(run.broker.counts()['q']).toMatchObject({ put: 4, dropped: 2, peak: 2 });
+  const consumer = await run.client('c');
+  expect(await consumer.get(1, 10)).toEqual(['three', 'four']);
+});
+
+test('a stdout that is wired to a queue where puts fail is told once it is full, and what fitted is in it', async () => {
+  await using run = await running(queueOf('q', { maxsize: 2, overflow: 'fail' }));
+  const fd = collected(run, 'q');
+  writeSync(fd, 'one\ntwo\n');
+  const consumer = await run.client('c');
+  expect(await consumer.get(1)).toEqual(['one']);
+  consumer.say((to) => to.number(Type.TAKEN, 1, 1));
+  await consumer.settled();
+  writeSync(fd, 'three\nfour\nfive\n');
+  expect(await run.notice('miswired')).toEqual({
+    type: 'miswired',
+    node: 'p',
+    reason: 'its stdout goes to the queue `q`, and that was full: with `overflow: fail` nothing waits for room',
+  });
+  closeSync(fd);
+  await gone(run, 'p');
+  expect([...(await consumer.get(1, 2)), ...(await consumer.get(1, 9))]).toEqual(['two', 'three']);
+});
+
+test('a stdin that is fed from a stack gets what is newest at the moment it can be written', async () => {
+  await using run = await running(queueOf('q', { order: 'lifo' }));
+  const producer = await run.client('p');
+  await producer.put(1, 'one', 'two', 'three');
+  const fd = fed(run, 'q');
+  expect(await read(fd, 14)).toBe('three\ntwo\none\n');
+  closeSync(fd);
+});

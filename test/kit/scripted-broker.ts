@@ -114,6 +114,8 @@ export function queueChannel(settings: Partial<WelcomeQueue> = {}): WelcomeQueue
     puts: true,
     gets: true,
     encoding: 'json',
+    order: 'fifo',
+    overflow: 'block',
     maxsize: 0,
     maxBytes: 67108864,
     confirm: false,

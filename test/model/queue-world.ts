@@ -5,29 +5,13 @@ import type { Batch } from '../../src/broker/batch.ts';
 import type { Effect } from '../../src/broker/effect.ts';
 import type { Departure, Queue } from '../../src/broker/queue.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
+import { type Thing, type ThingManner, Things, type ThingSettings } from './things.ts';
 
-export interface WorldSettings {
-  readonly maxsize: number;
-  readonly maxBytes: number;
+export interface WorldSettings extends ThingSettings {
   readonly attempts: number;
   readonly delivery: 'at-least-once' | 'at-most-once';
   readonly producers: readonly string[];
   readonly consumers: readonly string[];
-}
-
-type Place =
-  | { readonly at: 'backlog' }
-  | { readonly at: 'session'; readonly session: number; readonly tag: number; readonly taken: boolean }
-  | { readonly at: 'done' }
-  | { readonly at: 'exhausted' };
-
-interface Thing {
-  readonly number: number;
-  readonly size: number;
-  place: Place;
-  charges: number;
-  /** A program may have had it. */
-  seen: boolean;
 }
 
 interface Client {
@@ -37,10 +21,13 @@ interface Client {
   /** What it said and the broker has not heard, and the other way round. */
   readonly said: (() => void)[];
   readonly heard: Effect[];
-  /** Sizes of the items that its program wants to put. */
+  /** Sizes of the items that its program wants to put, and how. */
   toPut: number[];
+  manner: ThingManner;
   /** Room by the broker's count. */
   lent: number;
+  lentBytes: number;
+  asked: { readonly count: number; readonly bytes: number };
   roomCount: number;
   roomBytes: number;
   /** What was put, from this side. */
@@ -51,6 +38,8 @@ interface Client {
   given: number;
   accepts: number;
   waiting: boolean;
+  /** The end it gets from, as the broker has heard. */
+  right: boolean;
   ended: boolean;
   closed: boolean;
 }
@@ -59,8 +48,10 @@ export class QueueWorld {
   readonly #queue: Queue;
   readonly #settings: WorldSettings;
   readonly #clients = new Map<number, Client>();
-  /** By the numbers that the queue gives them. */
-  readonly #things: Thing[] = [];
+  readonly #things: Things;
+  /** What each join that is not answered waits for, by its request. */
+  readonly #joins = new Map<number, { readonly session: number; readonly things: readonly Thing[] }>();
+  #requests = 0;
   readonly #lives: Set<string>;
   #sessions = 0;
   #now = 0;
@@ -71,6 +62,7 @@ export class QueueWorld {
   constructor(queue: Queue, settings: WorldSettings) {
     this.#queue = queue;
     this.#settings = settings;
+    this.#things = new Things(settings);
     this.#lives = new Set([...settings.producers, ...settings.consumers]);
     for (const instance of settings.producers) this.#open(instance, 'put');
     for (const instance of settings.consumers) this.#open(instance, 'get');
@@ -113,6 +105,7 @@ export class QueueWorld {
       if (client.role === 'put') this.#producerSteps(client, steps);
       else this.#consumerSteps(client, steps);
       steps.push(['wait', () => this.#wait()]);
+      if (!client.ended && !client.closed) steps.push(['join', () => this.#join(client)]);
     }
     for (const late of this.#late) steps.push(['turn out', () => this.#turnOut(late)]);
     const alive = this.#settings.consumers.filter((it) => this.#lives.has(it));
@@ -129,13 +122,14 @@ export class QueueWorld {
   #producerSteps(client: Client, steps: Step[]): void {
     if (client.closed) return;
     if (client.toPut.length < 4) {
-      steps.push(['put', (extra) => this.#program(client, [extra % 23])]);
+      steps.push(['put', (extra) => this.#program(client, [extra % 23], extra)]);
       steps.push([
         'put many',
         (extra) =>
           this.#program(
             client,
             Array.from({ length: 1 + (extra % 9) }, (_, i) => (extra + i * 7) % 31),
+            extra,
           ),
       ]);
     }
@@ -154,7 +148,8 @@ export class QueueWorld {
           const waiting = client.ahead.length === 0;
           client.accepts += count;
           client.waiting = waiting;
-          client.said.push(() => this.#queue.get(session, count, waiting));
+          const right = this.#settings.order === 'deque' && (extra >>> 4) % 2 === 0;
+          client.said.push(() => this.#get(client, count, waiting, right));
         },
       ]);
     }
@@ -184,7 +179,8 @@ export class QueueWorld {
 
   // ---- Producers ----
 
-  #program(client: Client, sizes: readonly number[]): void {
+  #program(client: Client, sizes: readonly number[], extra: number): void {
+    if (client.toPut.length === 0) client.manner = this.#manner(extra);
     client.toPut.push(...sizes);
     if (!this.#send(client)) this.#want(client);
   }
@@ -200,14 +196,24 @@ export class QueueWorld {
       client.roomBytes -= size;
       bytes.push(Buffer.alloc(size));
     }
-    if (bytes.length > 0) client.said.push(() => this.#arrivePut(client, bytes));
+    const { manner } = client;
+    if (bytes.length > 0) client.said.push(() => this.#arrivePut(client, bytes, manner));
     return client.toPut.length === 0;
   }
 
   #want(client: Client): void {
     const count = client.toPut.length;
     const size = client.toPut.reduce((sum, it) => sum + it, 0);
-    client.said.push(() => this.#queue.want(client.session, count, size, false));
+    client.said.push(() => {
+      client.asked = { count, bytes: size };
+      this.#queue.want(client.session, count, size, false);
+    });
+  }
+
+  #manner(extra: number): ThingManner {
+    const { order } = this.#settings;
+    if (order === 'priority') return { priority: PRIORITIES[(extra >>> 4) % PRIORITIES.length] as number };
+    return order === 'deque' ? { left: (extra >>> 4) % 2 === 0 } : {};
   }
 
   #unwant(client: Client): void {
@@ -222,20 +228,38 @@ export class QueueWorld {
     client.said.push(() => {
       this.#queue.giveRoom(client.session, roomCount, roomBytes);
       client.lent -= roomCount;
+      client.lentBytes -= roomBytes;
     });
   }
 
-  #arrivePut(client: Client, blank: readonly Buffer[]): void {
-    for (const { length } of blank) {
-      const number = this.#things.length;
-      this.#things.push({ number, size: length, place: { at: 'backlog' }, charges: 0, seen: false });
-    }
-    this.#queue.put(client.session, itemsOf(blank));
+  #arrivePut(client: Client, blank: readonly Buffer[], manner: ThingManner): void {
+    this.#things.put(
+      blank.map(({ length }) => length),
+      manner,
+    );
+    this.#queue.put(client.session, itemsOf(blank), manner);
     client.lent -= blank.length;
-    if (!this.#cameBack) this.#checkBound(0);
+    client.lentBytes -= blank.reduce((sum, { length }) => sum + length, 0);
+    // What was sent of a queue that drops waits no more, and does again where it comes back.
+    if (!this.#cameBack && !this.#things.drops) this.#checkBound(0);
   }
 
   // ---- Consumers ----
+
+  #get(client: Client, count: number, waiting: boolean, right: boolean): void {
+    client.right = right;
+    this.#queue.get(client.session, count, waiting, right);
+  }
+
+  #join(client: Client): void {
+    this.#requests += 1;
+    const request = this.#requests;
+    client.said.push(() => {
+      const things = this.#things.all.filter((it) => !isOver(it));
+      this.#joins.set(request, { session: client.session, things });
+      this.#queue.join(client.session, request);
+    });
+  }
 
   #take(client: Client, count: number): void {
     const taken = client.ahead.splice(0, count);
@@ -248,7 +272,7 @@ export class QueueWorld {
   }
 
   #nowTaken(number: number): void {
-    const thing = this.#thing(number);
+    const thing = this.#things.get(number);
     thing.seen = true;
     if (this.#settings.delivery === 'at-most-once') thing.place = { at: 'done' };
     else if (thing.place.at === 'session') thing.place = { ...thing.place, taken: true };
@@ -259,7 +283,7 @@ export class QueueWorld {
     const [{ tag, number }] = client.held.splice(at, 1) as [Given];
     client.said.push(() => {
       this.#queue.done(client.session, tag, 1);
-      this.#thing(number).place = { at: 'done' };
+      this.#things.get(number).place = { at: 'done' };
     });
   }
 
@@ -268,7 +292,7 @@ export class QueueWorld {
     const [{ tag, number }] = client.held.splice(at, 1) as [Given];
     client.said.push(() => {
       this.#queue.giveBack(client.session, tag, 1);
-      this.#thing(number).place = { at: 'backlog' };
+      this.#things.get(number).place = { at: 'backlog' };
       this.#cameBack = true;
     });
   }
@@ -283,7 +307,7 @@ export class QueueWorld {
     client.said.push(() => {
       this.#queue.giveBack(client.session, tag, count);
       for (const { number } of before) this.#nowTaken(number);
-      for (const { number } of given) this.#thing(number).place = { at: 'backlog' };
+      for (const { number } of given) this.#things.get(number).place = { at: 'backlog' };
     });
   }
 
@@ -310,7 +334,8 @@ export class QueueWorld {
     }
     this.#turn();
     this.#clients.delete(client.session);
-    const mine = this.#things.filter((it) => it.place.at === 'session' && it.place.session === client.session);
+    for (const [request, { session }] of this.#joins) if (session === client.session) this.#joins.delete(request);
+    const mine = this.#things.all.filter((it) => it.place.at === 'session' && it.place.session === client.session);
     this.#queue.leave(client.session, how);
     if (how === 'died') this.#comeBack(mine);
     if (how === 'lost')
@@ -377,7 +402,10 @@ export class QueueWorld {
       said: [],
       heard: [],
       toPut: [],
+      manner: {},
       lent: 0,
+      lentBytes: 0,
+      asked: { count: 0, bytes: 0 },
       roomCount: 0,
       roomBytes: 0,
       ahead: [],
@@ -386,6 +414,7 @@ export class QueueWorld {
       given: 0,
       accepts: 0,
       waiting: false,
+      right: false,
       ended: false,
       closed: false,
     });
@@ -398,15 +427,20 @@ export class QueueWorld {
   }
 
   #turn(): void {
-    let effects = this.#queue.turn(this.#now);
-    for (const effect of effects) {
-      if (effect.type === 'deliver') this.#checkDelivery(effect.session, effect.batch);
+    const [asked] = this.#clients.keys();
+    if (asked !== undefined) this.#queue.stat(asked, STAT);
+    for (const effect of this.#queue.turn(this.#now)) {
+      if (effect.type === 'deliver') this.#checkDelivery(effect.session, effect.batch, effect.right);
       if (effect.type === 'drained' || effect.type === 'stranded') this.#verdicts.push(effect.type);
-      if (effect.type === 'room') this.#checkRoom(effect.session, effect.count);
-      if ('session' in effect) this.#clients.get(effect.session)?.heard.push(effect);
+      if (effect.type === 'room') this.#checkRoom(effect.session, effect.count, effect.bytes);
+      if (effect.type === 'refused' && !effect.never) this.#checkRefusal(effect.session);
+      if (effect.type === 'reply' && effect.request === STAT) this.#checkSize(effect.stat?.size, effect.stat?.room);
+      else if (effect.type === 'reply') this.#checkJoin(effect.request);
+      else if (effect.type === 'denied') this.#joins.delete(effect.request);
+      else if ('session' in effect) this.#clients.get(effect.session)?.heard.push(effect);
     }
-    effects = [];
     this.#checkCounts();
+    this.#checkWaits();
   }
 
   #hear(client: Client): void {
@@ -438,6 +472,11 @@ export class QueueWorld {
         client.waiting = false;
         break;
       case 'refused':
+        // Full: the program goes on without it.
+        client.toPut = [];
+        if (effect.never) client.closed = true;
+        else if (client.roomCount > 0) this.#giveRoom(client);
+        break;
       case 'broken':
         client.closed = true;
         client.toPut = [];
@@ -481,7 +520,7 @@ export class QueueWorld {
         if (client.ahead.length === 0 && !client.waiting) {
           client.waiting = true;
           client.accepts += 1;
-          client.said.push(() => this.#queue.get(client.session, 1, true));
+          client.said.push(() => this.#get(client, 1, true, false));
           moved = true;
         }
       }
@@ -494,46 +533,73 @@ export class QueueWorld {
   }
 
   #checkItems(): void {
-    const lost = this.#things.find(({ place }) => place.at !== 'done' && place.at !== 'exhausted');
+    const lost = this.#things.all.find((it) => !isOver(it) && it.place.at !== 'exhausted');
     if (lost !== undefined) throw new Error(`item ${lost.number} is lost: ${JSON.stringify(lost.place)}`);
-    const verdict = this.#things.some((it) => it.place.at === 'exhausted') ? 'stranded' : 'drained';
+    const verdict = this.#things.at('exhausted').length > 0 ? 'stranded' : 'drained';
     if (this.#verdicts.join() !== verdict)
       throw new Error(`it is said to be ${this.#verdicts.join()}, and is ${verdict}`);
   }
 
   // ---- Checks ----
 
-  #thing(number: number): Thing {
-    const thing = this.#things[number];
-    if (thing === undefined) throw new Error(`nobody ever put item ${number}`);
-    return thing;
-  }
-
   /** With what is lent, no more may ever be on its way than fits. */
   #checkBound(lent: number): void {
     if (this.#settings.maxsize === 0) return;
-    const waiting = this.#things.filter(waits).length + lent;
+    const waiting = this.#things.waiting.length + lent;
     if (waiting > this.#settings.maxsize) throw new Error(`${waiting} wait where ${this.#settings.maxsize} may`);
   }
 
-  #checkRoom(session: number, count: number): void {
+  get #lent(): number {
+    return [...this.#clients.values()].reduce((sum, { lent }) => sum + lent, 0);
+  }
+
+  #checkRoom(session: number, count: number, bytes: number): void {
     const client = this.#clients.get(session);
     if (client === undefined) throw new Error(`session ${session} is given room and is gone`);
     client.lent += count;
-    if (count > 0) this.#checkBound([...this.#clients.values()].reduce((sum, { lent }) => sum + lent, 0));
+    client.lentBytes += bytes;
+    if (count > 0 && !this.#things.drops) this.#checkBound(this.#lent);
   }
 
-  #checkDelivery(session: number, batch: Batch): void {
+  /** A put is refused only where there is no room for all that was asked for. */
+  #checkRefusal(session: number): void {
+    const client = this.#clients.get(session) as Client;
+    const lentBytes = [...this.#clients.values()].reduce((sum, it) => sum + it.lentBytes, 0);
+    const asked = Math.max(0, client.asked.count - client.lent);
+    const askedBytes = Math.max(0, client.asked.bytes - client.lentBytes);
+    const { maxsize, maxBytes } = this.#settings;
+    const { waiting } = this.#things;
+    const room = maxsize === 0 || waiting.length + this.#lent + asked <= maxsize;
+    const bytes = waiting.reduce((sum, it) => sum + it.size, lentBytes) + askedBytes;
+    if (room && bytes <= maxBytes) throw new Error(`session ${session} is refused, and there is room`);
+  }
+
+  #checkSize(size: number | undefined, room: number | undefined): void {
+    const { length } = this.#things.waiting;
+    if (size !== length) throw new Error(`${size} wait by the queue's count, and ${length} by ours`);
+    if (!this.#things.drops || room === undefined || room < 0) return;
+    if (room > 0 !== this.#things.fits(1) && room > 0 !== this.#things.fits(0))
+      throw new Error(`it says that ${room} fit`);
+  }
+
+  #checkJoin(request: number): void {
+    const early = this.#joins.get(request)?.things.find((it) => !isOver(it));
+    if (early !== undefined) throw new Error(`a join is answered and item ${early.number} is not done`);
+    this.#joins.delete(request);
+  }
+
+  #checkDelivery(session: number, batch: Batch, right: boolean): void {
     const client = this.#clients.get(session);
     if (client === undefined) throw new Error(`session ${session} is given items and is gone`);
+    if (client.right !== right) throw new Error(`session ${session} is given items from the wrong end`);
     for (const [index, bytes] of [...eachItem(batch.items)].entries()) {
-      const thing = this.#thing(batch.first + index);
+      const thing = this.#things.get(batch.first + index);
       const item = `item ${thing.number}`;
       if (thing.size !== bytes.length) throw new Error(`${item} is not what was put`);
       if (thing.place.at !== 'backlog')
         throw new Error(`${item} is given out while it is ${JSON.stringify(thing.place)}`);
-      const older = this.#things.find((it) => it.place.at === 'backlog' && it.number < thing.number);
-      if (older !== undefined) throw new Error(`${item} is given out before ${older.number}, which is older`);
+      const before = this.#things.before(thing, right);
+      if (before !== undefined) throw new Error(`${item} is given out before ${before.number}, which comes first`);
       if (batch.seen !== thing.seen) throw new Error(`${item} is told to be ${batch.seen ? 'seen' : 'new'}`);
       if (batch.charges !== thing.charges)
         throw new Error(`${item} has ${batch.charges} charges, not ${thing.charges}`);
@@ -543,10 +609,24 @@ export class QueueWorld {
   }
 
   #checkCounts(): void {
-    const { put, done, left_over } = this.#queue.counts;
-    if (put !== done + left_over) throw new Error(`${put} were put, ${done} are done and ${left_over} left`);
-    const ours = this.#things.filter((it) => it.place.at === 'done').length;
+    const { put, done, left_over, dropped } = this.#queue.counts;
+    if (put !== done + left_over + dropped)
+      throw new Error(`${put} were put, ${done} are done, ${dropped} dropped and ${left_over} left`);
+    const ours = this.#things.at('done').length;
     if (done !== ours) throw new Error(`${done} are done by the queue's count, and ${ours} by ours`);
+    if (dropped !== this.#things.dropped)
+      throw new Error(`${dropped} are dropped by the queue's count, and ${this.#things.dropped} by ours`);
+  }
+
+  /** Nobody waits for what is there already. */
+  #checkWaits(): void {
+    for (const { session, things } of this.#joins.values()) {
+      if (things.every(isOver)) throw new Error(`session ${session} waits in join for what is done`);
+    }
+    if (this.#settings.overflow === 'block') return;
+    for (const { session, wants } of this.#queue.engagements()) {
+      if (wants) throw new Error(`session ${session} waits in put, where none should`);
+    }
   }
 }
 
@@ -557,6 +637,11 @@ interface Given {
 
 type Step = readonly [name: string, act: (extra: number) => void];
 
-function waits({ place }: Thing): boolean {
-  return place.at === 'backlog' || (place.at === 'session' && !place.taken);
+/** Lower, the sooner; and some that only look different. */
+const PRIORITIES = [0, -0, 1, -1, 0.5, -2.5, 1e300, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+const STAT = 0xffffffff;
+
+/** Nothing more becomes of it. */
+function isOver({ place }: Thing): boolean {
+  return place.at === 'done' || place.at === 'dropped';
 }

@@ -1,10 +1,16 @@
 // Random histories of a queue, and queues with a fault planted in them: each must be caught.
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { Custody } from '../../src/broker/custody.ts';
+import { Joins } from '../../src/broker/joins.ts';
 import { Queue, type QueueSettings } from '../../src/broker/queue.ts';
+import { Sorted } from '../../src/broker/sorted.ts';
+import { Space } from '../../src/broker/space.ts';
 import { QueueWorld, type WorldSettings } from './queue-world.ts';
 
 const settings = fc.record({
+  order: fc.constantFrom('fifo' as const, 'lifo' as const, 'priority' as const, 'deque' as const),
+  overflow: fc.constantFrom('block' as const, 'drop_oldest' as const, 'drop_newest' as const, 'fail' as const),
   maxsize: fc.constantFrom(0, 1, 2, 5, 70),
   maxBytes: fc.constantFrom(10, 100, 100_000),
   attempts: fc.constantFrom(1, 3),
@@ -27,7 +33,7 @@ function run(make: (settings: QueueSettings) => Queue, settings: WorldSettings, 
 test('whatever happens, nothing is lost, given to two, out of order or beyond the bound, and every wait ends', () => {
   fc.assert(
     property((it) => new Queue(it)),
-    { numRuns: 2000 },
+    { numRuns: 3000 },
   );
 });
 
@@ -75,6 +81,50 @@ class ChargesNobody extends Queue {
   }
 }
 
+class CountsTheHeld extends Queue {
+  override taken(): void {}
+}
+
+class TurnsTiesRound extends Queue {
+  #tiny = 0;
+  override put(...[session, items, manner]: Parameters<Queue['put']>): void {
+    this.#tiny += 1e-9;
+    const { priority } = manner ?? {};
+    super.put(session, items, priority === undefined ? manner : { ...manner, priority: priority - this.#tiny });
+  }
+}
+
+class GivesFromTheOtherEnd extends Queue {
+  override put(...[session, items, manner]: Parameters<Queue['put']>): void {
+    super.put(session, items, manner?.left === undefined ? manner : { left: !manner.left });
+  }
+}
+
+class IsNoStack extends Queue {
+  constructor(settings: QueueSettings) {
+    super({ ...settings, order: settings.order === 'lifo' ? 'fifo' : settings.order });
+  }
+}
+
+class DropsTheWrongOnes extends Queue {
+  constructor(settings: QueueSettings) {
+    super({ ...settings, overflow: settings.overflow === 'drop_newest' ? 'drop_oldest' : settings.overflow });
+  }
+}
+
+class DropsUncounted extends Queue {
+  override get counts(): Queue['counts'] {
+    const { put, dropped, ...others } = super.counts;
+    return { ...others, put: put - dropped, dropped: 0 };
+  }
+}
+
+class LetsPutsWait extends Queue {
+  constructor(settings: QueueSettings) {
+    super({ ...settings, overflow: settings.overflow === 'fail' ? 'block' : settings.overflow });
+  }
+}
+
 test.each([
   SkipsAcknowledgements,
   ForgetsWaiters,
@@ -83,7 +133,63 @@ test.each([
   LendsTooMuch,
   NeverSaysTheEnd,
   ChargesNobody,
+  CountsTheHeld,
+  TurnsTiesRound,
+  GivesFromTheOtherEnd,
+  IsNoStack,
+  DropsTheWrongOnes,
+  DropsUncounted,
+  LetsPutsWait,
 ])('a queue that %o is caught', (Faulty) => {
   const faulty = property((it) => new Faulty(it));
+  expect(fc.check(faulty, { numRuns: 2000, endOnFailure: true }).failed).toBe(true);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Faults that are not at its surface, by what they do. */
+const deep: Record<string, () => void> = {
+  'brings back to the end of the line what takes its old place': () => {
+    const restore = Sorted.prototype.restore;
+    vi.spyOn(Sorted.prototype, 'restore').mockImplementation(function (this: Sorted, batch) {
+      restore.call(this, { ...batch, rank: (batch.rank ?? 0) + 1 });
+    });
+  },
+  'forgets who waits in join': () => {
+    const finish = Joins.prototype.finish;
+    let count = 0;
+    vi.spyOn(Joins.prototype, 'finish').mockImplementation(function (this: Joins, first, many) {
+      count += 1;
+      const met = finish.call(this, first, many);
+      return count % 2 === 0 ? met : [];
+    });
+  },
+  'waits for what was dropped': () => {
+    const dropOldest = Custody.prototype.dropOldest;
+    vi.spyOn(Custody.prototype, 'dropOldest').mockImplementation(function (this: Custody) {
+      dropOldest.call(this);
+      this.unfinished += 1;
+    });
+  },
+  'lets in one more than fits before it drops': () => {
+    vi.spyOn(Space.prototype, 'fits').mockImplementation(function (this: Space, { count }) {
+      return this.waiting + count <= this.maxsize + 1;
+    });
+  },
+  'keeps a place for what was dropped': () => {
+    const leave = Space.prototype.leave;
+    let count = 0;
+    vi.spyOn(Space.prototype, 'leave').mockImplementation(function (this: Space, items) {
+      count += 1;
+      if (count % 7 !== 0) leave.call(this, items);
+    });
+  },
+};
+
+test.each(Object.keys(deep))('a queue that %s is caught', (name) => {
+  deep[name]?.();
+  const faulty = property((it) => new Queue(it));
   expect(fc.check(faulty, { numRuns: 2000, endOnFailure: true }).failed).toBe(true);
 });

@@ -6,6 +6,7 @@ import {
   readGranted,
   readItems,
   readJson,
+  readPriority,
   readRange,
   readRelease,
   readReply,
@@ -30,6 +31,7 @@ export interface Meaning {
   readonly request?: number;
   readonly fence?: number;
   readonly attempt?: number;
+  readonly priority?: number;
 }
 
 export function meaningOf(frame: Frame, from: 'client' | 'broker'): Meaning {
@@ -46,6 +48,8 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
     case 'PUT':
     case 'DELIVER':
       return itemsIn(frame);
+    case 'PUT_PRIORITY':
+      return { priority: readPriority(frame), ...itemsIn(frame) };
     case 'REDELIVER':
       return { attempt: readAttempt(frame), ...itemsIn(frame) };
     case 'WANT':
@@ -97,7 +101,7 @@ export function written(meaning: Meaning): Buffer {
 }
 
 function write(writer: FrameWriter, meaning: Meaning): void {
-  const { type, flags, channel, json, count, bytes, request, fence, tag, attempt } = meaning;
+  const { type, flags, channel, json, count, bytes, request, fence, tag, attempt, priority } = meaning;
   const items = itemsOf(
     (meaning.items ?? [])
       .map((item) => Buffer.from(item))
@@ -106,9 +110,10 @@ function write(writer: FrameWriter, meaning: Meaning): void {
   if (type === 'HELLO') writer.hello(json as Hello);
   else if (type === 'WELCOME') writer.welcome(json as Welcome);
   else if (type === 'ERROR') writer.error(channel, json as ErrorBody);
-  else if (type === 'PUT') writer.put(channel, items);
-  else if (type === 'DELIVER') writer.deliver(channel, items);
-  else if (attempt !== undefined) writer.redeliver(channel, attempt, items);
+  else if (type === 'PUT') writer.put(channel, items, flags);
+  else if (priority !== undefined) writer.putPriority(channel, priority, items);
+  else if (type === 'DELIVER') writer.deliver(channel, items, flags);
+  else if (attempt !== undefined) writer.redeliver(channel, attempt, items, flags);
   else if (type === 'RELEASE') writer.release(channel, fence as number, request as number);
   else if (type === 'GRANTED') writer.granted(channel, request as number, fence as number, flags);
   else if (type === 'REPLY') writer.reply(channel, request as number, json);

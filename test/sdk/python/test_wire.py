@@ -27,9 +27,9 @@ def written(frame):
     if frame["type"] == "HELLO":
         told = frame["json"]
         return wire.hello(told["instance"], told["token"], told["pid"], told["sdk"])
-    if frame["type"] == "PUT":
+    if frame["type"] in ("PUT", "PUT_PRIORITY"):
         items = items_of(frame)
-        return b"".join(wire.put(channel, items, sum(map(len, items))))
+        return b"".join(wire.put(channel, items, sum(map(len, items)), frame["flags"], frame.get("priority")))
     if frame["type"] == "RELEASE":
         return wire.release(channel, frame["fence"], frame["request"])
     if "tag" in frame:

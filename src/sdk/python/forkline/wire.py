@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from struct import Struct, error as struct_error  # noqa: F401
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 Buffer = Union[bytes, memoryview]
 
@@ -17,6 +17,11 @@ PROTOCOL = 1
 # From the client; `GOODBYE` goes both ways.
 HELLO, GOODBYE, PUT, WANT, UNWANT, GET, UNGET, TAKEN, DONE = range(1, 10)
 GIVE_BACK, CLOSE, GIVE_ROOM, JOIN, STAT, FLUSH, ACQUIRE, RELEASE, CANCEL = range(10, 19)
+PUT_PRIORITY = 19
+
+#: `PUT`: at the left end of a deque; `GET`, `DELIVER`, `REDELIVER`: from its right end.
+LEFT = 1
+RIGHT = 2
 
 # From the broker.
 WELCOME, ERROR, ROOM, DELIVER, REDELIVER, END = range(64, 70)
@@ -36,6 +41,7 @@ _GRANTED = Struct(">IQ")
 _number_frame = Struct(">IBBHI").pack
 _room_frame = Struct(">IBBHII").pack
 _range_frame = Struct(">IBBHHII").pack
+_priority_frame = Struct(">IBBHdI").pack
 _release_frame = Struct(">IBBHQI").pack
 
 #: The size fields of small items, ready made: packing them one by one would cost as much as the rest of a put.
@@ -74,15 +80,24 @@ def release(channel: int, fence: int, request: int) -> bytes:
     return _release_frame(16, RELEASE, 0, channel, fence, request)
 
 
-def put(channel: int, items: "list[bytes]", size: int) -> "list[bytes]":
-    """A `PUT` of `items`, which are `size` bytes together, as one piece if it is small and as several if not."""
+def put(
+    channel: int, items: "list[bytes]", size: int, flags: int = 0, priority: Optional[float] = None
+) -> "list[bytes]":
+    """A `PUT` of `items`, which are `size` bytes together, as one piece if it is small and as several if not.
+
+    With a priority it is a `PUT_PRIORITY`.
+    """
     pieces: "list[bytes]" = [b""] * (2 * len(items))
     try:
         pieces[0::2] = map(_SIZES.__getitem__, map(len, items))
     except IndexError:
         pieces[0::2] = map(_NUMBER.pack, map(len, items))
     pieces[1::2] = items
-    head = _number_frame(8 + 4 * len(items) + size, PUT, 0, channel, len(items))
+    length = 8 + 4 * len(items) + size
+    if priority is None:
+        head = _number_frame(length, PUT, flags, channel, len(items))
+    else:
+        head = _priority_frame(8 + length, PUT_PRIORITY, flags, channel, priority, len(items))
     if size > 4096 * (1 + len(items)):
         return [head, *pieces]
     return [head + b"".join(pieces)]

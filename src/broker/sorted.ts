@@ -1,0 +1,105 @@
+// The backlog of a queue that is no fifo: each item by itself, at the place that it was given when it was put and that it takes
+// again when it comes back. A stack gives its newest, a deque what is at one of its ends, and a priority queue the lowest,
+// the oldest of equal ones.
+import { type Items, SIZE_FIELD, sizeAt } from '../wire/items.ts';
+import type { Backlog, Manner } from './backlog.ts';
+import type { Batch } from './batch.ts';
+import { Heap, type Heaped } from './heap.ts';
+
+export class Sorted implements Backlog {
+  count = 0;
+  readonly #order: 'lifo' | 'priority' | 'deque';
+  /** What comes next, from the left end and, for a deque, from the right. */
+  readonly #next: Heap<Entry>;
+  readonly #last: Heap<Entry> | null;
+  /** By age, where that is asked for. */
+  readonly #ages: Heap<Entry> | null;
+  readonly #heaps: readonly Heap<Entry>[];
+  /** The places at the two ends of a deque that were given last. */
+  #leftmost = 0;
+  #rightmost = -1;
+
+  /** With `aging` it can say which is the oldest. */
+  constructor(order: 'lifo' | 'priority' | 'deque', aging: boolean) {
+    this.#order = order;
+    this.#next = new Heap(0, order === 'lifo' ? newer : lower);
+    this.#last = order === 'deque' ? new Heap(1, higher) : null;
+    this.#ages = aging ? new Heap(2, older) : null;
+    this.#heaps = [this.#next, this.#last, this.#ages].filter((heap) => heap !== null);
+  }
+
+  put(first: number, items: Items, manner: Manner): void {
+    let at = 0;
+    for (let index = 0; index < items.count; index += 1) {
+      const from = at;
+      at += SIZE_FIELD + sizeAt(items.bytes, from);
+      const one = oneOf(items.bytes, from, at);
+      this.#add({ first: first + index, items: one, charges: 0, seen: false, rank: this.#rank(manner), places: [] });
+    }
+  }
+
+  take(_most: number, right: boolean): Batch {
+    return this.#remove((right && this.#last !== null ? this.#last : this.#next).first);
+  }
+
+  restore(batch: Batch): void {
+    this.#add({ ...batch, rank: batch.rank ?? 0, places: [] });
+  }
+
+  takeOldest(): Batch {
+    return this.#remove(this.#ages?.first);
+  }
+
+  #rank({ priority, left }: Manner): number {
+    if (this.#order === 'priority') return priority ?? 0;
+    if (left) {
+      this.#leftmost -= 1;
+      return this.#leftmost;
+    }
+    this.#rightmost += 1;
+    return this.#rightmost;
+  }
+
+  #add(entry: Entry): void {
+    this.count += 1;
+    for (const heap of this.#heaps) heap.add(entry);
+  }
+
+  #remove(entry: Entry | undefined): Batch {
+    if (entry === undefined) throw new Error('Internal error: an empty backlog was asked for items');
+    this.count -= 1;
+    for (const heap of this.#heaps) heap.remove(entry);
+    return entry;
+  }
+}
+
+interface Entry extends Batch, Heaped {
+  readonly rank: number;
+}
+
+function lower(one: Entry, other: Entry): boolean {
+  return one.rank < other.rank || (one.rank === other.rank && one.first < other.first);
+}
+
+function higher(one: Entry, other: Entry): boolean {
+  return one.rank > other.rank;
+}
+
+function newer(one: Entry, other: Entry): boolean {
+  return one.first > other.first;
+}
+
+function older(one: Entry, other: Entry): boolean {
+  return one.first < other.first;
+}
+
+/** A small item as a copy: one that stays here long must not keep the memory of all that came with it. */
+function oneOf(run: Buffer, from: number, to: number): Items {
+  const size = to - from - SIZE_FIELD;
+  if (size > LARGE) return { bytes: run.subarray(from, to), count: 1, size };
+  const bytes = Buffer.allocUnsafeSlow(to - from);
+  run.copy(bytes, 0, from, to);
+  return { bytes, count: 1, size };
+}
+
+const LARGE = 16 * 1024;
