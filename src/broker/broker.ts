@@ -43,7 +43,7 @@ export class Broker implements Reception {
     this.#key = key;
     this.#notify = notify;
     for (const node of channels.flatMap(partiesOf)) this.#instances.set(node, instanceOf(node));
-    this.switchboard = new Switchboard(channels, (news) => this.#notify(noticeOf(news)));
+    this.switchboard = new Switchboard(runId, channels, (news) => this.#notify(noticeOf(news)));
   }
 
   /** Somebody has connected. */

@@ -47,4 +47,11 @@ export type ChannelNews =
   | { readonly type: 'exhausted'; readonly node: NodeId }
   | { readonly type: 'abandoned'; readonly node: NodeId };
 
-export type Effect = SessionEffect | ChannelNews;
+/** Said to what keeps other runs away from a lock that is shared with them. */
+export type HostEffect =
+  /** The lock is wanted in this run; with `atOnce` it is to be had now or not at all. */
+  | { readonly type: 'seek'; readonly atOnce: boolean }
+  /** It is no longer wanted here. With `abandoned` whoever has it next must be told that what it guards may be half-written. */
+  | { readonly type: 'yield'; readonly abandoned: boolean };
+
+export type Effect = SessionEffect | ChannelNews | HostEffect;

@@ -1,72 +1,143 @@
-// The machine of a lock: one owner at a time, in order of arrival. Every grant has a fence larger than all before it, and
-// only who holds that grant can give it back. What an owner that died was guarding may be half-written: the next is told.
-import type { NodeId } from '../plan/plan.ts';
+// The machine of a lock: a mutex, a semaphore or a readers-writer lock, in order of arrival. Every grant has a fence larger
+// than all before it, and only that grant can be given back. What an owner that died was guarding may be half-written: the
+// next is told. A lock of the whole machine (`scope: host`) is granted only while this run has it, which its shell sees to.
+import type { LockChannel, NodeId } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Effect } from './effect.ts';
 import type { Departure } from './queue.ts';
+import { type Waiter, WaitingLine } from './waiting-line.ts';
+
+export type LockSettings = Pick<LockChannel, 'lock' | 'permits' | 'owned' | 'scope'>;
+
+/** How a session asks for it. */
+export interface Asking {
+  /** Now or not at all. */
+  readonly atOnce?: boolean;
+  /** To read only, beside others who do. */
+  readonly shared?: boolean;
+}
+
+/** One that is out. */
+export interface LockGrant {
+  readonly session: number;
+  readonly instance: NodeId;
+  readonly fence: number;
+  readonly alone: boolean;
+}
 
 export class Lock {
-  #owner: Owner | null = null;
+  readonly #settings: LockSettings;
+  /** How many may hold it at once who do not have to be alone. */
+  readonly #most: number;
+  /** By fence, oldest first. */
+  readonly #out = new Map<number, LockGrant>();
+  #aloneOut = false;
   /** The fence of the last grant. */
   #fence = 0;
-  /** The last owner ended without giving it back. */
+  /** Somebody ended without giving it back, and nobody who could mend what that left behind was told. */
   #abandoned = false;
-  #line: Waiter[] = [];
+  readonly #line = new WaitingLine();
   readonly #sessions = new Map<number, Session>();
+  /** Whether this run has it, of all runs on this machine. */
+  #host: 'away' | 'sought' | 'here';
   #effects: Effect[] = [];
+
+  constructor(settings: LockSettings) {
+    this.#settings = settings;
+    this.#most = settings.lock === 'rw' ? Number.POSITIVE_INFINITY : settings.permits;
+    this.#host = settings.scope === 'host' ? 'away' : 'here';
+  }
 
   has(session: number): boolean {
     return this.#sessions.has(session);
   }
 
   enter(session: number, instance: NodeId): void {
-    this.#sessions.set(session, { instance, waits: new Set() });
+    this.#sessions.set(session, { instance, waits: new Map() });
   }
 
-  /** With `atOnce` it is granted now or refused. */
-  acquire(session: number, request: number, atOnce: boolean): void {
+  acquire(session: number, request: number, { atOnce = false, shared = false }: Asking = {}): void {
     const { waits } = this.#session(session);
     if (waits.has(request)) throw new ProtocolError('protocol', `the request ${request} is in use already`);
     if (waits.size === MOST_WAITS)
       throw new ProtocolError('limit', `it waits for this lock ${MOST_WAITS} times already`);
-    if (this.#owner === null) {
-      this.#grant({ session, request });
-    } else if (atOnce) {
-      this.#effects.push({ type: 'refused', session, request, never: false });
-    } else {
-      waits.add(request);
-      this.#line.push({ session, request });
-    }
+    const readsAndWrites = this.#settings.lock === 'rw';
+    if (shared && !readsAndWrites) throw new ProtocolError('protocol', 'only a lock of kind `rw` is taken to read');
+    const waiter: Waiter = { session, request, alone: readsAndWrites && !shared, atOnce };
+    if (atOnce && (this.#line.first !== null || !this.#admits(waiter))) return this.#refuse(waiter);
+    waits.set(request, waiter);
+    this.#line.join(waiter);
+    this.#advance();
   }
 
+  /** The fence 0 is the oldest grant of a lock that belongs to nobody. */
   release(session: number, fence: number, request: number): void {
-    if (this.#owner?.session !== session || this.#owner.fence !== fence) {
-      const message = `the session does not hold the grant ${fence} of this lock`;
+    const grant = this.#granted(session, fence);
+    if (grant === undefined) {
+      const message = this.#settings.owned
+        ? `the session does not hold the grant ${fence} of this lock`
+        : fence === 0
+          ? 'nobody holds this lock'
+          : `the grant ${fence} of this lock is not out`;
       this.#effects.push({ type: 'denied', session, request, code: 'not-held', message });
       return;
     }
     this.#effects.push({ type: 'reply', session, request });
-    this.#free();
+    this.#end(grant);
+    this.#advance();
   }
 
   /** Waits no longer. Where it was granted before, that stands, and nothing is said. */
   cancel(session: number, request: number): void {
-    if (!this.#session(session).waits.delete(request)) return;
-    const index = this.#line.findIndex((waiter) => waiter.session === session && waiter.request === request);
-    this.#line.splice(index, 1);
+    const { waits } = this.#session(session);
+    const waiter = waits.get(request);
+    if (waiter === undefined) return;
+    waits.delete(request);
+    this.#line.leave(waiter);
     this.#effects.push({ type: 'reply', session, request });
+    this.#advance();
   }
 
-  /** Who leaves waits no more. What it owns is its instance's until that is settled, unless it is known to have died. */
+  /** Who leaves waits no more. What it holds is its instance's until that is settled, unless it is known to have died. */
   leave(session: number, how: Departure): void {
+    for (const waiter of this.#sessions.get(session)?.waits.values() ?? []) this.#line.leave(waiter);
     this.#sessions.delete(session);
-    this.#line = this.#line.filter((waiter) => waiter.session !== session);
-    if (how === 'died' && this.#owner?.session === session) this.#abandon(this.#owner);
+    if (how === 'died') this.#abandon((grant) => grant.session === session);
+    this.#advance();
   }
 
   /** An instance has ended for good, and its sessions have left. */
   settle(instance: NodeId): void {
-    if (this.#owner?.instance === instance) this.#abandon(this.#owner);
+    this.#abandon((grant) => grant.instance === instance);
+    this.#advance();
+  }
+
+  /** This run has the lock now; `fence` is that of the last grant on this machine. */
+  arrived({ fence, abandoned }: { readonly fence: number; readonly abandoned: boolean }): void {
+    this.#host = 'here';
+    this.#fence = Math.max(this.#fence, fence);
+    this.#abandoned ||= abandoned;
+    this.#advance();
+  }
+
+  /** Another run has it: who would not wait is refused. */
+  unavailable(): void {
+    this.#host = 'away';
+    for (let { first } = this.#line; first?.atOnce; { first } = this.#line) {
+      this.#takeFromLine(first);
+      this.#refuse(first);
+    }
+    this.#advance();
+  }
+
+  /** It cannot be had at all. */
+  broken(reason: string): void {
+    this.#host = 'away';
+    for (const waiter of [...this.#line]) {
+      const { session, request } = waiter;
+      this.#takeFromLine(waiter);
+      this.#effects.push({ type: 'denied', session, request, code: 'broken', message: reason });
+    }
   }
 
   /** Everything there is to say since the last turn. */
@@ -76,25 +147,89 @@ export class Lock {
     return effects;
   }
 
-  #grant({ session, request }: Waiter): void {
-    const { instance, waits } = this.#session(session);
-    waits.delete(request);
+  /** Who holds it, oldest first. */
+  get grants(): Iterable<LockGrant> {
+    return this.#out.values();
+  }
+
+  /** Who waits for it, in order. */
+  get waiters(): Iterable<Waiter> {
+    return this.#line;
+  }
+
+  /** Grants it to the first in line, as long as it may have it. */
+  #advance(): void {
+    for (let { first } = this.#line; first !== null && this.#admits(first); { first } = this.#line) {
+      if (this.#host !== 'here') return this.#seek(first.atOnce);
+      this.#takeFromLine(first);
+      this.#grant(first);
+    }
+    if (this.#settings.scope === 'host' && this.#host !== 'away' && this.#isIdle()) this.#yield();
+  }
+
+  #admits({ alone }: Waiter): boolean {
+    return alone ? this.#out.size === 0 : !this.#aloneOut && this.#out.size < this.#most;
+  }
+
+  #grant({ session, request, alone }: Waiter): void {
+    const { instance } = this.#session(session);
     this.#fence += 1;
-    this.#owner = { session, instance, fence: this.#fence };
-    this.#effects.push({ type: 'granted', session, request, fence: this.#fence, abandoned: this.#abandoned });
+    const fence = this.#fence;
+    this.#out.set(fence, { session, instance, fence, alone });
+    this.#aloneOut = alone;
+    this.#effects.push({ type: 'granted', session, request, fence, abandoned: this.#abandoned });
+    // A reader cannot mend what a dead writer left behind.
+    if (alone || this.#settings.lock !== 'rw') this.#abandoned = false;
+  }
+
+  #granted(session: number, fence: number): LockGrant | undefined {
+    if (!this.#settings.owned && fence === 0) return this.#out.values().next().value;
+    const grant = this.#out.get(fence);
+    return this.#settings.owned && grant?.session !== session ? undefined : grant;
+  }
+
+  #end(grant: LockGrant): void {
+    this.#out.delete(grant.fence);
+    this.#aloneOut = false;
+    // Other runs are to have their turn, whoever waits in this one.
+    if (this.#settings.scope === 'host') this.#yield();
+  }
+
+  #abandon(isOf: (grant: LockGrant) => boolean): void {
+    if (!this.#settings.owned) return;
+    for (const grant of [...this.#out.values()].filter(isOf)) {
+      if (grant.alone || this.#settings.lock !== 'rw') {
+        this.#abandoned = true;
+        this.#effects.push({ type: 'abandoned', node: grant.instance });
+      }
+      this.#end(grant);
+    }
+  }
+
+  #isIdle(): boolean {
+    return this.#out.size === 0 && this.#line.first === null;
+  }
+
+  #seek(atOnce: boolean): void {
+    if (this.#host === 'sought') return;
+    this.#host = 'sought';
+    this.#effects.push({ type: 'seek', atOnce });
+  }
+
+  #yield(): void {
+    this.#host = 'away';
+    this.#effects.push({ type: 'yield', abandoned: this.#abandoned });
+    // Whoever has it next is told, in this run or another: it stands in the lock's file.
     this.#abandoned = false;
   }
 
-  #free(): void {
-    this.#owner = null;
-    const next = this.#line.shift();
-    if (next !== undefined) this.#grant(next);
+  #takeFromLine(waiter: Waiter): void {
+    this.#session(waiter.session).waits.delete(waiter.request);
+    this.#line.leave(waiter);
   }
 
-  #abandon(owner: Owner): void {
-    this.#abandoned = true;
-    this.#effects.push({ type: 'abandoned', node: owner.instance });
-    this.#free();
+  #refuse({ session, request }: Waiter): void {
+    this.#effects.push({ type: 'refused', session, request, never: false });
   }
 
   #session(session: number): Session {
@@ -109,17 +244,6 @@ const MOST_WAITS = 4096;
 
 interface Session {
   readonly instance: NodeId;
-  /** Its requests that stand in line. */
-  readonly waits: Set<number>;
-}
-
-interface Waiter {
-  readonly session: number;
-  readonly request: number;
-}
-
-interface Owner {
-  readonly session: number;
-  readonly instance: NodeId;
-  readonly fence: number;
+  /** By request. */
+  readonly waits: Map<number, Waiter>;
 }

@@ -277,7 +277,10 @@ export class Session implements Party, Hearer {
         this.#queue(channel, 'any').stat(session, readRequest(frame));
         break;
       case Type.ACQUIRE:
-        this.#switchboard.lock(this, channel).acquire(session, readRequest(frame), (frame.flags & Flag.TRY) !== 0);
+        this.#switchboard.lock(this, channel).acquire(session, readRequest(frame), {
+          atOnce: (frame.flags & Flag.TRY) !== 0,
+          shared: (frame.flags & Flag.READ) !== 0,
+        });
         break;
       case Type.RELEASE: {
         const { fence, request } = readRelease(frame);

@@ -1,10 +1,11 @@
 // The channels of a run, and the turns in which their machines work. Sessions say something to a machine and mark its channel;
 // once everything that came in together has been said, each marked machine takes its turn and what it decided is passed on.
 // So a thousand small frames cost one turn, and one that comes alone does not wait for others.
-import type { Channel, NodeId, QueueChannel } from '../plan/plan.ts';
+import type { Channel, LockChannel, NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { WelcomeChannel } from '../wire/message.ts';
 import type { ChannelNews, SessionEffect } from './effect.ts';
+import { HostLock } from './host-lock.ts';
 import { Lock } from './lock.ts';
 import { type Departure, Queue } from './queue.ts';
 import { type StreamEffect, Streams } from './streams.ts';
@@ -36,8 +37,10 @@ interface QueueLine {
 interface LockLine {
   readonly kind: 'lock';
   readonly id: number;
-  readonly channel: Channel;
+  readonly channel: LockChannel;
   readonly machine: Lock;
+  /** Of a lock that is shared with other runs. */
+  readonly host: HostLock | null;
   readonly users: ReadonlySet<NodeId>;
 }
 
@@ -61,8 +64,10 @@ export class Switchboard {
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
 
-  constructor(channels: readonly Channel[], onNews: (news: News) => void) {
-    this.#lines = channels.map((channel, index) => lineOf(channel, index + 1));
+  constructor(runId: string, channels: readonly Channel[], onNews: (news: News) => void) {
+    this.#lines = channels.map((channel, index) =>
+      channel.kind === 'lock' ? this.#lockLine(runId, channel, index + 1) : queueLine(channel, index + 1),
+    );
     const queues = this.#lines.filter((line) => line.kind === 'queue');
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
     this.#streams = new Streams(queues.map((line) => line.channel));
@@ -98,7 +103,10 @@ export class Switchboard {
     return this.#lines.flatMap((line): WelcomeChannel[] => {
       const { id, channel } = line;
       const { name } = channel;
-      if (line.kind === 'lock') return line.users.has(instance) ? [{ id, name, kind: 'lock' }] : [];
+      if (line.kind === 'lock') {
+        const { lock, reentrant, owned } = line.channel;
+        return line.users.has(instance) ? [{ id, name, kind: 'lock', lock, reentrant, owned }] : [];
+      }
       const puts = line.producers.has(instance);
       const gets = line.consumers.has(instance);
       const { order, overflow, encoding, maxsize, maxBytes, confirm, delivery } = line.channel;
@@ -205,12 +213,35 @@ export class Switchboard {
 
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const line of this.#lines) if (line.kind === 'lock') line.host?.stop();
   }
 
   // ---- Parts ----
 
+  #lockLine(runId: string, channel: LockChannel, id: number): LockLine {
+    const machine = new Lock(channel);
+    const tell = (say: () => void) => {
+      say();
+      this.#mark(line);
+    };
+    const host =
+      channel.scope === 'run'
+        ? null
+        : new HostLock(channel.name, runId, {
+            arrived: (stamp) => tell(() => machine.arrived(stamp)),
+            unavailable: () => tell(() => machine.unavailable()),
+            broken: (reason) => tell(() => machine.broken(reason)),
+          });
+    const line: LockLine = { kind: 'lock', id, channel, machine, users: new Set(channel.users), host };
+    return line;
+  }
+
   #take(line: Line, now: number): void {
     for (const effect of line.machine.turn(now)) {
+      if (effect.type === 'seek' || effect.type === 'yield') {
+        if (line.kind === 'lock') line.host?.perform(effect);
+        continue;
+      }
       if (!('session' in effect)) {
         this.#onNews({ ...effect, channel: line.channel.name });
         continue;
@@ -306,10 +337,7 @@ export class Switchboard {
   }
 }
 
-function lineOf(channel: Channel, id: number): Line {
-  if (channel.kind === 'lock') {
-    return { kind: 'lock', id, channel, machine: new Lock(), users: new Set(channel.users) };
-  }
+function queueLine(channel: QueueChannel, id: number): QueueLine {
   const producers = new Set(channel.producers);
   const consumers = new Set(channel.consumers);
   return { kind: 'queue', id, channel, machine: new Queue(channel), producers, consumers };

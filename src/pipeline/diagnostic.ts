@@ -46,6 +46,8 @@ export const diagnosticCodes = [
   'slots-deadlock',
   'lock-order',
   'wrong-encoding',
+  'lock-kind',
+  'linux-only',
   'pipe-ends',
   'dead-letter-loop',
   'secret-in-argv',

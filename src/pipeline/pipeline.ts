@@ -47,7 +47,14 @@ export interface QueueDeclaration extends Declared {
   readonly deadLetter: Reference | null;
 }
 
-export type LockDeclaration = Declared;
+export interface LockDeclaration extends Declared {
+  readonly kind: 'mutex' | 'semaphore' | 'rw';
+  readonly permits: number;
+  readonly reentrant: boolean;
+  readonly owned: boolean;
+  readonly scope: 'run' | 'host';
+  readonly strict: boolean;
+}
 
 export interface PipeDeclaration extends Declared {
   readonly ends: readonly Reference[];

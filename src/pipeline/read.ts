@@ -12,6 +12,7 @@ import { type Known, nameSet } from './known.ts';
 import { outputChecks } from './output-check.ts';
 import { readParameters } from './parameters.ts';
 import type { JoinDeclaration, Pipeline, PipeDeclaration, ProcessDeclaration } from './pipeline.ts';
+import { readLock } from './read-lock.ts';
 import { readProcess, type Surroundings, type WrittenProcess } from './read-process.ts';
 import { readQueue } from './read-queue.ts';
 import { Reading } from './reading.ts';
@@ -79,7 +80,7 @@ export async function read(
     environment,
     scope: place.scope,
     queues: Object.entries(file.queues ?? {}).map(([name, queue]) => readQueue(name, queue, place)),
-    locks: Object.keys(file.locks ?? {}).map((name) => ({ name, path: ['locks', name] })),
+    locks: Object.entries(file.locks ?? {}).map(([name, lock]) => readLock(name, lock, findings)),
     pipes: Object.entries(file.pipes ?? {}).map(([name, pipe]) => readPipe(name, pipe)),
     processes: inOrder(processes, start),
     joins: Object.entries(file.joins ?? {}).map(([name, join]) => readJoin(name, join, place)),

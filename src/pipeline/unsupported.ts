@@ -28,7 +28,6 @@ const inEach: Readonly<Record<string, Unsupported>> = {
     overflow: ['block'],
     dead_letter: [],
   },
-  locks: { permits: [1], kind: ['mutex'], reentrant: [false], scope: ['run'], owned: [true], fair: [] },
   processes: inProcess,
   daemons: inProcess,
 };

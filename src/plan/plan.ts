@@ -155,5 +155,16 @@ export interface LockChannel {
   readonly kind: 'lock';
   readonly name: string;
   readonly at: Place;
+  readonly lock: 'mutex' | 'semaphore' | 'rw';
+  /** How many may hold it at once; 1 but for a semaphore. */
+  readonly permits: number;
+  /** Its owner may take it again. */
+  readonly reentrant: boolean;
+  /** false: whoever may use it may give it back, and it outlives who took it. */
+  readonly owned: boolean;
+  /** `host`: shared with all other runs of this user on this machine. */
+  readonly scope: 'run' | 'host';
+  /** Always in order of arrival. */
+  readonly strict: boolean;
   readonly users: readonly NodeId[];
 }

@@ -58,9 +58,9 @@ export function channelsOf(
     if (vertex.thing.kind === 'join') continue;
     for (const { name } of vertex.thing.declaration.locks) users.get(name)?.add(vertex);
   }
-  const locks = pipeline.locks.map(({ name, path }): Channel => {
+  const locks = pipeline.locks.map(({ name, path, kind: lock, ...settings }): Channel => {
     const ids = [...(users.get(name) ?? [])].flatMap((user) => instances.idsOf(user));
-    return { kind: 'lock', name, at: placeOf(path), users: ids };
+    return { kind: 'lock', name, at: placeOf(path), lock, ...settings, users: ids };
   });
   return [...queues, ...locks];
 }

@@ -1,13 +1,16 @@
 // A lock as the program sees it. Whoever acquires it gets a guard, which alone gives it back; the fence in it is larger than
-// in every guard before.
+// in every guard before. How often a reentrant lock was taken is counted here: the broker knows of the first time only.
 import { readGranted, readRequest } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
-import { Flag, Type, type WelcomeChannel } from '../wire/message.ts';
+import { Flag, Type, type WelcomeChannel, type WelcomeLock } from '../wire/message.ts';
 import { LockError, LockTimeout } from './errors.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
 import type { Channel, Failure, Session } from './session.ts';
 
-export type AcquireOptions = Patience;
+export interface AcquireOptions extends Patience {
+  /** Of a lock of kind `rw`: to read beside other readers, or, by default, to write alone. */
+  readonly mode?: 'read' | 'write' | undefined;
+}
 
 export interface Guard extends AsyncDisposable {
   /** Larger than every fence given out for this lock before: what the lock guards can refuse those who come too late. */
@@ -21,8 +24,10 @@ export class Lock implements Channel {
   readonly name: string;
   readonly #session: Session;
   /** Guards of this process that are not released, oldest first. */
-  readonly #held = new Set<Guard>();
-  #id = 0;
+  readonly #held = new Map<Guard, Grant>();
+  /** Calls that wait, each to be told that this process has the lock anyway. */
+  readonly #waiting = new Set<(grant: Grant) => void>();
+  #channel: WelcomeLock | null = null;
   #failure: Failure | null = null;
 
   constructor(session: Session, name: string) {
@@ -33,15 +38,16 @@ export class Lock implements Channel {
   /** Waits for the lock; rejects with `LockTimeout` when it was not free in time. */
   async acquire(options: AcquireOptions = {}): Promise<Guard> {
     const timeMs = waitMs(options);
-    options.signal?.throwIfAborted();
+    const { signal, mode } = options;
+    if (mode !== undefined && mode !== 'read' && mode !== 'write')
+      throw new TypeError(`a lock is taken with \`mode\` \`read\` or \`write\`, not \`${String(mode)}\``);
+    signal?.throwIfAborted();
     if (this.#failure !== null) throw this.#failure();
-    const grant = await this.#ask(timeMs, options.signal);
-    if (typeof grant === 'function') throw grant();
-    const guard = this.#guard(grant);
-    this.#held.add(guard);
-    if (!options.signal?.aborted) return guard;
+    const guard = this.#again() ?? (await this.#ask(timeMs, signal, mode === 'read'));
+    if (typeof guard === 'function') throw guard();
+    if (!signal?.aborted) return guard;
     await guard.release();
-    throw options.signal.reason;
+    throw signal.reason;
   }
 
   /** Runs `act` while holding the lock, and gives what it gives. */
@@ -54,23 +60,25 @@ export class Lock implements Channel {
     }
   }
 
-  /** Gives back what this process has held longest. */
+  /** Gives back what this process has held longest. A lock with `owned: false` need not be held by this process. */
   async release(): Promise<void> {
-    const [guard] = this.#held;
-    if (guard === undefined) throw new LockError(`this process does not hold \`${this.name}\``);
-    await guard.release();
+    const [guard] = this.#held.keys();
+    if (guard !== undefined) return guard.release();
+    // Only before the welcome it is not known whether that would do.
+    if (this.#channel?.owned === true) throw this.#notHeld();
+    await this.#askBack(ANY);
   }
 
   /** @internal */
   open(described: WelcomeChannel): void {
-    this.#id = described.id;
+    this.#channel = described as WelcomeLock;
   }
 
   /** @internal */
   receive(frame: Frame): void {
     if (frame.type === Type.GRANTED) {
       const { request, fence } = readGranted(frame);
-      this.#session.answer(request, { fence, abandoned: frame.flags === Flag.ABANDONED });
+      this.#session.answer(request, { fence, abandoned: (frame.flags & Flag.ABANDONED) !== 0, guards: 0 });
     } else if (frame.type === Type.REFUSED) this.#session.answer(readRequest(frame), undefined);
   }
 
@@ -87,15 +95,26 @@ export class Lock implements Channel {
     return 0;
   }
 
-  /** A grant; or what to say where there was none. The broker has the last word on which it is. */
-  #ask(timeMs: number, signal: AbortSignal | undefined): Promise<Grant | Failure> {
+  get #id(): number {
+    return this.#channel?.id ?? 0;
+  }
+
+  /** What this process holds, where that is enough to have it again. */
+  #again(): Guard | null {
+    const [grant] = this.#held.values();
+    return grant !== undefined && this.#channel?.reentrant === true ? this.#guard(grant) : null;
+  }
+
+  /** A guard; or what to say where there is none. The broker has the last word on which it is. */
+  #ask(timeMs: number, signal: AbortSignal | undefined, shared: boolean): Promise<Guard | Failure> {
     const timedOut: Failure = () => new LockTimeout(`\`${this.name}\` was not free${timeMs > 0 ? ' in time' : ''}`);
     return new Promise((resolve) => {
       let request: number | null = null;
       let failure = timedOut;
       let cancelled = false;
-      const settle = (outcome: Grant | Failure) => {
+      const settle = (outcome: Guard | Failure) => {
         watch?.stop();
+        this.#waiting.delete(join);
         resolve(outcome);
       };
       const cancel = (why: Failure) => {
@@ -104,6 +123,15 @@ export class Lock implements Channel {
         if (request === null) return settle(why);
         this.#session.writer.number(Type.CANCEL, this.#id, request);
         this.#session.wrote();
+      };
+      const join = (grant: Grant) => {
+        if (!cancelled) cancel(timedOut);
+        settle(this.#guard(grant));
+      };
+      const granted = (grant: Grant) => {
+        settle(this.#guard(grant));
+        if (this.#channel?.reentrant !== true) return;
+        for (const other of [...this.#waiting]) other(grant);
       };
       const watch =
         timeMs === 0
@@ -114,45 +142,74 @@ export class Lock implements Channel {
               () => cancel(timedOut),
               () => cancel(() => signal?.reason),
             );
+      this.#waiting.add(join);
       this.#session.request({
-        refusal: () => (cancelled ? failure : this.#failure),
+        refusal: () => (cancelled ? failure : (this.#failure ?? this.#refusalOf(shared))),
         write: (number) => {
           request = number;
-          this.#session.writer.number(Type.ACQUIRE, this.#id, number, timeMs === 0 ? Flag.TRY : Flag.NONE);
+          const flags = (timeMs === 0 ? Flag.TRY : Flag.NONE) | (shared ? Flag.READ : Flag.NONE);
+          this.#session.writer.number(Type.ACQUIRE, this.#id, number, flags);
         },
-        answer: (grant) => settle((grant as Grant | undefined) ?? failure),
+        answer: (grant) => (grant === undefined ? settle(failure) : granted(grant as Grant)),
         fail: settle,
       });
     });
   }
 
-  #guard({ fence, abandoned }: Grant): Guard {
+  #refusalOf(shared: boolean): Failure | null {
+    if (!shared || this.#channel?.lock === 'rw') return null;
+    return () => new LockError(`\`${this.name}\` cannot be taken to read: it is not of \`kind: rw\``);
+  }
+
+  #guard(grant: Grant): Guard {
+    const { fence, abandoned } = grant;
+    grant.guards += 1;
     const guard: Guard = {
       fence,
       abandoned,
       release: async () => {
-        if (!this.#held.delete(guard)) throw new LockError(`\`${this.name}\` is released already`);
-        this.#release(fence);
+        if (!this.#held.has(guard)) throw new LockError(`\`${this.name}\` is released already`);
+        await this.#release(guard, grant);
       },
       [Symbol.asyncDispose]: async () => {
-        if (this.#held.delete(guard)) this.#release(fence);
+        if (this.#held.has(guard)) await this.#release(guard, grant);
       },
     };
+    this.#held.set(guard, grant);
     return guard;
   }
 
-  /** Leaves at once: somebody else may be waiting for it. */
-  #release(fence: number): void {
+  async #release(guard: Guard, grant: Grant): Promise<void> {
+    this.#held.delete(guard);
+    grant.guards -= 1;
+    if (grant.guards > 0) return;
+    // It may have been given back by somebody else.
+    if (this.#channel?.owned === false) return this.#askBack(grant.fence);
     this.#session.request({
-      write: (request) => this.#session.writer.release(this.#id, fence, request),
+      write: (request) => this.#session.writer.release(this.#id, grant.fence, request),
       answer() {},
       fail() {},
     });
+    // Leaves at once: somebody else may be waiting for it.
     this.#session.flush();
   }
+
+  async #askBack(fence: number): Promise<void> {
+    await this.#session.ask(
+      (request) => this.#session.writer.release(this.#id, fence, request),
+      () => this.#failure ?? (this.#channel?.owned === false ? null : this.#notHeld),
+    );
+  }
+
+  readonly #notHeld: Failure = () => new LockError(`this process does not hold \`${this.name}\``);
 }
+
+/** The oldest grant, whoever has it. */
+const ANY = 0;
 
 interface Grant {
   readonly fence: number;
   readonly abandoned: boolean;
+  /** How many guards of it are not released. */
+  guards: number;
 }

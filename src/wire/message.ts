@@ -44,6 +44,8 @@ export const Flag = {
   NONE: 0,
   /** `WANT`, `ACQUIRE`: answer at once. */
   TRY: 1,
+  /** `ACQUIRE`: of a readers-writer lock, to read only. */
+  READ: 2,
   /** `GET`: the program waits and has nothing to read. */
   WAITING: 1,
   /** `END`: a producer failed. */
@@ -120,6 +122,11 @@ export interface WelcomeLock {
   readonly id: number;
   readonly name: string;
   readonly kind: 'lock';
+  readonly lock: 'mutex' | 'semaphore' | 'rw';
+  /** The SDK counts how often its owner has taken it. */
+  readonly reentrant: boolean;
+  /** false: grants of other sessions may be given back too. */
+  readonly owned: boolean;
 }
 
 export interface ErrorBody {

@@ -16,8 +16,13 @@ const arrows: Record<string, readonly string[]> = {
 
 /** The few files that may do what everything else can then be tested without. */
 const mayImport: Record<string, readonly string[]> = {
-  // What a pipeline declares, and the broker; `mkfifo`, where loading execa would cost more than what it runs.
-  'node:child_process': ['src/broker/host.ts', 'src/run/launcher.ts', 'src/run/kernel-pipe.ts'],
+  // What a pipeline declares, and the broker; `flock`, which waits in the broker's place; `mkfifo`, where loading execa would cost more than what it runs.
+  'node:child_process': [
+    'src/broker/host.ts',
+    'src/broker/host-lock.ts',
+    'src/run/launcher.ts',
+    'src/run/kernel-pipe.ts',
+  ],
   // Tools that are asked before a run.
   execa: ['src/run/target-python.ts'],
 };

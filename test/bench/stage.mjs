@@ -77,6 +77,12 @@ export const mutex = (name, programs) => ({
   kind: 'lock',
   name,
   at: { line: 1, column: 1 },
+  lock: 'mutex',
+  permits: 1,
+  reentrant: false,
+  owned: true,
+  scope: 'run',
+  strict: false,
   users: Object.keys(programs),
 });
 

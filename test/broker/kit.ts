@@ -39,9 +39,19 @@ export function queueOf(name: string, settings: Partial<QueueChannel> = {}): Que
   };
 }
 
-export function lockOf(name: string, users: readonly string[]): LockChannel {
-  return { kind: 'lock', name, at, users };
+export function lockOf(name: string, users: readonly string[], settings: Partial<LockChannel> = {}): LockChannel {
+  return { kind: 'lock', name, at, ...mutex, users, ...settings };
 }
+
+/** What a lock is about which nothing is said. */
+export const mutex = {
+  lock: 'mutex',
+  permits: 1,
+  reentrant: false,
+  owned: true,
+  scope: 'run',
+  strict: false,
+} as const;
 
 export interface Running extends AsyncDisposable {
   readonly broker: Broker;

@@ -32,7 +32,7 @@ test('an instance is told of the channels it may use, and of no others', async (
       confirm: false,
       delivery: 'at-least-once',
     },
-    { id: 2, name: 'l', kind: 'lock' },
+    { id: 2, name: 'l', kind: 'lock', lock: 'mutex', reentrant: false, owned: true },
   ]);
 });
 

@@ -9,7 +9,7 @@ const mutex = lockOf('mutex', ['a', 'b']);
 /** A lock for two parties; what is said to them is written down in order. */
 function board() {
   const said: string[] = [];
-  const switchboard = new Switchboard([mutex], () => {});
+  const switchboard = new Switchboard('run', [mutex], () => {});
   const party = (session: number, instance: string): Party => ({
     session,
     instance,
@@ -19,7 +19,7 @@ function board() {
   const [a, b] = [party(1, 'a'), party(2, 'b')];
   for (const each of [a, b]) switchboard.enter(each);
   const reads = (each: Party) => {
-    switchboard.lock(each, 1).acquire(each.session, 7, true);
+    switchboard.lock(each, 1).acquire(each.session, 7, { atOnce: true });
     switchboard.heard();
   };
   return { said, a: () => reads(a), b: () => reads(b) };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { FrameReader } from '../../src/wire/frame.ts';
-import type { WelcomeChannel, WelcomeQueue } from '../../src/wire/message.ts';
+import type { WelcomeChannel, WelcomeLock, WelcomeQueue } from '../../src/wire/message.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 import { type Meaning, meaningOf, written } from '../wire/meaning.ts';
 
@@ -122,6 +122,10 @@ export function queueChannel(settings: Partial<WelcomeQueue> = {}): WelcomeQueue
     delivery: 'at-least-once',
     ...settings,
   };
+}
+
+export function lockChannel(settings: Partial<WelcomeLock> = {}): WelcomeLock {
+  return { id: 3, name: 'mutex', kind: 'lock', lock: 'mutex', reentrant: false, owned: true, ...settings };
 }
 
 /** Things that come, and those who wait for the next one. */

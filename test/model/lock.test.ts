@@ -1,66 +1,108 @@
-// Random histories of a lock, with words that travel for any time, and locks with a fault planted in them: each must be caught.
+// Random histories of locks of every kind, with words that travel for any time, and locks with a fault planted in them: each
+// must be caught.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Lock } from '../../src/broker/lock.ts';
+import { type Asking, Lock, type LockSettings } from '../../src/broker/lock.ts';
 import type { Departure } from '../../src/broker/queue.ts';
+import { mutex } from '../broker/kit.ts';
+
+const kinds = {
+  mutex: {},
+  semaphore: { lock: 'semaphore', permits: 3 },
+  'readers-writer lock': { lock: 'rw' },
+  'lock that nobody owns': { owned: false },
+  'semaphore that nobody owns': { lock: 'semaphore', permits: 2, owned: false },
+  'lock of the whole machine': { scope: 'host' },
+} as const satisfies Record<string, Partial<LockSettings>>;
 
 interface Waiter {
   readonly session: number;
   readonly request: number;
+  readonly reads: boolean;
+  readonly atOnce: boolean;
+}
+
+interface Holder {
+  readonly session: number;
+  readonly fence: number;
+  readonly reads: boolean;
+  present: boolean;
 }
 
 /** Knows who holds the lock and who stands in line, and complains when the lock thinks otherwise. */
 class LockWorld {
   readonly #lock: Lock;
+  readonly #settings: LockSettings;
   #sessions: number[] = [];
   #line: Waiter[] = [];
-  #owner: { session: number; fence: number; present: boolean } | null = null;
+  #holders: Holder[] = [];
   #abandoned = false;
   #fence = 0;
   #count = 0;
   #requests = 0;
+  /** Of a lock of the whole machine. */
+  #host: 'away' | 'sought' | 'here';
+  #stamp = { fence: 0, abandoned: false };
 
-  constructor(lock: Lock) {
+  constructor(lock: Lock, settings: LockSettings) {
     this.#lock = lock;
-    for (let index = 0; index < 4; index += 1) this.#enter();
+    this.#settings = settings;
+    this.#host = settings.scope === 'host' ? 'away' : 'here';
+    for (let index = 0; index < 5; index += 1) this.#enter();
   }
 
   step(choice: number): void {
     const session = this.#sessions[(choice >>> 4) % this.#sessions.length] as number;
-    const owner = this.#owner;
-    switch (choice % 8) {
+    const more = choice >>> 8;
+    switch (choice % 16) {
       case 0:
       case 1:
-        this.#acquire(session, false);
-        break;
       case 2:
-        this.#acquire(session, true);
-        break;
       case 3:
       case 4:
-        if (owner?.present) this.#release(owner.session, owner.fence);
+        this.#acquire(session, { shared: more % 2 === 0 });
         break;
       case 5:
-        this.#misuse(session, (choice >>> 8) % (this.#fence + 2));
+        this.#acquire(session, { shared: more % 2 === 0, atOnce: true });
         break;
       case 6:
-        this.#cancel((choice >>> 4) % (this.#line.length + 1));
-        break;
       case 7:
-        this.#leave(session, (['goodbye', 'lost', 'died'] as const)[(choice >>> 8) % 3] as Departure);
+      case 8:
+        this.#release(this.#holders[more % Math.max(1, this.#holders.length)], session);
+        break;
+      case 9:
+        this.#misuse(session, more % (this.#fence + 2));
+        break;
+      case 10:
+        this.#cancel(more % (this.#line.length + 1));
+        break;
+      case 11:
+      case 12:
+        this.#leave(session, (['goodbye', 'lost', 'died'] as const)[more % 3] as Departure);
+        break;
+      case 13:
+        this.#settleOne(this.#holders.find(({ present }) => !present));
+        break;
+      case 14:
+        this.#other(more % 3);
+        break;
+      case 15:
+        this.#releaseAnybodys(session);
     }
     this.#check();
   }
 
   /** Everybody who holds it gives it back in turn, until nobody waits. */
   settle(): void {
-    for (let rounds = this.#line.length + 1; rounds > 0; rounds -= 1) {
-      if (this.#owner === null) break;
-      if (this.#owner.present) this.#release(this.#owner.session, this.#owner.fence);
-      else this.#settleOwner();
+    for (let rounds = 2 * this.#line.length + this.#holders.length + 2; rounds > 0; rounds -= 1) {
+      const [holder] = this.#holders;
+      if (this.#host === 'sought') this.#arrive();
+      else if (holder === undefined) break;
+      else if (holder.present || !this.#settings.owned) this.#release(holder, this.#sessions[0] as number);
+      else this.#settleOne(holder);
       this.#check();
     }
-    if (this.#line.length > 0 || this.#owner !== null) throw new Error('somebody waits for ever');
+    if (this.#line.length > 0 || this.#holders.length > 0) throw new Error('somebody waits for ever');
   }
 
   #enter(): void {
@@ -69,24 +111,39 @@ class LockWorld {
     this.#lock.enter(this.#count, `n${this.#count}`);
   }
 
-  #acquire(session: number, atOnce: boolean): void {
+  #acquire(session: number, { shared = false, atOnce = false }: Asking): void {
     this.#requests += 1;
-    const waiter = { session, request: this.#requests };
-    this.#lock.acquire(session, waiter.request, atOnce);
-    if (this.#owner !== null && atOnce) this.#expect(`refused ${session}`);
+    const reads = shared && this.#settings.lock === 'rw';
+    const waiter: Waiter = { session, request: this.#requests, reads, atOnce };
+    this.#lock.acquire(session, waiter.request, { shared: reads, atOnce });
+    if (atOnce && (this.#line.length > 0 || !this.#fits(waiter))) this.#expect(`refused ${session}`);
     else this.#line.push(waiter);
     this.#handOn();
   }
 
-  #release(session: number, fence: number): void {
-    this.#lock.release(session, fence, 0);
+  #release(holder: Holder | undefined, other: number): void {
+    if (holder === undefined) return;
+    const by = this.#settings.owned ? holder.session : other;
+    if (this.#settings.owned && !holder.present) return;
+    this.#lock.release(by, holder.fence, 0);
+    this.#expect(`reply ${by}`);
+    this.#end(holder);
+    this.#handOn();
+  }
+
+  #releaseAnybodys(session: number): void {
+    const [oldest] = this.#holders;
+    this.#lock.release(session, 0, 0);
+    if (this.#settings.owned || oldest === undefined) return this.#expect(`denied ${session}`);
     this.#expect(`reply ${session}`);
-    this.#owner = null;
+    this.#end(oldest);
     this.#handOn();
   }
 
   #misuse(session: number, fence: number): void {
-    if (this.#owner?.session === session && this.#owner.fence === fence) return;
+    if (fence === 0) return;
+    const holder = this.#holders.find((it) => it.fence === fence);
+    if (holder !== undefined && (holder.session === session || !this.#settings.owned)) return;
     this.#lock.release(session, fence, 0);
     this.#expect(`denied ${session}`);
   }
@@ -97,38 +154,93 @@ class LockWorld {
     this.#line.splice(index, 1);
     this.#lock.cancel(waiter.session, waiter.request);
     this.#expect(`reply ${waiter.session}`);
+    this.#handOn();
   }
 
   #leave(session: number, how: Departure): void {
     this.#lock.leave(session, how);
     this.#sessions = this.#sessions.filter((it) => it !== session);
     this.#line = this.#line.filter((it) => it.session !== session);
+    for (const holder of this.#holders) if (holder.session === session) holder.present = false;
+    if (how === 'died') this.#abandonAll(session);
+    this.#handOn();
     this.#enter();
-    if (this.#owner?.session !== session) return;
-    if (how === 'died') this.#abandon();
-    else this.#owner.present = false;
   }
 
-  #settleOwner(): void {
-    this.#lock.settle(`n${this.#owner?.session}`);
-    this.#abandon();
-  }
-
-  #abandon(): void {
-    this.#expect('abandoned');
-    this.#abandoned = true;
-    this.#owner = null;
+  #settleOne(holder: Holder | undefined): void {
+    if (holder === undefined) return;
+    this.#lock.settle(`n${holder.session}`);
+    this.#abandonAll(holder.session);
     this.#handOn();
   }
 
-  #handOn(): void {
-    if (this.#owner !== null) return;
-    const next = this.#line.shift();
-    if (next === undefined) return;
-    this.#fence += 1;
-    this.#owner = { session: next.session, fence: this.#fence, present: true };
-    this.#expect(`granted ${next.session} ${this.#fence}${this.#abandoned ? ' abandoned' : ''}`);
+  #abandonAll(session: number): void {
+    if (!this.#settings.owned) return;
+    for (const holder of this.#holders.filter((it) => it.session === session)) {
+      if (!holder.reads) {
+        this.#abandoned = true;
+        this.#expect('abandoned');
+      }
+      this.#end(holder);
+    }
+  }
+
+  /** What other runs do, to a lock of the whole machine. */
+  #other(what: number): void {
+    if (this.#host !== 'sought') {
+      if (this.#host === 'away' && this.#settings.scope === 'host') {
+        this.#stamp = { fence: this.#stamp.fence + 1, abandoned: what === 0 };
+      }
+    } else if (what > 0) this.#arrive();
+    else if (this.#line[0]?.atOnce) {
+      this.#host = 'away';
+      this.#lock.unavailable();
+      while (this.#line[0]?.atOnce) this.#expect(`refused ${this.#line.shift()?.session}`);
+      this.#handOn();
+    }
+  }
+
+  #arrive(): void {
+    this.#host = 'here';
+    this.#lock.arrived(this.#stamp);
+    this.#fence = this.#stamp.fence;
+    this.#abandoned = this.#stamp.abandoned;
+    this.#stamp = { fence: this.#fence + 1, abandoned: true };
+    this.#handOn();
+  }
+
+  #end(holder: Holder): void {
+    this.#holders.splice(this.#holders.indexOf(holder), 1);
+    if (this.#settings.scope === 'host') this.#yield();
+  }
+
+  #yield(): void {
+    this.#expect(`yield${this.#abandoned ? ' abandoned' : ''}`);
+    if (this.#host === 'here') this.#stamp = { ...this.#stamp, abandoned: this.#abandoned };
     this.#abandoned = false;
+    this.#host = 'away';
+  }
+
+  #fits({ reads }: Waiter): boolean {
+    if (this.#settings.lock !== 'rw') return this.#holders.length < this.#settings.permits;
+    return reads ? this.#holders.every((holder) => holder.reads) : this.#holders.length === 0;
+  }
+
+  #handOn(): void {
+    for (let [next] = this.#line; next !== undefined && this.#fits(next); [next] = this.#line) {
+      if (this.#host === 'sought') return;
+      if (this.#host === 'away') {
+        this.#host = 'sought';
+        return this.#expect(`seek${next.atOnce ? ' at once' : ''}`);
+      }
+      this.#line.shift();
+      this.#fence += 1;
+      this.#holders.push({ session: next.session, fence: this.#fence, reads: next.reads, present: true });
+      this.#expect(`granted ${next.session} ${this.#fence}${this.#abandoned ? ' abandoned' : ''}`);
+      if (!next.reads) this.#abandoned = false;
+    }
+    const nobody = this.#holders.length === 0 && this.#line.length === 0;
+    if (this.#settings.scope === 'host' && this.#host !== 'away' && nobody) this.#yield();
   }
 
   #expected: string[] = [];
@@ -139,38 +251,54 @@ class LockWorld {
 
   #check(): void {
     const said = this.#lock.turn().map((effect) => {
-      if (effect.type === 'granted') {
-        return `granted ${effect.session} ${effect.fence}${effect.abandoned ? ' abandoned' : ''}`;
+      switch (effect.type) {
+        case 'granted':
+          return `granted ${effect.session} ${effect.fence}${effect.abandoned ? ' abandoned' : ''}`;
+        case 'yield':
+          return `yield${effect.abandoned ? ' abandoned' : ''}`;
+        case 'seek':
+          return `seek${effect.atOnce ? ' at once' : ''}`;
+        default:
+          return 'session' in effect ? `${effect.type} ${effect.session}` : effect.type;
       }
-      return 'session' in effect ? `${effect.type} ${effect.session}` : effect.type;
     });
     const expected = this.#expected.splice(0);
     if (said.join() !== expected.join()) throw new Error(`it says ${said.join()}, and should say ${expected.join()}`);
+    const holders = [...this.#lock.grants].map(({ fence }) => fence).join();
+    if (holders !== this.#holders.map(({ fence }) => fence).join()) throw new Error(`it is held by ${holders}`);
+    const line = [...this.#lock.waiters].map(({ session, request }) => `${session}.${request}`).join();
+    if (line !== this.#line.map(({ session, request }) => `${session}.${request}`).join()) {
+      throw new Error(`these wait: ${line}`);
+    }
   }
 }
 
 const history = fc.array(fc.nat({ max: 0xffff }), { maxLength: 200, size: 'max' });
 
-function property(make: () => Lock) {
+function property(kind: keyof typeof kinds, make: (settings: LockSettings) => Lock) {
+  const settings: LockSettings = { ...mutex, ...kinds[kind] };
   return fc.property(history, (choices) => {
-    const world = new LockWorld(make());
+    const world = new LockWorld(make(settings), settings);
     for (const choice of choices) world.step(choice);
     world.settle();
   });
 }
 
-test('whatever happens, one holds it at a time, in order of arrival, with rising fences, and every wait ends', () => {
-  fc.assert(
-    property(() => new Lock()),
-    { numRuns: 2000 },
-  );
-});
+test.each(Object.keys(kinds) as (keyof typeof kinds)[])(
+  'whatever happens to a %s, nobody holds it who may not, it goes in order of arrival, fences rise, and every wait ends',
+  (kind) => {
+    fc.assert(
+      property(kind, (settings) => new Lock(settings)),
+      { numRuns: 1500 },
+    );
+  },
+);
 
 class ForgetsWaiters extends Lock {
   #count = 0;
-  override acquire(session: number, request: number, atOnce: boolean): void {
+  override acquire(session: number, request: number, asking: Asking): void {
     this.#count += 1;
-    if (this.#count % 5 !== 0) super.acquire(session, request, atOnce);
+    if (this.#count % 5 !== 0) super.acquire(session, request, asking);
   }
 }
 
@@ -191,10 +319,68 @@ class FreesTooSoon extends Lock {
   }
 }
 
-test.each([ForgetsWaiters, BelievesAnyRelease, KeepsTheDead, FreesTooSoon])('a lock that %o is caught', (Faulty) => {
+class CountsOnePermitTooMany extends Lock {
+  constructor(settings: LockSettings) {
+    super({ ...settings, permits: settings.permits + 1 });
+  }
+}
+
+class LetsWritersRead extends Lock {
+  override acquire(session: number, request: number, asking: Asking): void {
+    super.acquire(session, request, { ...asking, shared: true });
+  }
+}
+
+class MakesReadersWait extends Lock {
+  override acquire(session: number, request: number, asking: Asking): void {
+    super.acquire(session, request, { ...asking, shared: false });
+  }
+}
+
+class DiesWithItsTaker extends Lock {
+  constructor(settings: LockSettings) {
+    super({ ...settings, owned: true });
+  }
+}
+
+class LeavesTheLineStuck extends Lock {
+  override cancel(session: number, request: number): void {
+    // As if nobody looked whether those behind may have it now.
+    const before = [...this.waiters].length;
+    super.cancel(session, request);
+    if (before > 1) this.turn();
+  }
+}
+
+class ForgetsWhatTheFileSays extends Lock {
+  override arrived({ fence }: { fence: number }): void {
+    super.arrived({ fence, abandoned: false });
+  }
+}
+
+class CountsFromItsOwn extends Lock {
+  override arrived({ abandoned }: { abandoned: boolean }): void {
+    super.arrived({ fence: 0, abandoned });
+  }
+}
+
+test.each([
+  ['mutex', ForgetsWaiters],
+  ['mutex', BelievesAnyRelease],
+  ['mutex', KeepsTheDead],
+  ['mutex', FreesTooSoon],
+  ['semaphore', CountsOnePermitTooMany],
+  ['semaphore', FreesTooSoon],
+  ['readers-writer lock', LetsWritersRead],
+  ['readers-writer lock', MakesReadersWait],
+  ['readers-writer lock', LeavesTheLineStuck],
+  ['lock that nobody owns', DiesWithItsTaker],
+  ['lock of the whole machine', ForgetsWhatTheFileSays],
+  ['lock of the whole machine', CountsFromItsOwn],
+] as const)('a %s that %o is caught', (kind, Faulty) => {
   expect(
     fc.check(
-      property(() => new Faulty()),
+      property(kind, (settings) => new Faulty(settings)),
       { numRuns: 200, endOnFailure: true },
     ).failed,
   ).toBe(true);

@@ -59,7 +59,7 @@ defaults: { retry: 1 }
 queues:
   q: { order: lifo, from: [1], to: { json: x }, item: {}, overflow: fail, dead_letter: r }
   r: { order: fifo, overflow: block, encoding: text }
-locks: { l: { permits: 3, kind: rw, reentrant: true, scope: host, owned: false, fair: strict } }
+locks: { l: {} }
 processes:
   a: { run: ls, tty: true, retry: 2, ready: { sdk: true }, holds: l, controls: b, outputs: x }
   b: { run: ls, each: q, workers: 2 }
@@ -77,12 +77,6 @@ daemons:
       '6:49 error not-supported-yet `item` is not supported yet',
       '6:59 error not-supported-yet `overflow: fail` is not supported yet',
       '6:75 error not-supported-yet `dead_letter` is not supported yet',
-      '8:15 error not-supported-yet `permits` is not supported yet',
-      '8:27 error not-supported-yet `kind: rw` is not supported yet',
-      '8:37 error not-supported-yet `reentrant` is not supported yet',
-      '8:54 error not-supported-yet `scope: host` is not supported yet',
-      '8:67 error not-supported-yet `owned` is not supported yet',
-      '8:81 error not-supported-yet `fair` is not supported yet',
       '10:17 error not-supported-yet `tty` is not supported yet',
       '10:28 error not-supported-yet `retry` is not supported yet',
       '10:38 error not-supported-yet `ready` is not supported yet',
@@ -114,6 +108,29 @@ processes:
       '7:36 error wrong-encoding queue `p` carries what Python pickles, which are no lines for `stdout`',
       '8:39 error wrong-encoding queue `b` carries bytes, which are no JSON',
       '9:38 error wrong-encoding queue `b` carries bytes, which are no JSON',
+    ],
+  ],
+  [
+    'what is said about a lock and does not go together, each once',
+    `locks:
+  a: { kind: rw, permits: 2 }
+  b: { permits: 2, reentrant: true }
+  c: { kind: rw, reentrant: true, owned: false }
+  d: { kind: rw, owned: false }
+  e: { reentrant: true, owned: false, fair: strict }
+  f: { scope: host, permits: 2 }
+  g: { scope: host, kind: rw }
+  h: { permits: 1, reentrant: true, scope: host, fair: strict }
+  i: { permits: 2, owned: false }
+processes: { p: { run: ls, locks: [a, b, c, d, e, f, g, h, i] } }`,
+    [
+      '2:18 error lock-kind `permits` does not go with `kind: rw`',
+      '3:20 error lock-kind `reentrant` does not go with `permits: 2`',
+      '4:18 error lock-kind `reentrant` does not go with `kind: rw`',
+      '5:18 error lock-kind `owned: false` does not go with `kind: rw`',
+      '6:25 error lock-kind `owned: false` does not go with `reentrant`',
+      '7:8 error lock-kind `scope: host` does not go with `permits: 2`',
+      '8:8 error lock-kind `scope: host` does not go with `kind: rw`',
     ],
   ],
   [

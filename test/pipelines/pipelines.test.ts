@@ -111,6 +111,11 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.lines('judge')).toEqual(['8 pictures, centres (28+28j)']);
   },
 
+  '13-reading-room.yaml': (ran) => {
+    expect(ran.lines('off')).toEqual(['the light was on']);
+    expect(ran.lines('check')).toEqual([expect.stringMatching(/^[1-3] sat, (several|one) read, 1 wrote, 1 signed$/)]);
+  },
+
   'word-count.yaml': (ran) => {
     const [first] = ran.lines('total');
     expect(first).toMatch(/^\d+ [A-Za-z]+$/);

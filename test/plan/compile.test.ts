@@ -258,7 +258,18 @@ processes:
   b: { run: ls, locks: [till], success_exit_codes: [3, 0] }
 `);
   expect(plan.channels).toEqual([
-    { kind: 'lock', name: 'till', at: { line: 2, column: 10 }, users: ['a.1', 'a.2', 'b'] },
+    {
+      kind: 'lock',
+      name: 'till',
+      at: { line: 2, column: 10 },
+      lock: 'mutex',
+      permits: 1,
+      reentrant: false,
+      owned: true,
+      scope: 'run',
+      strict: false,
+      users: ['a.1', 'a.2', 'b'],
+    },
   ]);
   expect(processOf(plan, 'b')).toMatchObject({ grants: [{ channel: 'till', role: 'lock' }], successExitCodes: [0, 3] });
 });

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { WelcomeLock } from '../../src/wire/message.ts';
 import type { Meaning } from '../wire/meaning.ts';
+import { lockChannel } from '../kit/scripted-broker.ts';
 import { client, failure, stranger } from './kit.ts';
 
-const mutex: WelcomeLock = { id: 3, name: 'mutex', kind: 'lock' };
+const mutex: WelcomeLock = lockChannel();
 const granted = (request: number | undefined, fence: number, flags = 0): Meaning => ({
   type: 'GRANTED',
   flags,
@@ -111,4 +112,63 @@ test('a lock the pipeline does not declare is not granted', async () => {
   await broker.welcome(mutex);
   expect(await Promise.all(asked)).toEqual(['NotGranted', 'NotGranted', 'NotGranted']);
   expect(await failure(lock('deploy').acquire())).toBe('NotGranted');
+});
+
+test('a lock of kind `rw` is taken to read by a flag, and any other is not taken to read', async () => {
+  const { broker, lock } = await client(lockChannel({ lock: 'rw' }), lockChannel({ id: 4, name: 'till' }));
+  const reading = lock().acquire({ mode: 'read' });
+  const { request, flags } = await broker.next();
+  expect(flags).toBe(2);
+  broker.send(granted(request, 1));
+  await (await reading).release();
+  expect(await broker.next()).toMatchObject({ type: 'RELEASE', fence: 1 });
+  expect(await failure(lock('till').acquire({ mode: 'read' }))).toBe('LockError');
+});
+
+test('a mode that there is not is refused where it was written', async () => {
+  const { lock } = await client(mutex);
+  expect(await failure(lock().acquire({ mode: 'reed' as 'read' }))).toBe('TypeError');
+});
+
+test('a reentrant lock is taken again without asking, and given back when it was released as often', async () => {
+  const { broker, lock } = await client(lockChannel({ reentrant: true }));
+  const first = lock().acquire();
+  broker.send(granted((await broker.next()).request, 8, 1));
+  const guards = [await first, await lock().acquire(), await lock().acquire({ block: false })];
+  expect(guards.map(({ fence, abandoned }) => [fence, abandoned])).toEqual([8, 8, 8].map((fence) => [fence, true]));
+  await guards[0]?.release();
+  await lock().release();
+  expect(await failure((guards[0] as (typeof guards)[0]).release())).toBe('LockError');
+  await lock().release();
+  expect(await broker.next()).toMatchObject({ type: 'RELEASE', fence: 8 });
+  expect(await failure(lock().release())).toBe('LockError');
+});
+
+test('calls that wait for a reentrant lock have it when one of them has it', async () => {
+  const { broker, lock } = await client(lockChannel({ reentrant: true }));
+  const calls = [lock().acquire(), lock().acquire({ timeout: '1h' })];
+  const asked = [await broker.next(), await broker.next()];
+  broker.send(granted(asked[0]?.request, 3));
+  const guards = await Promise.all(calls);
+  expect(await broker.next()).toMatchObject({ type: 'CANCEL', request: asked[1]?.request });
+  broker.send({ type: 'REPLY', flags: 0, channel: 3, request: asked[1]?.request as number });
+  for (const guard of guards) await guard.release();
+  expect(await broker.next()).toMatchObject({ type: 'RELEASE', fence: 3 });
+});
+
+test('a lock that nobody owns is given back by a process that does not hold it, which hears whether anybody did', async () => {
+  const { broker, lock } = await client(lockChannel({ owned: false }));
+  const released = lock().release();
+  const { request, ...ask } = await broker.next();
+  expect(ask).toEqual({ type: 'RELEASE', flags: 0, channel: 3, fence: 0 });
+  broker.send({ type: 'REPLY', flags: 0, channel: 3, request: request as number });
+  await released;
+  const again = failure(lock().release());
+  broker.send({
+    type: 'ERROR',
+    flags: 0,
+    channel: 3,
+    json: { code: 'not-held', message: 'nobody holds this lock', request: (await broker.next()).request },
+  });
+  expect(await again).toBe('LockError');
 });

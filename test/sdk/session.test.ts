@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { current } from '../../src/sdk/identity.ts';
 import { Queue } from '../../src/sdk/queue.ts';
 import { Session } from '../../src/sdk/session.ts';
-import { queueChannel, scriptedBroker } from '../kit/scripted-broker.ts';
+import { lockChannel, queueChannel, scriptedBroker } from '../kit/scripted-broker.ts';
 import { bare, client, deliver, failure, stranger } from './kit.ts';
 
 test('the first thing a session says is who it is', async () => {
@@ -15,7 +15,7 @@ test('the first thing a session says is who it is', async () => {
 });
 
 test('every call that waits rejects with `BrokerLost` when the connection ends, and every call after it', async () => {
-  const { broker, queue, lock } = await client(queueChannel(), { id: 3, name: 'mutex', kind: 'lock' });
+  const { broker, queue, lock } = await client(queueChannel(), lockChannel());
   const calls = [
     queue().put(1),
     queue().get(),

@@ -35,8 +35,18 @@ def queue(name: str, producers: "list[str]", consumers: "list[str]", **settings:
     return {**usual, "name": name, "producers": producers, "consumers": consumers, **settings}
 
 
-def lock(name: str, users: "list[str]") -> "dict[str, Any]":
-    return {"kind": "lock", "name": name, "at": {"file": "", "line": 1, "column": 1}, "users": users}
+def lock(name: str, users: "list[str]", **settings: Any) -> "dict[str, Any]":
+    usual = {
+        "kind": "lock",
+        "at": {"file": "", "line": 1, "column": 1},
+        "lock": "mutex",
+        "permits": 1,
+        "reentrant": False,
+        "owned": True,
+        "scope": "run",
+        "strict": False,
+    }
+    return {**usual, "name": name, "users": users, **settings}
 
 
 class Broker:

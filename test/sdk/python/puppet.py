@@ -36,7 +36,7 @@ QUEUE = {
     "confirm": False,
     "delivery": "at-least-once",
 }
-LOCK = {"id": 2, "name": "mutex", "kind": "lock"}
+LOCK = {"id": 2, "name": "mutex", "kind": "lock", "lock": "mutex", "reentrant": False, "owned": True}
 
 
 class Said(NamedTuple):

@@ -1,9 +1,10 @@
 """Locks, with the broker played by hand."""
 
+import json
 import struct
 import unittest
 
-from puppet import Puppet, wire
+from puppet import LOCK, Puppet, wire
 
 
 def grant(line, acquire, fence, abandoned=False):
@@ -111,4 +112,88 @@ class Locks(unittest.TestCase):
             grant(line, second, 2)
             self.assertEqual(program.hear(), "second 2")
             self.assertEqual(struct.unpack_from(">Q", line.expect(wire.RELEASE).body)[0], 2)
+            line.part()
+
+    def test_readers_share_and_what_is_not_rw_is_not_taken_to_read(self):
+        code = """
+            with mutex.read(): say(mutex.fence)
+            try: mutex.acquire(mode="reed")
+            except ValueError as error: say(error)
+            try: lock("till").acquire(mode="read")
+            except LockError as error: say(error)
+        """
+        with Puppet(code, {**LOCK, "lock": "rw"}, {**LOCK, "id": 3, "name": "till"}) as program:
+            line = program.accept()
+            grant(line, line.expect(wire.ACQUIRE, flags=2), 4)
+            self.assertEqual(program.hear(), "4")
+            self.assertEqual(struct.unpack_from(">Q", line.expect(wire.RELEASE).body)[0], 4)
+            self.assertEqual(program.hear(), "a lock is taken with mode \"read\" or \"write\", not 'reed'")
+            self.assertEqual(program.hear(), "lock `till` cannot be taken to read: it is not of `kind: rw`")
+            line.part()
+
+    def test_a_reentrant_lock_is_its_threads_own(self):
+        code = """
+            def other():
+                try: mutex.release()
+                except LockError as error: say(error)
+                say(mutex.acquire(block=False))
+            with mutex:
+                with mutex: say(mutex.fence, mutex.acquire(timeout=0))
+                mutex.release()
+                thread = threading.Thread(target=other); thread.start(); thread.join()
+            try: mutex.release()
+            except LockError as error: say(error)
+        """
+        with Puppet(code, {**LOCK, "reentrant": True}) as program:
+            line = program.accept()
+            grant(line, line.expect(wire.ACQUIRE), 6)
+            self.assertEqual(program.hear(), "6 True")
+            message = "lock `mutex` is not held by this thread, so it cannot release it"
+            self.assertEqual(program.hear(), message)
+            acquire = line.expect(wire.ACQUIRE, flags=1)
+            line.say(wire.REFUSED, 2, acquire.body)
+            self.assertEqual(program.hear(), "False")
+            self.assertEqual(struct.unpack_from(">Q", line.expect(wire.RELEASE).body)[0], 6)
+            self.assertEqual(program.hear(), message)
+            line.part()
+
+    def test_each_thread_that_holds_a_permit_gives_back_its_own(self):
+        code = """
+            def other():
+                with mutex:
+                    say(mutex.fence)
+                    sys.stdin.readline()
+            with mutex:
+                thread = threading.Thread(target=other); thread.start()
+                sys.stdin.readline()
+                say(mutex.fence)
+            thread.join()
+        """
+        with Puppet(code, {**LOCK, "lock": "semaphore"}) as program:
+            line = program.accept()
+            grant(line, line.expect(wire.ACQUIRE), 1)
+            grant(line, line.expect(wire.ACQUIRE), 2)
+            self.assertEqual(program.hear(), "2")
+            program.tell("one\ntwo")
+            self.assertEqual({program.hear()}, {"1"})
+            fences = {struct.unpack_from(">Q", line.expect(wire.RELEASE).body)[0] for _ in range(2)}
+            self.assertEqual(fences, {1, 2})
+            line.part()
+
+    def test_a_lock_that_nobody_owns_is_given_back_by_anybody(self):
+        code = """
+            mutex.release()
+            try: mutex.release()
+            except LockError as error: say(error)
+        """
+        with Puppet(code, {**LOCK, "owned": False}) as program:
+            line = program.accept()
+            release = line.expect(wire.RELEASE)
+            self.assertEqual(struct.unpack_from(">Q", release.body)[0], 0)
+            line.reply(release)
+            release = line.expect(wire.RELEASE)
+            request = struct.unpack_from(">I", release.body, 8)[0]
+            told = {"code": "not-held", "message": "nobody holds this lock", "request": request}
+            line.say(wire.ERROR, 2, json.dumps(told).encode())
+            self.assertEqual(program.hear(), "nobody holds this lock")
             line.part()

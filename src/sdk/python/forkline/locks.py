@@ -1,67 +1,106 @@
-"""Locks as a program sees them: `multiprocessing.Lock`, between processes of any language, free again when its owner dies."""
+"""Locks as a program sees them: `multiprocessing.Lock`, `RLock` and `Semaphore`, and readers-writer locks, between processes
+of any language, free again when their owner dies."""
 
 from __future__ import annotations
 
+import threading
 import time
-from typing import Any, NamedTuple, Optional
+from typing import Any, ContextManager, Optional
 
 from . import process, wire
 from .errors import LockError, NotGranted
 from .request import error_of
-from .session import Session
+from .session import Answer, Session
 
 __all__ = ["Lock", "lock"]
 
+#: Flags of an `ACQUIRE`.
+_TRY, _READ = 1, 2
+#: In place of a fence: the oldest grant, whoever has it.
+_ANY = 0
 
-class Grant(NamedTuple):
-    session: Session
-    fence: int
-    abandoned: bool
+
+class Grant:
+    def __init__(self, fence: int, abandoned: bool) -> None:
+        self.fence = fence
+        self.abandoned = abandoned
+        #: The thread that took it, and how often.
+        self.thread = threading.get_ident()
+        self.times = 1
 
 
 class Lock:
     """A lock of the pipeline, owned by this process; any of its threads may release it. `with lock("mutex"):` holds it.
 
-    Every call may raise NotInARun, NotGranted where the pipeline does not declare this use, and BrokerLost.
+    A reentrant one is owned by a thread, which may take it again, and one with `owned: false` by nobody. Every call may raise
+    NotInARun, NotGranted where the pipeline does not declare this use, and BrokerLost.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.grant: Optional[Grant] = None
+        #: What this process holds, oldest first.
+        self.grants: "list[Grant]" = []
 
-    def acquire(self, block: bool = True, timeout: Optional[float] = None) -> bool:
+    def acquire(self, block: bool = True, timeout: Optional[float] = None, mode: str = "write") -> bool:
         """Waits for the lock, in order of arrival, for at most `timeout` seconds (None: no limit).
 
-        Returns whether it is held now. Without `block` it does not wait.
+        Returns whether it is held now. Without `block` it does not wait. `mode` is "read" to share a lock of `kind: rw` with
+        other readers, "write" to be alone.
         """
         session = process.session(self)
-        channel = session.channels.get(f"lock {self.name}")
-        if channel is None:
-            who = process.current_process().name
-            raise NotGranted(
-                f"`{who}` may not take lock `{self.name}`: the pipeline does not say so; "
-                f"add `locks: {self.name}` to `{who.split('.')[0]}`"
-            )
+        channel = self._channel(session)
+        if mode not in ("read", "write"):
+            raise ValueError(f'a lock is taken with mode "read" or "write", not {mode!r}')
+        if mode == "read" and channel["lock"] != "rw":
+            raise LockError(f"lock `{self.name}` cannot be taken to read: it is not of `kind: rw`")
+        if channel["reentrant"] and self._again(session):
+            return True
         deadline = None if timeout is None or not block else time.monotonic() + max(0.0, timeout)
-        result = session.call(_AcquireCall(self, session, channel["id"], once=not block), deadline)
+        flags = (0 if block else _TRY) | (_READ if mode == "read" else 0)
+        result = session.call(_AcquireCall(self, session, channel["id"], flags), deadline)
         if isinstance(result, Exception):
             raise result
         return bool(result)
 
     def release(self) -> None:
-        """Gives the lock back. Raises LockError if this process does not hold it."""
+        """Gives back what this thread took last, else what this process has held longest.
+
+        Raises LockError if this process does not hold it; one with `owned: false` may be held by any process.
+        """
         session = process.session(self)
         with session.exclusive:
             session.check()
-            grant, self.grant = self.grant, None
-            if grant is None:
-                raise LockError(f"lock `{self.name}` is not held by this process, so it cannot release it")
-            give_back(session, session.channels[f"lock {self.name}"]["id"], grant.fence)
+            channel = session.channels.get(f"lock {self.name}")
+            grant = self._mine(anyones=channel is None or not channel["reentrant"])
+            if grant is not None and grant.times > 1:
+                grant.times -= 1
+                return
+            if grant is not None:
+                self.grants.remove(grant)
+            elif channel is None or channel["owned"]:
+                raise LockError(f"lock `{self.name}` is not held by this {self._owner(channel)}, so it cannot release it")
+            identity = self._channel(session)["id"]
+            request = give_back(session, identity, _ANY if grant is None else grant.fence)
             session.flush()
+            if grant is not None and channel is not None and channel["owned"]:
+                # The grant was ours, so there is nothing to learn from the answer.
+                session.forget(request)
+                return
+        # Nobody owns it, so somebody else may have given it back.
+        answer: Answer = session.call(_ReleaseCall(session, request), None)
+        if answer.kind == wire.ERROR:
+            raise error_of(answer)
+
+    def read(self) -> "ContextManager[Lock]":
+        """`with lock("page").read():` holds a lock of `kind: rw` to read."""
+        return _Reading(self)
 
     @property
     def fence(self) -> int:
-        """The number of this grant: larger than that of every earlier one. Raises LockError if the lock is not held."""
+        """The number of this grant: larger than that of every earlier one. Raises LockError if the lock is not held.
+
+        Where this process holds several, it is that of what this thread took last.
+        """
         return self._held().fence
 
     @property
@@ -70,9 +109,39 @@ class Lock:
         return self._held().abandoned
 
     def _held(self) -> Grant:
-        if self.grant is None:
+        grant = self._mine(anyones=True)
+        if grant is None:
             raise LockError(f"lock `{self.name}` is not held by this process")
-        return self.grant
+        return grant
+
+    def _mine(self, anyones: bool) -> Optional[Grant]:
+        """What this thread took last; else, with `anyones`, what was taken first."""
+        thread = threading.get_ident()
+        for grant in reversed(self.grants):
+            if grant.thread == thread:
+                return grant
+        return self.grants[0] if anyones and self.grants else None
+
+    def _again(self, session: Session) -> bool:
+        with session.exclusive:
+            session.check()
+            grant = self._mine(anyones=False)
+            if grant is not None:
+                grant.times += 1
+            return grant is not None
+
+    def _owner(self, channel: "Optional[dict[str, Any]]") -> str:
+        return "thread" if channel is not None and channel["reentrant"] else "process"
+
+    def _channel(self, session: Session) -> "dict[str, Any]":
+        channel = session.channels.get(f"lock {self.name}")
+        if channel is not None:
+            return channel
+        who = process.current_process().name
+        raise NotGranted(
+            f"`{who}` may not take lock `{self.name}`: the pipeline does not say so; "
+            f"add `locks: {self.name}` to `{who.split('.')[0]}`"
+        )
 
     def __enter__(self) -> "Lock":
         self.acquire()
@@ -82,7 +151,7 @@ class Lock:
         self.release()
 
     def unbind(self) -> None:
-        self.grant = None
+        self.grants = []
 
     def __reduce__(self) -> "tuple[Any, ...]":
         return lock, (self.name,)
@@ -99,20 +168,30 @@ def lock(name: str) -> Lock:
     return _locks.setdefault(name, Lock(name))
 
 
-def give_back(session: Session, channel: int, fence: int) -> None:
-    request = session.ask(lambda request: wire.release(channel, fence, request))
-    # The grant was ours, so there is nothing to learn from the answer.
-    session.forget(request)
+def give_back(session: Session, channel: int, fence: int) -> int:
+    return session.ask(lambda request: wire.release(channel, fence, request))
+
+
+class _Reading:
+    def __init__(self, lock: Lock) -> None:
+        self._lock = lock
+
+    def __enter__(self) -> Lock:
+        self._lock.acquire(mode="read")
+        return self._lock
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class _AcquireCall:
     """One thread that waits for a lock."""
 
-    def __init__(self, lock: Lock, session: Session, channel: int, once: bool) -> None:
+    def __init__(self, lock: Lock, session: Session, channel: int, flags: int) -> None:
         self._lock = lock
         self._session = session
         self._channel = channel
-        self._once = once
+        self._flags = flags
         self._request: Optional[int] = None
         self._result: Any = None
 
@@ -120,16 +199,16 @@ class _AcquireCall:
         if self._result is not None:
             return self._result
         if self._request is None:
-            flags = 1 if self._once else 0
             self._request = self._session.ask(
-                lambda request: wire.number(wire.ACQUIRE, self._channel, request, flags)
+                lambda request: wire.number(wire.ACQUIRE, self._channel, request, self._flags)
             )
         answer = self._session.answer(self._request)
         if answer is None:
             return None
         if answer.kind == wire.GRANTED:
             _, fence = wire.read_granted(answer.body)
-            self._result = self._lock.grant = Grant(self._session, fence, bool(answer.flags & 1))
+            self._result = Grant(fence, bool(answer.flags & 1))
+            self._lock.grants.append(self._result)
         else:
             self._result = error_of(answer) if answer.kind == wire.ERROR else False
         return self._result
@@ -141,6 +220,25 @@ class _AcquireCall:
             self._session.say(wire.number(wire.CANCEL, self._channel, self._request))
 
     def undo(self, result: Any) -> None:
-        if isinstance(result, Grant) and self._lock.grant is result:
-            self._lock.grant = None
-            give_back(self._session, self._channel, result.fence)
+        if isinstance(result, Grant) and result in self._lock.grants:
+            self._lock.grants.remove(result)
+            self._session.forget(give_back(self._session, self._channel, result.fence))
+
+
+class _ReleaseCall:
+    """One thread that waits to hear whether what it gave back was held."""
+
+    def __init__(self, session: Session, request: int) -> None:
+        self._session = session
+        self._request = request
+        self._withdrawn = False
+
+    def attempt(self) -> Any:
+        return False if self._withdrawn else self._session.answer(self._request)
+
+    def withdraw(self) -> None:
+        self._withdrawn = True
+        self._session.forget(self._request)
+
+    def undo(self, result: Any) -> None:
+        """What was given back stays so."""
