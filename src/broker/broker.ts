@@ -8,6 +8,7 @@ import { ProtocolError } from '../wire/frame.ts';
 import { Collector } from './collector.ts';
 import type { Account, Command, Notice } from './control.ts';
 import { Feeder } from './feeder.ts';
+import type { Judges } from './judge.ts';
 import { type Reception, Session } from './session.ts';
 import { type News, Switchboard } from './switchboard.ts';
 import { tokenFor } from './token.ts';
@@ -38,12 +39,17 @@ export class Broker implements Reception {
   readonly #instances = new Map<NodeId, Instance>();
   #strangers = 0;
 
-  constructor({ runId, key, channels }: Omit<Of<'open'>, 'type' | 'socket'>, notify: (notice: Notice) => void) {
+  /** `judges`: of the queues that have an `item`. */
+  constructor(
+    { runId, key, channels }: Omit<Of<'open'>, 'type' | 'socket'>,
+    notify: (notice: Notice) => void,
+    judges: Judges = new Map(),
+  ) {
     this.runId = runId;
     this.#key = key;
     this.#notify = notify;
     for (const node of channels.flatMap(partiesOf)) this.#instances.set(node, instanceOf(node));
-    this.switchboard = new Switchboard(runId, channels, (news) => this.#notify(noticeOf(news)));
+    this.switchboard = new Switchboard(runId, channels, judges, (news) => this.#notify(noticeOf(news)));
   }
 
   /** Somebody has connected. */

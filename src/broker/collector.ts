@@ -49,7 +49,7 @@ export class Collector implements Party {
     this.instance = node;
     this.#name = queue;
     this.#channel = switchboard.idOf(queue);
-    this.#cutter = new LineCutter(switchboard.settingsOf(queue).encoding, format);
+    this.#cutter = new LineCutter(switchboard.settingsOf(queue).encoding, format, switchboard.judgeOf(queue));
     this.#onMiswired = (reason) => onMiswired(`its ${stream} goes to the queue \`${queue}\`, and ${reason}`);
     this.#over = new Promise((resolve) => {
       this.#resolve = resolve;

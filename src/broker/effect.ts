@@ -35,8 +35,10 @@ export type SessionEffect =
       readonly type: 'denied';
       readonly session: number;
       readonly request: number;
-      readonly code: 'not-held' | 'broken';
+      readonly code: 'not-held' | 'broken' | 'unfit';
       readonly message: string;
+      /** Of an item: where in it, and why. */
+      readonly misfit?: { readonly path: string; readonly reason: string };
     };
 
 /** News of one channel. */

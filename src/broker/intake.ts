@@ -47,15 +47,19 @@ export class Intake {
 
   accept({ loan, closed }: Seat, items: Items, manner: Manner): void {
     this.#check(manner);
-    if (closed) throw new ProtocolError('protocol', 'an item was put after the session had closed the queue');
-    if (!this.#room.use(loan, items.count, items.size)) {
-      throw new ProtocolError('limit', 'more was put than there was room for');
-    }
+    if (closed) throw putAfterClose();
+    if (!this.#room.use(loan, items.count, items.size)) throw putTooMuch();
     this.put += items.count;
     if (this.#ending.outlet === 'dropped') this.dropped += items.count;
     else if (items.count === 0) return;
     else if (this.#overflow !== null) this.dropped += this.#overflow.admit(items, manner);
     else this.#custody.accept(items, manner);
+  }
+
+  /** What came for the room it was lent is not admitted. */
+  refuse({ loan, closed }: Seat, count: number, bytes: number): void {
+    if (closed) throw putAfterClose();
+    if (!this.#room.giveBack(loan, count, bytes)) throw putTooMuch();
   }
 
   want(seat: Seat, count: number, bytes: number, atOnce: boolean, now: number): void {
@@ -162,5 +166,13 @@ export function longestPut(loan: Loan): number {
   return PUT_OVERHEAD + loan.count * SIZE_FIELD + loan.bytes;
 }
 
-/** The rest of the header, a priority, and the count. */
-const PUT_OVERHEAD = 16;
+function putAfterClose(): ProtocolError {
+  return new ProtocolError('protocol', 'an item was put after the session had closed the queue');
+}
+
+function putTooMuch(): ProtocolError {
+  return new ProtocolError('limit', 'more was put than there was room for');
+}
+
+/** The rest of the header, a request and a priority, and the count. */
+const PUT_OVERHEAD = 20;

@@ -4,6 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import type { QueueChannel } from '../plan/plan.ts';
 import { type Items, NO_ITEMS, SIZE_FIELD } from '../wire/items.ts';
 import { inexactNumber } from './inexact-number.ts';
+import { type Judge, words } from './judge.ts';
 
 /** The process wrote what its wiring does not allow. What it wrote before that are items like any other. */
 export class Miswired extends Error {
@@ -19,13 +20,16 @@ export class Miswired extends Error {
 export class LineCutter {
   readonly #write: Writer;
   readonly #growth: number;
+  readonly #judge: Judge | null;
   /** The pieces of a line whose end has not come. */
   #begun: Buffer[] = [];
   #begunLength = 0;
   /** Lines so far. */
   #lines = 0;
 
-  constructor(encoding: QueueChannel['encoding'], format: 'lines' | 'json') {
+  /** `judge` looks at each item. */
+  constructor(encoding: QueueChannel['encoding'], format: 'lines' | 'json', judge: Judge | null = null) {
+    this.#judge = judge;
     this.#write = writerFor(encoding, format);
     this.#growth = encoding === 'json' && format === 'lines' ? 2 : 0;
   }
@@ -73,7 +77,7 @@ export class LineCutter {
       if (end - at > LONGEST_LINE) throw tooLong(this.#lines + line, itemsIn(out, out.at, line - 1));
       const sizeAt = reserve(out, SIZE_FIELD + end - at + this.#growth);
       out.at += SIZE_FIELD;
-      const complaint = this.#write(text, at, end, out, sound);
+      const complaint = this.#write(text, at, end, out, sound) ?? this.#misfit(out, sizeAt + SIZE_FIELD);
       if (complaint !== null) {
         throw new Miswired(`line ${this.#lines + line} ${complaint}`, itemsIn(out, sizeAt, line - 1));
       }
@@ -82,6 +86,12 @@ export class LineCutter {
     }
     this.#lines += lines;
     return itemsIn(out, out.at, lines);
+  }
+
+  /** What is wrong with the item that was written last. */
+  #misfit({ bytes, at }: Output, start: number): string | null {
+    const misfit = this.#judge?.(bytes.subarray(start, at)) ?? null;
+    return misfit && words(misfit);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Server } from 'node:net';
 import { Broker } from './broker.ts';
 import type { Command, Notice } from './control.ts';
+import { judgesOf } from './judge.ts';
 import { listen } from './server.ts';
 
 let broker: Broker | null = null;
@@ -23,7 +24,7 @@ async function perform(command: Command): Promise<void> {
 }
 
 async function open(command: Extract<Command, { type: 'open' }>): Promise<void> {
-  const opened = new Broker(command, notify);
+  const opened = new Broker(command, notify, await judgesOf(command.channels));
   broker = opened;
   server = await listen(command.socket, (socket) => opened.connected(socket));
   notify({ type: 'listening' });

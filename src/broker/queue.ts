@@ -28,6 +28,15 @@ export type QueueSettings = Pick<
  */
 export type Departure = 'goodbye' | 'lost' | 'died';
 
+/** Why an item is not admitted. */
+export interface Refusal {
+  readonly request: number;
+  readonly message: string;
+  /** In the item, as a JSON pointer. */
+  readonly path: string;
+  readonly reason: string;
+}
+
 /** What a session that ever put or took is at. */
 export interface Engagement {
   readonly session: number;
@@ -72,6 +81,18 @@ export class Queue {
 
   put(session: number, items: Items, manner: Manner = PLAINLY): void {
     this.#intake.accept(this.#seat(session), items, manner);
+  }
+
+  /** A put that is answered. */
+  offer(session: number, request: number, items: Items, manner: Manner): void {
+    this.put(session, items, manner);
+    this.#speech.say({ type: 'reply', session, request });
+  }
+
+  /** An item that does not fit: its room is free again. */
+  refuse(session: number, { count, size }: Items, { request, message, ...misfit }: Refusal): void {
+    this.#intake.refuse(this.#seat(session), count, size);
+    this.#speech.say({ type: 'denied', session, request, code: 'unfit', message, misfit });
   }
 
   /** Puts wait that need so much room in all. With `atOnce` they get it now or not at all. */

@@ -8,6 +8,7 @@ import {
   readCount,
   readItems,
   readJson,
+  readOffer,
   readPriority,
   readRange,
   readRelease,
@@ -119,8 +120,8 @@ export class Session implements Party, Hearer {
         writer.granted(channel, effect.request, effect.fence, effect.abandoned ? Flag.ABANDONED : Flag.NONE);
         break;
       case 'denied': {
-        const { code, message, request } = effect;
-        writer.error(channel, { code, message, request });
+        const { code, message, request, misfit } = effect;
+        writer.error(channel, { code, message, request, ...misfit });
       }
     }
   }
@@ -154,7 +155,7 @@ export class Session implements Party, Hearer {
   }
 
   longest(type: number, channel: number): number {
-    if (this.#phase !== 'known' || (type !== Type.PUT && type !== Type.PUT_PRIORITY)) return SMALL_FRAME;
+    if (this.#phase !== 'known' || !carriesItems(type)) return SMALL_FRAME;
     return this.#switchboard.queue(this, channel, 'put').longestPut(this.session);
   }
 
@@ -220,11 +221,14 @@ export class Session implements Party, Hearer {
     switch (frame.type) {
       case Type.PUT:
         this.puts = true;
-        this.#queue(channel, 'put').put(session, readItems(frame), (frame.flags & Flag.LEFT) !== 0 ? AT_LEFT : PLAINLY);
+        this.#switchboard.put(this, channel, readItems(frame), isLeft(frame) ? AT_LEFT : PLAINLY);
         break;
       case Type.PUT_PRIORITY:
         this.puts = true;
-        this.#queue(channel, 'put').put(session, readItems(frame), { priority: readPriority(frame) });
+        this.#switchboard.put(this, channel, readItems(frame), { priority: readPriority(frame) });
+        break;
+      case Type.OFFER:
+        this.#switchboard.offer(this, channel, readItems(frame), { ...readOffer(frame), left: isLeft(frame) });
         break;
       case Type.WANT: {
         const { count, bytes } = readRoom(frame);
@@ -327,6 +331,14 @@ const SMALL_FRAME = 4096;
 const CONGESTED = 64 * 1024;
 /** Answers that wait to be read: a client that reads at all never has so many. */
 const MOST_UNREAD = 1024 * 1024;
+
+function carriesItems(type: number): boolean {
+  return type === Type.PUT || type === Type.PUT_PRIORITY || type === Type.OFFER;
+}
+
+function isLeft({ flags }: Frame): boolean {
+  return (flags & Flag.LEFT) !== 0;
+}
 
 function unknown(frame: Frame): ProtocolError {
   return new ProtocolError('protocol', `a frame of type ${frame.type} was not expected on channel ${frame.channel}`);

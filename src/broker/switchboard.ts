@@ -3,9 +3,12 @@
 // So a thousand small frames cost one turn, and one that comes alone does not wait for others.
 import type { Channel, LockChannel, NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
+import { eachItem, type Items } from '../wire/items.ts';
 import type { WelcomeChannel } from '../wire/message.ts';
+import type { Manner } from './backlog.ts';
 import type { ChannelNews, SessionEffect } from './effect.ts';
 import { HostLock } from './host-lock.ts';
+import { type Judge, type Judges, words } from './judge.ts';
 import { Lock } from './lock.ts';
 import { type Departure, Queue } from './queue.ts';
 import { type StreamEffect, Streams } from './streams.ts';
@@ -25,6 +28,10 @@ export type News =
   | (ChannelNews & { readonly channel: string })
   | { readonly type: 'closed'; readonly channel: string; readonly aborted: boolean };
 
+interface Asking {
+  readonly request: number;
+}
+
 interface QueueLine {
   readonly kind: 'queue';
   readonly id: number;
@@ -32,6 +39,8 @@ interface QueueLine {
   readonly machine: Queue;
   readonly producers: ReadonlySet<NodeId>;
   readonly consumers: ReadonlySet<NodeId>;
+  /** Null: what is put is not looked at. */
+  readonly judge: Judge | null;
 }
 
 interface LockLine {
@@ -64,9 +73,9 @@ export class Switchboard {
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
 
-  constructor(runId: string, channels: readonly Channel[], onNews: (news: News) => void) {
+  constructor(runId: string, channels: readonly Channel[], judges: Judges, onNews: (news: News) => void) {
     this.#lines = channels.map((channel, index) =>
-      channel.kind === 'lock' ? this.#lockLine(runId, channel, index + 1) : queueLine(channel, index + 1),
+      channel.kind === 'lock' ? this.#lockLine(runId, channel, index + 1) : queueLine(channel, index + 1, judges),
     );
     const queues = this.#lines.filter((line) => line.kind === 'queue');
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
@@ -110,6 +119,7 @@ export class Switchboard {
       const puts = line.producers.has(instance);
       const gets = line.consumers.has(instance);
       const { order, overflow, encoding, maxsize, maxBytes, confirm, delivery } = line.channel;
+      const judged = line.judge !== null;
       const queue = {
         id,
         name,
@@ -123,6 +133,7 @@ export class Switchboard {
         maxBytes,
         confirm,
         delivery,
+        judged,
       } as const;
       return puts || gets ? [queue] : [];
     });
@@ -144,6 +155,32 @@ export class Switchboard {
     return this.#ready(line, party).machine;
   }
 
+  /** Puts items that nobody judges. */
+  put(party: Party, id: number, items: Items, manner: Manner): void {
+    const queue = this.queue(party, id, 'put');
+    if (this.#queueLine(id).judge !== null) {
+      throw new ProtocolError('protocol', 'this queue judges its items, so they are put by OFFER');
+    }
+    queue.put(party.session, items, manner);
+  }
+
+  /** Puts an item if it fits, and answers. Every offer names a priority; it counts where there is an order by it. */
+  offer(party: Party, id: number, items: Items, { request, priority, left }: Required<Manner> & Asking): void {
+    const queue = this.queue(party, id, 'put');
+    const { judge, channel } = this.#queueLine(id);
+    const [item] = eachItem(items);
+    if (item === undefined || items.count > 1) throw new ProtocolError('protocol', 'one item is offered at a time');
+    const misfit = judge?.(item) ?? null;
+    const manner = channel.order === 'priority' ? { priority } : { left };
+    if (misfit === null) return queue.offer(party.session, request, items, manner);
+    const message = `the item for \`${channel.name}\` ${words(misfit)}`;
+    queue.refuse(party.session, items, { request, message, ...misfit });
+  }
+
+  judgeOf(queue: string): Judge | null {
+    return this.#queue(queue).judge;
+  }
+
   /** The id of the queue of that name. */
   idOf(queue: string): number {
     return this.#queue(queue).id;
@@ -156,7 +193,7 @@ export class Switchboard {
   /** A session puts no more to a queue. */
   close(party: Party, id: number): void {
     this.queue(party, id, 'put').close(party.session);
-    this.#checkClosed(this.#lines[id - 1] as QueueLine, party.instance);
+    this.#checkClosed(this.#queueLine(id), party.instance);
   }
 
   /** What was sent to it has not gone out, or has now. */
@@ -330,6 +367,11 @@ export class Switchboard {
     }
   }
 
+  /** For those who have asked for its machine before. */
+  #queueLine(id: number): QueueLine {
+    return this.#lines[id - 1] as QueueLine;
+  }
+
   #queue(name: string): QueueLine {
     const line = this.#queues.get(name);
     if (line === undefined) throw new Error(`Internal error: there is no queue ${name}`);
@@ -337,10 +379,11 @@ export class Switchboard {
   }
 }
 
-function queueLine(channel: QueueChannel, id: number): QueueLine {
+function queueLine(channel: QueueChannel, id: number, judges: Judges): QueueLine {
   const producers = new Set(channel.producers);
   const consumers = new Set(channel.consumers);
-  return { kind: 'queue', id, channel, machine: new Queue(channel), producers, consumers };
+  const judge = judges.get(channel.name) ?? null;
+  return { kind: 'queue', id, channel, machine: new Queue(channel), producers, consumers, judge };
 }
 
 /** Whether an instance may use it. */

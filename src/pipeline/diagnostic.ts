@@ -46,6 +46,7 @@ export const diagnosticCodes = [
   'slots-deadlock',
   'lock-order',
   'wrong-encoding',
+  'bad-item',
   'lock-kind',
   'linux-only',
   'pipe-ends',

@@ -1,6 +1,7 @@
 // Whether a value fits a param's JSON Schema. What nearly all params say is looked at here; only a schema that says more
 // pays for the validator, which takes longer to load than most pipelines take to plan.
 import type { Json } from './json.ts';
+import { compileSchema } from './json-schema.ts';
 
 export type Schema = { readonly [key: string]: Json };
 export type Fits = (value: Json) => boolean;
@@ -51,16 +52,7 @@ function sameScalar(choice: Json, value: Json): boolean {
   return typeof choice === 'object' ? JSON.stringify(choice) === JSON.stringify(value) : choice === value;
 }
 
-/** Patterns are RE2, which cannot hang. */
 async function compile(schema: Schema): Promise<Fits> {
-  const [{ Ajv }, { RE2JS }] = await Promise.all([import('ajv'), import('re2js')]);
-  const regExp = Object.assign(
-    (pattern: string) => {
-      const compiled = RE2JS.compile(pattern);
-      return { test: (text: string) => compiled.matcher(text).find() };
-    },
-    { code: 'new RegExp' },
-  );
-  const ajv = new Ajv({ strict: false, logger: false, validateFormats: false, code: { regExp } });
-  return ajv.compile(schema) as Fits;
+  const validate = await compileSchema(schema, 'draft-07');
+  return (value) => validate(value) === null;
 }

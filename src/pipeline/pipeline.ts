@@ -37,6 +37,8 @@ export interface QueueDeclaration extends Declared {
   /** It was written down, not the default. */
   readonly ownMaxBytes: boolean;
   readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
+  /** The JSON Schema of its items, complete; null: none, or a broken one. */
+  readonly item: Json | null;
   readonly confirm: boolean;
   readonly delivery: 'at-least-once' | 'at-most-once';
   readonly attempts: number;

@@ -7,6 +7,7 @@ import type { Document } from './document.ts';
 import { emptyEnvironment, layOver, withEnvironment } from './environment.ts';
 import { EnvironmentFiles } from './environment-file.ts';
 import { keyOf } from './finding.ts';
+import { readItemSchemas } from './item-schema.ts';
 import type { Json } from './json.ts';
 import { type Known, nameSet } from './known.ts';
 import { outputChecks } from './output-check.ts';
@@ -64,6 +65,7 @@ export async function read(
     known: { ...paramsOnly.known, env: nameSet(environment.keys()) },
   };
 
+  const items = await readItemSchemas(file.queues ?? {}, root, reading);
   const around = { ...place, defaults: file.defaults ?? {}, files, outputsFor: outputChecks(file) };
   const processes = await Promise.all([
     ...processesOf('process', file, around),
@@ -79,7 +81,9 @@ export async function read(
     timeoutMs: durationAt(['timeout'], file.timeout, place) ?? null,
     environment,
     scope: place.scope,
-    queues: Object.entries(file.queues ?? {}).map(([name, queue]) => readQueue(name, queue, place)),
+    queues: Object.entries(file.queues ?? {}).map(([name, queue]) =>
+      readQueue(name, queue, items.get(name) ?? null, place),
+    ),
     locks: Object.entries(file.locks ?? {}).map(([name, lock]) => readLock(name, lock, findings)),
     pipes: Object.entries(file.pipes ?? {}).map(([name, pipe]) => readPipe(name, pipe)),
     processes: inOrder(processes, start),

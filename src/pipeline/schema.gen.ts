@@ -529,7 +529,7 @@ export interface Queue {
    */
   confirm?: boolean;
   /**
-   * A JSON Schema for items, inline or a `$ref` to a file. An item that does not fit is refused to the one who puts it.
+   * A JSON Schema for items, inline or a `$ref` to a file in the pipeline's folder. An item that does not fit is refused to the one who puts it (`ItemRefused`), with the place in it and the reason. For `json` and `text` only.
    */
   item?: {} | boolean;
   from?: From;

@@ -3,8 +3,9 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { Document } from './document.ts';
 import { isMap, type Json } from './json.ts';
+import { pathIn } from './json-pointer.ts';
 import type { PipelineFile } from './schema.gen.ts';
-import { pathOf, problems, type ShapeProblem } from './shape-problem.ts';
+import { problems, type ShapeProblem } from './shape-problem.ts';
 import { numbersWrittenOtherwise } from './written-number.ts';
 import matches, { type ShapeError } from './validator.gen.js';
 
@@ -75,7 +76,7 @@ function fitting(value: Json, errors: readonly ShapeError[]): PipelineFile {
 /** A name is kept whatever is wrong with it, or lacks in what it names. */
 function isKept(value: Json, error: ShapeError): boolean {
   if (error.keyword === 'if' || error.keyword === 'propertyNames' || error.propertyName !== undefined) return true;
-  return error.keyword === 'required' && isDeclaration(pathOf(value, error.instancePath));
+  return error.keyword === 'required' && isDeclaration(pathIn(value, error.instancePath));
 }
 
 /** `processes.chef`, `queues.dishes`: what is declared by name. */
@@ -88,7 +89,7 @@ const declaring = new Set(['params', 'queues', 'pipes', 'locks', 'processes', 'd
 /** What goes for an error: the key that may not be there, or the value that is not right. */
 function placeOf(value: Json, error: ShapeError): readonly (string | number)[] | null {
   if (isKept(value, error)) return null;
-  const path = pathOf(value, error.instancePath);
+  const path = pathIn(value, error.instancePath);
   const key = error.params['additionalProperty'] ?? error.params['property'];
   return typeof key === 'string' ? [...path, key] : path;
 }

@@ -1,6 +1,7 @@
 // What the validator found, told as a person would: one problem for each cause, at the key or value that has to change.
 // What is expected stands in the schema; only the words around it are made here.
 import type { Json } from './json.ts';
+import { pathIn } from './json-pointer.ts';
 import { ownWordsFor } from './foreign-words.ts';
 import type { Path } from './places.ts';
 import { linksTo, schemaOf, resolved } from './schema-part.ts';
@@ -35,18 +36,6 @@ export function problems(value: Json, errors: readonly ShapeError[]): ShapeProbl
   return [...found.values()].map(({ problem }) => problem);
 }
 
-/** A JSON pointer as a path: what looks like a number is an index only in a list. */
-export function pathOf(root: Json, pointer: string): Path {
-  const path: (string | number)[] = [];
-  let value: Json | undefined = root;
-  for (const escaped of pointer.split('/').slice(1)) {
-    const step = escaped.replaceAll('~1', '/').replaceAll('~0', '~');
-    path.push(Array.isArray(value) ? Number(step) : step);
-    value = (value as Record<string, Json> | undefined)?.[step];
-  }
-  return path;
-}
-
 const order = [
   'additionalProperties',
   'propertyNames',
@@ -72,7 +61,7 @@ function keyOf({ params }: ShapeError): string | undefined {
 function problemOf(root: Json, error: ShapeError, slips: Slips): ShapeProblem | null {
   // The branch that follows an `if`, and the rule about all names, tell what is wrong.
   if (error.keyword === 'if' || (error.propertyName !== undefined && error.keyword !== 'propertyNames')) return null;
-  const path = pathOf(root, error.instancePath);
+  const path = pathIn(root, error.instancePath);
   const key = keyOf(error) ?? '';
   switch (error.keyword) {
     case 'additionalProperties':

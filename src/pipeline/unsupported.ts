@@ -24,7 +24,6 @@ const inEach: Readonly<Record<string, Unsupported>> = {
     order: ['fifo'],
     from: [],
     to: [],
-    item: [],
     overflow: ['block'],
     dead_letter: [],
   },

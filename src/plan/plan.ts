@@ -140,6 +140,8 @@ export interface QueueChannel {
   readonly overflow: 'block' | 'drop_oldest' | 'drop_newest' | 'fail';
   /** What an item's bytes are. */
   readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
+  /** The JSON Schema of its items, with all that it refers to; null: none. */
+  readonly item: Json | null;
   readonly confirm: boolean;
   readonly delivery: 'at-least-once' | 'at-most-once';
   /** How often an item may be delivered. */

@@ -34,7 +34,7 @@ export function channelsOf(
 ): readonly Channel[] {
   const groups = feedbackGroups(graph);
   const queues = graph.queues.map((use): QueueChannel => {
-    const { name, path, maxsize, maxBytes, encoding, confirm, delivery, attempts, leftover } = use.declaration;
+    const { name, path, maxsize, maxBytes, encoding, item, confirm, delivery, attempts, leftover } = use.declaration;
     return {
       kind: 'queue',
       name,
@@ -44,6 +44,7 @@ export function channelsOf(
       maxBytes,
       overflow: 'block',
       encoding,
+      item,
       confirm,
       delivery,
       attempts,

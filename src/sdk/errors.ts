@@ -29,6 +29,24 @@ export class QueueAborted extends Error {
   }
 }
 
+/** The item does not fit the queue's `item`, and was not put. */
+export class ItemRefused extends TypeError {
+  static {
+    ItemRefused.prototype.name = 'ItemRefused';
+  }
+
+  /** Where in the item, as a JSON pointer; empty for the item itself. */
+  readonly path: string;
+  /** What that must be and is not. */
+  readonly reason: string;
+
+  constructor(message: string, path: string, reason: string) {
+    super(message);
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
 /** No process is left that takes from the queue. */
 export class BrokenQueue extends Error {
   static {

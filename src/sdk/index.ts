@@ -9,6 +9,7 @@ export {
   BrokerLost,
   Empty,
   Full,
+  ItemRefused,
   LockError,
   LockTimeout,
   NotGranted,

@@ -21,6 +21,8 @@ export class Producer implements Rider {
   readonly #name: string;
   #queue: WelcomeQueue | null = null;
   #encoding: Encoding | null = null;
+  /** The broker looks at every item, and answers. */
+  #judged = false;
   #failure: Failure | null = null;
   /** What may be put without asking. */
   #room = 0;
@@ -41,7 +43,14 @@ export class Producer implements Rider {
   }
 
   put(value: unknown, options: PutOptions | undefined): Promise<void> {
-    if (options === undefined && this.#room > 0 && this.#line.size === 0 && !this.#closed && !this.#session.congested) {
+    if (
+      options === undefined &&
+      !this.#judged &&
+      this.#room > 0 &&
+      this.#line.size === 0 &&
+      !this.#closed &&
+      !this.#session.congested
+    ) {
       const queue = this.#queue as WelcomeQueue;
       const size = (this.#encoding as Encoding).put(this.#session.writer, queue.id, value, this.#roomBytes);
       if (size >= 0) {
@@ -90,6 +99,7 @@ export class Producer implements Rider {
   open(queue: WelcomeQueue): void {
     this.#queue = queue;
     this.#encoding = encodingOf(queue);
+    this.#judged = queue.judged;
     for (const put of this.#line) {
       try {
         put.bytes ??= this.#encoding.encode(put.value);
@@ -128,8 +138,7 @@ export class Producer implements Rider {
       const bytes = put.bytes;
       if (queue === null || bytes === null || this.#room === 0 || bytes.length > this.#roomBytes) break;
       if (this.#session.congested) return;
-      this.#spend(queue, bytes);
-      put.settle(null);
+      put.settle(this.#spend(queue, bytes));
     }
     this.#wanting &&= this.#line.size > 0 || this.#stale;
     if (this.#wanting || this.#line.size > 0) this.#ride();
@@ -163,7 +172,7 @@ export class Producer implements Rider {
     const bytes = this.#encoding?.encode(value) ?? null;
     const failure = await this.#place(bytes, value, timeMs, options.signal);
     if (failure !== null) throw failure();
-    if (options.confirm || this.#queue?.confirm) await this.#session.confirm();
+    if ((options.confirm || this.#queue?.confirm) && !this.#judged) await this.#session.confirm();
   }
 
   /** Puts at once where that is possible, else takes a place in the line. */
@@ -175,8 +184,7 @@ export class Producer implements Rider {
   ): Promise<Failure | null> | null {
     const first = this.#line.size === 0;
     if (first && bytes !== null && this.#room > 0 && bytes.length <= this.#roomBytes && !this.#session.congested) {
-      this.#spend(this.#queue as WelcomeQueue, bytes);
-      return null;
+      return this.#spend(this.#queue as WelcomeQueue, bytes);
     }
     const full: Failure = () => new Full(`\`${this.#name}\` had no room${timeMs > 0 ? ' in time' : ''}`);
     if (timeMs === 0 && !first) return Promise.resolve(full);
@@ -185,11 +193,11 @@ export class Producer implements Rider {
         bytes,
         value: bytes === null ? snapshot(value) : null,
         trying: timeMs === 0,
-        settle: (failure) => {
+        settle: (outcome) => {
           this.#line.delete(put);
           watch?.stop();
           if (!this.#abandoned) this.#session.letGo();
-          resolve(failure);
+          resolve(outcome);
           if (this.#line.size === 0) for (const emptied of this.#onEmptied.splice(0)) emptied();
         },
       };
@@ -250,11 +258,24 @@ export class Producer implements Rider {
     this.serve();
   }
 
-  #spend(queue: WelcomeQueue, bytes: Uint8Array): void {
-    this.#session.writer.putBytes(queue.id, bytes);
+  /** Puts it; where it is judged, there is more to wait for. */
+  #spend(queue: WelcomeQueue, bytes: Uint8Array): Promise<Failure | null> | null {
     this.#room -= 1;
     this.#roomBytes -= bytes.length;
+    if (this.#judged) return this.#offer(queue, bytes);
+    this.#session.writer.putBytes(queue.id, bytes);
     this.#session.wrote();
+    return null;
+  }
+
+  #offer({ id }: WelcomeQueue, bytes: Uint8Array): Promise<Failure | null> {
+    return new Promise((resolve) => {
+      this.#session.request({
+        write: (request) => this.#session.writer.offer(id, request, 0, bytes),
+        answer: () => resolve(null),
+        fail: resolve,
+      });
+    });
   }
 
   /** Gives back what no put waits for. */
@@ -292,7 +313,7 @@ interface WaitingPut {
   readonly value: unknown;
   /** Has not asked yet, and wants its room at once or not at all. */
   trying: boolean;
-  settle(failure: Failure | null): void;
+  settle(outcome: Failure | Promise<Failure | null> | null): void;
 }
 
 /** For so many bytes of waiting puts room is asked at a time. */

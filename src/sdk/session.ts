@@ -7,7 +7,7 @@ import { type ErrorBody, PROTOCOL, Type, type Welcome, type WelcomeChannel } fro
 import type { FrameWriter } from '../wire/writer.ts';
 import { Connection } from './connection.ts';
 import { atEnd, type Ending } from './ending.ts';
-import { BrokenQueue, BrokerLost, LockError, NotGranted } from './errors.ts';
+import { BrokenQueue, BrokerLost, ItemRefused, LockError, NotGranted } from './errors.ts';
 import { type Identity, identify } from './identity.ts';
 
 /**
@@ -238,12 +238,13 @@ export class Session {
     channel.open(described);
   }
 
-  #refused({ code, message, request }: ErrorBody): void {
+  #refused({ code, message, request, path = '', reason = '' }: ErrorBody): void {
     if (request === undefined) return this.#connection.fail(message);
     const refused = this.#requests.get(request);
     if (!this.#requests.delete(request)) return;
     this.letGo();
-    refused?.fail(() => new (ERRORS[code] ?? Error)(message));
+    if (code === 'unfit') refused?.fail(() => new ItemRefused(message, path, reason));
+    else refused?.fail(() => new (ERRORS[code] ?? Error)(message));
   }
 
   #fail(failure: Failure): void {

@@ -3,7 +3,7 @@ import { type Frame, ITEMS_AT, ProtocolError } from './frame.ts';
 import { type Items, parseItems } from './items.ts';
 import { Type } from './message.ts';
 
-/** `PUT`, `PUT_PRIORITY`, `DELIVER`, `REDELIVER`. */
+/** `PUT`, `PUT_PRIORITY`, `OFFER`, `DELIVER`, `REDELIVER`. */
 export function readItems(frame: Frame): Items {
   const at = frame.start + (ITEMS_AT[frame.type] ?? 0);
   if (at + 4 > frame.end) throw malformed();
@@ -12,16 +12,19 @@ export function readItems(frame: Frame): Items {
 
 /** `PUT_PRIORITY`: the lower, the sooner. */
 export function readPriority(frame: Frame): number {
-  if (frame.body + 8 > frame.end) throw malformed();
-  const priority = frame.buffer.readDoubleBE(frame.body);
-  if (Number.isNaN(priority)) throw new ProtocolError('protocol', 'a priority is a number, not NaN');
-  return priority;
+  return priorityAt(frame, frame.body);
 }
 
 /** `REDELIVER`: which delivery this is; 2 for the second. */
 export function readAttempt(frame: Frame): number {
   if (frame.body + 4 > frame.end) throw malformed();
   return frame.buffer.readUInt32BE(frame.body);
+}
+
+/** `OFFER`, without its item. */
+export function readOffer(frame: Frame): { request: number; priority: number } {
+  const priority = priorityAt(frame, frame.body + 4);
+  return { request: frame.buffer.readUInt32BE(frame.body), priority };
 }
 
 /** `GET`, `TAKEN`. */
@@ -83,6 +86,13 @@ export function expectEmpty(frame: Frame): void {
 export function asDeliver(frame: Frame): Buffer {
   frame.buffer[frame.start + 4] = Type.DELIVER;
   return frame.buffer.subarray(frame.start, frame.end);
+}
+
+function priorityAt(frame: Frame, at: number): number {
+  if (at + 8 > frame.end) throw malformed();
+  const priority = frame.buffer.readDoubleBE(at);
+  if (Number.isNaN(priority)) throw new ProtocolError('protocol', 'a priority is a number, not NaN');
+  return priority;
 }
 
 function fenceAt(frame: Frame, at: number): number {

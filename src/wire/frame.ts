@@ -143,12 +143,13 @@ export class FrameReader {
 export const ITEMS_AT: Readonly<Record<number, number>> = {
   [Type.PUT]: HEADER,
   [Type.PUT_PRIORITY]: HEADER + 8,
+  [Type.OFFER]: HEADER + 12,
   [Type.DELIVER]: HEADER,
   [Type.REDELIVER]: HEADER + 4,
 };
 
 /** At most so many bytes must be seen before a frame's length can be judged. */
-const JUDGED = HEADER + 8 + 8;
+const JUDGED = HEADER + 12 + 8;
 
 /** The frame between two offsets, its length already judged. */
 export function frameAt(buffer: Buffer, start: number, end: number): Frame {

@@ -24,6 +24,7 @@ export const Type = {
   RELEASE: 17,
   CANCEL: 18,
   PUT_PRIORITY: 19,
+  OFFER: 20,
   WELCOME: 64,
   ERROR: 65,
   ROOM: 66,
@@ -77,7 +78,7 @@ export const Limit = {
   CONNECT_MS: 5000,
 } as const;
 
-export type ErrorCode = 'protocol' | 'version' | 'identity' | 'not-granted' | 'limit' | 'not-held' | 'broken';
+export type ErrorCode = 'protocol' | 'version' | 'identity' | 'not-granted' | 'limit' | 'not-held' | 'broken' | 'unfit';
 
 export interface Hello {
   readonly protocol: number;
@@ -111,6 +112,8 @@ export interface WelcomeQueue {
   readonly maxBytes: number;
   readonly confirm: boolean;
   readonly delivery: 'at-least-once' | 'at-most-once';
+  /** It looks at its items: they are put by `OFFER`. */
+  readonly judged: boolean;
 }
 
 /** Whether a client may ask for more than its program waits for. Where it makes a difference what is next at the moment of the get, it may not. */
@@ -134,6 +137,9 @@ export interface ErrorBody {
   readonly message: string;
   /** The request that was refused; without it the session is closed. */
   readonly request?: number;
+  /** `unfit`: where in the item, as a JSON pointer, and why it does not fit. */
+  readonly path?: string;
+  readonly reason?: string;
 }
 
 /** The answer to `STAT`. */

@@ -110,6 +110,16 @@ export class FrameWriter {
     this.raw(items.bytes);
   }
 
+  /** One item that is judged, and answered. Large ones are not copied: they must not change until sent. */
+  offer(channel: number, request: number, priority: number, item: Uint8Array, flags = 0): void {
+    this.#header(Type.OFFER, flags, channel, 20, item.length);
+    this.#u32(request);
+    this.#at = this.#block.writeDoubleBE(priority, this.#at);
+    this.#u32(1);
+    this.#u32(item.length);
+    this.raw(item);
+  }
+
   deliver(channel: number, items: Items, flags = 0): void {
     this.#items(Type.DELIVER, channel, items, flags);
   }

@@ -7,7 +7,7 @@ const arrows: Record<string, readonly string[]> = {
   'home.ts': [],
   report: ['run/event.ts', 'run/summary.ts', 'plan/plan.ts', 'pipeline/diagnostic.ts', 'pipeline/source.ts'],
   run: ['plan', 'broker/control.ts', 'broker/host.ts', 'wire', 'home.ts'],
-  broker: ['wire', 'plan/plan.ts', 'type:run/event.ts', 'home.ts'],
+  broker: ['wire', 'plan/plan.ts', 'pipeline/json-schema.ts', 'type:run/event.ts', 'home.ts'],
   sdk: ['wire'],
   plan: ['pipeline'],
   pipeline: [],

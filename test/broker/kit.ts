@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Notice } from '../../src/broker/control.ts';
+import { judgesOf } from '../../src/broker/judge.ts';
 import { listen } from '../../src/broker/server.ts';
 import { tokenFor } from '../../src/broker/token.ts';
 import type { Channel, LockChannel, QueueChannel } from '../../src/plan/plan.ts';
@@ -28,6 +29,7 @@ export function queueOf(name: string, settings: Partial<QueueChannel> = {}): Que
     maxBytes: 64 * 1024 * 1024,
     overflow: 'block',
     encoding: 'text',
+    item: null,
     confirm: false,
     delivery: 'at-least-once',
     attempts: 3,
@@ -70,10 +72,11 @@ export async function running(...channels: Channel[]): Promise<Running> {
   const path = join(folder, 's');
   const notices: Notice[] = [];
   const waiting = new Set<() => void>();
-  const broker = new Broker({ runId: 'r', key, channels }, (notice) => {
+  const onNotice = (notice: Notice) => {
     notices.push(notice);
     for (const look of [...waiting]) look();
-  });
+  };
+  const broker = new Broker({ runId: 'r', key, channels }, onNotice, await judgesOf(channels));
   const server: Server = await listen(path, (socket) => broker.connected(socket));
   const clients: Client[] = [];
   const stranger = async () => {

@@ -31,6 +31,7 @@ test('an instance is told of the channels it may use, and of no others', async (
       maxBytes: 64 * 1024 * 1024,
       confirm: false,
       delivery: 'at-least-once',
+      judged: false,
     },
     { id: 2, name: 'l', kind: 'lock', lock: 'mutex', reentrant: false, owned: true },
   ]);

@@ -120,6 +120,7 @@ export function queueChannel(settings: Partial<WelcomeQueue> = {}): WelcomeQueue
     maxBytes: 67108864,
     confirm: false,
     delivery: 'at-least-once',
+    judged: false,
     ...settings,
   };
 }

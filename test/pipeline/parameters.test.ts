@@ -54,6 +54,11 @@ describe('a bad one is a finding with what is allowed', () => {
       'a',
       'allowed is a text, of at least 2 characters, of at most 3 characters',
     ],
+    [
+      '{ type: object, properties: { a: { pattern: a }, b: { pattern: b } } }',
+      '{"b":"a"}',
+      'allowed is a map, as JSON',
+    ],
     ['{ type: string, pattern: "^a+$" }', 'b', 'allowed is a text, that matches `^a+$`'],
     ['{ type: integer, multipleOf: 5 }', '7', 'allowed is a whole number, a multiple of 5'],
     ['{ type: array, items: { type: integer } }', '["a"]', 'allowed is a list, as JSON'],

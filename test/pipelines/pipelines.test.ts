@@ -116,6 +116,21 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.lines('check')).toEqual([expect.stringMatching(/^[1-3] sat, (several|one) read, 1 wrote, 1 signed$/)]);
   },
 
+  'item-schema.yaml': (ran) => {
+    expect(ran.lines('online')).toEqual([
+      'ordered',
+      'refused: it must have `portions`',
+      'refused: /portions must be integer',
+    ]);
+    expect(ran.lines('phone')).toEqual([
+      'ordered',
+      'refused: /dish must match `^\\p{Han}+$`',
+      'refused: it must be object',
+    ]);
+    expect(ran.lines('cook').sort()).toEqual(['1 汤', '2 包子', '3 饺子', '3 馒头'].sort());
+    expect(ran.summary.queues['orders']).toMatchObject({ put: 4, done: 4, left_over: 0 });
+  },
+
   'word-count.yaml': (ran) => {
     const [first] = ran.lines('total');
     expect(first).toMatch(/^\d+ [A-Za-z]+$/);

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { ItemRefused } from '../../src/sdk/errors.ts';
 import { queueChannel } from '../kit/scripted-broker.ts';
+import type { Meaning } from '../wire/meaning.ts';
 import { bare, type Client, client, failure, put, room, stranger } from './kit.ts';
 
 describe('a put', () => {
@@ -36,6 +38,30 @@ describe('a put', () => {
     await expect(queue().put(1)).rejects.toThrow(words);
     await expect(queue().get()).rejects.toThrow(words);
     await expect(queue().qsize()).rejects.toThrow(words);
+  });
+
+  test('to a queue that looks at its items is fulfilled once the broker has it', async () => {
+    const { broker, queue } = await client(queueChannel({ judged: true, confirm: true }));
+    const puts = [queue().put(1), queue().put('two'), queue().put(3, { confirm: true })];
+    await broker.until('WANT');
+    broker.send(room(3, 100));
+    expect(await broker.next()).toEqual(offer(1, '1'));
+    expect(await broker.next()).toEqual(offer(2, '"two"'));
+    expect(await broker.next()).toEqual(offer(3, '3'));
+    broker.send({ type: 'REPLY', flags: 0, channel: 1, request: 1 });
+    await puts[0];
+    broker.send({
+      type: 'ERROR',
+      flags: 0,
+      channel: 1,
+      json: { code: 'unfit', message: 'the item does not fit', request: 2, path: '/a', reason: 'must be number' },
+    });
+    const refused = await puts[1]?.catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ItemRefused);
+    expect(refused).toBeInstanceOf(TypeError);
+    expect(refused).toMatchObject({ name: 'ItemRefused', path: '/a', reason: 'must be number' });
+    broker.send({ type: 'REPLY', flags: 0, channel: 1, request: 3 });
+    await puts[2];
   });
 
   test('waits for room, and those behind it wait too', async () => {
@@ -262,4 +288,8 @@ async function arrived(broker: Client['broker'], count: number): Promise<string[
     for (const item of items ?? []) seen.push(`${item} to ${channel}`);
   }
   return seen;
+}
+
+function offer(request: number, ...items: string[]): Meaning {
+  return { type: 'OFFER', flags: 0, channel: 1, request, priority: 0, items };
 }

@@ -6,6 +6,7 @@ import {
   readGranted,
   readItems,
   readJson,
+  readOffer,
   readPriority,
   readRange,
   readRelease,
@@ -50,6 +51,8 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
       return itemsIn(frame);
     case 'PUT_PRIORITY':
       return { priority: readPriority(frame), ...itemsIn(frame) };
+    case 'OFFER':
+      return { ...readOffer(frame), ...itemsIn(frame) };
     case 'REDELIVER':
       return { attempt: readAttempt(frame), ...itemsIn(frame) };
     case 'WANT':
@@ -102,15 +105,15 @@ export function written(meaning: Meaning): Buffer {
 
 function write(writer: FrameWriter, meaning: Meaning): void {
   const { type, flags, channel, json, count, bytes, request, fence, tag, attempt, priority } = meaning;
-  const items = itemsOf(
-    (meaning.items ?? [])
-      .map((item) => Buffer.from(item))
-      .concat((meaning.itemsHex ?? []).map((item) => Buffer.from(item, 'hex'))),
-  );
+  const list = (meaning.items ?? [])
+    .map((item) => Buffer.from(item))
+    .concat((meaning.itemsHex ?? []).map((item) => Buffer.from(item, 'hex')));
+  const items = itemsOf(list);
   if (type === 'HELLO') writer.hello(json as Hello);
   else if (type === 'WELCOME') writer.welcome(json as Welcome);
   else if (type === 'ERROR') writer.error(channel, json as ErrorBody);
   else if (type === 'PUT') writer.put(channel, items, flags);
+  else if (type === 'OFFER') writer.offer(channel, request as number, priority as number, list[0] as Buffer, flags);
   else if (priority !== undefined) writer.putPriority(channel, priority, items);
   else if (type === 'DELIVER') writer.deliver(channel, items, flags);
   else if (attempt !== undefined) writer.redeliver(channel, attempt, items, flags);

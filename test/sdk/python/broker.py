@@ -28,6 +28,7 @@ def queue(name: str, producers: "list[str]", consumers: "list[str]", **settings:
         "encoding": "json",
         "confirm": False,
         "delivery": "at-least-once",
+        "item": None,
         "attempts": 3,
         "leftover": "fail",
         "group": None,

@@ -35,6 +35,7 @@ QUEUE = {
     "maxBytes": 1 << 26,
     "confirm": False,
     "delivery": "at-least-once",
+    "judged": False,
 }
 LOCK = {"id": 2, "name": "mutex", "kind": "lock", "lock": "mutex", "reentrant": False, "owned": True}
 

@@ -1,5 +1,6 @@
 """Queues, with the broker played by hand."""
 
+import json
 import struct
 import time
 import unittest
@@ -30,6 +31,48 @@ class Putting(unittest.TestCase):
             self.assertLess(frames, 500)
             line.reply(line.expect(wire.FLUSH))
             self.assertEqual(program.hear(), "flushed")
+            line.part()
+
+    def test_what_is_judged_is_put_once_the_broker_has_said_so_and_each_thread_waits_for_its_own(self):
+        code = '''
+            def put(item):
+                try: q.put(item)
+                except ItemRefused as error: say("refused", item, error, error.path, error.reason, isinstance(error, ValueError))
+                else: say("put", item)
+            threads = [threading.Thread(target=put, args=(n,)) for n in range(3)]
+            sys.stdin.readline()
+            for thread in threads: thread.start(); sys.stdin.readline()
+            for thread in threads: thread.join()
+            q.put(3, timeout=0.01)
+            say("late")
+            q.put_many([4, 5])
+            say("all")
+        '''
+        with Puppet(code, {**QUEUE, "judged": True, "confirm": True}) as program:
+            program.tell("go")
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(10)
+            requests = []
+            for n in range(3):
+                said = line.expect(wire.OFFER)
+                self.assertEqual(said.body[4:], struct.pack(">dII", 0, 1, 1) + b"%d" % n)
+                requests.append(said.body[:4])
+                program.tell("next")
+            told = {"code": "unfit", "message": "it does not fit", "path": "/a", "reason": "must be"}
+            line.say(wire.ERROR, 1, json.dumps({**told, "request": int.from_bytes(requests[1], "big")}).encode())
+            self.assertEqual(program.hear(), "refused 1 it does not fit /a must be True")
+            for n in (2, 0):
+                line.say(wire.REPLY, 1, requests[n])
+                self.assertEqual(program.hear(), f"put {n}")
+            said = line.expect(wire.OFFER)
+            line.say(wire.REPLY, 1, said.body[:4])
+            self.assertEqual(program.hear(), "late")
+            for n in (4, 5):
+                said = line.expect(wire.OFFER)
+                self.assertEqual(said.body[-1:], b"%d" % n)
+                line.say(wire.REPLY, 1, said.body[:4])
+            self.assertEqual(program.hear(), "all")
             line.part()
 
     def test_no_more_is_put_than_there_was_room_for(self):

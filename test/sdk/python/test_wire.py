@@ -30,6 +30,9 @@ def written(frame):
     if frame["type"] in ("PUT", "PUT_PRIORITY"):
         items = items_of(frame)
         return b"".join(wire.put(channel, items, sum(map(len, items)), frame["flags"], frame.get("priority")))
+    if frame["type"] == "OFFER":
+        [item] = items_of(frame)
+        return b"".join(wire.offer(channel, frame["request"], frame["priority"], item, frame["flags"]))
     if frame["type"] == "RELEASE":
         return wire.release(channel, frame["fence"], frame["request"])
     if "tag" in frame:

@@ -12,7 +12,7 @@ before the program ends, unless it ends by `os._exit` or a signal without a hand
 
 from queue import Empty, Full
 
-from .errors import Aborted, BrokenQueue, BrokerLost, ForklineError, LockError, NotGranted, NotInARun, ShutDown
+from .errors import Aborted, BrokenQueue, BrokerLost, ForklineError, ItemRefused, LockError, NotGranted, NotInARun, ShutDown
 from .locks import Lock, lock
 from .process import Process, current_process
 from .queues import Queue, queue
@@ -26,6 +26,7 @@ __all__ = [
     "Empty",
     "ForklineError",
     "Full",
+    "ItemRefused",
     "Lock",
     "LockError",
     "NotGranted",

@@ -12,6 +12,7 @@ __all__ = [
     "BrokenQueue",
     "BrokerLost",
     "ForklineError",
+    "ItemRefused",
     "LockError",
     "NotGranted",
     "NotInARun",
@@ -36,6 +37,18 @@ class Aborted(ForklineError):
 
 class BrokenQueue(ForklineError, BrokenPipeError):
     """Every process that gets from this queue has ended: nobody would ever take the item."""
+
+
+class ItemRefused(ForklineError, ValueError):
+    """The item does not fit the queue's `item`, and was not put.
+
+    `path` is where in the item, as a JSON pointer, empty for the item itself; `reason` is what that must be and is not.
+    """
+
+    def __init__(self, message: str, path: str = "", reason: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+        self.reason = reason
 
 
 class LockError(ForklineError):

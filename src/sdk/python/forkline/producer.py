@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Optional
 from . import wire
 from .encoding import encodings
 from .errors import BrokenQueue, ShutDown
+from .request import error_of
 
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["STEPS_ARE_WHOLE", "Producer", "PutCall"]
+__all__ = ["STEPS_ARE_WHOLE", "OfferCall", "Producer", "PutCall"]
 
 #: A batch is sent once it has so many bytes.
 _BATCH_BYTES = 64 * 1024
@@ -43,7 +44,9 @@ class Producer:
         self.session = session
         self.name: str = channel["name"]
         self.channel: int = channel["id"]
-        self.confirm: bool = channel["confirm"]
+        #: The broker looks at every item, and answers: there is nothing more to confirm.
+        self.judged: bool = channel["judged"]
+        self.confirm: bool = channel["confirm"] and not self.judged
         self.encode = encodings[channel["encoding"]].encode
         self.batch: "list[bytes]" = []
         self.left_items = 0
@@ -92,6 +95,15 @@ class Producer:
             session.flush()
             session.arm()
         return True
+
+    def offer(self, data: bytes) -> Optional[int]:
+        """Offers it, if there is room; gives the request that the broker's word on it answers."""
+        size = len(data)
+        if self._room_items < 1 or self._room_bytes < size:
+            return None
+        self._room_items -= 1
+        self._room_bytes -= size
+        return self.session.ask_in_pieces(lambda request: wire.offer(self.channel, request, 0.0, data))
 
     def seal(self) -> None:
         """Makes a frame of the batch."""
@@ -186,7 +198,7 @@ class PutCall:
             producer.line.append(self)
         if producer.line[0] is not self or self._crowded():
             return None
-        if producer.admit(self._data):
+        if self._admit(producer):
             self._put = True
             return True
         if self._asked and self._once and producer.refused:
@@ -202,6 +214,9 @@ class PutCall:
             session.send()
         return session.connection.unsent > _MOST_UNSENT and not self._once
 
+    def _admit(self, producer: Producer) -> bool:
+        return producer.admit(self._data)
+
     def withdraw(self) -> None:
         self._withdrawn = True
         if self._asked and self._producer.wanting and not self._put:
@@ -215,3 +230,34 @@ class PutCall:
         if self in self._producer.line:
             self._producer.line.remove(self)
             self._producer.session.wake()
+
+
+class OfferCall(PutCall):
+    """The same for one that is judged: once it is on its way, it waits for the broker's word."""
+
+    def __init__(self, producer: Producer, data: bytes, once: bool) -> None:
+        super().__init__(producer, data, once)
+        self._request: Optional[int] = None
+
+    @property
+    def under_way(self) -> bool:
+        """It cannot be called back any more."""
+        return self._request is not None
+
+    def attempt(self) -> Any:
+        if self._request is None:
+            result = super().attempt()
+            if result is not True or self._request is None:
+                return result
+        answer = self._producer.session.answer(self._request)
+        if answer is None:
+            return None
+        return error_of(answer) if answer.kind == wire.ERROR else True
+
+    def _admit(self, producer: Producer) -> bool:
+        self._request = producer.offer(self._data)
+        return self._request is not None
+
+    def withdraw(self) -> None:
+        if not self.under_way:
+            super().withdraw()

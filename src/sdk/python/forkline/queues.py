@@ -15,7 +15,7 @@ from . import process, wire
 from .consumer import Consumer, GetCall
 from .encoding import refusal
 from .errors import NotGranted, ShutDown
-from .producer import STEPS_ARE_WHOLE, Producer, PutCall
+from .producer import STEPS_ARE_WHOLE, OfferCall, Producer, PutCall
 from .request import ask
 from .session import Session
 from .taken import Taken
@@ -50,7 +50,8 @@ class Queue(Generic[Item]):
         it returns once the broker has it.
 
         Raises queue.Full if there is no room in time, or at once where `block` is false; BrokenQueue if no consumer is
-        left; ShutDown after `close`; TypeError or ValueError for what the queue's encoding cannot carry.
+        left; ShutDown after `close`; TypeError or ValueError for what the queue's encoding cannot carry; ItemRefused, a
+        ValueError, for what does not fit its `item`.
         """
         producer = self._producer or self._bind_producer()
         try:
@@ -67,7 +68,7 @@ class Queue(Generic[Item]):
             producer.batch.append(data)
         else:
             self._put(producer, data, block, timeout)
-        if confirm or producer.confirm:
+        if (confirm or producer.confirm) and not producer.judged:
             self.flush()
 
     def put_nowait(self, item: Item) -> None:
@@ -116,7 +117,13 @@ class Queue(Generic[Item]):
                 return
         # Without `block` the broker answers at once, so there is nothing to wait for in vain.
         deadline = _deadline(block, timeout) if block else None
-        result = producer.session.call(PutCall(producer, data, once=not block), deadline)
+        if producer.judged:
+            offer = OfferCall(producer, data, once=not block)
+            result = producer.session.call(offer, deadline)
+            if result is None and offer.under_way:
+                result = producer.session.wait(offer.attempt, None)
+        else:
+            result = producer.session.call(PutCall(producer, data, once=not block), deadline)
         if isinstance(result, Exception):
             raise result
         if not result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional
 
 from . import wire
-from .errors import BrokenQueue, ForklineError, LockError, NotGranted
+from .errors import BrokenQueue, ForklineError, ItemRefused, LockError, NotGranted
 from .session import Answer, Session
 
 __all__ = ["ask", "error_of"]
@@ -22,6 +22,8 @@ def ask(session: Session, kind: int, channel: int) -> Any:
 def error_of(answer: Answer) -> Exception:
     """A refusal of the broker's as an exception."""
     told = wire.read_json(answer.body)
+    if told["code"] == "unfit":
+        return ItemRefused(told["message"], told["path"], told["reason"])
     kinds: "dict[str, type[Exception]]" = {"not-held": LockError, "not-granted": NotGranted, "broken": BrokenQueue}
     return kinds.get(told["code"], ForklineError)(told["message"])
 

@@ -180,12 +180,17 @@ class Session:
 
     def ask(self, frame: "Callable[[int], bytes]") -> int:
         """Says the frame that carries a new request; `answer` has what came of it."""
+        return self.ask_in_pieces(lambda request: [frame(request)])
+
+    def ask_in_pieces(self, frame: "Callable[[int], list[bytes]]") -> int:
+        """The same for a frame of several pieces."""
         while True:
             self._last_request = (self._last_request + 1) & 0xFFFFFFFF
             if self._last_request not in self._answers:
                 break
         self._answers[self._last_request] = None
-        self.say(frame(self._last_request))
+        self.seal()
+        self.connection.say(*frame(self._last_request))
         return self._last_request
 
     def answer(self, request: int) -> Optional[Answer]:

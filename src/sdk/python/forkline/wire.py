@@ -18,8 +18,9 @@ PROTOCOL = 1
 HELLO, GOODBYE, PUT, WANT, UNWANT, GET, UNGET, TAKEN, DONE = range(1, 10)
 GIVE_BACK, CLOSE, GIVE_ROOM, JOIN, STAT, FLUSH, ACQUIRE, RELEASE, CANCEL = range(10, 19)
 PUT_PRIORITY = 19
+OFFER = 20
 
-#: `PUT`: at the left end of a deque; `GET`, `DELIVER`, `REDELIVER`: from its right end.
+#: `PUT`, `OFFER`: at the left end of a deque; `GET`, `DELIVER`, `REDELIVER`: from its right end.
 LEFT = 1
 RIGHT = 2
 
@@ -42,6 +43,7 @@ _number_frame = Struct(">IBBHI").pack
 _room_frame = Struct(">IBBHII").pack
 _range_frame = Struct(">IBBHHII").pack
 _priority_frame = Struct(">IBBHdI").pack
+_offer_frame = Struct(">IBBHIdII").pack
 _release_frame = Struct(">IBBHQI").pack
 
 #: The size fields of small items, ready made: packing them one by one would cost as much as the rest of a put.
@@ -101,6 +103,12 @@ def put(
     if size > 4096 * (1 + len(items)):
         return [head, *pieces]
     return [head + b"".join(pieces)]
+
+
+def offer(channel: int, request: int, priority: float, item: bytes, flags: int = 0) -> "list[bytes]":
+    """An `OFFER` of one item, as two pieces."""
+    size = len(item)
+    return [_offer_frame(24 + size, OFFER, flags, channel, request, priority, 1, size), item]
 
 
 def split(body: Buffer, start: int = 0) -> "list[bytes]":
@@ -166,4 +174,4 @@ def read_json(body: Buffer) -> Any:
 
 def longest(kind: int) -> int:
     """How many bytes the body of such a frame may have."""
-    return LONGEST_ITEM_FRAME if kind in (PUT, DELIVER, REDELIVER) else LONGEST_FRAME
+    return LONGEST_ITEM_FRAME if kind in (PUT, OFFER, DELIVER, REDELIVER) else LONGEST_FRAME
