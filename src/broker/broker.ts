@@ -150,6 +150,14 @@ export class Broker implements Reception {
     this.switchboard.stop();
   }
 
+  /** The run is no more, and nobody ends its processes. Those that hold what other runs will hold now must not go on. */
+  orphaned(): void {
+    for (const node of this.switchboard.holdersForHost) {
+      const pid = this.#instances.get(node)?.pid;
+      if (pid) killGroup(pid);
+    }
+  }
+
   // ---- Parts ----
 
   /** What the process that the run started was given stays with it until nothing of it is left; another's comes back now. */
@@ -179,6 +187,15 @@ export class Broker implements Reception {
     const instance = this.#instances.get(node);
     if (instance === undefined) throw new Error(`\`${node}\` uses no channel`);
     return instance;
+  }
+}
+
+/** Each process that the run started leads a group of its own. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
   }
 }
 

@@ -10,7 +10,10 @@ let broker: Broker | null = null;
 let server: Server | null = null;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', () => {
+  broker?.orphaned();
+  process.exit(0);
+});
 process.on('message', (command: Command) => void perform(command));
 
 /** A mistake of ours rejects, and so ends the process. */

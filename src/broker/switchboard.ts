@@ -234,6 +234,13 @@ export class Switchboard {
     return [...this.#queues.values()].map(({ channel, machine }) => ({ name: channel.name, machine }));
   }
 
+  /** Who holds a lock that is shared with other runs. */
+  get holdersForHost(): NodeId[] {
+    return this.#lines.flatMap((line) =>
+      line.kind === 'lock' && line.host !== null ? [...line.machine.grants].map(({ instance }) => instance) : [],
+    );
+  }
+
   /** Lets every marked machine take its turn now. */
   turn(): void {
     while (this.#marked.size > 0) {
