@@ -17,7 +17,7 @@ export function checkNames(pipeline: Pipeline): readonly Diagnostic[] {
     for (const reference of queuesOf(process)) look.queue(reference);
     for (const reference of [...process.locks, ...process.holds]) look.lock(reference);
     for (const reference of process.controls) look.runnable(reference);
-    if (process.input !== null) look.runnable(process.input);
+    if (process.stdin.type === 'process') look.runnable(process.stdin.process);
   }
   for (const join of joins) {
     checkNeeds(join, join.needs, look);

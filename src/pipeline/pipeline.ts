@@ -90,10 +90,9 @@ export interface ProcessDeclaration extends Declared {
   readonly puts: readonly Reference[];
   readonly gets: readonly Reference[];
   readonly locks: readonly Reference[];
-  /** Names that are used in what is not executed yet: `holds`, `controls`, `stdin: {process}`. */
+  /** Names that are used in what is not executed yet: `holds`, `controls`. */
   readonly holds: readonly Reference[];
   readonly controls: readonly Reference[];
-  readonly input: Reference | null;
   readonly each: Reference | null;
   readonly stdin: StdinDeclaration;
   readonly stdout: OutputDeclaration;
@@ -128,7 +127,9 @@ export type StdinDeclaration =
       readonly queue: Reference;
       readonly format: 'lines' | 'json';
       readonly done: 'written' | 'exit';
-    };
+    }
+  /** The stdout of that process. */
+  | { readonly type: 'process'; readonly process: Reference };
 
 export type OutputDeclaration =
   | { readonly type: 'log' }

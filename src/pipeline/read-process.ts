@@ -5,13 +5,7 @@ import type { EnvironmentFiles } from './environment-file.ts';
 import type { Formula } from './formula.ts';
 import type { Json } from './json.ts';
 import { type Known, type NameSet, nameSet, type OutputCheck } from './known.ts';
-import type {
-  LaunchDeclaration,
-  OutputDeclaration,
-  ProcessDeclaration,
-  Reference,
-  StdinDeclaration,
-} from './pipeline.ts';
+import type { LaunchDeclaration, OutputDeclaration, ProcessDeclaration, StdinDeclaration } from './pipeline.ts';
 import { keysOf, readMatrix } from './read-matrix.ts';
 import type { Reading } from './reading.ts';
 import { needsAt, referenceAt, referencesAt } from './reference.ts';
@@ -84,7 +78,6 @@ export async function readProcess(
     locks: referencesAt(at('locks'), written.locks),
     holds: referencesAt(at('holds'), written.holds),
     controls: referencesAt(at('controls'), written.controls),
-    input: inputOf(written.stdin, at('stdin')),
     each: written.each === undefined ? null : referenceAt(at('each'), written.each),
     stdin: stdinOf(written.stdin, at('stdin'), formula),
     stdout: outputOf(written.stdout, at('stdout'), formula),
@@ -156,14 +149,10 @@ function stdinOf(written: Stdin | undefined, path: Path, formula: FormulaAt): St
     const { format = 'lines', done = 'written' } = written as { format?: 'lines' | 'json'; done?: 'written' | 'exit' };
     return { type: 'queue', queue: referenceAt([...path, 'queue'], written.queue), format, done };
   }
+  if (written && 'process' in written && written.process !== undefined)
+    return { type: 'process', process: referenceAt([...path, 'process'], written.process) };
   if (written && 'file' in written) return { type: 'file', file: formula([...path, 'file'], written.file) };
   return { type: 'null' };
-}
-
-/** The process whose output it reads. */
-function inputOf(written: Stdin | undefined, path: Path): Reference | null {
-  if (!written || !('process' in written) || written.process === undefined) return null;
-  return referenceAt([...path, 'process'], written.process);
 }
 
 function outputOf(written: Output | undefined, path: Path, formula: FormulaAt): OutputDeclaration {

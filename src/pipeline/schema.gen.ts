@@ -672,7 +672,7 @@ export interface StdinFromAProcess {
    */
   queue?: Reference;
   /**
-   * The process whose standard output it reads, through a real pipe of the kernel's. Both are started together.
+   * The process whose standard output it reads, through a real pipe of the kernel's. Both are started together, and nobody else reads it.
    */
   process: Reference;
 }
@@ -682,7 +682,7 @@ export interface StdinFromAFile {
    */
   queue?: Reference;
   /**
-   * The process whose standard output it reads, through a real pipe of the kernel's. Both are started together.
+   * The process whose standard output it reads, through a real pipe of the kernel's. Both are started together, and nobody else reads it.
    */
   process?: Reference;
   /**

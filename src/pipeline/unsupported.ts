@@ -38,10 +38,7 @@ export function complainOfUnsupported(file: Json, findings: Findings): void {
   for (const [kind, unsupported] of Object.entries(inEach)) {
     const things = file[kind];
     if (things === undefined || !isMap(things)) continue;
-    for (const [name, thing] of Object.entries(things)) {
-      look(thing, [kind, name], unsupported, findings);
-      if (isMap(thing)) look(thing.stdin, [kind, name, 'stdin'], { process: [] }, findings);
-    }
+    for (const [name, thing] of Object.entries(things)) look(thing, [kind, name], unsupported, findings);
   }
 }
 

@@ -9,11 +9,12 @@ import type { Pipeline, ProcessDeclaration } from '../pipeline/pipeline.ts';
 import { Reading } from '../pipeline/reading.ts';
 import { complainOfCycles } from './cycle.ts';
 import { checkEncodings } from './encoding-check.ts';
-import { graphOf, type Vertex, waitsFor } from './graph.ts';
+import { type Graph, graphOf, startsAfter, type Vertex } from './graph.ts';
 import { Instances } from './instances.ts';
 import { type ChannelNames, grantsOf, joinNodeOf, Needs } from './link.ts';
 import { bodyMaker } from './node.ts';
 import { orderOf } from './order.ts';
+import { checkPipeEnds } from './pipe-ends.ts';
 import type { Launch, Node, Place, Plan, ProcessNode } from './plan.ts';
 import { checkStreams } from './stream-check.ts';
 import { channelsOf } from './streams.ts';
@@ -38,12 +39,13 @@ export function compile(pipeline: Pipeline): Compiled {
   const { findings } = reading;
   const graph = graphOf(pipeline, findings);
   const instances = new Instances(graph, findings);
-  const order = orderOf(graph.vertices.map((vertex) => waitsFor(vertex, graph).map(({ to }) => to.index)));
+  const order = orderOf(graph.vertices.map((vertex) => startsAfter(vertex, graph).map(({ index }) => index)));
   complainOfCycles(order.cycles, graph, findings);
   checkStreams(pipeline, graph, findings);
+  checkPipeEnds(graph, instances, findings);
   const placeOf = (path: Path): Place => document.source.position(findings.span(keyOf(path)).start);
   const needs = new Needs(instances, findings);
-  const context: Context = { pipeline, names: directoryOf(pipeline), instances, needs, reading };
+  const context: Context = { pipeline, names: directoryOf(pipeline), graph, instances, needs, reading };
   const targets: TargetUse[] = [];
   const queues = new Map(pipeline.queues.map((queue) => [queue.name, queue]));
   const nodes = order.sequence.flatMap((index): readonly Node[] => {
@@ -79,6 +81,7 @@ export function compile(pipeline: Pipeline): Compiled {
 interface Context {
   readonly pipeline: Pipeline;
   readonly names: ChannelNames;
+  readonly graph: Graph;
   readonly instances: Instances;
   readonly needs: Needs;
   readonly reading: Reading;
@@ -88,7 +91,7 @@ function processNodesOf(
   vertex: Vertex,
   declaration: ProcessDeclaration,
   at: Place,
-  { pipeline, names, instances, needs, reading }: Context,
+  { pipeline, names, graph, instances, needs, reading }: Context,
 ): readonly ProcessNode[] {
   const bodyFor = bodyMaker(declaration, pipeline, reading);
   const shared = {
@@ -98,12 +101,24 @@ function processNodesOf(
     needs: needs.of(vertex),
     grants: grantsOf(declaration, names),
   };
+  const piped = pipedOf(vertex, graph, instances);
   return instances.of(vertex).flatMap((instance): readonly ProcessNode[] => {
     const body = bodyFor(instance);
     return body === null
       ? []
-      : [{ id: instance.id, ...shared, replica: instance.replica, matrix: instance.matrix, ...body }];
+      : [{ id: instance.id, ...shared, replica: instance.replica, matrix: instance.matrix, ...body, ...piped }];
   });
+}
+
+/** Its stdin and its stdout, where a pipe joins it to another process; both have one instance. */
+function pipedOf(vertex: Vertex, graph: Graph, instances: Instances): Partial<Pick<ProcessNode, 'stdin' | 'stdout'>> {
+  const joined = (other: Vertex | undefined) => {
+    const [id] = other === undefined ? [] : instances.idsOf(other);
+    return id === undefined ? null : { type: 'process' as const, process: id };
+  };
+  const stdin = joined(graph.chains.byReader.get(vertex)?.writer);
+  const stdout = joined(graph.chains.byWriter.get(vertex)?.reader);
+  return { ...(stdin && { stdin }), ...(stdout && { stdout }) };
 }
 
 function targetsOf(nodes: readonly ProcessNode[], path: Path): readonly TargetUse[] {

@@ -1,4 +1,4 @@
-// The plan for Graphviz: bold arrows carry items, thin ones are needs, dashed ones are joins and locks.
+// The plan for Graphviz: bold arrows carry items or bytes, thin ones are needs, dashed ones are joins and locks.
 import type { Arrow, Box, Sketch } from './sketch.ts';
 
 const shapes: Readonly<Record<Box['kind'], string>> = {
@@ -14,6 +14,7 @@ const styles: Readonly<Record<Arrow['kind'], string>> = {
   joins: 'dashed',
   puts: 'bold',
   gets: 'bold',
+  pipes: 'bold',
   locks: 'dashed, arrowhead=none',
 };
 

@@ -1,4 +1,4 @@
-// The plan as a Mermaid flowchart: thick arrows carry items, thin ones are needs, dotted ones are joins and locks.
+// The plan as a Mermaid flowchart: thick arrows carry items or bytes, thin ones are needs, dotted ones are joins and locks.
 import type { Arrow, Box, Sketch } from './sketch.ts';
 
 const shapes: Readonly<Record<Box['kind'], readonly [string, string]>> = {
@@ -14,6 +14,7 @@ const links: Readonly<Record<Arrow['kind'], string>> = {
   joins: '-.->',
   puts: '==>',
   gets: '==>',
+  pipes: '==>',
   locks: '-.-',
 };
 

@@ -41,8 +41,10 @@ function notesOf(
   return [
     ...list('needs', into, 'from', 'needs'),
     ...list('waits for', into, 'from', 'joins'),
+    ...list('reads', into, 'from', 'pipes'),
     ...list('gets', into, 'from', 'gets'),
     ...list('puts', outOf, 'to', 'puts'),
+    ...list('read by', outOf, 'to', 'pipes'),
     ...list('locks', outOf, 'to', 'locks'),
   ];
 }

@@ -6,11 +6,13 @@ import { directoryOf, type Thing } from '../pipeline/lookup.ts';
 import { getsOf, putsOf } from '../pipeline/names.ts';
 import { conditionsOf } from '../pipeline/needs.ts';
 import type { ConditionName, NeedDeclaration, Pipeline, QueueDeclaration, Reference } from '../pipeline/pipeline.ts';
+import { type Chains, chainsOf } from './chains.ts';
 
 export interface Graph {
   readonly vertices: readonly Vertex[];
   readonly byName: ReadonlyMap<string, Vertex>;
   readonly queues: readonly QueueUse[];
+  readonly chains: Chains;
 }
 
 export interface Vertex {
@@ -52,7 +54,7 @@ export function graphOf(pipeline: Pipeline, findings: Findings): Graph {
   }
   const vertices = [...byName.values()];
   for (const vertex of vertices) vertex.needs.push(...edgesOf(vertex.thing.declaration.needs, byName));
-  return { vertices, byName, queues: queuesIn(pipeline, vertices) };
+  return { vertices, byName, queues: queuesIn(pipeline, vertices), chains: chainsOf(vertices, byName) };
 }
 
 /** What a vertex waits for before it ends or starts: its needs, and what it joins. A join of itself is another finding. */
@@ -63,6 +65,19 @@ export function waitsFor(vertex: Vertex, { byName }: Graph): readonly { to: Vert
     return to === undefined ? [] : [{ to, reference }];
   });
   return [...vertex.needs, ...joined].filter(({ to }) => to !== vertex);
+}
+
+/**
+ * What must come before a vertex, where all of a chain start together: the first of them stands for them all and waits for what
+ * each of them needs, and the others wait for it. That a member needs another one is a finding of its own.
+ */
+export function startsAfter(vertex: Vertex, graph: Graph): readonly Vertex[] {
+  const chain = graph.chains.of.get(vertex);
+  if (chain === undefined) return waitsFor(vertex, graph).map(({ to }) => to);
+  const [first] = chain;
+  if (first !== undefined && first !== vertex) return [first];
+  const members = new Set(chain);
+  return chain.flatMap((member) => member.needs.map(({ to }) => to)).filter((to) => !members.has(to));
 }
 
 function edgesOf(needs: readonly NeedDeclaration[], byName: ReadonlyMap<string, Vertex>): readonly Edge[] {

@@ -124,6 +124,8 @@ class Maker {
   stdin(stdin: StdinDeclaration): Stdin | undefined {
     if (stdin.type === 'null') return stdin;
     if (stdin.type === 'queue') return { ...stdin, queue: stdin.queue.name };
+    // Which instance that is, is for `compile` to say.
+    if (stdin.type === 'process') return { type: 'process', process: stdin.process.name };
     const path = this.path(stdin.file);
     return path === undefined ? undefined : { type: 'file', path };
   }

@@ -95,13 +95,17 @@ export type Stdin =
       readonly queue: string;
       readonly format: 'lines' | 'json';
       readonly done: 'written' | 'exit';
-    };
+    }
+  /** What that instance writes to its stdout, through a pipe of the kernel's: that one's `stdout` names this one. */
+  | { readonly type: 'process'; readonly process: NodeId };
 
 export type Output =
   | { readonly type: 'log' }
   | { readonly type: 'null' }
   | { readonly type: 'file'; readonly path: string; readonly append: boolean }
-  | { readonly type: 'queue'; readonly queue: string; readonly format: 'lines' | 'json' };
+  | { readonly type: 'queue'; readonly queue: string; readonly format: 'lines' | 'json' }
+  /** To the stdin of that instance. All that are joined so are started together. */
+  | { readonly type: 'process'; readonly process: NodeId };
 
 /** What an instance may do with a channel; anything else is refused at run time. */
 export interface Grant {

@@ -21,7 +21,7 @@ export class Requirements {
 
   /** Those that have ended before it can start. */
   endedBefore(starting: Vertex): ReadonlySet<Vertex> {
-    if (starting.needs.length === 0) return none;
+    if (starting.needs.length === 0 && !this.#graph.chains.of.has(starting)) return none;
     const found = this.#found.get(starting) ?? this.#find(starting);
     this.#found.set(starting, found);
     // Whoever asks looks at each of them.
@@ -44,7 +44,10 @@ export class Requirements {
       if (end) {
         add(vertex, false);
         for (const each of this.#awaitedBy(vertex)) add(each, true);
-      } else for (const { to, condition } of vertex.needs) add(to, condition !== 'started' && condition !== 'ready');
+      } else {
+        for (const { to, condition } of vertex.needs) add(to, condition !== 'started' && condition !== 'ready');
+        for (const mate of this.#graph.chains.of.get(vertex) ?? []) add(mate, false);
+      }
     }
     return ended;
   }

@@ -20,7 +20,7 @@ export interface Box {
 export interface Arrow {
   readonly from: string;
   readonly to: string;
-  readonly kind: 'needs' | 'joins' | 'puts' | 'gets' | 'locks';
+  readonly kind: 'needs' | 'joins' | 'puts' | 'gets' | 'pipes' | 'locks';
   /** What is not said by the kind: a condition that is not the default, one instance of several. */
   readonly label: string;
 }
@@ -133,6 +133,10 @@ function arrowsOf(
     }
     for (const queue of node.queues) add({ from: keyOf('queue', queue), to: self, kind: 'joins', label: '' });
     return [...arrows.values()];
+  }
+  if (node.stdin.type === 'process') {
+    const writer = nameOf.get(node.stdin.process) ?? node.stdin.process;
+    add({ from: keyOf('node', writer), to: self, kind: 'pipes', label: '' });
   }
   for (const { channel, role } of node.grants) {
     if (role === 'put') add({ from: self, to: keyOf('queue', channel), kind: 'puts', label: '' });

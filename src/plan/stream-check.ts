@@ -18,7 +18,9 @@ export function checkStreams(pipeline: Pipeline, graph: Graph, findings: Finding
     if (endless.has(use)) checkEndless(use, findings);
     checkDeadlock(use, requirements, findings);
   }
-  for (const group of new Set(feedbackGroups(graph).values())) checkLoop(group, findings);
+  const groups = feedbackGroups(graph);
+  for (const group of new Set(groups.values())) checkLoop(group, findings);
+  checkPipedLoops(groups, graph, findings);
   const queues = new Map(pipeline.queues.map((queue) => [queue.name, queue]));
   for (const { thing } of graph.vertices) if (thing.kind !== 'join') checkFed(thing.declaration, queues, findings);
   complainOfUnusedLocks(pipeline, findings);
@@ -154,6 +156,45 @@ function checkFedLoop(group: readonly QueueUse[], findings: Findings): void {
       );
     }
   }
+}
+
+/** A loop that goes through a pipe: of who reads it cannot be seen that it waits for more. */
+function checkPipedLoops(
+  groups: ReadonlyMap<string, readonly QueueUse[]>,
+  { chains }: Graph,
+  findings: Findings,
+): void {
+  if (chains.links.length === 0) return;
+  for (const group of new Set(groups.values())) {
+    // Both ends of such a pipe reach the group and are reached from it, by queues and pipes.
+    const behind = reached(group, chains.links, 'consumers');
+    const before = reached(group, chains.links, 'producers');
+    for (const { writer, reader, reference } of chains.links) {
+      if (![writer, reader].every((end) => behind.has(end) && before.has(end))) continue;
+      const names = group.map(({ declaration }) => `\`${declaration.name}\``).join(', ');
+      findings.error(
+        'stream-never-ends',
+        placeOf(reference),
+        `what \`${reader.name}\` reads of \`${writer.name}\` comes back through ${names}: nobody could tell when that ends`,
+        { hint: 'put what comes of it to another queue, or let a queue take the place of the pipe' },
+      );
+    }
+  }
+}
+
+/** Who takes from the group, or puts to it, directly or by pipes. */
+function reached(
+  group: readonly QueueUse[],
+  links: Graph['chains']['links'],
+  role: 'consumers' | 'producers',
+): ReadonlySet<Vertex> {
+  const found = new Set(group.flatMap((queue) => queue[role].map(({ by }) => by)));
+  const next = new Map(links.map(({ writer, reader }) => (role === 'consumers' ? [writer, reader] : [reader, writer])));
+  for (const each of found) {
+    const to = next.get(each);
+    if (to !== undefined) found.add(to);
+  }
+  return found;
 }
 
 /** Items written to a program that fails are lost, where another attempt or another instance would go on. */

@@ -1,5 +1,5 @@
 // The queue graph: who puts to and takes from what, and which queues feed back into themselves, because the processes that
-// take from one put to it again, directly or through others.
+// take from one put to it again, directly, through others, or through a pipe.
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { componentsOf } from './components.ts';
 import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
@@ -7,13 +7,14 @@ import type { Instances } from './instances.ts';
 import type { Channel, NodeId, Place, QueueChannel } from './plan.ts';
 
 /** For each queue that is in a feedback group, the whole group in the order of the file. */
-export function feedbackGroups({ vertices, queues }: Graph): ReadonlyMap<string, readonly QueueUse[]> {
+export function feedbackGroups({ vertices, queues, chains }: Graph): ReadonlyMap<string, readonly QueueUse[]> {
   const edges: number[][] = [...vertices, ...queues].map(() => []);
   for (const [at, { producers, consumers }] of queues.entries()) {
     const queue = vertices.length + at;
     for (const { by } of producers) edges[by.index]?.push(queue);
     for (const { by } of consumers) edges[queue]?.push(by.index);
   }
+  for (const { writer, reader } of chains.links) edges[writer.index]?.push(reader.index);
   const groups = new Map<string, readonly QueueUse[]>();
   for (const component of componentsOf(edges)) {
     if (component.length === 1) continue;

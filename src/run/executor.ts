@@ -8,8 +8,9 @@ import { markOf } from './environment.ts';
 import type { Outcome } from './event.ts';
 import { type Happening, happeningOf } from './happening.ts';
 import { Fifos } from './kernel-pipe.ts';
-import type { Ended } from './lifecycle.ts';
-import type { Fate } from './outcome.ts';
+import type { Ended } from './life.ts';
+import { type Fate, pipedWith } from './outcome.ts';
+import { ProcessPipes } from './process-pipe.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
 import { emptyMarked } from './reaper.ts';
 import { Schedule, type ScheduleEffect } from './schedule.ts';
@@ -33,6 +34,7 @@ export class Execution {
   /** Since when each join waits. */
   readonly #waitingSince = new Map<NodeId, number>();
   readonly #fifos = new Fifos();
+  readonly #pipes = new ProcessPipes(this.#fifos);
   readonly #startedAt = performance.now();
   readonly #ended: Promise<readonly NodeId[]>;
   #over!: (failed: readonly NodeId[]) => void;
@@ -106,10 +108,13 @@ export class Execution {
     return {
       ...this.#options,
       fifos: this.#fifos,
+      pipes: this.#pipes,
       broker: this.#broker,
       targets,
       now: () => this.#now(),
       onStarted: ({ node }) => this.#perform(this.#schedule.started(node.id, this.#now())),
+      onReport: (to, report) => this.#running.get(to)?.handle({ type: 'heard', report }),
+      readsDaemon: ({ stdin }) => stdin.type === 'process' && this.#nodes.get(stdin.process)?.kind === 'daemon',
       onEnded: ({ node }, ended, stderr) => this.#processEnded(node, ended, stderr),
       onDeadline: (deadline) => this.#armBy(deadline),
       onBroken: this.#broken,
@@ -140,6 +145,7 @@ export class Execution {
   async #clear(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     for (const run of this.#running.values()) run.killAtOnce();
+    this.#pipes.close();
     this.#fifos.close();
     await this.#broker?.close();
   }
@@ -147,7 +153,8 @@ export class Execution {
   // ── performing ──
 
   #perform(effects: readonly ScheduleEffect[]): void {
-    this.#fifos.expect(2 * effects.filter((effect) => effect.do === 'start').length);
+    const starting = effects.flatMap((effect) => (effect.do === 'start' ? effect.nodes : []));
+    this.#fifos.expect(2 * starting.length);
     for (const effect of effects) this.#carryOut(effect);
     this.#armBy(this.#schedule.nextDeadline());
   }
@@ -155,7 +162,7 @@ export class Execution {
   #carryOut(effect: ScheduleEffect): void {
     switch (effect.do) {
       case 'start':
-        return this.#start(effect.node);
+        return this.#start(effect.nodes);
       case 'wait':
         this.#waitingSince.set(effect.node, effect.since);
         return this.#tell({ type: 'node.started', node: effect.node, pid: null });
@@ -172,18 +179,20 @@ export class Execution {
     }
   }
 
-  #start(id: NodeId): void {
-    if (!this.#context) throw new Error('Internal error: started before the run was prepared');
-    const declared = this.#nodes.get(id) as ProcessNode;
-    const node = this.#resolve(declared);
-    if ('refused' in node) return this.#begin(new ProcessRun(declared, this.#context, node.refused));
-    if (!node.if) return this.#skip(node);
-    this.#begin(new ProcessRun(node, this.#context));
-  }
-
-  #begin(run: ProcessRun): void {
-    this.#running.set(run.node.id, run);
-    run.handle({ type: 'start' });
+  /** Several, where pipes join them: all of them or none. */
+  #start(ids: readonly NodeId[]): void {
+    const context = this.#context;
+    if (!context) throw new Error('Internal error: started before the run was prepared');
+    const nodes = ids.map((id) => this.#nodes.get(id) as ProcessNode);
+    const resolved = nodes.map((node) => this.#resolve(node));
+    const unwanted = resolved.find((node) => !('refused' in node) && !node.if);
+    if (unwanted) return this.#skip(nodes, (unwanted as ResolvedNode).id);
+    const runs = nodes.map((declared, at) => {
+      const node = resolved[at] as ResolvedNode | { readonly refused: string };
+      return 'refused' in node ? new ProcessRun(declared, context, node.refused) : new ProcessRun(node, context);
+    });
+    for (const run of runs) this.#running.set(run.node.id, run);
+    for (const run of runs) run.handle({ type: 'start' });
   }
 
   #resolve(node: ProcessNode): ResolvedNode | { readonly refused: string } {
@@ -196,12 +205,15 @@ export class Execution {
     }
   }
 
-  /** Its `if` is false. */
-  #skip(node: ProcessNode): void {
-    this.#settleUnstarted(node, 'end');
-    this.#tellEnd(node.id, { ...neverRan, outcome: 'skipped', cause: 'its `if` is false' }, '');
-    // In a turn of its own: the effects that are being performed come before what follows from this.
-    queueMicrotask(() => this.#perform(this.#schedule.ended({ node: node.id, outcome: 'skipped' }, this.#now())));
+  /** The `if` of one of them is false. */
+  #skip(nodes: readonly ProcessNode[], unwanted: NodeId): void {
+    for (const node of nodes) {
+      const cause = node.id === unwanted ? 'its `if` is false' : pipedWith(unwanted, 'was skipped');
+      this.#settleUnstarted(node, 'end');
+      this.#tellEnd(node.id, { ...neverRan, outcome: 'skipped', cause }, '');
+      // In a turn of its own: the effects that are being performed come before what follows from this.
+      queueMicrotask(() => this.#perform(this.#schedule.ended({ node: node.id, outcome: 'skipped' }, this.#now())));
+    }
   }
 
   #processEnded(node: ProcessNode, ended: Ended, stderr: string): void {

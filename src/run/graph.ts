@@ -10,14 +10,23 @@ export interface Entry {
   started: boolean;
   /** It was told to stop. */
   told: boolean;
-  /** How many of its needs are still open. */
-  open: number;
+  /** Itself and those that pipes join it to: they start together. */
+  chain: Chain;
   readonly needs: readonly NeedState[];
   /** The needs that it is an instance of. */
   readonly awaited: NeedState[];
   readonly joins: JoinState[];
   /** For a daemon: those that need it while they live. */
   readonly dependents: NodeId[];
+}
+
+export interface Chain {
+  /** From the first writer on. */
+  readonly members: Entry[];
+  /** How many needs of all of them are still open. */
+  open: number;
+  /** One of them will never start, so none will. */
+  broken: boolean;
 }
 
 export interface Graph {
@@ -53,20 +62,40 @@ function entriesOf(nodes: readonly Node[]): Map<NodeId, Entry> {
       state.waiting.push(node.id);
       return state;
     });
-    const open = needs.filter((need) => need.standing === 'open').length;
+    const chain = { members: [], open: 0, broken: false };
     entries.set(node.id, {
       node,
       phase: 'pending',
       started: false,
       told: false,
-      open,
+      chain,
       needs,
       awaited: [],
       joins: [],
       dependents: [],
     });
   }
+  for (const entry of entries.values()) {
+    const { node } = entry;
+    if (node.kind === 'join' || node.stdin.type !== 'process') layChain(entry, entries);
+  }
   return entries;
+}
+
+/** Follows the pipes from a process that reads none. */
+function layChain({ chain, node }: Entry, entries: ReadonlyMap<NodeId, Entry>): void {
+  for (let next: NodeId | null = node.id; next !== null; ) {
+    const entry = entryOf(entries, next);
+    entry.chain = chain;
+    chain.members.push(entry);
+    chain.open += entry.needs.filter((need) => need.standing === 'open').length;
+    chain.broken ||= entry.needs.some((need) => need.standing === 'lost');
+    next = sinkOf(entry.node);
+  }
+}
+
+function sinkOf(node: Node): NodeId | null {
+  return node.kind !== 'join' && node.stdout.type === 'process' ? node.stdout.process : null;
 }
 
 function drawNeedsBackwards(nodes: readonly Node[], entries: ReadonlyMap<NodeId, Entry>): void {

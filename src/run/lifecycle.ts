@@ -1,66 +1,20 @@
 // The machine of one process, from its start to its end: spawn, run, be stopped or time out, have its whole tree emptied,
-// be accounted for by the broker, end. What it wants (to be stopped, and why) is kept apart from what is; the table below says which
+// be accounted for by the broker, hear how those came out that pipes join it to, end. What it wants (to be stopped, and why) is kept apart from what is; the table below says which
 // input means what in which phase, and an absent cell is an input that is ignored there.
 import type { Account } from '../broker/control.ts';
 import type { ProcessNode } from '../plan/plan.ts';
 import type { Outcome } from './event.ts';
-
-export type Phase = 'pending' | 'starting' | 'running' | 'stopping' | 'emptying' | 'accounting' | 'ended';
-
-export type Input =
-  | { readonly type: 'start' }
-  | { readonly type: 'spawned'; readonly pid: number }
-  /** There is no process: no such program, no such folder, … */
-  | { readonly type: 'refused'; readonly reason: string }
-  /** The leader has exited and was reaped. */
-  | { readonly type: 'exited'; readonly exitcode: number; readonly signal: NodeJS.Signals | null }
-  /** Nothing of its tree is alive. */
-  | { readonly type: 'emptied'; readonly leaked: readonly number[] }
-  | { readonly type: 'accounted'; readonly account: Account }
-  | { readonly type: 'stop'; readonly as: 'terminated' | 'stopped'; readonly reason: string }
-  | { readonly type: 'kill' }
-  /** It must fail, whatever its exit code: it broke a promise of its wiring, or the protocol. */
-  | { readonly type: 'fault'; readonly reason: string }
-  | { readonly type: 'tick' };
-
-export type Effect =
-  | { readonly do: 'spawn' }
-  | { readonly do: 'announce'; readonly pid: number }
-  | { readonly do: 'signal'; readonly signal: NodeJS.Signals; readonly reason: string }
-  /** Wait until its tree is empty. `patient`: what is left of it was told to end, and is given until `hurry`; else it is
-   * killed. */
-  | { readonly do: 'empty'; readonly patient: boolean }
-  | { readonly do: 'hurry' }
-  | { readonly do: 'leaked'; readonly pids: readonly number[] }
-  /** Ask the broker what became of all it said; `abandon`: without waiting for room in queues. */
-  | { readonly do: 'account'; readonly abandon: boolean }
-  | {
-      readonly do: 'settle';
-      readonly held: 'done' | 'back';
-      readonly stream: 'end' | 'abort';
-      readonly succeeded: boolean;
-    }
-  | { readonly do: 'end'; readonly ended: Ended };
-
-export interface Ended {
-  readonly outcome: Outcome;
-  readonly exitcode: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly startedAt: number | null;
-  readonly cause: string | null;
-}
+import type { Effect, Input, Phase } from './life.ts';
+import { Neighbours, type Report } from './neighbours.ts';
+import { isFine, judge, type ProcessFacts, type Wish } from './process-verdict.ts';
 
 type Handlers = { readonly [T in Input['type']]?: (input: Extract<Input, { type: T }>, now: number) => void };
 
-/** Why it is being ended by us, the first reason kept. */
-interface Wish {
-  readonly as: 'terminated' | 'stopped' | 'timed_out' | 'failed';
-  readonly reason: string;
-}
-
 export class Lifecycle {
   readonly node: ProcessNode;
+  readonly #neighbours: Neighbours;
   #phase: Phase = 'pending';
+  /** Why it is being ended by us, the first reason kept. */
   #wish: Wish | null = null;
   #deadline: number | null = null;
   #killed = false;
@@ -71,10 +25,12 @@ export class Lifecycle {
   #startedAt: number | null = null;
   #exit: { readonly exitcode: number; readonly signal: NodeJS.Signals | null } | null = null;
   #refused: string | null = null;
+  #account: Account | null = null;
   #effects: Effect[] = [];
 
   constructor(node: ProcessNode) {
     this.node = node;
+    this.#neighbours = new Neighbours(node);
   }
 
   get phase(): Phase {
@@ -87,6 +43,7 @@ export class Lifecycle {
   }
 
   handle(input: Input, now: number): Effect[] {
+    if (input.type === 'heard') this.#hear(input.report);
     const handler = this.#table[this.#phase][input.type] as ((input: Input, now: number) => void) | undefined;
     handler?.(input, now);
     const effects = this.#effects;
@@ -102,7 +59,7 @@ export class Lifecycle {
       spawned: ({ pid }, now) => this.#spawned(pid, now),
       refused: ({ reason }) => {
         this.#refused = reason;
-        this.#account();
+        this.#askAccount();
       },
       // There is nobody to signal yet: the wish is carried out once there is.
       stop: ({ as, reason }) => this.#want({ as, reason }),
@@ -137,7 +94,7 @@ export class Lifecycle {
       emptied: ({ leaked }) => {
         this.#deadline = null;
         if (leaked.length > 0 && !this.#patient) this.#effects.push({ do: 'leaked', pids: leaked });
-        this.#account();
+        this.#askAccount();
       },
       tick: (_, now) => {
         if (this.#isDue(now)) this.#hurry();
@@ -153,13 +110,24 @@ export class Lifecycle {
       fault: ({ reason }) => this.#want({ as: 'failed', reason }),
     },
     accounting: {
-      accounted: ({ account }) => this.#end(account),
+      accounted: ({ account }) => {
+        this.#account = account;
+        this.#endOrAwait(account);
+      },
       // What it wrote may be waiting for room that nobody will make any more.
       stop: ({ as }) => {
         if (as === 'stopped') this.#giveUp();
       },
       kill: () => this.#giveUp(),
       fault: ({ reason }) => this.#want({ as: 'failed', reason }),
+    },
+    // It has ended by itself, and whether that was a success is for others to say: not when it is to be over anyway.
+    awaiting: {
+      heard: () => this.#reconsider(),
+      stop: ({ as, reason }) => this.#reconsider({ as, reason }),
+      kill: () => this.#reconsider({ as: 'stopped', reason: 'killed' }),
+      fault: ({ reason }) => this.#reconsider({ as: 'failed', reason }),
+      reconsider: () => this.#endOrAwait(this.#account),
     },
     ended: {},
   };
@@ -190,8 +158,10 @@ export class Lifecycle {
     this.#startedAt ??= now;
   }
 
-  #exited({ exitcode, signal }: Extract<Input, { type: 'exited' }>, patient = false): void {
+  #exited({ exitcode, signal, seen }: Extract<Input, { type: 'exited' }>, patient = false): void {
     this.#exit = { exitcode, signal };
+    if (seen) this.#neighbours.exited(exitcode, seen);
+    this.#report('stdout', { from: 'source', is: 'exited', brokenPipe: this.#neighbours.brokenPipe });
     this.#patient = patient;
     if (!patient) this.#deadline = null;
     this.#go('emptying', { do: 'empty', patient });
@@ -202,7 +172,7 @@ export class Lifecycle {
     if (this.#patient) this.#effects.push({ do: 'hurry' });
   }
 
-  #account(): void {
+  #askAccount(): void {
     this.#abandon ||= this.#killed || this.#wish?.as === 'stopped';
     this.#go('accounting', { do: 'account', abandon: this.#abandon });
   }
@@ -213,15 +183,41 @@ export class Lifecycle {
     this.#effects.push({ do: 'account', abandon: true });
   }
 
-  #end(account: Account): void {
-    const { outcome, cause } = this.#verdict(account);
+  #endOrAwait(account: Account | null): void {
+    const facts = this.#facts(account);
+    if (!this.#wish && this.#neighbours.awaited(isFine(facts))) this.#phase = 'awaiting';
+    else this.#end(facts);
+  }
+
+  /** In a turn of its own, so that whose end it follows from is told of first. */
+  #reconsider(wish?: Wish): void {
+    if (wish) this.#want(wish);
+    this.#effects.push({ do: 'reconsider' });
+  }
+
+  #facts(account: Account | null): ProcessFacts {
+    if (!account) throw new Error('Internal error: judged before it was accounted for');
+    return {
+      node: this.node,
+      refused: this.#refused,
+      wish: this.#wish,
+      exitcode: this.#exit?.exitcode ?? 1,
+      account,
+      neighbours: this.#neighbours,
+      abandon: this.#abandon,
+    };
+  }
+
+  #end(facts: ProcessFacts): void {
+    const { outcome, cause } = judge(facts);
     const succeeded = outcome === 'succeeded' || outcome === 'finished';
-    this.#effects.push({
-      do: 'settle',
-      held: succeeded ? 'done' : 'back',
-      stream: this.#streamEnds(outcome) ? 'end' : 'abort',
-      succeeded,
-    });
+    const failed = outcome === 'failed' || outcome === 'timed_out';
+    const whole = this.#streamEnds(outcome);
+    this.#effects.push({ do: 'settle', held: succeeded ? 'done' : 'back', stream: whole ? 'end' : 'abort', succeeded });
+    // Before anybody hears that it failed: then all is stopped, and who read it would not know why.
+    this.#report('stdout', { from: 'source', is: 'ended', whole, failed });
+    const excused = succeeded || (failed && this.node.onFailure === 'ignore');
+    this.#report('stdin', { from: 'sink', is: 'ended', outcome, succeeded: excused });
     this.#go('ended', {
       do: 'end',
       ended: {
@@ -234,25 +230,17 @@ export class Lifecycle {
     });
   }
 
-  #verdict(account: Account): { outcome: Outcome; cause: string | null } {
-    if (this.#refused !== null) return { outcome: 'failed', cause: this.#refused };
-    if (this.#wish) return { outcome: this.#wish.as, cause: this.#wish.reason };
-    const code = this.#exit?.exitcode ?? 1;
-    const closed = account.outputClosed;
-    const fine = this.node.successExitCodes.includes(code) || (closed?.dropped === true && isBrokenPipe(code));
-    if (fine && account.inputBrokeOff) return { outcome: 'failed', cause: 'its input broke off' };
-    if (fine && account.unflushed && this.#abandon) return { outcome: 'stopped', cause: 'the run was stopped' };
-    if (fine && account.unflushed) return { outcome: 'failed', cause: 'ended without flushing what it had put' };
-    if (this.node.kind === 'daemon')
-      return fine && account.toldEnd
-        ? { outcome: 'finished', cause: null }
-        : { outcome: 'failed', cause: 'a daemon must not end before all else has' };
-    if (closed && !closed.dropped)
-      return {
-        outcome: 'failed',
-        cause: `its output was closed: no process is left that takes from queue \`${closed.queue}\``,
-      };
-    return { outcome: fine ? 'succeeded' : 'failed', cause: null };
+  /** Where its input broke off, it will have failed, and its sink is told of it before that may have to be stopped. */
+  #hear(report: Report): void {
+    if (this.#phase === 'ended') return;
+    this.#neighbours.heard(report);
+    if (this.#neighbours.broken === 'failed' && !this.#wish && this.node.onFailure !== 'ignore')
+      this.#report('stdout', { from: 'source', is: 'doomed' });
+  }
+
+  #report(stream: 'stdin' | 'stdout', report: Report): void {
+    const other = this.node[stream];
+    if (other.type === 'process') this.#effects.push({ do: 'report', to: other.process, report });
   }
 
   #streamEnds(outcome: Outcome): boolean {
@@ -274,11 +262,6 @@ export class Lifecycle {
     this.#phase = phase;
     this.#effects.push(effect);
   }
-}
-
-/** SIGPIPE ended it, or what a shell makes of that. */
-function isBrokenPipe(exitcode: number): boolean {
-  return exitcode === -13 || exitcode === 141;
 }
 
 function seconds(ms: number): string {

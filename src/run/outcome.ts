@@ -56,6 +56,11 @@ export function fateOf({ node, outcome, ignoreFailure = false, becauseOfFailure 
   }
 }
 
+/** Why one is skipped that would have been started together with another. */
+export function pipedWith(node: NodeId, phrase: string): string {
+  return `\`${node}\`, which a pipe joins it to, ${phrase}`;
+}
+
 /** What became of it, to be said after its name. */
 export function phraseOf({ outcome }: Fate): string {
   switch (outcome) {

@@ -2,12 +2,15 @@
 // process that was told to start.
 import type { Account } from '../broker/control.ts';
 import type { BrokerHost } from '../broker/host.ts';
-import type { ProcessNode } from '../plan/plan.ts';
+import type { NodeId, ProcessNode } from '../plan/plan.ts';
 import { Child, startChild } from './child.ts';
 import { environmentOf } from './environment.ts';
 import type { Happening } from './happening.ts';
 import type { Fifos } from './kernel-pipe.ts';
-import { type Effect, type Ended, type Input, Lifecycle } from './lifecycle.ts';
+import type { Effect, Ended, Input } from './life.ts';
+import { Lifecycle } from './lifecycle.ts';
+import type { Report, Seen } from './neighbours.ts';
+import type { ProcessPipes } from './process-pipe.ts';
 import { StderrTail } from './stderr-tail.ts';
 import { argvOf, type Targets } from './target.ts';
 
@@ -16,6 +19,7 @@ export interface ProcessContext {
   readonly runId: string;
   readonly runDir: string;
   readonly fifos: Fifos;
+  readonly pipes: ProcessPipes;
   /** Null where the plan has no channels. */
   readonly broker: BrokerHost | null;
   readonly targets: Targets;
@@ -23,6 +27,10 @@ export interface ProcessContext {
   readonly now: () => number;
   readonly tell: (happening: Happening) => void;
   readonly onStarted: (run: ProcessRun) => void;
+  /** To one that a pipe joins to another. */
+  readonly onReport: (to: NodeId, report: Report) => void;
+  /** Whether what writes its stdin is a daemon. */
+  readonly readsDaemon: (node: ProcessNode) => boolean;
   readonly onEnded: (run: ProcessRun, ended: Ended, stderr: string) => void;
   /** Its next deadline has changed. */
   readonly onDeadline: (deadline: number | null) => void;
@@ -65,7 +73,8 @@ export class ProcessRun {
     const { broker, tell } = this.#context;
     switch (effect.do) {
       case 'spawn':
-        return this.#attempt(this.#spawn());
+        // In a turn of its own: those that start with it come first, and can then be told what becomes of it.
+        return queueMicrotask(() => this.#attempt(this.#spawn()));
       case 'announce':
         tell({ type: 'node.started', node: node.id, pid: effect.pid });
         broker?.started(node.id, effect.pid);
@@ -84,6 +93,10 @@ export class ProcessRun {
       case 'settle':
         if (node.grants.length > 0) broker?.settle({ ...effect, node: node.id });
         return;
+      case 'report':
+        return this.#context.onReport(effect.to, effect.report);
+      case 'reconsider':
+        return queueMicrotask(() => this.handle({ type: 'reconsider' }));
       case 'end':
         return this.#context.onEnded(this, effect.ended, this.#tail.text());
     }
@@ -91,21 +104,40 @@ export class ProcessRun {
 
   async #spawn(): Promise<void> {
     const { node } = this;
-    const { broker, fifos, runDir, targets, tell } = this.#context;
-    if (this.#refused !== null) return this.handle({ type: 'refused', reason: this.#refused });
+    const { broker, fifos, pipes, runDir, targets, tell } = this.#context;
+    if (this.#refused !== null) return this.#refuse(this.#refused);
     const argv = argvOf(node, targets, runDir);
-    if ('refused' in argv) return this.handle({ type: 'refused', reason: argv.refused });
+    if ('refused' in argv) return this.#refuse(argv.refused);
     const connection =
       broker && node.grants.length > 0 ? { socket: broker.socket, token: broker.tokenFor(node.id) } : null;
     const env = environmentOf(node, this.#context, connection);
-    const child = await startChild({ node, argv, env }, { fifos, broker }, (stream, bytes) => {
+    const child = await startChild({ node, argv, env }, { fifos, pipes, broker }, (stream, bytes) => {
       if (stream === 'stderr') this.#tail.add(bytes);
       tell({ type: 'node.output', node: node.id, stream, bytes });
     });
-    if (!(child instanceof Child)) return this.handle({ type: 'refused', reason: child.refused });
+    if (!(child instanceof Child)) return this.#refuse(child.refused);
     this.#child = child;
+    pipes.given(node, child.pid);
     this.handle({ type: 'spawned', pid: child.pid });
-    this.handle({ type: 'exited', ...(await child.exited) });
+    const exit = await child.exited;
+    this.handle({ type: 'exited', ...exit, seen: this.#look() });
+  }
+
+  #refuse(reason: string): void {
+    this.#context.pipes.giveUp(this.node);
+    this.handle({ type: 'refused', reason });
+  }
+
+  /** Whether the others that pipes join it to still hold these. */
+  #look(): Seen {
+    const { id, kind, stdin, stdout } = this.node;
+    const { pipes, readsDaemon } = this.#context;
+    // A daemon ends after all processes have: none of them can wait for that.
+    const isEndless = kind === 'process' && readsDaemon(this.node) && pipes.lives(id, 'write');
+    return {
+      sourceHolds: stdin.type === 'process' && (pipes.isHeld(id, 'write') || isEndless),
+      sinkHolds: stdout.type === 'process' && pipes.isHeld(stdout.process, 'read'),
+    };
   }
 
   async #empty(patient: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 // Leaves nobody behind: finds what is left of a process group or of a whole run, and kills it until nothing is left. On Linux
 // it reads /proc; elsewhere it knows only whether a group has members.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const pollMs = 4;
@@ -35,6 +35,35 @@ export async function emptyGroup(pgid: number, patience?: AbortSignal): Promise<
  */
 export async function emptyMarked(mark: string): Promise<number[]> {
   return killUntilEmpty(() => marked(mark));
+}
+
+/** Whether anything of the group lives; a zombie does not. */
+export function groupLives(pgid: number): boolean {
+  return signalGroup(pgid, 0) && groupMembers(pgid).length > 0;
+}
+
+/** Whether a process of the group has what /proc shows by that name open. Where that cannot be seen, it has while it lives. */
+export function groupHolds(pgid: number, shown: string): boolean {
+  if (!signalGroup(pgid, 0)) return false;
+  if (process.platform !== 'linux') return true;
+  return holds(pgid, shown) || groupMembers(pgid).some((pid) => pid !== pgid && holds(pid, shown));
+}
+
+function holds(pid: number, shown: string): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => readlink(`/proc/${pid}/fd/${fd}`) === shown);
+  } catch {
+    // It has ended, or is not ours to look into.
+    return false;
+  }
+}
+
+function readlink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
 
 async function untilEmpty(find: () => readonly number[], patience: AbortSignal): Promise<void> {

@@ -5,11 +5,11 @@ import type { NodeId, Plan } from '../plan/plan.ts';
 import { type Entry, entryOf, graphOf } from './graph.ts';
 import type { JoinState } from './join-state.ts';
 import type { NeedState } from './need.ts';
-import { type Ending, type Fate, fateOf, phraseOf } from './outcome.ts';
+import { type Ending, type Fate, fateOf, phraseOf, pipedWith } from './outcome.ts';
 
 export type ScheduleEffect =
-  /** Its needs hold: start the process. */
-  | { readonly do: 'start'; readonly node: NodeId }
+  /** Their needs hold: start these processes, together where pipes join them. */
+  | { readonly do: 'start'; readonly nodes: readonly NodeId[] }
   /** The join begins to wait. */
   | { readonly do: 'wait'; readonly node: NodeId; readonly since: number }
   /** Stop the process; `as` is what it will have ended as. */
@@ -116,11 +116,12 @@ export class Schedule {
     if (entry.phase !== 'pending' || this.#stopping) return;
     const lost = entry.needs.find((need) => need.standing === 'lost');
     if (lost) return this.#skip(entry, lost);
-    if (entry.open > 0) return;
-    entry.phase = 'active';
+    const { members, open, broken } = entry.chain;
+    if (open > 0 || broken) return;
+    for (const member of members) member.phase = 'active';
     const join = this.#joins.get(entry.node.id);
     if (!join) {
-      this.#effects.push({ do: 'start', node: entry.node.id });
+      this.#effects.push({ do: 'start', nodes: members.map(({ node }) => node.id) });
       return;
     }
     join.active = true;
@@ -137,6 +138,16 @@ export class Schedule {
     this.#end({ node: entry.node.id, outcome: 'skipped', becauseOfFailure }, because);
   }
 
+  /** One of a chain will never start, and so none does. */
+  #skipChain({ chain }: Entry, fate: Fate): void {
+    for (const { node, phase } of chain.members)
+      if (phase === 'pending')
+        this.#end(
+          { node: node.id, outcome: 'skipped', becauseOfFailure: !fate.benign },
+          pipedWith(fate.node, phraseOf(fate)),
+        );
+  }
+
   /** A join, or what never started, ends. */
   #end(ending: Ending, cause: string | null): void {
     if (this.#entry(ending.node).phase === 'ended') return;
@@ -149,6 +160,7 @@ export class Schedule {
   #settle(fate: Fate): void {
     const entry = this.#entry(fate.node);
     if (entry.phase === 'ended') throw new Error(`Internal error: ${fate.node} ended twice`);
+    if (entry.phase === 'pending') entry.chain.broken = true;
     entry.phase = 'ended';
     this.#alive--;
     if (entry.node.kind !== 'daemon') this.#unfinished--;
@@ -157,6 +169,7 @@ export class Schedule {
 
   #follow(fate: Fate, now: number): void {
     const entry = this.#entry(fate.node);
+    if (entry.chain.broken) this.#skipChain(entry, fate);
     for (const join of entry.joins) join.ended(fate);
     if (fate.failed) this.#fail(entry, fate);
     this.#spread(entry, (need) => need.ended(fate, entry.started), now);
@@ -191,7 +204,7 @@ export class Schedule {
       if ((need.standing as NeedState['standing']) === 'open') continue;
       for (const id of need.waiting) {
         const waiter = this.#entry(id);
-        waiter.open--;
+        waiter.chain.open--;
         this.#consider(waiter, now);
       }
     }
@@ -260,9 +273,17 @@ export class Schedule {
     for (const entry of this.#daemons) {
       if (entry.phase === 'ended' || entry.told) continue;
       if (entry.dependents.some((id) => this.#entry(id).phase === 'active')) continue;
+      if (this.#readsActive(entry)) continue;
       if (entry.phase === 'active') this.#tell(entry, 'stopped', 'all else has ended');
       else this.#end({ node: entry.node.id, outcome: 'cancelled' }, 'all else has ended');
     }
+  }
+
+  /** It reads what another one writes that still runs: that one is stopped first, and this one reads it to its end. */
+  #readsActive({ node, chain }: Entry): boolean {
+    if (node.kind === 'join' || node.stdin.type !== 'process') return false;
+    const before = chain.members[chain.members.findIndex((member) => member.node.id === node.id) - 1];
+    return before?.phase === 'active';
   }
 
   #tell(entry: Entry, as: 'terminated' | 'stopped', reason: string): void {

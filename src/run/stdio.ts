@@ -1,14 +1,16 @@
 // How a process's three streams are laid before it starts: from and to files, queues (through a FIFO that the broker itself
-// opens, so that the runner is not in the way), or into the log.
+// opens, so that the runner is not in the way), other processes, or into the log.
 import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { BrokerHost } from '../broker/host.ts';
-import type { Output, ProcessNode } from '../plan/plan.ts';
+import type { Output, ProcessNode, Stdin } from '../plan/plan.ts';
 import type { Fifos } from './kernel-pipe.ts';
 import type { StdioSink, StdioSource } from './launcher.ts';
+import type { ProcessPipes } from './process-pipe.ts';
 
 export interface StdioContext {
   readonly fifos: Fifos;
+  readonly pipes: ProcessPipes;
   /** Null where the plan has no channels. */
   readonly broker: BrokerHost | null;
 }
@@ -23,8 +25,14 @@ export interface Stdio {
 
 export async function layStdio(node: ProcessNode, context: StdioContext): Promise<Stdio> {
   const outputs: { stream: 'stdout' | 'stderr'; output: Socket }[] = [];
+  const opened: number[] = [];
+  const open = (fd: number): { readonly type: 'fd'; readonly fd: number } => {
+    opened.push(fd);
+    return { type: 'fd', fd };
+  };
   const lay = async (stream: 'stdout' | 'stderr', to: Output): Promise<StdioSink> => {
-    if (to.type === 'queue') return { type: 'fd', fd: await collect(node, stream, to, context) };
+    if (to.type === 'queue') return open(await collect(node, stream, to, context));
+    if (to.type === 'process') return open(await context.pipes.take(to.process, 'write'));
     if (to.type !== 'log') return to;
     const pipe = await context.fifos.pipe();
     outputs.push({ stream, output: pipe.output });
@@ -33,17 +41,23 @@ export async function layStdio(node: ProcessNode, context: StdioContext): Promis
   try {
     const stdout = await lay('stdout', node.stdout);
     const stderr = await lay('stderr', node.stderr);
-    return { stdin: await feed(node, context), stdout, stderr, outputs };
+    const { stdin } = node;
+    if (stdin.type === 'process')
+      return { stdin: open(await context.pipes.take(node.id, 'read')), stdout, stderr, outputs };
+    return { stdin: stdin.type === 'queue' ? await feed(node, stdin, context) : stdin, stdout, stderr, outputs };
   } catch (error) {
     for (const { output } of outputs) output.destroy();
+    for (const fd of opened) closeSync(fd);
     throw error;
   }
 }
 
 /** The broker writes items into a FIFO; the end to read from is the child's. */
-async function feed(node: ProcessNode, { fifos, broker }: StdioContext): Promise<StdioSource> {
-  const { stdin } = node;
-  if (stdin.type !== 'queue') return stdin;
+async function feed(
+  node: ProcessNode,
+  stdin: Extract<Stdin, { type: 'queue' }>,
+  { fifos, broker }: StdioContext,
+): Promise<StdioSource> {
   const path = await fifos.path();
   // Opened for both ways first, so that neither of the other two opens has to wait for the other.
   const both = openSync(path, constants.O_RDWR);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 const forkline = join(import.meta.dirname, '../../bin/run.js');
 const processes = 500;
 const lines = 3_000_000;
+const megabytes = 2048;
 
 export const wholeRows = [
   {
@@ -27,6 +28,20 @@ processes:
       ),
     peers: {
       "the shell's pipe": () => timed(lines, 'sh', ['-c', `[ $(seq ${lines} | cat | wc -l) = ${lines} ]`]),
+    },
+  },
+  {
+    name: `${megabytes} MB from stdout to stdin through a pipe (MB)`,
+    ours: () =>
+      pipeline(
+        megabytes,
+        `processes:
+  writer: { command: [head, -c, ${megabytes}M, /dev/zero] }
+  reader: { run: '[ $(wc -c) = ${megabytes * 1024 * 1024} ]', stdin: { process: writer } }\n`,
+      ),
+    peers: {
+      "the shell's pipe": () =>
+        timed(megabytes, 'sh', ['-c', `[ $(head -c ${megabytes}M /dev/zero | wc -c) = ${megabytes * 1024 * 1024} ]`]),
     },
   },
 ];

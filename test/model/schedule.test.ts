@@ -12,6 +12,8 @@ function play(nodes: readonly Node[], random: () => number, schedule = new Sched
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const started = new Set<string>();
   const alive = new Set<string>();
+  /** Told to start. */
+  const begun = new Set<string>();
   const ended = new Map<string, Outcome>();
   const told = new Map<string, 'terminated' | 'stopped'>();
   let stopping = false;
@@ -19,13 +21,17 @@ function play(nodes: readonly Node[], random: () => number, schedule = new Sched
   const hear = (effects: readonly ScheduleEffect[]): void => {
     for (const effect of effects) {
       if (over > 0) complaints.push(`${effect.do} after the end`);
-      if (effect.do === 'start' || effect.do === 'wait') {
-        if (stopping) complaints.push(`${effect.node} started while the run stops`);
-        for (const need of byId.get(effect.node)?.needs ?? [])
+      const starting = effect.do === 'start' ? effect.nodes : effect.do === 'wait' ? [effect.node] : [];
+      for (const node of starting) {
+        if (stopping) complaints.push(`${node} started while the run stops`);
+        for (const need of byId.get(node)?.needs ?? [])
           for (const id of need.instances)
-            if (!holds(need.condition, id))
-              complaints.push(`${effect.node} started although ${id} is not ${need.condition}`);
-        if (effect.do === 'start') alive.add(effect.node);
+            if (!holds(need.condition, id)) complaints.push(`${node} started although ${id} is not ${need.condition}`);
+        if (effect.do === 'start') alive.add(node);
+        begun.add(node);
+        if (ended.has(node)) complaints.push(`${node} started although it has ended`);
+        for (const mate of joinedTo(byId.get(node)))
+          if (!starting.includes(mate)) complaints.push(`${node} started without ${mate}`);
       }
       if (effect.do === 'stop') {
         if (!alive.has(effect.node)) complaints.push(`${effect.node} told to stop although it does not run`);
@@ -63,6 +69,18 @@ function play(nodes: readonly Node[], random: () => number, schedule = new Sched
       started.add(id);
       hear(schedule.started(id, now));
     }
+    if (!started.has(id) && random() < 0.1) {
+      // The `if` of one of those that would start together is false.
+      const chain = chainOf(byId, id).filter((member) => alive.has(member) && !started.has(member));
+      if (chain.length === chainOf(byId, id).length) {
+        for (const member of chain) {
+          ended.set(member, 'skipped');
+          hear(schedule.ended({ node: member, outcome: 'skipped' }, now));
+          alive.delete(member);
+        }
+        continue;
+      }
+    }
     alive.delete(id);
     const fine = byId.get(id)?.kind === 'daemon' ? 'finished' : 'succeeded';
     const outcome = refused ? 'failed' : (told.get(id) ?? (random() < 0.25 ? 'failed' : fine));
@@ -78,12 +96,27 @@ function play(nodes: readonly Node[], random: () => number, schedule = new Sched
     const clear = needs.every(({ condition }) => condition !== 'completed');
     if (
       ended.get(id) === 'skipped' &&
+      !begun.has(id) &&
       clear &&
+      joinedTo(byId.get(id)).length === 0 &&
       needs.every((need) => need.instances.every((on) => holds(need.condition, on)))
     )
       complaints.push(`${id} was skipped although all it needs holds`);
   }
   return complaints;
+}
+
+/** Those at the other ends of its pipes. */
+function joinedTo(node: Node | undefined): readonly string[] {
+  if (node === undefined || node.kind === 'join') return [];
+  return [node.stdin, node.stdout].flatMap((stream) => (stream.type === 'process' ? [stream.process] : []));
+}
+
+/** All that start together with it, itself among them. */
+function chainOf(byId: ReadonlyMap<string, Node>, id: string): readonly string[] {
+  const chain = new Set([id]);
+  for (const member of chain) for (const mate of joinedTo(byId.get(member))) chain.add(mate);
+  return [...chain];
 }
 
 /** An acyclic plan: each node needs only such as stand before it. */
@@ -98,6 +131,7 @@ const plans: fc.Arbitrary<readonly Node[]> = fc
       onTimeout: fc.constantFrom('fail', 'continue', 'terminate'),
       onPass: fc.constantFrom('nothing', 'terminate'),
       members: fc.array(fc.nat(), { maxLength: 3 }),
+      reads: fc.option(fc.nat(), { freq: 2 }),
     }),
     { minLength: 1, maxLength: 12 },
   )
@@ -137,8 +171,55 @@ const plans: fc.Arbitrary<readonly Node[]> = fc
       else if (draft.kind === 'daemon') nodes.push(processNode(id, needs, { kind: 'daemon' }));
       else nodes.push(processNode(id, needs, { onFailure }));
     }
-    return nodes;
+    return drafts.reduce<readonly Node[]>(
+      (piped, { reads }, at) => (reads === null ? piped : withPipe(piped, reads, at)),
+      nodes,
+    );
   });
+
+/** With a pipe from one of them to another, where there can be one. */
+function withPipe(nodes: readonly Node[], from: number, to: number): readonly Node[] {
+  const writer = nodes[from % nodes.length];
+  const reader = nodes[to];
+  if (!writer || !reader || writer.kind === 'join' || reader.kind === 'join' || writer === reader) return nodes;
+  if (writer.stdout.type === 'process' || reader.stdin.type === 'process') return nodes;
+  if (writer.kind === 'process' && reader.kind === 'daemon') return nodes;
+  const piped = nodes.map((node): Node => {
+    if (node === writer) return { ...writer, stdout: { type: 'process', process: reader.id } };
+    return node === reader ? { ...reader, stdin: { type: 'process', process: writer.id } } : node;
+  });
+  return canStart(piped) ? piped : nodes;
+}
+
+/** Nothing waits for itself, where all of a chain wait for what each of them needs; and no pipe comes back. */
+function canStart(nodes: readonly Node[]): boolean {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const comesBack = (id: string): boolean => {
+    const reads = (node: string): string | null => {
+      const found = byId.get(node);
+      return found && found.kind !== 'join' && found.stdin.type === 'process' ? found.stdin.process : null;
+    };
+    for (let at = reads(id); at !== null; at = reads(at)) if (at === id) return true;
+    return false;
+  };
+  if (nodes.some(({ id }) => comesBack(id))) return false;
+  const settled = new Set<string>();
+  for (let more = true; more; ) {
+    more = false;
+    for (const { id } of nodes) {
+      if (settled.has(id)) continue;
+      const chain = chainOf(byId, id);
+      const waitsFor = chain.flatMap((member) => {
+        const node = byId.get(member) as Node;
+        return [...node.needs.flatMap(({ instances }) => instances), ...(node.kind === 'join' ? node.processes : [])];
+      });
+      if (!waitsFor.every((other) => settled.has(other))) continue;
+      for (const member of chain) settled.add(member);
+      more = true;
+    }
+  }
+  return settled.size === nodes.length;
+}
 
 function randomOf(seed: number): () => number {
   let state = seed >>> 0 || 1;
@@ -163,6 +244,7 @@ describe('whatever the plan and whatever happens', () => {
   it.each([
     ['forgets that a node has started', (schedule: Schedule) => (schedule.started = () => [])],
     ['starts what it has only decided to skip', (schedule: Schedule) => startSkipped(schedule)],
+    ['starts one of a chain and not the others', (schedule: Schedule) => startAlone(schedule)],
   ])('a schedule that %s is caught', (_, break_) => {
     const caught = fc.check(
       fc.property(plans, fc.nat(), (nodes, seed) => {
@@ -180,6 +262,12 @@ function startSkipped(schedule: Schedule): void {
   const ended = schedule.ended.bind(schedule);
   schedule.ended = (ending, now) =>
     ended(ending, now).map((effect) =>
-      effect.do === 'end' && effect.fate.outcome === 'skipped' ? { do: 'start', node: effect.fate.node } : effect,
+      effect.do === 'end' && effect.fate.outcome === 'skipped' ? { do: 'start', nodes: [effect.fate.node] } : effect,
     );
+}
+
+function startAlone(schedule: Schedule): void {
+  const begin = schedule.begin.bind(schedule);
+  schedule.begin = (now) =>
+    begin(now).map((effect) => (effect.do === 'start' ? { do: 'start', nodes: effect.nodes.slice(0, 1) } : effect));
 }

@@ -131,6 +131,13 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.summary.queues['orders']).toMatchObject({ put: 4, done: 4, left_over: 0 });
   },
 
+  'unix-pipe.yaml': (ran) => {
+    expect(ran.lines('check')).toEqual(['the shell says the same']);
+    expect(ran.read('first.txt').split('\n')).toHaveLength(1001);
+    for (const node of ['numbers', 'sevens'])
+      expect(ran.summary.nodes[node]).toMatchObject({ outcome: 'succeeded', exitcode: -13, signal: 'SIGPIPE' });
+  },
+
   'word-count.yaml': (ran) => {
     const [first] = ran.lines('total');
     expect(first).toMatch(/^\d+ [A-Za-z]+$/);

@@ -85,6 +85,20 @@ test('a graph for Graphviz', async () => {
   expect(lines.at(-1)).toBe('}');
 });
 
+test('pipes from one process to another', async () => {
+  const plan = await soundPlan(`name: p
+processes:
+  a: { run: ls }
+  b: { run: cat, stdin: { process: a } }`);
+  expect(draw(plan, 'tree')).toBe(`p
+├─ process a  ls
+│     read by b
+└─ process b  cat
+      reads a`);
+  expect(draw(plan, 'mermaid')).toContain('n0 ==> n1');
+  expect(draw(plan, 'dot')).toContain('"node a" -> "node b" [style=bold]');
+});
+
 test('the whole plan as JSON', async () => {
   expect(JSON.parse(await drawn('json'))).toMatchObject({ version: 1, name: 'dumpling-house' });
 });

@@ -6,10 +6,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { ProcessNode } from '../../src/plan/plan.ts';
 import { Child, startChild } from '../../src/run/child.ts';
 import { Fifos } from '../../src/run/kernel-pipe.ts';
+import { ProcessPipes } from '../../src/run/process-pipe.ts';
 import { emptyMarked } from '../../src/run/reaper.ts';
 import { processNode } from '../kit/plan.ts';
 
 const fifos = new Fifos();
+const pipes = new ProcessPipes(fifos);
 const folder = mkdtempSync(join(tmpdir(), 'forkline-test-'));
 afterAll(() => {
   fifos.close();
@@ -20,7 +22,7 @@ async function start(argv: readonly string[], settings: Partial<ProcessNode> = {
   const output = { stdout: '', stderr: '' };
   const node = processNode('a', {}, { cwd: folder, ...settings });
   const spec = { node, argv, env: { PATH: process.env.PATH ?? '', ...env } };
-  const child = await startChild(spec, { fifos, broker: null }, (stream, bytes) => {
+  const child = await startChild(spec, { fifos, pipes, broker: null }, (stream, bytes) => {
     output[stream] += bytes.toString();
   });
   return { child, output };

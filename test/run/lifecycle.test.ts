@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Account } from '../../src/broker/control.ts';
 import type { ProcessNode } from '../../src/plan/plan.ts';
-import { type Effect, type Input, Lifecycle, type Phase } from '../../src/run/lifecycle.ts';
+import type { Outcome } from '../../src/run/event.ts';
+import type { Effect, Input, Phase } from '../../src/run/life.ts';
+import { Lifecycle } from '../../src/run/lifecycle.ts';
 import { processNode } from '../kit/plan.ts';
 
 const quiet: Account = { unflushed: false, inputBrokeOff: false, outputClosed: null, toldEnd: false, held: 0 };
@@ -128,6 +130,88 @@ describe('a process whose output was closed because nobody takes it any more', (
   });
 });
 
+describe('a process that pipes join to others', () => {
+  const source = (report: object) => ({ type: 'heard', report: { from: 'source', ...report } }) as Input;
+  const sink = (outcome: Outcome, succeeded: boolean): Input => ({
+    type: 'heard',
+    report: { from: 'sink', is: 'ended', outcome, succeeded },
+  });
+  const whole = source({ is: 'ended', whole: true, failed: false });
+  const broken = source({ is: 'ended', whole: false, failed: true });
+  const piped = (settings: Partial<ProcessNode> = {}): Lifecycle =>
+    running({ stdin: { type: 'process', process: 's' }, stdout: { type: 'process', process: 't' }, ...settings });
+  /** Exits, and what it holds up to then. */
+  const exit = (machine: Lifecycle, exitcode: number, seen = { sourceHolds: false, sinkHolds: true }) => [
+    ...machine.handle({ type: 'exited', exitcode, signal: null, seen }, 1),
+    ...machine.handle({ type: 'emptied', leaked: [] }, 1),
+    ...machine.handle({ type: 'accounted', account: quiet }, 1),
+  ];
+  const reconsidered = (machine: Lifecycle, input: Input) => {
+    expect(machine.handle(input, 2)).toContainEqual({ do: 'reconsider' });
+    return machine.handle({ type: 'reconsider' }, 2);
+  };
+
+  it('succeeds once what wrote its input is known to have ended well', () => {
+    const machine = piped();
+    expect(endOf(exit(machine, 0))).toBeUndefined();
+    expect(machine.phase).toBe('awaiting');
+    expect(endOf(reconsidered(machine, whole))).toEqual(['succeeded', 0, null]);
+  });
+
+  it('fails where that failed, before it or after it has exited', () => {
+    const machine = piped();
+    exit(machine, 0);
+    expect(endOf(reconsidered(machine, broken))).toEqual(['failed', 0, 'its input broke off']);
+    const early = piped();
+    early.handle(broken, 0);
+    expect(endOf(exit(early, 0))).toEqual(['failed', 0, 'its input broke off']);
+  });
+
+  it('waits for nothing where it had enough, or failed by itself', () => {
+    expect(endOf(exit(piped(), 0, { sourceHolds: true, sinkHolds: true }))).toEqual(['succeeded', 0, null]);
+    expect(endOf(exit(piped(), 5))).toEqual(['failed', 5, null]);
+  });
+
+  it.each([
+    ['succeeded', true, ['succeeded', -13, '`t`, which read its output, had enough of it']],
+    ['failed', true, ['succeeded', -13, '`t`, which read its output, had enough of it']],
+    ['failed', false, ['failed', -13, '`t`, which read its output, failed']],
+    ['timed_out', false, ['failed', -13, '`t`, which read its output, failed']],
+    ['terminated', false, ['terminated', -13, '`t`, which read its output, was terminated']],
+    ['stopped', false, ['stopped', -13, '`t`, which read its output, was stopped']],
+  ] as const)('by SIGPIPE ends as its sink did: %s (taken for success: %s)', (outcome, succeeded, end) => {
+    const machine = piped({ stdin: { type: 'null' } });
+    const effects = exit(machine, -13, { sourceHolds: false, sinkHolds: false });
+    expect(effects).toContainEqual({
+      do: 'report',
+      to: 't',
+      report: { from: 'source', is: 'exited', brokenPipe: true },
+    });
+    expect(endOf(effects)).toBeUndefined();
+    expect(endOf(reconsidered(machine, sink(outcome, succeeded)))).toEqual(end);
+  });
+
+  it('by SIGPIPE while its sink still had the pipe open has failed', () => {
+    expect(endOf(exit(piped({ stdin: { type: 'null' } }), -13))).toEqual(['failed', -13, null]);
+  });
+
+  it('tells its sink that it will fail as soon as it knows, so that both know why they are stopped', () => {
+    const machine = piped();
+    expect(machine.handle(broken, 0)).toEqual([{ do: 'report', to: 't', report: { from: 'source', is: 'doomed' } }]);
+    const after = piped();
+    after.handle(source({ is: 'doomed' }), 0);
+    after.handle({ type: 'stop', as: 'stopped', reason: '`s` failed' }, 1);
+    expect(endOf(exit(after, -15))).toEqual(['failed', -15, 'its input broke off']);
+  });
+
+  it('is not kept waiting when it is to be over', () => {
+    const machine = piped();
+    exit(machine, 0);
+    const stop: Input = { type: 'stop', as: 'terminated', reason: 'a race is over' };
+    expect(endOf(reconsidered(machine, stop))).toEqual(['terminated', 0, 'a race is over']);
+  });
+});
+
 it('what cannot be started has failed, and says why', () => {
   const machine = life();
   machine.handle({ type: 'start' }, 0);
@@ -239,15 +323,26 @@ it('every input in every phase is either in the table or ignored, and none throw
     { type: 'kill' },
     { type: 'fault', reason: 'f' },
     { type: 'tick' },
+    { type: 'heard', report: { from: 'source', is: 'exited', brokenPipe: false } },
+    { type: 'reconsider' },
   ];
   const seen = new Set<Phase>();
   const walk = (path: readonly Input[], depth: number): void => {
-    const machine = life({ timeoutMs: 1 });
+    const machine = life({ timeoutMs: 1, stdin: { type: 'process', process: 's' } });
     path.forEach((input, now) => machine.handle(input, now));
     seen.add(machine.phase);
     if (depth > 0) for (const input of inputs) walk([...path, input], depth - 1);
   };
   walk([], 3);
   walk([{ type: 'start' }, { type: 'spawned', pid: 1 }, { type: 'exited', exitcode: 0, signal: null }], 3);
-  expect([...seen].sort()).toEqual(['accounting', 'emptying', 'ended', 'pending', 'running', 'starting', 'stopping']);
+  expect([...seen].sort()).toEqual([
+    'accounting',
+    'awaiting',
+    'emptying',
+    'ended',
+    'pending',
+    'running',
+    'starting',
+    'stopping',
+  ]);
 });

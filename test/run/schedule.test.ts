@@ -13,7 +13,7 @@ function words(effects: readonly ScheduleEffect[]): string[] {
     if (effect.do === 'stopping') return 'stopping';
     if (effect.do === 'wait') return `wait ${effect.node}`;
     if (effect.do === 'stop') return `${effect.as === 'terminated' ? 'terminate' : 'stop'} ${effect.node}`;
-    return `${effect.do} ${effect.node}`;
+    return `start ${effect.nodes.join('|')}`;
   });
 }
 
@@ -63,6 +63,64 @@ describe('starting', () => {
   it('takes no instances at all as succeeded', () => {
     const b = { ...processNode('b'), needs: [{ name: 'a', instances: [], condition: 'succeeded' as const }] };
     expect(new Story([b]).begin()).toEqual(['start b']);
+  });
+});
+
+describe('processes that pipes join', () => {
+  const chain = (
+    needs: Record<string, Parameters<typeof processNode>[1]> = {},
+    kind: 'process' | 'daemon' = 'process',
+  ) => [
+    processNode('a', needs['a'], { kind, stdout: { type: 'process', process: 'b' } }),
+    processNode('c', needs['c'], { kind, stdin: { type: 'process', process: 'b' } }),
+    processNode('b', needs['b'], {
+      kind,
+      stdin: { type: 'process', process: 'a' },
+      stdout: { type: 'process', process: 'c' },
+    }),
+  ];
+
+  it('start together, once all that any of them needs holds', () => {
+    const story = new Story([
+      processNode('x'),
+      processNode('y'),
+      ...chain({ a: { x: 'succeeded' }, c: { y: 'started' } }),
+    ]);
+    expect(story.begin()).toEqual(['start x', 'start y']);
+    expect(story.ended('x', 'succeeded')).toEqual([]);
+    expect(story.started('y')).toEqual(['start a|b|c']);
+  });
+
+  it('are skipped together where one of them is, with what needs them', () => {
+    const story = new Story([
+      processNode('x', {}, { onFailure: 'continue' }),
+      ...chain({ b: { x: 'succeeded' } }),
+      processNode('d', { a: 'succeeded' }),
+    ]);
+    expect(story.begin()).toEqual(['start x']);
+    const effects = story.schedule.ended({ node: 'x', outcome: 'failed' }, 0);
+    expect(words(effects)).toEqual(['skipped b', 'skipped a', 'skipped c', 'skipped d', 'over failed x']);
+    expect(effects[1]).toMatchObject({ cause: '`b`, which a pipe joins it to, was skipped', fate: { benign: false } });
+  });
+
+  it('are skipped together where one is terminated before it has started', () => {
+    const story = new Story([
+      processNode('x'),
+      processNode('y'),
+      ...chain({ a: { x: 'succeeded' } }),
+      joinNode('j', ['y', 'c'], { mode: 1, onPass: 'terminate' }),
+    ]);
+    story.begin();
+    expect(story.ended('y', 'succeeded')).toEqual(['passed j', 'terminated c', 'skipped a', 'skipped b']);
+    expect(story.ended('x', 'succeeded')).toEqual(['over']);
+  });
+
+  it('as daemons are stopped from the writer on', () => {
+    const story = new Story([...chain({}, 'daemon'), processNode('x')]);
+    expect(story.begin()).toEqual(['start a|b|c', 'start x']);
+    expect(story.ended('x', 'succeeded')).toEqual(['stop a']);
+    expect(story.ended('a', 'stopped')).toEqual(['stop b']);
+    expect(story.ended('b', 'finished')).toEqual(['stop c']);
   });
 });
 

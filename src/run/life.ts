@@ -1,0 +1,64 @@
+// What the machine of one process (`lifecycle`) is told, what it answers with, and the phases between.
+import type { Account } from '../broker/control.ts';
+import type { NodeId } from '../plan/plan.ts';
+import type { Outcome } from './event.ts';
+import type { Report, Seen } from './neighbours.ts';
+
+export type Phase = 'pending' | 'starting' | 'running' | 'stopping' | 'emptying' | 'accounting' | 'awaiting' | 'ended';
+
+export type Input =
+  | { readonly type: 'start' }
+  | { readonly type: 'spawned'; readonly pid: number }
+  /** There is no process: no such program, no such folder, … */
+  | { readonly type: 'refused'; readonly reason: string }
+  /** The leader has exited and was reaped. */
+  | {
+      readonly type: 'exited';
+      readonly exitcode: number;
+      readonly signal: NodeJS.Signals | null;
+      /** Of the pipes that join it to others, where it has such. */
+      readonly seen?: Seen;
+    }
+  /** Nothing of its tree is alive. */
+  | { readonly type: 'emptied'; readonly leaked: readonly number[] }
+  | { readonly type: 'accounted'; readonly account: Account }
+  /** One that a pipe joins it to has exited, or ended. */
+  | { readonly type: 'heard'; readonly report: Report }
+  /** What was told to others meanwhile has reached them. */
+  | { readonly type: 'reconsider' }
+  | { readonly type: 'stop'; readonly as: 'terminated' | 'stopped'; readonly reason: string }
+  | { readonly type: 'kill' }
+  /** It must fail, whatever its exit code: it broke a promise of its wiring, or the protocol. */
+  | { readonly type: 'fault'; readonly reason: string }
+  | { readonly type: 'tick' };
+
+export type Effect =
+  | { readonly do: 'spawn' }
+  | { readonly do: 'announce'; readonly pid: number }
+  | { readonly do: 'signal'; readonly signal: NodeJS.Signals; readonly reason: string }
+  /** Wait until its tree is empty. `patient`: what is left of it was told to end, and is given until `hurry`; else it is
+   * killed. */
+  | { readonly do: 'empty'; readonly patient: boolean }
+  | { readonly do: 'hurry' }
+  | { readonly do: 'leaked'; readonly pids: readonly number[] }
+  /** Ask the broker what became of all it said; `abandon`: without waiting for room in queues. */
+  | { readonly do: 'account'; readonly abandon: boolean }
+  | {
+      readonly do: 'settle';
+      readonly held: 'done' | 'back';
+      readonly stream: 'end' | 'abort';
+      readonly succeeded: boolean;
+    }
+  /** To one that a pipe joins it to. */
+  | { readonly do: 'report'; readonly to: NodeId; readonly report: Report }
+  /** Come back with it once all that is being done now is done. */
+  | { readonly do: 'reconsider' }
+  | { readonly do: 'end'; readonly ended: Ended };
+
+export interface Ended {
+  readonly outcome: Outcome;
+  readonly exitcode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly startedAt: number | null;
+  readonly cause: string | null;
+}
