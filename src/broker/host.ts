@@ -9,6 +9,7 @@ import type { Channel, NodeId } from '../plan/plan.ts';
 import type { QueueCounts } from '../run/event.ts';
 import { Limit } from '../wire/message.ts';
 import type { Account, Command, Notice } from './control.ts';
+import { FLAGS, MEMORY } from './thrift.ts';
 import { tokenFor } from './token.ts';
 
 export interface BrokerOptions {
@@ -187,10 +188,6 @@ interface Asked {
 
 const SOCKET = 's';
 const CLOSE_MS = 2000;
-/** What it reads lies outside of V8's heap, where V8 sees little of it: a small young generation is tidied up more often. */
-const FLAGS = ['--max-semi-space-size=4'];
-/** glibc: a read of 64 KiB that is done with goes back to the system, rather than into a heap full of holes. */
-const MEMORY = { MALLOC_MMAP_THRESHOLD_: '32768' };
 const MOST_STDERR = 4096;
 
 /** A folder that only this user can enter, where the socket's path is short enough. */

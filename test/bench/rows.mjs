@@ -1,79 +1,110 @@
 // The rows: what each side of a comparison does. Every side gives how much it did in a second (`rate`), and what that
-// cost its processes: microseconds of processor time each (`cpu`).
+// cost its processes: microseconds of processor time each (`cpu`). No two items of a row in a row are alike, and each consumer
+// adds up what they say: a row whose sum is wrong fails.
+import { redis, redisClient } from './redis.mjs';
 import { expect, multiprocessing, mutex, play, python, queue, typescript } from './stage.mjs';
+import { stateRows } from './state-rows.mjs';
 import { wholeRows } from './whole-rows.mjs';
 
 const dish = {
-  id: 12345,
+  id: 0,
   name: 'beef noodle soup',
   price: 12.5,
   hot: true,
   tags: ['soup', 'beef'],
   note: 'no coriander, extra chili, for the table at the window',
 };
+const text = { size: 100, kinds: 1000 };
+/** Round trips before any is counted: until then it is V8's compiling that is measured. */
+const WARM_UP = 5000;
 
 export const rows = [
-  ...queueRows('queue 1→1, text of 100 bytes', { count: 200_000, size: 100 }),
-  ...queueRows('queue 1→1, text of 100 bytes, max 1000', { count: 200_000, size: 100, maxsize: 1000 }),
-  ...queueRows('queue 3→2, max 1000', { count: 200_000, size: 100, maxsize: 1000, producers: 3, consumers: 2 }, [
-    'loop',
-  ]),
-  ...queueRows('queue 1→1, JSON objects', { count: 100_000, value: dish }, ['loop']),
-  ...queueRows('queue 1→1, max 10', { count: 50_000, size: 100, maxsize: 10 }, ['loop']),
-  ...queueRows('queue 1→1, 1 MiB', { count: 500, size: 2 ** 20, bytes: true }, ['loop']),
+  ...queueRows('queue 1→1, text of 100 bytes', { count: 200_000, ...text }, undefined, redisQueues),
+  ...queueRows('queue 1→1, text of 100 bytes, max 1000', { count: 200_000, ...text, maxsize: 1000 }),
+  ...queueRows('queue 3→2, max 1000', { count: 200_000, ...text, maxsize: 1000, producers: 3, consumers: 2 }, ['loop']),
+  ...queueRows('queue 1→1, JSON objects', { count: 200_000, value: dish, kinds: 1000 }, ['loop']),
+  ...queueRows('queue 1→1, max 10', { count: 50_000, ...text, maxsize: 10 }, ['loop']),
+  ...queueRows('queue 1→1, 1 MiB', { count: 500, size: 2 ** 20, bytes: true, kinds: 8 }, ['loop']),
   roundTrip('p50'),
   roundTrip('p99'),
   lockRow('lock, 4 processes', 4, 5000),
   lockRow('lock, uncontended', 1, 10_000),
+  ...stateRows,
   ...wholeRows,
 ];
 
-function queueRows(name, settings, interfaces = ['loop', 'batches', 'Python SDK']) {
+function queueRows(name, settings, interfaces = ['loop', 'batches', 'Python SDK'], more = () => ({})) {
   const { producers = 1, consumers = 1 } = settings;
   const count = settings.count - (settings.count % (producers * consumers));
   const even = { ...settings, count };
   return interfaces.map((kind) => ({
     name: kind === 'loop' ? name : `${name}, ${kind}`,
     ours: () => ourQueue(kind, even),
-    peers: { "Python's Queue": () => theirQueue(even) },
+    peers: { "Python's Queue": () => theirQueue(even), ...(kind === 'loop' ? more(even) : {}) },
   }));
 }
 
-async function ourQueue(kind, { producers = 1, consumers = 1, ...settings }) {
-  const { count, value, size, bytes, maxsize = 0 } = settings;
+async function ourQueue(kind, settings) {
+  const { producers = 1, consumers = 1, count, value, bytes, maxsize = 0 } = settings;
   const side = { ...settings, count: count / producers };
   const program = kind === 'Python SDK' ? python : typescript;
-  const [put, get] = kind === 'batches' ? ['putMany', 'getBatches'] : [bytes ? 'putBytes' : 'put', 'get'];
+  const [put, get] = kind === 'batches' ? ['putMany', 'getBatches'] : ['put', 'get'];
   const programs = {};
   for (let n = 0; n < producers; n += 1) programs[`put.${n}`] = program(put, side);
   for (let n = 0; n < consumers; n += 1) programs[`get.${n}`] = program(get, side);
   const encoding = bytes ? 'bytes' : value ? 'json' : 'text';
   const { seconds, cpu, told } = await play(programs, [queue('items', programs, { maxsize, encoding })]);
-  const got = Object.entries(told).filter(([id]) => id.startsWith('get'));
-  check(
-    got.map(([, result]) => result),
-    count,
-    size ?? value.name.length,
-  );
+  check(told, settings);
   return { rate: count / seconds, cpu: (cpu / count) * 1e6 };
 }
 
-async function theirQueue({ ...settings }) {
-  const { seconds, cpu, told } = await play({ all: multiprocessing('queue', settings) }, []);
-  check([told.all], settings.count, settings.size ?? settings.value.name.length);
+async function theirQueue(settings) {
+  const { seconds, cpu, told } = await play({ 'get.all': multiprocessing('queue', settings) }, []);
+  check(told, settings);
   return { rate: settings.count / seconds, cpu: (cpu / settings.count) * 1e6 };
 }
 
-function check(results, count, size) {
-  const sum = (field) => results.reduce((total, result) => total + result[field], 0);
-  expect(sum('items') === count, `${sum('items')} items came of ${count}`);
-  expect(sum('bytes') === count * size, `${sum('bytes')} bytes came of ${count * size}`);
+/** A list that is pushed to and popped from: it has no bound, no end, and forgets what it has given. */
+function redisQueues(settings) {
+  if (redis === null) return {};
+  // One at a time is so much slower that fewer must do.
+  const fewer = { ...settings, count: settings.count / 10 };
+  return {
+    'Redis, pipelined': () => redisQueue(['putMany', 'getMany'], settings),
+    'Redis, one at a time': () => redisQueue(['put', 'get'], fewer),
+  };
+}
+
+async function redisQueue([put, get], settings) {
+  const server = await redis.start();
+  const programs = { put: redisClient(server, put, settings), get: redisClient(server, get, settings) };
+  const { seconds, cpu, told } = await play(programs, [], [server.pid]);
+  await server.stop();
+  check(told, settings);
+  return { rate: settings.count / seconds, cpu: (cpu / settings.count) * 1e6 };
+}
+
+/** All that was put has come, and says what was put. */
+function check(told, { count, producers = 1, kinds }) {
+  const got = Object.entries(told).filter(([id]) => id.startsWith('get'));
+  const total = (field) => got.reduce((sum, [, result]) => sum + result[field], 0);
+  expect(total('items') === count, `${total('items')} items came of ${count}`);
+  const sum = producers * sumOf(count / producers, kinds);
+  expect(total('sum') === sum, `what came adds up to ${total('sum')}, not to ${sum}`);
+}
+
+/** Of 1, 2, … `kinds`, again and again, `count` of them. */
+export function sumOf(count, kinds) {
+  const rest = count % kinds;
+  return (((count - rest) / kinds) * kinds * (kinds + 1)) / 2 + (rest * (rest + 1)) / 2;
 }
 
 /** Round trips in a second, if all were as fast as this one. */
 function roundTrip(percentile) {
-  const settings = { count: 5000, size: 100 };
+  const settings = { count: 5000, warmUp: WARM_UP, ...text };
   const programs = { ping: typescript('ping', settings), pong: typescript('pong', settings) };
+  const trips = settings.count + WARM_UP;
+  const result = ({ told, cpu }, who) => ({ rate: 1000 / told[who][percentile], cpu: (cpu / trips) * 1e6 });
   return {
     name: `round trip, ${percentile}`,
     ours: async () => {
@@ -81,30 +112,53 @@ function roundTrip(percentile) {
         queue('there', programs, { producers: ['ping'], consumers: ['pong'], group: ['there', 'back'] }),
         queue('back', programs, { producers: ['pong'], consumers: ['ping'], group: ['there', 'back'] }),
       ];
-      const { told, cpu } = await play(programs, channels);
-      return { rate: 1000 / told.ping[percentile], cpu: (cpu / settings.count) * 1e6 };
+      return result(await play(programs, channels), 'ping');
     },
     peers: {
-      "Python's Queue": async () => {
-        const { told, cpu } = await play({ all: multiprocessing('round-trip', settings) }, []);
-        return { rate: 1000 / told.all[percentile], cpu: (cpu / settings.count) * 1e6 };
-      },
+      "Python's Queue": async () => result(await play({ all: multiprocessing('round-trip', settings) }, []), 'all'),
+      ...(redis === null
+        ? {}
+        : {
+            Redis: async () => {
+              const server = await redis.start();
+              const clients = {
+                ping: redisClient(server, 'ping', settings),
+                pong: redisClient(server, 'pong', settings),
+              };
+              const played = await play(clients, [], [server.pid]);
+              await server.stop();
+              return result(played, 'ping');
+            },
+          }),
     },
   };
 }
 
 function lockRow(name, users, count) {
-  const programs = Object.fromEntries(
-    Array.from({ length: users }, (_, n) => [`user.${n}`, typescript('lock', { count })]),
-  );
+  const each = (program) => Object.fromEntries(Array.from({ length: users }, (_, n) => [`user.${n}`, program]));
+  const programs = each(typescript('lock', { count }));
+  const ofRedis = (role) => async () => {
+    const server = await redis.start();
+    const result = await locks(each(redisClient(server, role, { count })), [], [server.pid]);
+    await server.stop();
+    return result;
+  };
   return {
     name,
     ours: () => locks(programs, [mutex('mutex', programs)]),
-    peers: { "Python's Manager().Lock": () => locks({ all: multiprocessing('lock', { users, count }) }, []) },
+    peers: {
+      "Python's Manager().Lock": () => locks({ all: multiprocessing('lock', { users, count }) }, []),
+      ...(redis === null
+        ? {}
+        : {
+            'Redis, a token in a list': ofRedis('lockToken'),
+            'Redis, SET NX and a script': ofRedis('lockSet'),
+          }),
+    },
   };
 
-  async function locks(actors, channels) {
-    const { seconds, cpu } = await play(actors, channels);
+  async function locks(actors, channels, pids) {
+    const { seconds, cpu } = await play(actors, channels, pids);
     return { rate: (users * count) / seconds, cpu: (cpu / (users * count)) * 1e6 };
   }
 }

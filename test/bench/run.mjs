@@ -2,6 +2,7 @@
 // of the words given; without any, all are. Both sides of a row do the same work with the same counts, one after the other,
 // again and again; what is shown is the median of the ratios, and how far they are apart.
 import { parseArgs } from 'node:util';
+import { redis } from './redis.mjs';
 import { rows } from './rows.mjs';
 import { cleanUp } from './stage.mjs';
 
@@ -13,6 +14,7 @@ const reps = Number(values.reps);
 const chosen = rows.filter(({ name }) => positionals.length === 0 || positionals.some((word) => name.startsWith(word)));
 
 console.log(`${reps} repetitions, interleaved; Node ${process.version}`);
+if (redis === null) console.log('Redis is left out: `apt-get install redis-server` puts it beside the rows');
 try {
   for (const row of chosen) console.log(await measure(row));
 } finally {
@@ -29,15 +31,21 @@ async function measure({ name, ours, peers }) {
     for (const side of order) seen[side].push(await sides[side]());
   }
   const lines = Object.keys(peers).map((peer) => {
-    const ratios = seen.ours.map(({ rate }, rep) => rate / seen[peer][rep].rate);
+    const ratios = seen.ours.map((our, rep) => ratioOf(our, seen[peer][rep]));
     return `  x${shown(median(ratios))} [${shown(Math.min(...ratios))}..${shown(Math.max(...ratios))}] of ${peer}: ${told(seen[peer])}`;
   });
   return [`${name}: ${told(seen.ours)}`, ...lines].join('\n');
 }
 
+/** How much faster, or how much smaller. */
+function ratioOf(our, their) {
+  return our.size === undefined ? our.rate / their.rate : their.size / our.size;
+}
+
 function told(results) {
-  const [rate, cpu] = ['rate', 'cpu'].map((field) => shown(median(results.map((result) => result[field]))));
-  return `${rate}/s, ${cpu} µs of CPU each`;
+  const of = (field) => shown(median(results.map((result) => result[field])));
+  if (results[0].size !== undefined) return `${of('size')} bytes`;
+  return results[0].cpu === undefined ? `${of('rate')}/s` : `${of('rate')}/s, ${of('cpu')} µs of CPU each`;
 }
 
 function median(numbers) {

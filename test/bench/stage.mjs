@@ -11,14 +11,18 @@ import { build } from 'esbuild';
 
 const here = import.meta.dirname;
 const root = join(here, '..', '..');
-const folder = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
+export const folder = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
 const key = randomBytes(32).toString('hex');
+/** No row takes nearly so long. */
+const STANDSTILL_MS = 180_000;
 let brokers = 0;
 
 await build({
   entryPoints: {
     forkline: join(here, 'programs/forkline.mjs'),
     broker: join(root, 'src/broker/main.ts'),
+    thrift: join(root, 'src/broker/thrift.ts'),
+    writer: join(root, 'src/wire/writer.ts'),
   },
   alias: { forkline: join(root, 'src/sdk/index.ts') },
   outdir: folder,
@@ -28,6 +32,8 @@ await build({
   format: 'esm',
   target: 'node20',
 });
+
+const { FLAGS, MEMORY } = await import(join(folder, 'thrift.mjs'));
 
 export function cleanUp() {
   rmSync(folder, { recursive: true, force: true });
@@ -61,6 +67,7 @@ export function queue(name, programs, settings = {}) {
     order: 'fifo',
     maxsize: 0,
     maxBytes: 64 * 1024 * 1024,
+    overflow: 'block',
     encoding: 'text',
     confirm: false,
     delivery: 'at-least-once',
@@ -86,17 +93,29 @@ export const mutex = (name, programs) => ({
   users: Object.keys(programs),
 });
 
-/** Plays `programs` (instance → argv) on `channels`: seconds, and what each one told. */
-export async function play(programs, channels) {
+/** Plays `programs` (instance → argv) on `channels`: seconds, and what each one told. `servers`: who else works for them. */
+export async function play(programs, channels, servers = []) {
   const broker = channels.length === 0 ? null : await startBroker(channels);
   try {
-    return await run(programs, broker);
+    return await run(programs, broker, broker === null ? servers : [broker.pid]);
   } finally {
     broker?.stop();
   }
 }
 
-async function run(programs, broker) {
+/** The same, and how many bytes the broker has grown by when all have told. */
+export async function playGrowing(programs, channels) {
+  const broker = await startBroker(channels);
+  try {
+    const before = residentBytes(broker.pid);
+    await run(programs, broker, []);
+    return residentBytes(broker.pid) - before;
+  } finally {
+    broker.stop();
+  }
+}
+
+async function run(programs, broker, servers) {
   const actors = Object.entries(programs).map(([id, [command, ...args]]) => {
     const child = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -107,10 +126,11 @@ async function run(programs, broker) {
     return { id, child, lines, exit: once(child, 'exit').then(() => broker?.ended(id)) };
   });
   for (const { id, lines } of actors) expect((await lines.next()).value === 'ready', `${id} is not ready`);
-  const pids = [...actors.map(({ child }) => child.pid), ...(broker === null ? [] : [broker.pid])];
+  const pids = [...actors.map(({ child }) => child.pid), ...servers];
   const used = cpuSeconds(pids);
   const start = performance.now();
   for (const { child } of actors) child.stdin.write('go\n');
+  const patience = setTimeout(() => unfreeze(actors, broker), STANDSTILL_MS);
   const told = await Promise.all(
     actors.map(async ({ id, lines }) => {
       const { value } = await lines.next();
@@ -118,6 +138,7 @@ async function run(programs, broker) {
       return [id, JSON.parse(value)];
     }),
   );
+  clearTimeout(patience);
   const seconds = (performance.now() - start) / 1000;
   const cpu = told[0][1].cpu ?? cpuSeconds(pids) - used;
   for (const { child } of actors) child.stdin.end('bye\n');
@@ -125,10 +146,25 @@ async function run(programs, broker) {
   return { seconds, cpu, told: Object.fromEntries(told) };
 }
 
-async function startBroker(channels) {
+/** Nobody may stand still: says where they do, and ends them. */
+function unfreeze(actors, broker) {
+  for (const { id, child } of [...actors, ...(broker === null ? [] : [{ id: 'broker', child: broker }])]) {
+    const threads = readdirSync(`/proc/${child.pid}/task`).map((task) => {
+      const read = (file) => readFileSync(`/proc/${child.pid}/task/${task}/${file}`, 'utf8').trim();
+      return `${task} ${read('comm')}: ${read('wchan')}, ${read('syscall')}`;
+    });
+    console.error(`${id} (${child.pid}) stands still:\n  ${threads.join('\n  ')}`);
+  }
+  for (const { child } of actors) if (child.spawnargs[0] === 'python3') child.kill('SIGUSR1');
+  setTimeout(() => {
+    for (const { child } of actors) child.kill('SIGKILL');
+  }, 1000);
+}
+
+export async function startBroker(channels) {
   brokers += 1;
   const socket = join(folder, `s${brokers}`);
-  const process_ = fork(join(folder, 'broker.mjs'), { execArgv: ['--max-semi-space-size=32'] });
+  const process_ = fork(join(folder, 'broker.mjs'), { execArgv: FLAGS, env: { ...process.env, ...MEMORY } });
   const listening = new Promise((resolve) => {
     process_.on('message', ({ type, ...notice }) => {
       if (type === 'listening') resolve();
@@ -139,6 +175,7 @@ async function startBroker(channels) {
   await listening;
   return {
     pid: process_.pid,
+    socket,
     environment: (id) => ({
       FORKLINE_SOCKET: socket,
       FORKLINE_TOKEN: createHmac('sha256', Buffer.from(key, 'hex')).update(id).digest('hex'),
@@ -168,6 +205,10 @@ function cpuSeconds(pids) {
     }
   }
   return nanoseconds / 1e9;
+}
+
+export function residentBytes(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
 }
 
 /** A row whose sides did not do the same work is worth nothing. */

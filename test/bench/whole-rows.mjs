@@ -1,20 +1,53 @@
-// Rows that run the real `forkline run` from outside, as a user does: starting many processes, and lines from one stdin to
-// the next. What starting Forkline itself costs is in them.
+// Rows that run the real `forkline run` from outside, as a user does: starting many processes, items from program to program,
+// and lines from one stdin to the next. What starting Forkline itself costs is in them. What the queue's counts say in the
+// end is held against what was put.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from './stage.mjs';
 
 const forkline = join(import.meta.dirname, '../../bin/run.js');
 const processes = 500;
 const lines = 3_000_000;
 const megabytes = 2048;
+const sumOfLines = (lines * (lines + 1)) / 2;
+const items = { count: 500_000, size: 100, kinds: 1000 };
+const program = (name) => join(import.meta.dirname, 'programs', name);
+
+/** Fails where the numbers it reads are not those that were written. */
+const adding = `{ sum += $1 } END { exit sum != ${sumOfLines} }`;
 
 export const wholeRows = [
   {
     name: `start ${processes} processes at once, output captured`,
     ours: () => pipeline(processes, `processes:\n  once: { command: ["true"], replicas: ${processes} }\n`),
     peers: { 'child_process.spawn': () => timed(processes, process.execPath, ['-e', spawning]) },
+  },
+  {
+    name: 'whole run, queue 1→1, max 1000',
+    ours: () => {
+      const expected = { items: items.count, sum: (items.count / items.kinds) * 500_500 };
+      const end = (role) =>
+        `{ command: ["node", ${JSON.stringify(program('forkline.mjs'))}, ${role}, '${JSON.stringify({ ...items, alone: true, ...(role === 'get' ? { expected } : {}) })}']`;
+      return pipeline(
+        items.count,
+        `queues: { items: { encoding: text, maxsize: 1000 } }
+processes:
+  put: ${end('put')}, puts: items }
+  get: ${end('get')}, gets: items }\n`,
+        { items: items.count },
+      );
+    },
+    peers: {
+      "Python's Queue": () => {
+        const told = JSON.stringify({ ...items, maxsize: 1000 });
+        return timed(items.count, 'sh', [
+          '-c',
+          `echo go | python3 ${program('plain_multiprocessing.py')} queue '${told}'`,
+        ]);
+      },
+    },
   },
   {
     name: 'lines from stdout to stdin through a queue',
@@ -24,10 +57,11 @@ export const wholeRows = [
         `queues: { lines: { encoding: text, maxsize: 10000 } }
 processes:
   writer: { run: seq ${lines}, stdout: { queue: lines } }
-  reader: { run: '[ $(wc -l) = ${lines} ]', stdin: { queue: lines } }\n`,
+  reader: { command: [awk, '${adding}'], stdin: { queue: lines } }\n`,
+        { lines },
       ),
     peers: {
-      "the shell's pipe": () => timed(lines, 'sh', ['-c', `[ $(seq ${lines} | cat | wc -l) = ${lines} ]`]),
+      "the shell's pipe": () => timed(lines, 'sh', ['-c', `seq ${lines} | cat | awk '${adding}'`]),
     },
   },
   {
@@ -54,10 +88,18 @@ const spawning = `
     child.stderr.resume();
   }`;
 
-function pipeline(count, text) {
+async function pipeline(count, text, puts = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
   writeFileSync(join(folder, 'pipeline.yaml'), text);
-  return timed(count, process.execPath, [forkline, 'run', '--quiet', '--run-dir', join(folder, 'run')], folder);
+  const run = join(folder, 'run');
+  const result = await timed(count, process.execPath, [forkline, 'run', '--quiet', '--run-dir', run], folder);
+  const { queues } = JSON.parse(readFileSync(join(run, 'summary.json'), 'utf8'));
+  for (const [name, put] of Object.entries(puts)) {
+    const counts = queues[name];
+    expect(counts.put === put && counts.done === put && counts.left_over === 0, `${name}: ${JSON.stringify(counts)}`);
+  }
+  rmSync(folder, { recursive: true });
+  return result;
 }
 
 /** How many a second, and what each cost all processes that took part. */

@@ -1,69 +1,69 @@
-// One end of a queue or one user of a lock, with the SDK as a program would use it.
+// One end of a queue or one user of a lock, with the SDK as a program would use it. `alone`: there is nobody to say go.
 import { once } from 'node:events';
 import { lock, queue } from 'forkline';
+import { count, item, lineOf, settings, valueOf, warmUp } from './payload.mjs';
 
-const [role, settings] = [process.argv[2], JSON.parse(process.argv[3])];
-const { count, size, value } = settings;
-const item = value ?? 'x'.repeat(size);
+const role = process.argv[2];
 
 const roles = {
   async put() {
     const q = queue('items');
-    for (let n = 0; n < count; n += 1) await q.put(item);
+    for (let n = 0; n < count; n += 1) await q.put(item(n));
     await q.close();
     return {};
   },
   async putMany() {
     const q = queue('items');
-    await q.putMany(repeat());
-    await q.close();
-    return {};
-  },
-  async putBytes() {
-    const q = queue('items');
-    const bytes = Buffer.alloc(size, 'x');
-    for (let n = 0; n < count; n += 1) await q.put(bytes);
+    await q.putMany(each());
     await q.close();
     return {};
   },
   async get() {
-    let items = 0;
-    let bytes = 0;
-    for await (const got of queue('items')) {
-      items += 1;
-      bytes += got.length ?? got.name.length;
+    const got = { items: 0, sum: 0 };
+    for await (const one of queue('items')) {
+      got.items += 1;
+      got.sum += valueOf(one);
     }
-    return { items, bytes };
+    return got;
   },
   async getBatches() {
-    let items = 0;
-    let bytes = 0;
+    const got = { items: 0, sum: 0 };
     for await (const batch of queue('items').batches()) {
-      items += batch.length;
-      for (const got of batch) bytes += got.length;
+      got.items += batch.length;
+      for (const one of batch) got.sum += valueOf(one);
     }
-    return { items, bytes };
+    return got;
   },
   async ping() {
     const [there, back] = [queue('there'), queue('back')];
     const times = new Float64Array(count);
-    for (let n = -WARM_UP; n < count; n += 1) {
+    for (let n = -warmUp; n < count; n += 1) {
+      const sent = item(n + warmUp);
       const start = performance.now();
-      await there.put(item);
-      await back.get();
+      await there.put(sent);
+      const got = await back.get();
       back.taskDone();
       if (n >= 0) times[n] = performance.now() - start;
+      if (got !== sent) throw new Error('something else came back');
     }
-    times.sort();
-    return { p50: times[count >> 1], p99: times[Math.floor(count * 0.99)] };
+    return lineOf(times);
   },
   async pong() {
     const [there, back] = [queue('there'), queue('back')];
-    for (let n = -WARM_UP; n < count; n += 1) {
+    for (let n = -warmUp; n < count; n += 1) {
       const got = await there.get();
       await back.put(got);
       there.taskDone();
     }
+    return {};
+  },
+  /** Puts what nobody takes yet. */
+  async fill() {
+    await queue('items').putMany(each());
+    await queue('items').flush();
+    return {};
+  },
+  async idle() {
     return {};
   },
   async lock() {
@@ -76,19 +76,24 @@ const roles = {
   },
 };
 
-const WARM_UP = 500;
-
-function* repeat() {
-  for (let n = 0; n < count; n += 1) yield item;
+function* each() {
+  for (let n = 0; n < count; n += 1) yield item(n);
 }
 
-await prepare();
-console.log('ready');
-await once(process.stdin, 'data');
-console.log(JSON.stringify(await roles[role]()));
-// Stays until its processor time has been looked at.
-await once(process.stdin, 'data');
-process.stdin.destroy();
+if (settings.alone) {
+  const got = await roles[role]();
+  for (const [field, expected] of Object.entries(settings.expected ?? {})) {
+    if (got[field] !== expected) throw new Error(`${field}: ${got[field]}, not ${expected}`);
+  }
+} else {
+  await prepare();
+  console.log('ready');
+  await once(process.stdin, 'data');
+  console.log(JSON.stringify(await roles[role]()));
+  // Stays until its processor time has been looked at.
+  await once(process.stdin, 'data');
+  process.stdin.destroy();
+}
 
 /** Connected, so that only the work is timed. */
 async function prepare() {

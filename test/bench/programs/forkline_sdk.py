@@ -1,27 +1,32 @@
 """One end of a queue, with the SDK as a Python program would use it."""
 
+import faulthandler
 import json
+import signal
 import sys
 
 from forkline import queue
+from payload import items_of, value_of
 
+# One that stands still tells where it stands.
+faulthandler.register(signal.SIGUSR1)
 role, told = sys.argv[1], json.loads(sys.argv[2])
-count, item = told["count"], told.get("value") or "x" * told["size"]
+count, kinds, payload = told["count"], told["kinds"], items_of(told)
 items = queue("items")
 items.qsize()
 print("ready", flush=True)
 sys.stdin.readline()
 if role == "put":
-    for _ in range(count):
-        items.put(item)
+    for n in range(count):
+        items.put(payload[n % kinds])
     items.close()
     answer = {}
 else:
-    seen = size = 0
+    seen = total = 0
     for got in items:
         seen += 1
-        size += len(got)
-    answer = {"items": seen, "bytes": size}
+        total += value_of(got)
+    answer = {"items": seen, "sum": total}
 print(json.dumps(answer), flush=True)
 # Stays until its processor time has been looked at.
 sys.stdin.readline()

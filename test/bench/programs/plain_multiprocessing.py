@@ -6,14 +6,14 @@ import resource
 import sys
 import time
 
-WARM_UP = 500
+from payload import items_of, value_of
 
-
-def put(queue, ready, go, count, item):
+def put(queue, ready, go, count, told):
+    items, kinds = items_of(told), told["kinds"]
     ready.release()
     go.wait()
-    for _ in range(count):
-        queue.put(item)
+    for n in range(count):
+        queue.put(items[n % kinds])
     queue.close()
     queue.join_thread()
 
@@ -21,32 +21,52 @@ def put(queue, ready, go, count, item):
 def get(queue, ready, go, count, result):
     ready.release()
     go.wait()
-    size = 0
+    total = 0
     for _ in range(count):
-        got = queue.get()
-        size += len(got["name"]) if isinstance(got, dict) else len(got)
-    result.put((count, size))
+        total += value_of(queue.get())
+    result.put((count, total))
 
 
-def pong(there, back, ready, go, count):
+def pong(there, back, ready, go, count, warm_up):
     ready.release()
     go.wait()
-    for _ in range(count + WARM_UP):
+    for _ in range(count + warm_up):
         back.put(there.get())
 
 
-def ping(there, back, ready, go, count, item, result):
+def ping(there, back, ready, go, count, told, result):
+    items, kinds, warm_up = items_of(told), told["kinds"], told["warmUp"]
     ready.release()
     go.wait()
     times = []
-    for n in range(-WARM_UP, count):
+    for n in range(-warm_up, count):
+        item = items[(n + warm_up) % kinds]
         start = time.perf_counter()
         there.put(item)
-        back.get()
+        got = back.get()
         if n >= 0:
             times.append((time.perf_counter() - start) * 1000)
+        if got != item:
+            raise ValueError("something else came back")
     times.sort()
     result.put((times[count // 2], times[int(count * 0.99)]))
+
+
+def fill(ready, go, count, size, result):
+    """Puts what nobody takes yet, and tells how much larger that has made it."""
+    queue = mp.get_context("fork").Queue()
+    ready.release()
+    go.wait()
+    before = resident()
+    for n in range(count):
+        queue.put(str(n % 1000 + 1).zfill(6).ljust(size, "x"))
+    result.put(resident() - before)
+    queue.cancel_join_thread()
+
+
+def resident():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize()
 
 
 def lock(mutex, ready, go, count):
@@ -63,19 +83,20 @@ def main():
     context = mp.get_context("fork")
     ready, go, result = context.Semaphore(0), context.Event(), context.SimpleQueue()
     count = told["count"]
-    item = told.get("value") or (b"x" if told.get("bytes") else "x") * told.get("size", 0)
     processes = []
     if role == "queue":
         queue = context.Queue(told.get("maxsize", 0))
         producers, consumers = told.get("producers", 1), told.get("consumers", 1)
         for _ in range(producers):
-            processes.append(context.Process(target=put, args=(queue, ready, go, count // producers, item)))
+            processes.append(context.Process(target=put, args=(queue, ready, go, count // producers, told)))
         for _ in range(consumers):
             processes.append(context.Process(target=get, args=(queue, ready, go, count // consumers, result)))
     elif role == "round-trip":
         there, back = context.Queue(), context.Queue()
-        processes.append(context.Process(target=ping, args=(there, back, ready, go, count, item, result)))
-        processes.append(context.Process(target=pong, args=(there, back, ready, go, count)))
+        processes.append(context.Process(target=ping, args=(there, back, ready, go, count, told, result)))
+        processes.append(context.Process(target=pong, args=(there, back, ready, go, count, told["warmUp"])))
+    elif role == "fill":
+        processes.append(context.Process(target=fill, args=(ready, go, count, told["size"], result)))
     elif role == "lock":
         mutex = context.Manager().Lock()
         for _ in range(told["users"]):
@@ -89,10 +110,14 @@ def main():
     go.set()
     if role == "queue":
         results = [result.get() for _ in range(consumers)]
-        answer = {"items": sum(r[0] for r in results), "bytes": sum(r[1] for r in results)}
+        answer = {"items": sum(r[0] for r in results), "sum": sum(r[1] for r in results)}
+        if "expected" in told:
+            assert answer == told["expected"], answer
     elif role == "round-trip":
         p50, p99 = result.get()
         answer = {"p50": p50, "p99": p99}
+    elif role == "fill":
+        answer = {"grown": result.get()}
     else:
         answer = {}
     for process in processes:
