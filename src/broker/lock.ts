@@ -70,8 +70,8 @@ export class Lock {
     this.#advance();
   }
 
-  /** The fence 0 is the oldest grant of a lock that belongs to nobody. */
-  release(session: number, fence: number, request: number): void {
+  /** The fence 0 is the oldest grant of a lock that belongs to nobody. With `quiet` nothing is said where all is well. */
+  release(session: number, fence: number, request: number, quiet = false): void {
     const grant = this.#granted(session, fence);
     if (grant === undefined) {
       const message = this.#settings.owned
@@ -82,7 +82,7 @@ export class Lock {
       this.#effects.push({ type: 'denied', session, request, code: 'not-held', message });
       return;
     }
-    this.#effects.push({ type: 'reply', session, request });
+    if (!quiet) this.#effects.push({ type: 'reply', session, request });
     this.#end(grant);
     this.#advance();
   }

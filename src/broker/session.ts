@@ -288,7 +288,7 @@ export class Session implements Party, Hearer {
         break;
       case Type.RELEASE: {
         const { fence, request } = readRelease(frame);
-        this.#switchboard.lock(this, channel).release(session, fence, request);
+        this.#switchboard.lock(this, channel).release(session, fence, request, (frame.flags & Flag.QUIET) !== 0);
         break;
       }
       case Type.CANCEL:

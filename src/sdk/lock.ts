@@ -185,11 +185,8 @@ export class Lock implements Channel {
     if (grant.guards > 0) return;
     // It may have been given back by somebody else.
     if (this.#channel?.owned === false) return this.#askBack(grant.fence);
-    this.#session.request({
-      write: (request) => this.#session.writer.release(this.#id, grant.fence, request),
-      answer() {},
-      fail() {},
-    });
+    if (this.#failure !== null) return;
+    this.#session.writer.release(this.#id, grant.fence, 0, Flag.QUIET);
     // Leaves at once: somebody else may be waiting for it.
     this.#session.flush();
   }

@@ -45,6 +45,8 @@ export const Flag = {
   NONE: 0,
   /** `WANT`, `ACQUIRE`: answer at once. */
   TRY: 1,
+  /** `RELEASE`: nothing is to be answered unless it is refused. */
+  QUIET: 1,
   /** `ACQUIRE`: of a readers-writer lock, to read only. */
   READ: 2,
   /** `GET`: the program waits and has nothing to read. */

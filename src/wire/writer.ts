@@ -80,8 +80,8 @@ export class FrameWriter {
     this.#u32(count);
   }
 
-  release(channel: number, fence: number, request: number): void {
-    this.#header(Type.RELEASE, 0, channel, 12);
+  release(channel: number, fence: number, request: number, flags = 0): void {
+    this.#header(Type.RELEASE, flags, channel, 12);
     this.#fence(fence);
     this.#u32(request);
   }

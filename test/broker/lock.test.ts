@@ -276,3 +276,12 @@ test('who waits for a lock of the whole machine that cannot be had is told so', 
   lock.broken('no `flock`');
   expect(turn()).toEqual(['1: broken 1', '2: broken 1']);
 });
+
+test('a release that wants no answer gets one only where it is refused', () => {
+  const { lock, turn } = story();
+  lock.acquire(1, 1);
+  turn();
+  lock.release(1, 1, 0, true);
+  lock.release(1, 1, 0, true);
+  expect(turn()).toEqual(['1: not-held 0']);
+});

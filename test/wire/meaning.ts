@@ -117,7 +117,7 @@ function write(writer: FrameWriter, meaning: Meaning): void {
   else if (priority !== undefined) writer.putPriority(channel, priority, items);
   else if (type === 'DELIVER') writer.deliver(channel, items, flags);
   else if (attempt !== undefined) writer.redeliver(channel, attempt, items, flags);
-  else if (type === 'RELEASE') writer.release(channel, fence as number, request as number);
+  else if (type === 'RELEASE') writer.release(channel, fence as number, request as number, flags);
   else if (type === 'GRANTED') writer.granted(channel, request as number, fence as number, flags);
   else if (type === 'REPLY') writer.reply(channel, request as number, json);
   else if (tag !== undefined) writer.range(Type[type], channel, tag, count as number);

@@ -34,7 +34,7 @@ def written(frame):
         [item] = items_of(frame)
         return b"".join(wire.offer(channel, frame["request"], frame["priority"], item, frame["flags"]))
     if frame["type"] == "RELEASE":
-        return wire.release(channel, frame["fence"], frame["request"])
+        return wire.release(channel, frame["fence"], frame["request"], frame["flags"])
     if "tag" in frame:
         return wire.tags(kind, channel, frame["tag"], frame["count"])
     if "bytes" in frame:

@@ -16,6 +16,8 @@ __all__ = ["Lock", "lock"]
 
 #: Flags of an `ACQUIRE`.
 _TRY, _READ = 1, 2
+#: Of a `RELEASE`: no answer unless it is refused.
+_QUIET = 1
 #: In place of a fence: the oldest grant, whoever has it.
 _ANY = 0
 
@@ -80,12 +82,13 @@ class Lock:
             elif channel is None or channel["owned"]:
                 raise LockError(f"lock `{self.name}` is not held by this {self._owner(channel)}, so it cannot release it")
             identity = self._channel(session)["id"]
-            request = give_back(session, identity, _ANY if grant is None else grant.fence)
-            session.flush()
             if grant is not None and channel is not None and channel["owned"]:
-                # The grant was ours, so there is nothing to learn from the answer.
-                session.forget(request)
+                give_back(session, identity, grant.fence)
+                session.flush()
                 return
+            fence = _ANY if grant is None else grant.fence
+            request = session.ask(lambda request: wire.release(identity, fence, request))
+            session.flush()
         # Nobody owns it, so somebody else may have given it back.
         answer: Answer = session.call(_ReleaseCall(session, request), None)
         if answer.kind == wire.ERROR:
@@ -168,8 +171,9 @@ def lock(name: str) -> Lock:
     return _locks.setdefault(name, Lock(name))
 
 
-def give_back(session: Session, channel: int, fence: int) -> int:
-    return session.ask(lambda request: wire.release(channel, fence, request))
+def give_back(session: Session, channel: int, fence: int) -> None:
+    """The grant is ours, so there is nothing to learn from an answer."""
+    session.say(wire.release(channel, fence, 0, _QUIET))
 
 
 class _Reading:
@@ -222,7 +226,7 @@ class _AcquireCall:
     def undo(self, result: Any) -> None:
         if isinstance(result, Grant) and result in self._lock.grants:
             self._lock.grants.remove(result)
-            self._session.forget(give_back(self._session, self._channel, result.fence))
+            give_back(self._session, self._channel, result.fence)
 
 
 class _ReleaseCall:

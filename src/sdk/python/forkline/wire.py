@@ -78,8 +78,8 @@ def tags(kind: int, channel: int, first: int, count: int) -> bytes:
     return _range_frame(14, kind, 0, channel, first >> 32, first & 0xFFFFFFFF, count)
 
 
-def release(channel: int, fence: int, request: int) -> bytes:
-    return _release_frame(16, RELEASE, 0, channel, fence, request)
+def release(channel: int, fence: int, request: int, flags: int = 0) -> bytes:
+    return _release_frame(16, RELEASE, flags, channel, fence, request)
 
 
 def put(
