@@ -9,6 +9,7 @@ import { Collector } from './collector.ts';
 import type { Account, Command, Notice } from './control.ts';
 import { Feeder } from './feeder.ts';
 import type { Judges } from './judge.ts';
+import { RunnerSide, withRunner } from './runner-side.ts';
 import { type Reception, Session } from './session.ts';
 import { type News, Switchboard } from './switchboard.ts';
 import { tokenFor } from './token.ts';
@@ -34,6 +35,7 @@ type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
 export class Broker implements Reception {
   readonly runId: string;
   readonly switchboard: Switchboard;
+  readonly runnerSide: RunnerSide;
   readonly #key: string;
   readonly #notify: (notice: Notice) => void;
   readonly #instances = new Map<NodeId, Instance>();
@@ -49,7 +51,8 @@ export class Broker implements Reception {
     this.#key = key;
     this.#notify = notify;
     for (const node of channels.flatMap(partiesOf)) this.#instances.set(node, instanceOf(node));
-    this.switchboard = new Switchboard(runId, channels, judges, (news) => this.#notify(noticeOf(news)));
+    this.switchboard = new Switchboard(runId, channels.map(withRunner), judges, (news) => this.#hear(news));
+    this.runnerSide = new RunnerSide(channels, this.switchboard, notify);
   }
 
   /** Somebody has connected. */
@@ -139,6 +142,7 @@ export class Broker implements Reception {
     for (const collector of instance.collectors) void collector.finish(true);
     for (const feeder of instance.feeders) feeder.finish();
     this.switchboard.settle(node, { held, stream, succeeded });
+    this.runnerSide.settled(node);
   }
 
   counts(): Record<string, QueueCounts> {
@@ -159,6 +163,10 @@ export class Broker implements Reception {
   }
 
   // ---- Parts ----
+
+  #hear(news: News): void {
+    if (news.type !== 'drained' || !this.runnerSide.holdsBack(news.channel)) this.#notify(noticeOf(news));
+  }
 
   /** What the process that the run started was given stays with it until nothing of it is left; another's comes back now. */
   #lost(session: Session, instance: Instance): void {

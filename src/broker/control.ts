@@ -49,6 +49,12 @@ export type Command =
       /** Whether it succeeded: the last consumer's success decides what becomes of what is left. */
       readonly succeeded: boolean;
     }
+  /** Puts what `from` says, and takes what `to` does. Answered once it is known which files can be read and written. */
+  | { readonly type: 'begin'; readonly request: number }
+  /** The run stops: nothing more of `from` is put. */
+  | { readonly type: 'abandon' }
+  /** Answered once all of `from` is in and all files of `to` are whole, or have been given up; `atOnce`: now. */
+  | { readonly type: 'finish'; readonly request: number; readonly atOnce: boolean }
   /** Answered by `QueueCounts` for each queue. */
   | { readonly type: 'count'; readonly request: number }
   /** Ends the broker. */
@@ -72,6 +78,23 @@ export type Notice =
   | { readonly type: 'redelivered'; readonly queue: string; readonly node: NodeId; readonly count: number }
   /** An item was delivered `attempts` times and never done; it is left over, and the run fails. */
   | { readonly type: 'exhausted'; readonly queue: string; readonly node: NodeId }
+  /** So many items of its `from` are in, and no more will be. With a `reason` these are not all; `fails` is how that fails the run. */
+  | {
+      readonly type: 'supplied';
+      readonly queue: string;
+      readonly items: number;
+      readonly reason: string | null;
+      readonly fails: 'now' | 'later' | 'no';
+    }
+  /** So many items are in the file of its `to`, and no more will be. With a `reason` it is not whole, and `NAME.partial`. */
+  | {
+      readonly type: 'recorded';
+      readonly queue: string;
+      readonly path: string;
+      readonly items: number;
+      readonly reason: string | null;
+      readonly fails: 'now' | 'later' | 'no';
+    }
   | { readonly type: 'abandoned'; readonly lock: string; readonly node: NodeId }
   /** Somebody broke the protocol or lied; a known node of that name must fail. */
   | { readonly type: 'offence'; readonly node: NodeId | null; readonly reason: string }

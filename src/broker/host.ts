@@ -36,6 +36,12 @@ export interface BrokerHost {
   collect(wiring: Parameters<'collect'>): Promise<void>;
   gone(node: NodeId, abandon: boolean): Promise<Account>;
   settle(end: Parameters<'settle'>): void;
+  /** Resolves once it is known which files of `from` and `to` can be read and written. */
+  begin(): Promise<void>;
+  /** Nothing more of `from` is put. */
+  abandon(): void;
+  /** Resolves once all of `from` is in, and all files of `to` are whole or given up; `atOnce`: now. */
+  finish(atOnce: boolean): Promise<void>;
   count(): Promise<Readonly<Record<string, QueueCounts>>>;
   /** Ends it, and resolves once it has. */
   close(): Promise<void>;
@@ -98,6 +104,10 @@ class Host implements BrokerHost {
     this.#say({ type: 'open', socket: this.socket, runId, key: this.#key, channels });
   }
 
+  get #hasFiles(): boolean {
+    return this.#options.channels.some((channel) => channel.kind === 'queue' && (channel.from ?? channel.to) !== null);
+  }
+
   get pid(): number {
     return this.#process.pid ?? 0;
   }
@@ -124,6 +134,18 @@ class Host implements BrokerHost {
 
   settle({ node, held, stream, succeeded }: Parameters<'settle'>): void {
     this.#say({ type: 'settle', node, held, stream, succeeded });
+  }
+
+  async begin(): Promise<void> {
+    if (this.#hasFiles) await this.#ask((request) => ({ type: 'begin', request }));
+  }
+
+  abandon(): void {
+    if (this.#hasFiles) this.#say({ type: 'abandon' });
+  }
+
+  async finish(atOnce: boolean): Promise<void> {
+    if (this.#hasFiles) await this.#ask((request) => ({ type: 'finish', request, atOnce }));
   }
 
   async count(): Promise<Readonly<Record<string, QueueCounts>>> {

@@ -46,11 +46,15 @@ const asItIs: Writer = (bytes, start, end, out) => {
   out.at += end - start;
 };
 
-/** A JSON string is its text; any other value is its JSON. */
+/** A JSON string is its text; any other value is its JSON, and what is no JSON, which only a broken SDK puts, is itself. */
 const unquoted: Writer = (bytes, start, end, out) => {
-  if (bytes[start] !== QUOTE || bytes[end - 1] !== QUOTE) return oneLine(bytes, start, end, out);
-  if (!isPlain(bytes, start + 1, end - 1)) return append(out, String(JSON.parse(bytes.toString('utf8', start, end))));
-  asItIs(bytes, start + 1, end - 1, out);
+  if (end - start < 2 || bytes[start] !== QUOTE || bytes[end - 1] !== QUOTE) return oneLine(bytes, start, end, out);
+  if (isPlain(bytes, start + 1, end - 1)) return asItIs(bytes, start + 1, end - 1, out);
+  try {
+    append(out, String(JSON.parse(bytes.toString('utf8', start, end))));
+  } catch {
+    oneLine(bytes, start, end, out);
+  }
 };
 
 const textAsJson: Writer = (bytes, start, end, out) => append(out, JSON.stringify(bytes.toString('utf8', start, end)));

@@ -22,6 +22,7 @@ async function perform(command: Command): Promise<void> {
   else if (broker === null) throw new Error('Internal error: the first command is not `open`');
   else if (command.type === 'started') broker.started(command);
   else if (command.type === 'settle') broker.settle(command);
+  else if (command.type === 'abandon') broker.runnerSide.abandon();
   else if (command.type === 'close') close(broker);
   else await answer(broker, command);
 }
@@ -51,6 +52,12 @@ async function answer(open: Broker, command: Extract<Command, { request: number 
         return notify({ type: 'answer', request });
       case 'gone':
         return notify({ type: 'answer', request, value: await open.gone(command) });
+      case 'begin':
+        await open.runnerSide.begin();
+        return notify({ type: 'answer', request });
+      case 'finish':
+        await open.runnerSide.finish(command.atOnce);
+        return notify({ type: 'answer', request });
       case 'count':
         return notify({ type: 'answer', request, value: open.counts() });
     }

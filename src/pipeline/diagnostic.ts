@@ -35,6 +35,7 @@ export const diagnosticCodes = [
   'unsafe-interpolation',
   'missing-file',
   'bad-target',
+  'file-conflict',
   'dependency-cycle',
   'daemon-joined',
   'daemon-children',

@@ -43,10 +43,29 @@ export interface QueueDeclaration extends Declared {
   readonly delivery: 'at-least-once' | 'at-most-once';
   readonly attempts: number;
   readonly leftover: 'fail' | 'warn' | 'ignore';
-  /** The runner puts to it (`from`), or takes from it (`to`). */
+  /** The runner puts to it (`from`), or takes from it (`to`), whether or not it is known what. */
   readonly fed: boolean;
   readonly drained: boolean;
+  /** Null where it has none, or where that is broken. */
+  readonly from: OriginDeclaration | null;
+  readonly to: DestinationDeclaration | null;
   readonly deadLetter: Reference | null;
+}
+
+/** What the runner puts to a queue. */
+export type OriginDeclaration =
+  | { readonly type: 'values'; readonly path: Path; readonly values: readonly Json[] }
+  /** `file` is absolute. */
+  | { readonly type: 'lines' | 'json'; readonly path: Path; readonly file: string }
+  /** What it matches is looked for from `folder`. */
+  | { readonly type: 'glob'; readonly path: Path; readonly pattern: string; readonly folder: string };
+
+/** Where the runner writes what is left in a queue. */
+export interface DestinationDeclaration {
+  readonly type: 'lines' | 'json';
+  readonly path: Path;
+  /** Absolute. */
+  readonly file: string;
 }
 
 export interface LockDeclaration extends Declared {

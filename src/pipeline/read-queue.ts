@@ -1,14 +1,17 @@
 // One queue as it is declared.
-import type { Json } from './json.ts';
+import { isMap, type Json } from './json.ts';
 import type { QueueDeclaration } from './pipeline.ts';
+import { readDestination, readOrigin } from './read-files.ts';
 import { referenceAt } from './reference.ts';
 import type { Queue } from './schema.gen.ts';
 import { countAt, type Place, sizeAt } from './setting.ts';
 
-/** `item` is its schema, read already. */
-export function readQueue(name: string, queue: Queue, item: Json | null, place: Place): QueueDeclaration {
+/** `item` is its schema, read already; paths are resolved against `root`. */
+export function readQueue(name: string, queue: Queue, item: Json | null, place: Place, root: string): QueueDeclaration {
   const path = ['queues', name];
   const at = (key: string) => [...path, key];
+  // What is of the wrong shape is not in `queue`, and is still meant.
+  const isWritten = (key: string) => writtenAt(place.reading.document.value, at(key)) !== undefined;
   return {
     name,
     path,
@@ -21,8 +24,16 @@ export function readQueue(name: string, queue: Queue, item: Json | null, place: 
     delivery: queue.delivery ?? 'at-least-once',
     attempts: queue.attempts ?? 3,
     leftover: queue.leftover ?? 'fail',
-    fed: queue.from !== undefined,
-    drained: queue.to !== undefined,
+    fed: isWritten('from'),
+    drained: isWritten('to'),
+    from: queue.from === undefined ? null : readOrigin(at('from'), queue.from as Json, place, root),
+    to: queue.to === undefined ? null : readDestination(at('to'), queue.to as unknown as Json, place, root),
     deadLetter: queue.dead_letter === undefined ? null : referenceAt(at('dead_letter'), queue.dead_letter),
   };
+}
+
+function writtenAt(value: Json, path: readonly string[]): Json | undefined {
+  let at: Json | undefined = value;
+  for (const key of path) at = at !== undefined && isMap(at) ? at[key] : undefined;
+  return at;
 }

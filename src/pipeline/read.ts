@@ -82,7 +82,7 @@ export async function read(
     environment,
     scope: place.scope,
     queues: Object.entries(file.queues ?? {}).map(([name, queue]) =>
-      readQueue(name, queue, items.get(name) ?? null, place),
+      readQueue(name, queue, items.get(name) ?? null, place, root),
     ),
     locks: Object.entries(file.locks ?? {}).map(([name, lock]) => readLock(name, lock, findings)),
     pipes: Object.entries(file.pipes ?? {}).map(([name, pipe]) => readPipe(name, pipe)),

@@ -195,11 +195,11 @@ export type Count = number | string;
  */
 export type Size = string | number;
 /**
- * Items that are put when the run starts: a list of values, the lines of a file, the values of a JSON file, or the paths that match a pattern, sorted.
+ * Items that the run itself puts, from its start: a list of values, the lines of a file, the values of a JSON file, or the paths that match a pattern, sorted. A file is read as there is room. The queue closes only when all of it is in.
  */
 export type From = Json[] | string | ItemsFromLines | ItemsFromJson | ItemsFromGlob;
 /**
- * A file that takes the items that no other consumer is left for. It is written as `NAME.partial` and renamed when all went well.
+ * A file that takes the items that no other consumer is left for; at once, where there is none. It is `NAME.partial` until the stream has ended, and then renamed.
  */
 export type To = ItemsToLines | ItemsToJson;
 /**
@@ -553,43 +553,43 @@ export interface Queue {
 }
 export interface ItemsFromLines {
   /**
-   * A file of which each line is an item.
+   * A file of which each line is an item: a text, without its LF.
    */
   lines: string;
 }
 export interface ItemsFromJson {
   /**
-   * A file of which each line is an item.
+   * A file of which each line is an item: a text, without its LF.
    */
   lines?: string;
   /**
-   * A file that holds an array, or one value a line; each is an item.
+   * A file that holds one array, or one value a line; each value is an item.
    */
   json: string;
 }
 export interface ItemsFromGlob {
   /**
-   * A file of which each line is an item.
+   * A file of which each line is an item: a text, without its LF.
    */
   lines?: string;
   /**
-   * A file that holds an array, or one value a line; each is an item.
+   * A file that holds one array, or one value a line; each value is an item.
    */
   json?: string;
   /**
-   * A pattern; each path that matches is an item.
+   * A pattern of `*`, `?`, `[a-z]`, `{a,b}` and `**`; the path of each file that matches is an item.
    */
   glob: string;
 }
 export interface ItemsToLines {
   /**
-   * The file that gets each item as a line of text.
+   * The file that gets each item as a line: a text as it is, any other value as JSON. A text with a line break fails the run.
    */
   lines: string;
 }
 export interface ItemsToJson {
   /**
-   * The file that gets each item as a line of text.
+   * The file that gets each item as a line: a text as it is, any other value as JSON. A text with a line break fails the run.
    */
   lines?: string;
   /**

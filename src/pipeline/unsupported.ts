@@ -22,8 +22,6 @@ const inProcess: Unsupported = {
 const inEach: Readonly<Record<string, Unsupported>> = {
   queues: {
     order: ['fifo'],
-    from: [],
-    to: [],
     overflow: ['block'],
     dead_letter: [],
   },

@@ -8,6 +8,7 @@ import { validate } from '../pipeline/schema.ts';
 import type { Source } from '../pipeline/source.ts';
 import { compile } from './compile.ts';
 import type { Plan } from './plan.ts';
+import { checkQueueFiles } from './queue-files.ts';
 import { checkTargets, type CompileTargets } from './target-check.ts';
 
 /** The plan is null when any finding is an error. Without `compileTargets` nobody looks into the targets' files. */
@@ -23,7 +24,15 @@ export async function planSource(
   const { pipeline, diagnostics } = await read(shape.file, document, options);
   const compiled = compile(pipeline);
   const targets = await checkTargets(compiled.targets, document, compileTargets);
-  const later = [shape, { diagnostics }, { diagnostics: checkNames(pipeline) }, compiled, { diagnostics: targets }];
+  const files = await checkQueueFiles(pipeline);
+  const later = [
+    shape,
+    { diagnostics },
+    { diagnostics: checkNames(pipeline) },
+    compiled,
+    { diagnostics: targets },
+    { diagnostics: files },
+  ];
   const all = [
     ...parsed.diagnostics,
     ...withoutEchoes(

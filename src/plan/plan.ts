@@ -151,10 +151,25 @@ export interface QueueChannel {
   /** How often an item may be delivered. */
   readonly attempts: number;
   readonly leftover: 'fail' | 'warn' | 'ignore';
+  /** What the runner's side puts to it. It is a producer until that is all in, and stands in no list of them. */
+  readonly from: Origin | null;
+  /** The file that takes from it once none of `consumers` is left. */
+  readonly to: Destination | null;
   readonly producers: readonly NodeId[];
   readonly consumers: readonly NodeId[];
   /** The queues that close together, by quiescence, because processes both take from and put to them; itself among them. */
   readonly group: readonly string[] | null;
+}
+
+export type Origin =
+  | { readonly type: 'values'; readonly values: readonly Json[] }
+  | { readonly type: 'lines' | 'json'; readonly path: string }
+  /** Looked for when the run starts, from `folder`. */
+  | { readonly type: 'glob'; readonly pattern: string; readonly folder: string };
+
+export interface Destination {
+  readonly type: 'lines' | 'json';
+  readonly path: string;
 }
 
 export interface LockChannel {

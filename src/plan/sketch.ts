@@ -1,5 +1,5 @@
 // A Plan as boxes and arrows, one box for each declared name however many instances it has: what every drawing of it shows.
-import type { Launch, Node, NodeId, Plan, ProcessNode, QueueChannel } from './plan.ts';
+import type { Launch, Node, NodeId, Origin, Plan, ProcessNode, QueueChannel } from './plan.ts';
 
 export interface Sketch {
   readonly boxes: readonly Box[];
@@ -95,12 +95,23 @@ function shownLaunch(launch: Launch): string {
   }
 }
 
-function settingsOf({ maxsize, encoding, delivery, group }: QueueChannel): string {
+function settingsOf({ maxsize, encoding, delivery, group, from, to }: QueueChannel): string {
   const words = maxsize === 0 ? [] : [`maxsize ${maxsize}`];
+  if (from !== null) words.push(`from ${shownOrigin(from)}`);
+  if (to !== null) words.push(`to ${oneLine(nameOf(to.path))}`);
   if (encoding !== 'json') words.push(encoding);
   if (delivery !== 'at-least-once') words.push(delivery);
   if (group !== null) words.push('feeds back');
   return words.join(', ');
+}
+
+function shownOrigin(from: Origin): string {
+  if (from.type === 'values') return `${from.values.length} values`;
+  return oneLine(from.type === 'glob' ? from.pattern : nameOf(from.path));
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function arrowsOf(

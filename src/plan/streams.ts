@@ -1,10 +1,10 @@
 // The queue graph: who puts to and takes from what, and which queues feed back into themselves, because the processes that
 // take from one put to it again, directly, through others, or through a pipe.
-import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { OriginDeclaration, Pipeline } from '../pipeline/pipeline.ts';
 import { componentsOf } from './components.ts';
 import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
 import type { Instances } from './instances.ts';
-import type { Channel, NodeId, Place, QueueChannel } from './plan.ts';
+import type { Channel, NodeId, Origin, Place, QueueChannel } from './plan.ts';
 
 /** For each queue that is in a feedback group, the whole group in the order of the file. */
 export function feedbackGroups({ vertices, queues, chains }: Graph): ReadonlyMap<string, readonly QueueUse[]> {
@@ -35,7 +35,8 @@ export function channelsOf(
 ): readonly Channel[] {
   const groups = feedbackGroups(graph);
   const queues = graph.queues.map((use): QueueChannel => {
-    const { name, path, maxsize, maxBytes, encoding, item, confirm, delivery, attempts, leftover } = use.declaration;
+    const { name, path, maxsize, maxBytes, encoding, item, confirm, delivery, attempts, leftover, to } =
+      use.declaration;
     return {
       kind: 'queue',
       name,
@@ -50,6 +51,8 @@ export function channelsOf(
       delivery,
       attempts,
       leftover,
+      from: originOf(use.declaration.from),
+      to: to === null ? null : { type: to.type, path: to.file },
       producers: idsOf(use.producers, instances),
       consumers: idsOf(use.consumers, instances),
       group: groups.get(name)?.map(({ declaration }) => declaration.name) ?? null,
@@ -65,6 +68,13 @@ export function channelsOf(
     return { kind: 'lock', name, at: placeOf(path), lock, ...settings, users: ids };
   });
   return [...queues, ...locks];
+}
+
+function originOf(from: OriginDeclaration | null): Origin | null {
+  if (from === null) return null;
+  if (from.type === 'values') return { type: 'values', values: from.values };
+  if (from.type === 'glob') return { type: 'glob', pattern: from.pattern, folder: from.folder };
+  return { type: from.type, path: from.file };
 }
 
 function idsOf(uses: readonly Use[], instances: Instances): readonly NodeId[] {

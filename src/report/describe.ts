@@ -31,6 +31,18 @@ export function describe(event: Event): Words | null {
         : detail(`queue \`${event.queue}\` is closed`);
     case 'queue.drained':
       return detail(`queue \`${event.queue}\` is closed, and every item done`);
+    case 'queue.supplied': {
+      const items = count(event.items, 'item', 'items');
+      if (event.whole) return detail(`queue \`${event.queue}\`: all of its \`from\` is in, ${items}`);
+      return warning(`queue \`${event.queue}\`: ${items} of its \`from\` came in, and not all: ${event.reason ?? ''}`);
+    }
+    case 'queue.recorded': {
+      const items = count(event.items, 'item', 'items');
+      if (event.whole) return detail(`queue \`${event.queue}\`: \`${event.path}\` is whole, ${items}`);
+      return warning(
+        `queue \`${event.queue}\`: \`${event.path}\` is not whole, ${items} are in \`${event.path}.partial\`: ${event.reason ?? ''}`,
+      );
+    }
     case 'queue.redelivered':
       return note(
         `queue \`${event.queue}\`: ${count(event.count, 'item', 'items')} that \`${event.node}\` had not done went back`,

@@ -104,6 +104,25 @@ export interface QueueDrained extends At {
   readonly queue: string;
 }
 
+/** What its `from` says is in; `whole` is false where it is not all of that, and `reason` says why. */
+export interface QueueSupplied extends At {
+  readonly type: 'queue.supplied';
+  readonly queue: string;
+  readonly items: number;
+  readonly whole: boolean;
+  readonly reason?: string;
+}
+
+/** The file of its `to` is whole and has its name; `whole` is false where it is not, and still called `NAME.partial`. */
+export interface QueueRecorded extends At {
+  readonly type: 'queue.recorded';
+  readonly queue: string;
+  readonly path: string;
+  readonly items: number;
+  readonly whole: boolean;
+  readonly reason?: string;
+}
+
 /** Items came back, because who held them ended without having done them. */
 export interface QueueRedelivered extends At {
   readonly type: 'queue.redelivered';
@@ -164,6 +183,8 @@ export type Event =
   | NodeEnded
   | QueueClosed
   | QueueDrained
+  | QueueSupplied
+  | QueueRecorded
   | QueueRedelivered
   | QueueCounted
   | LockAbandoned

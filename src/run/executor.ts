@@ -44,7 +44,10 @@ export class Execution {
   #timer: NodeJS.Timeout | null = null;
   #armedFor = Number.POSITIVE_INFINITY;
   #stopCause: StopCause | null = null;
+  #killed = false;
   #exhausted = false;
+  /** What became of `from` and `to` that fails the run. */
+  readonly #troubles: string[] = [];
 
   constructor(plan: Plan, options: ExecutionOptions) {
     this.#plan = plan;
@@ -64,7 +67,8 @@ export class Execution {
       const { runId, runDir } = this.#options;
       this.#tell({ type: 'run.started', version: 1, runId, runDir, pid: process.pid, plan: this.#plan });
       this.#context = this.#contextWith(await this.#prepare());
-      if (!this.#stopCause) this.#perform(this.#schedule.begin(this.#now()));
+      if (!this.#stopCause) await this.#broker?.begin();
+      if (!this.#stopCause && this.#troubles.length === 0) this.#perform(this.#schedule.begin(this.#now()));
       await this.#conclude(await this.#ended);
     } finally {
       await this.#clear();
@@ -81,6 +85,8 @@ export class Execution {
   /** Kills everything at once. */
   kill(cause: StopCause): void {
     this.stop(cause);
+    this.#killed = true;
+    void this.#broker?.finish(true).catch(() => {});
     for (const run of [...this.#running.values()]) run.handle({ type: 'kill' });
   }
 
@@ -128,6 +134,7 @@ export class Execution {
         type: 'warning',
         message: `killed what had left its process group and still ran: ${left.join(', ')}`,
       });
+    await this.#broker?.finish(this.#killed);
     const counts = (await this.#broker?.count()) ?? {};
     for (const [queue, count] of Object.entries(counts)) this.#tell({ type: 'queue.counted', queue, counts: count });
     const { exitCode, reason, warnings } = verdictOf({
@@ -135,6 +142,7 @@ export class Execution {
       failed,
       counts,
       exhausted: this.#exhausted,
+      troubles: this.#troubles,
       journalLost: this.#options.journalLost(),
       stopped: this.#stopCause,
     });
@@ -172,6 +180,7 @@ export class Execution {
         return this.#endedUnstarted(effect.fate, effect.cause);
       case 'stopping': {
         const { reason, node } = effect;
+        this.#broker?.abandon();
         return this.#tell({ type: 'run.stopping', reason, ...(node === null ? {} : { node }) });
       }
       case 'over':
@@ -257,8 +266,19 @@ export class Execution {
     if (notice.type === 'drained') this.#perform(this.#schedule.drained(notice.queue, now));
     if (notice.type === 'stranded') this.#perform(this.#schedule.stranded(notice.queue, notice.reason, now));
     if (notice.type === 'exhausted') this.#exhausted = true;
+    if (notice.type === 'supplied' || notice.type === 'recorded') this.#judge(notice);
     if ((notice.type === 'offence' || notice.type === 'miswired') && notice.node !== null)
       this.#running.get(notice.node)?.handle({ type: 'fault', reason: notice.reason });
+  }
+
+  /** A `from` or a `to` fails the run as a process does, with `on_failure: stop` or `continue`. */
+  #judge(notice: Extract<Notice, { type: 'supplied' | 'recorded' }>): void {
+    const { queue, reason, fails } = notice;
+    if (reason === null || fails === 'no') return;
+    const what = notice.type === 'supplied' ? `the \`from\` of queue \`${queue}\`` : `the \`to\` of queue \`${queue}\``;
+    const trouble = `${what} failed: ${reason}`;
+    this.#troubles.push(trouble);
+    if (fails === 'now') this.#perform(this.#schedule.stop(trouble, this.#now()));
   }
 
   // ── time ──

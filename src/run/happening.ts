@@ -11,6 +11,14 @@ export function happeningOf(notice: Notice): Happening | null {
       return { type: 'queue.closed', queue: notice.queue, aborted: notice.aborted };
     case 'drained':
       return { type: 'queue.drained', queue: notice.queue };
+    case 'supplied': {
+      const { queue, items, reason } = notice;
+      return { type: 'queue.supplied', queue, items, ...wholeness(reason) };
+    }
+    case 'recorded': {
+      const { queue, path, items, reason } = notice;
+      return { type: 'queue.recorded', queue, path, items, ...wholeness(reason) };
+    }
     case 'redelivered':
       return { type: 'queue.redelivered', queue: notice.queue, node: notice.node, count: notice.count };
     case 'exhausted':
@@ -30,4 +38,8 @@ export function happeningOf(notice: Notice): Happening | null {
     case 'answer':
       return null;
   }
+}
+
+function wholeness(reason: string | null): { readonly whole: boolean; readonly reason?: string } {
+  return reason === null ? { whole: true } : { whole: false, reason };
 }

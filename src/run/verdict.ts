@@ -15,6 +15,8 @@ export interface RunFacts {
   readonly counts: Readonly<Record<string, QueueCounts>>;
   /** An item was never done, however often it was delivered. */
   readonly exhausted: boolean;
+  /** What became of `from` and `to` that fails the run. */
+  readonly troubles: readonly string[];
   readonly journalLost: boolean;
   readonly stopped: StopCause | null;
 }
@@ -25,7 +27,7 @@ export interface Verdict {
   readonly warnings: readonly { readonly message: string; readonly queue: string }[];
 }
 
-export function verdictOf({ plan, failed, counts, exhausted, journalLost, stopped }: RunFacts): Verdict {
+export function verdictOf({ plan, failed, counts, exhausted, troubles, journalLost, stopped }: RunFacts): Verdict {
   const warnings: { message: string; queue: string }[] = [];
   const left: string[] = [];
   for (const channel of plan.channels) {
@@ -39,6 +41,7 @@ export function verdictOf({ plan, failed, counts, exhausted, journalLost, stoppe
   const problems = [
     ...(stopped ? [stopped.reason] : []),
     ...(failed.length > 0 ? [failedOf(failed)] : []),
+    ...troubles,
     ...left,
     ...(exhausted && left.length === 0 ? ['an item could not be done in as many attempts as its queue allows'] : []),
     ...(journalLost ? ['the files of the run are incomplete'] : []),

@@ -73,6 +73,8 @@ export function queue(name, programs, settings = {}) {
     delivery: 'at-least-once',
     attempts: 3,
     leftover: 'fail',
+    from: null,
+    to: null,
     producers: Object.keys(programs).filter((id) => id.startsWith('put') || id === 'ping' || id === 'pong'),
     consumers: Object.keys(programs).filter((id) => id.startsWith('get') || id === 'ping' || id === 'pong'),
     group: null,

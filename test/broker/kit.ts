@@ -34,6 +34,8 @@ export function queueOf(name: string, settings: Partial<QueueChannel> = {}): Que
     delivery: 'at-least-once',
     attempts: 3,
     leftover: 'fail',
+    from: null,
+    to: null,
     producers: ['p'],
     consumers: ['c'],
     group: null,

@@ -72,8 +72,6 @@ daemons:
       '3:1 error not-supported-yet `pipes` is not supported yet',
       '4:13 error not-supported-yet `retry` is not supported yet',
       '6:8 error not-supported-yet `order: lifo` is not supported yet',
-      '6:21 error not-supported-yet `from` is not supported yet',
-      '6:32 error not-supported-yet `to` is not supported yet',
       '6:59 error not-supported-yet `overflow: fail` is not supported yet',
       '6:75 error not-supported-yet `dead_letter` is not supported yet',
       '10:17 error not-supported-yet `tty` is not supported yet',

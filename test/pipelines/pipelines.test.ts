@@ -145,6 +145,19 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(sideBySide(ran, 'count', 3)).toBe(true);
   },
 
+  'from-and-to.yaml': (ran) => {
+    const [first] = ran.lines('report');
+    expect(first).toMatch(/^[1-9]\d+ files, [1-9]\d+ lines$/);
+    expect(ran.lines('report')).toEqual([first, `the shell counts ${first}`]);
+    const recorded = ran.events.findIndex((event) => event.type === 'queue.recorded');
+    expect(ran.events[recorded]).toMatchObject({
+      queue: 'counts',
+      whole: true,
+      items: Number.parseInt(first ?? '', 10),
+    });
+    expect(started(ran, 'report')).toBeGreaterThan(recorded);
+  },
+
   'file-index.yaml': (ran) => {
     const index = Object.keys(JSON.parse(ran.read('index.json')) as object).length;
     expect(index).toBeGreaterThan(1000);

@@ -1,7 +1,10 @@
 // What Forkline promises whatever happens, each through the real binary with real processes.
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { workspace } from '../kit/forkline.ts';
 import { binary, runPipeline } from '../kit/run-pipeline.ts';
 
 const programs = fileURLToPath(new URL('../programs/', import.meta.url));
@@ -120,6 +123,68 @@ test.each([10, 1024])('a million items of %d bytes take no more memory than a hu
     expect(grown, `kilobytes that the ${name} has grown by`).toBeLessThan(bound);
   }
 });
+
+test('a file of a hundred megabytes runs through two workers into another, and takes no memory', async () => {
+  const folder = workspace();
+  const [input, output] = ['in.txt', 'out.ndjson'].map((name) => join(folder, name)) as [string, string];
+  const count = 100_000;
+  writeLines(input, count, (number) => `${number} ${'x'.repeat(1000)}`);
+  const ran = await runPipeline(`${programs}large-file.yaml`, { params: { input, output } });
+  expect(ran.summary.reason).toBe('everything succeeded');
+  for (const queue of ['lines', 'numbers']) {
+    expect(ran.summary.queues[queue]).toMatchObject({ put: count, taken: count, done: count, left_over: 0 });
+  }
+  const numbers = readFileSync(output, 'utf8').trimEnd().split('\n').map(Number);
+  expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, number) => number));
+  const [early, ...later] = ran.lines('worker.1').map((line) => JSON.parse(line) as Memory['kilobytes']);
+  for (const name of ['runner', 'broker']) {
+    const most = Math.max(...later.map((kilobytes) => Number(kilobytes[name])));
+    expect(most - Number(early?.[name]), `kilobytes that the ${name} has grown by`).toBeLessThan(48_000);
+  }
+  expect(later.length).toBeGreaterThan(0);
+});
+
+test('a line that is no item stops the run, which says in which file and line it is', async () => {
+  const folder = workspace({ 'in.ndjson': '1\n2\n{\n' });
+  const ran = await runPipeline(`${programs}broken-file.yaml`, { params: { folder } });
+  expect(ran.exitCode).toBe(1);
+  expect(ran.summary.reason).toContain(
+    `the \`from\` of queue \`numbers\` failed: \`${folder}/in.ndjson\`: line 3 is not JSON`,
+  );
+  expect(ran.events).toContainEqual(
+    expect.objectContaining({ type: 'queue.supplied', queue: 'numbers', items: 2, whole: false }),
+  );
+  expect(ran.summary.nodes['later']?.outcome).not.toBe('succeeded');
+  expect(readFileSync(`${folder}/out.txt.partial`, 'utf8')).toBe('1\n2\n');
+  expect(existsSync(`${folder}/out.txt`)).toBe(false);
+  expect(ran.left).toEqual([]);
+});
+
+test('Ctrl-C while a file is on its way into another leaves what came under its partial name', async () => {
+  const folder = workspace();
+  writeLines(join(folder, 'in.ndjson'), 1_000_000, String);
+  const ran = await runPipeline(`${programs}broken-file.yaml`, {
+    params: { folder },
+    onLine: (line, signal) => {
+      if (line.endsWith('ready')) signal('SIGINT');
+    },
+  });
+  expect(ran.exitCode).toBe(130);
+  const lines = readFileSync(`${folder}/out.txt.partial`, 'utf8').split('\n').slice(0, -1);
+  expect(lines).toEqual(lines.map((_, index) => String(index)));
+  expect(ran.summary.queues['numbers']).toMatchObject({ done: lines.length });
+  expect(existsSync(`${folder}/out.txt`)).toBe(false);
+  expect(ran.left).toEqual([]);
+});
+
+function writeLines(file: string, count: number, line: (number: number) => string): void {
+  const descriptor = openSync(file, 'w');
+  for (let from = 0; from < count; from += 1000) {
+    const some = Array.from({ length: Math.min(1000, count - from) }, (_, index) => `${line(from + index)}\n`);
+    writeSync(descriptor, some.join(''));
+  }
+  closeSync(descriptor);
+}
 
 /** What test/programs/memory.ts prints. */
 interface Memory {

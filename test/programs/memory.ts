@@ -19,7 +19,7 @@ export async function consume(count: number): Promise<void> {
 }
 
 /** Of the runner and of all its children, by what they are. */
-function residentMemory(): Record<string, number> {
+export function residentMemory(): Record<string, number> {
   const memory: Record<string, number> = {};
   for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
     const status = read(pid, 'status');
