@@ -129,7 +129,8 @@ class Host implements BrokerHost {
   }
 
   async gone(node: NodeId, abandon: boolean): Promise<Account> {
-    return (await this.#ask((request) => ({ type: 'gone', request, node, abandon }))) as Account;
+    const asked = this.#ask((request) => ({ type: 'gone', request, node, abandon }));
+    return (await this.#orLost(asked, nothingKnown)) as Account;
   }
 
   settle({ node, held, stream, succeeded }: Parameters<'settle'>): void {
@@ -137,7 +138,11 @@ class Host implements BrokerHost {
   }
 
   async begin(): Promise<void> {
-    if (this.#hasFiles) await this.#ask((request) => ({ type: 'begin', request }));
+    if (this.#hasFiles)
+      await this.#orLost(
+        this.#ask((request) => ({ type: 'begin', request })),
+        null,
+      );
   }
 
   abandon(): void {
@@ -145,11 +150,16 @@ class Host implements BrokerHost {
   }
 
   async finish(atOnce: boolean): Promise<void> {
-    if (this.#hasFiles) await this.#ask((request) => ({ type: 'finish', request, atOnce }));
+    if (this.#hasFiles)
+      await this.#orLost(
+        this.#ask((request) => ({ type: 'finish', request, atOnce })),
+        null,
+      );
   }
 
   async count(): Promise<Readonly<Record<string, QueueCounts>>> {
-    return (await this.#ask((request) => ({ type: 'count', request }))) as Readonly<Record<string, QueueCounts>>;
+    const asked = this.#ask((request) => ({ type: 'count', request }));
+    return (await this.#orLost(asked, {})) as Readonly<Record<string, QueueCounts>>;
   }
 
   async close(): Promise<void> {
@@ -167,10 +177,20 @@ class Host implements BrokerHost {
     this.#requests += 1;
     const request = this.#requests;
     return new Promise((resolve, reject) => {
-      if (this.#phase === 'ended') return reject(new Error('the broker has ended'));
+      if (this.#phase === 'ended') return reject(new BrokerGone('the broker has ended'));
       this.#asked.set(request, { resolve, reject });
       this.#say(command(request));
     });
+  }
+
+  /** The run is being ended for that already: it goes on to its end with what is known, which is nothing. */
+  async #orLost(asked: Promise<unknown>, unknown: unknown): Promise<unknown> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (error instanceof BrokerGone) return unknown;
+      throw error;
+    }
   }
 
   #say(command: Command): void {
@@ -196,12 +216,26 @@ class Host implements BrokerHost {
     const before = this.#phase;
     if (before === 'ended') return;
     this.#phase = 'ended';
-    for (const { reject } of this.#asked.values()) reject(new Error(`the broker was lost: ${reason}`));
+    for (const { reject } of this.#asked.values()) reject(new BrokerGone(`the broker was lost: ${reason}`));
     this.#asked.clear();
     if (before === 'starting') this.#failed(new Error(`the broker could not be started: ${reason}`));
     if (before === 'open') this.#options.onLost(reason);
   }
 }
+
+/** It has a code as a system's error has: a stream that cannot be laid for want of it keeps its process from starting. */
+class BrokerGone extends Error {
+  override readonly name = 'BrokerGone';
+  readonly code = 'EPIPE';
+}
+
+const nothingKnown: Account = {
+  unflushed: false,
+  inputBrokeOff: false,
+  outputClosed: null,
+  toldEnd: false,
+  held: 0,
+};
 
 interface Asked {
   readonly resolve: (value: unknown) => void;
