@@ -98,6 +98,8 @@ test('a join names the instances it waits for, and a queue those who use it', as
       delivery: 'at-least-once',
       attempts: 3,
       leftover: 'fail',
+      item: null,
+      overflow: 'block',
       from: null,
       to: null,
       producers: ['chef.1', 'chef.2', 'chef.3'],
