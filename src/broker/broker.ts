@@ -3,10 +3,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Channel, NodeId } from '../plan/plan.ts';
-import type { QueueCounts } from '../run/event.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import { Collector } from './collector.ts';
-import type { Account, Command, Notice } from './control.ts';
+import type { Account, Command, Counts, Notice } from './control.ts';
 import { Feeder } from './feeder.ts';
 import type { Judges } from './judge.ts';
 import { RunnerSide, withRunner } from './runner-side.ts';
@@ -124,7 +123,8 @@ export class Broker implements Reception {
     await Promise.all([this.#allDeparted(instance), ...[...instance.collectors].map((it) => it.finish(abandon))]);
     for (const feeder of instance.feeders) feeder.finish();
     const queues = this.switchboard.queues.map(({ machine }) => machine);
-    const told = queues.map((queue) => queue.toldEnd(node)).filter((it) => it !== null);
+    const received = this.switchboard.pipes.flatMap(({ machine }) => machine.incoming(node) ?? []);
+    const told = [...queues, ...received].map((queue) => queue.toldEnd(node)).filter((it) => it !== null);
     return {
       unflushed: instance.unflushed,
       inputBrokeOff: [...instance.feeders].some((feeder) => feeder.brokeOff),
@@ -145,9 +145,13 @@ export class Broker implements Reception {
     this.runnerSide.settled(node);
   }
 
-  counts(): Record<string, QueueCounts> {
+  counts(): Counts['queues'] {
     this.switchboard.turn();
     return Object.fromEntries(this.switchboard.queues.map(({ name, machine }) => [name, machine.counts]));
+  }
+
+  pipeCounts(): Counts['pipes'] {
+    return Object.fromEntries(this.switchboard.pipes.map(({ name, machine }) => [name, machine.counts]));
   }
 
   close(): void {
@@ -214,7 +218,8 @@ const MOST_STRANGERS = 100;
 const LINGER_MS = 1000;
 
 function partiesOf(channel: Channel): readonly NodeId[] {
-  return channel.kind === 'lock' ? channel.users : [...channel.producers, ...channel.consumers];
+  if (channel.kind === 'lock') return channel.users;
+  return channel.kind === 'pipe' ? channel.ends : [...channel.producers, ...channel.consumers];
 }
 
 function instanceOf(node: NodeId): Instance {

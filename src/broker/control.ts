@@ -2,7 +2,7 @@
 // The runner knows processes, the broker knows channels: the runner says who runs, who is gone and how they ended; the
 // broker says what has become of the channels. Plain data, over the IPC channel of the broker's process.
 import type { Channel, NodeId } from '../plan/plan.ts';
-import type { QueueCounts } from '../run/event.ts';
+import type { PipeCounts, QueueCounts } from '../run/event.ts';
 
 /** Runner to broker. The first one is `open`. Those with `request` are answered by the `answer` of that number. */
 export type Command =
@@ -55,7 +55,7 @@ export type Command =
   | { readonly type: 'abandon' }
   /** Answered once all of `from` is in and all files of `to` are whole, or have been given up; `atOnce`: now. */
   | { readonly type: 'finish'; readonly request: number; readonly atOnce: boolean }
-  /** Answered by `QueueCounts` for each queue. */
+  /** Answered by `Counts`. */
   | { readonly type: 'count'; readonly request: number }
   /** Ends the broker. */
   | { readonly type: 'close' };
@@ -66,7 +66,7 @@ export type Notice =
   | {
       readonly type: 'answer';
       readonly request: number;
-      readonly value?: Account | Readonly<Record<string, QueueCounts>>;
+      readonly value?: Account | Counts;
       readonly error?: string;
     }
   /** The last producer has ended. */
@@ -100,6 +100,12 @@ export type Notice =
   | { readonly type: 'offence'; readonly node: NodeId | null; readonly reason: string }
   /** What it wrote is not what its wiring promises (a line too long, no JSON): it must be stopped and has failed. */
   | { readonly type: 'miswired'; readonly node: NodeId; readonly reason: string };
+
+/** By the names of the channels. */
+export interface Counts {
+  readonly queues: Readonly<Record<string, QueueCounts>>;
+  readonly pipes: Readonly<Record<string, PipeCounts>>;
+}
 
 /** What the broker knows of a process that is gone. */
 export interface Account {

@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { home } from '../home.ts';
 import type { Channel, NodeId } from '../plan/plan.ts';
-import type { QueueCounts } from '../run/event.ts';
 import { Limit } from '../wire/message.ts';
-import type { Account, Command, Notice } from './control.ts';
+import type { Account, Command, Counts, Notice } from './control.ts';
 import { FLAGS, MEMORY } from './thrift.ts';
 import { tokenFor } from './token.ts';
 
@@ -42,7 +41,7 @@ export interface BrokerHost {
   abandon(): void;
   /** Resolves once all of `from` is in, and all files of `to` are whole or given up; `atOnce`: now. */
   finish(atOnce: boolean): Promise<void>;
-  count(): Promise<Readonly<Record<string, QueueCounts>>>;
+  count(): Promise<Counts>;
   /** Ends it, and resolves once it has. */
   close(): Promise<void>;
 }
@@ -157,9 +156,9 @@ class Host implements BrokerHost {
       );
   }
 
-  async count(): Promise<Readonly<Record<string, QueueCounts>>> {
+  async count(): Promise<Counts> {
     const asked = this.#ask((request) => ({ type: 'count', request }));
-    return (await this.#orLost(asked, {})) as Readonly<Record<string, QueueCounts>>;
+    return (await this.#orLost(asked, { queues: {}, pipes: {} })) as Counts;
   }
 
   async close(): Promise<void> {

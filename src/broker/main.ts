@@ -59,7 +59,7 @@ async function answer(open: Broker, command: Extract<Command, { request: number 
         await open.runnerSide.finish(command.atOnce);
         return notify({ type: 'answer', request });
       case 'count':
-        return notify({ type: 'answer', request, value: open.counts() });
+        return notify({ type: 'answer', request, value: { queues: open.counts(), pipes: open.pipeCounts() } });
     }
   } catch (error) {
     notify({ type: 'answer', request, error: error instanceof Error ? error.message : String(error) });

@@ -43,6 +43,13 @@ export class Outflow {
     this.#speech.say({ type: 'withdrawn', session: seat.session, puts: false });
   }
 
+  shut(seat: Seat): void {
+    seat.credit = 0;
+    seat.waiting = false;
+    this.#takers.place(seat);
+    this.#custody.part(seat.holding);
+  }
+
   /** Its program has moved on. */
   stir(seat: Seat, now: number): Holding {
     seat.stirred = now;

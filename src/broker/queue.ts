@@ -145,6 +145,11 @@ export class Queue {
     this.#outflow.unget(this.#seat(session), this.#now);
   }
 
+  /** Takes no more, ever: what it was given and has not taken goes back. */
+  shut(session: number): void {
+    this.#outflow.shut(this.#seat(session));
+  }
+
   taken(session: number, count: number): void {
     this.#custody.take(this.#stir(session), count);
   }

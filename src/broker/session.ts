@@ -249,6 +249,10 @@ export class Session implements Party, Hearer {
         expectEmpty(frame);
         this.#switchboard.close(this, channel);
         break;
+      case Type.SHUT:
+        expectEmpty(frame);
+        this.#switchboard.shut(this, channel);
+        break;
       case Type.GET:
         this.#queue(channel, 'get').get(
           session,

@@ -1,7 +1,7 @@
 // The channels of a run, and the turns in which their machines work. Sessions say something to a machine and mark its channel;
 // once everything that came in together has been said, each marked machine takes its turn and what it decided is passed on.
 // So a thousand small frames cost one turn, and one that comes alone does not wait for others.
-import type { Channel, LockChannel, NodeId, QueueChannel } from '../plan/plan.ts';
+import type { Channel, LockChannel, NodeId, PipeChannel, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import { eachItem, type Items } from '../wire/items.ts';
 import type { WelcomeChannel } from '../wire/message.ts';
@@ -10,6 +10,7 @@ import type { ChannelNews, SessionEffect } from './effect.ts';
 import { HostLock } from './host-lock.ts';
 import { type Judge, type Judges, words } from './judge.ts';
 import { Lock } from './lock.ts';
+import { Pipe, WINDOW } from './pipe.ts';
 import { type Departure, Queue } from './queue.ts';
 import { type StreamEffect, Streams } from './streams.ts';
 
@@ -53,7 +54,14 @@ interface LockLine {
   readonly users: ReadonlySet<NodeId>;
 }
 
-type Line = QueueLine | LockLine;
+interface PipeLine {
+  readonly kind: 'pipe';
+  readonly id: number;
+  readonly channel: PipeChannel;
+  readonly machine: Pipe;
+}
+
+type Line = QueueLine | LockLine | PipeLine;
 
 export class Switchboard {
   /** By id less one: the id 0 means the session itself. */
@@ -74,9 +82,7 @@ export class Switchboard {
   #timerAt = Number.POSITIVE_INFINITY;
 
   constructor(runId: string, channels: readonly Channel[], judges: Judges, onNews: (news: News) => void) {
-    this.#lines = channels.map((channel, index) =>
-      channel.kind === 'lock' ? this.#lockLine(runId, channel, index + 1) : queueLine(channel, index + 1, judges),
-    );
+    this.#lines = channels.map((channel, index) => this.#lineOf(channel, index + 1, runId, judges));
     const queues = this.#lines.filter((line) => line.kind === 'queue');
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
     this.#streams = new Streams(queues.map((line) => line.channel));
@@ -116,6 +122,7 @@ export class Switchboard {
         const { lock, reentrant, owned } = line.channel;
         return line.users.has(instance) ? [{ id, name, kind: 'lock', lock, reentrant, owned }] : [];
       }
+      if (line.kind === 'pipe') return concerns(line, instance) ? [endOf(line, instance)] : [];
       const puts = line.producers.has(instance);
       const gets = line.consumers.has(instance);
       const { order, overflow, encoding, maxsize, maxBytes, confirm, delivery } = line.channel;
@@ -139,9 +146,10 @@ export class Switchboard {
     });
   }
 
-  /** The queue of that id, for something to be said to it. */
+  /** The queue of that id, for something to be said to it; of a pipe, the one of its queues that the role means. */
   queue(party: Party, id: number, role: 'put' | 'get' | 'any'): Queue {
     const line = this.#lines[id - 1];
+    if (line?.kind === 'pipe' && role !== 'any') return this.#direction(line, party, role);
     if (line?.kind !== 'queue') throw notGranted(id);
     const puts = role !== 'get' && line.producers.has(party.instance);
     const gets = role !== 'put' && line.consumers.has(party.instance);
@@ -158,7 +166,8 @@ export class Switchboard {
   /** Puts items that nobody judges. */
   put(party: Party, id: number, items: Items, manner: Manner): void {
     const queue = this.queue(party, id, 'put');
-    if (this.#queueLine(id).judge !== null) {
+    const line = this.#lines[id - 1];
+    if (line?.kind === 'queue' && line.judge !== null) {
       throw new ProtocolError('protocol', 'this queue judges its items, so they are put by OFFER');
     }
     queue.put(party.session, items, manner);
@@ -167,7 +176,9 @@ export class Switchboard {
   /** Puts an item if it fits, and answers. Every offer names a priority; it counts where there is an order by it. */
   offer(party: Party, id: number, items: Items, { request, priority, left }: Required<Manner> & Asking): void {
     const queue = this.queue(party, id, 'put');
-    const { judge, channel } = this.#queueLine(id);
+    const line = this.#lines[id - 1];
+    if (line?.kind !== 'queue') throw new ProtocolError('protocol', 'nothing is offered to a pipe: it judges nothing');
+    const { judge, channel } = line;
     const [item] = eachItem(items);
     if (item === undefined || items.count > 1) throw new ProtocolError('protocol', 'one item is offered at a time');
     const misfit = judge?.(item) ?? null;
@@ -190,16 +201,25 @@ export class Switchboard {
     return this.#queue(queue).channel;
   }
 
-  /** A session puts no more to a queue. */
+  /** A session puts no more to a queue, or sends no more through a pipe. */
   close(party: Party, id: number): void {
     this.queue(party, id, 'put').close(party.session);
-    this.#checkClosed(this.#queueLine(id), party.instance);
+    const line = this.#lines[id - 1] as QueueLine | PipeLine;
+    if (line.kind === 'pipe') line.machine.close(party.session);
+    else this.#checkClosed(line, party.instance);
+  }
+
+  /** A session receives no more through a pipe. */
+  shut(party: Party, id: number): void {
+    const line = this.#lines[id - 1];
+    if (line?.kind !== 'pipe' || line.machine.incoming(party.instance) === undefined) throw notGranted(id);
+    this.#ready(line, party).machine.shut(party.session);
   }
 
   /** What was sent to it has not gone out, or has now. */
   congest(party: Party, congested: boolean): void {
-    for (const line of this.#queues.values()) {
-      if (!line.machine.has(party.session)) continue;
+    for (const line of this.#lines) {
+      if (line.kind === 'lock' || !line.machine.has(party.session)) continue;
       line.machine.congest(party.session, congested);
       this.#mark(line);
     }
@@ -223,8 +243,8 @@ export class Switchboard {
   settle(node: NodeId, end: { held: 'done' | 'back'; stream: 'end' | 'abort'; succeeded: boolean }): void {
     for (const line of this.#lines) {
       if (!concerns(line, node)) continue;
-      if (line.kind === 'lock') line.machine.settle(node);
-      else line.machine.settle(node, end.held, end.succeeded);
+      if (line.kind === 'queue') line.machine.settle(node, end.held, end.succeeded);
+      else line.machine.settle(node);
       this.#mark(line);
     }
     this.#apply(this.#streams.ended(node, end.stream === 'abort'));
@@ -238,6 +258,12 @@ export class Switchboard {
   get holdersForHost(): NodeId[] {
     return this.#lines.flatMap((line) =>
       line.kind === 'lock' && line.host !== null ? [...line.machine.grants].map(({ instance }) => instance) : [],
+    );
+  }
+
+  get pipes(): readonly { readonly name: string; readonly machine: Pipe }[] {
+    return this.#lines.flatMap((line) =>
+      line.kind === 'pipe' ? [{ name: line.channel.name, machine: line.machine }] : [],
     );
   }
 
@@ -261,6 +287,12 @@ export class Switchboard {
   }
 
   // ---- Parts ----
+
+  #lineOf(channel: Channel, id: number, runId: string, judges: Judges): Line {
+    if (channel.kind === 'lock') return this.#lockLine(runId, channel, id);
+    if (channel.kind === 'pipe') return { kind: 'pipe', id, channel, machine: new Pipe(channel) };
+    return queueLine(channel, id, judges);
+  }
 
   #lockLine(runId: string, channel: LockChannel, id: number): LockLine {
     const machine = new Lock(channel);
@@ -295,7 +327,15 @@ export class Switchboard {
       party.perform(line.id, effect);
       this.#speaking.add(party);
     }
-    if (line.kind === 'queue' && line.machine.nextDeadline !== null) this.#wakeAt(line.machine.nextDeadline);
+    if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.#wakeAt(line.machine.nextDeadline);
+  }
+
+  #direction(line: PipeLine, party: Party, role: 'put' | 'get'): Queue {
+    if (!concerns(line, party.instance)) throw notGranted(line.id);
+    const { machine } = this.#ready(line, party);
+    const queue = role === 'put' ? machine.outgoing(party.instance) : machine.receiving(party.session);
+    if (queue === undefined) throw notGranted(line.id);
+    return queue;
   }
 
   #ready<L extends Line>(line: L, party: Party): L {
@@ -328,7 +368,9 @@ export class Switchboard {
       () => {
         this.#timerAt = Number.POSITIVE_INFINITY;
         this.#timer = null;
-        for (const line of this.#queues.values()) if (line.machine.nextDeadline !== null) this.#mark(line);
+        for (const line of this.#lines) {
+          if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.#mark(line);
+        }
       },
       Math.max(1, Math.ceil(deadline - performance.now())),
     );
@@ -374,11 +416,6 @@ export class Switchboard {
     }
   }
 
-  /** For those who have asked for its machine before. */
-  #queueLine(id: number): QueueLine {
-    return this.#lines[id - 1] as QueueLine;
-  }
-
   #queue(name: string): QueueLine {
     const line = this.#queues.get(name);
     if (line === undefined) throw new Error(`Internal error: there is no queue ${name}`);
@@ -395,7 +432,17 @@ function queueLine(channel: QueueChannel, id: number, judges: Judges): QueueLine
 
 /** Whether an instance may use it. */
 function concerns(line: Line, node: NodeId): boolean {
-  return line.kind === 'lock' ? line.users.has(node) : line.producers.has(node) || line.consumers.has(node);
+  if (line.kind === 'lock') return line.users.has(node);
+  if (line.kind === 'pipe') return line.channel.ends.includes(node);
+  return line.producers.has(node) || line.consumers.has(node);
+}
+
+/** To its process an end of a pipe is a queue: what it puts there the other end gets, and the other way round. */
+function endOf({ id, channel: { name, encoding }, machine }: PipeLine, instance: NodeId): WelcomeChannel {
+  const puts = machine.outgoing(instance) !== undefined;
+  const gets = machine.incoming(instance) !== undefined;
+  const queue = { order: 'fifo', overflow: 'block', confirm: false, delivery: 'at-most-once' } as const;
+  return { id, name, kind: 'pipe', puts, gets, encoding, ...WINDOW, ...queue, judged: false };
 }
 
 function notGranted(id: number): ProtocolError {

@@ -6,7 +6,7 @@ const columns = 80;
 
 export function overview(commands: Readonly<Record<string, Command.Class>>): string {
   return sections([
-    'Runs processes that a YAML file declares, and wires them to queues and locks.',
+    'Runs processes that a YAML file declares, and wires them to queues, pipes and locks.',
     section('Examples', ['$ forkline check pipeline.yaml', '$ forkline run pipeline.yaml']),
     section('Commands', rows(Object.entries(commands).map(([name, { summary = '' }]) => [name, summary]))),
     section(

@@ -79,6 +79,9 @@ export interface LockDeclaration extends Declared {
 
 export interface PipeDeclaration extends Declared {
   readonly ends: readonly Reference[];
+  /** Both may send; false: the first end sends, the second receives. */
+  readonly duplex: boolean;
+  readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
 }
 
 /** A name as it is used. */

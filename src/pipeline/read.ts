@@ -140,8 +140,9 @@ function readJoin(name: string, join: Join, place: Place): JoinDeclaration {
 
 function readPipe(name: string, pipe: Pipe): PipeDeclaration {
   const path = ['pipes', name];
-  const ends = Array.isArray(pipe) ? referencesAt(path, pipe) : referencesAt([...path, 'between'], pipe.between);
-  return { name, path, ends };
+  if (Array.isArray(pipe)) return { name, path, ends: referencesAt(path, pipe), duplex: true, encoding: 'json' };
+  const ends = referencesAt([...path, 'between'], pipe.between);
+  return { name, path, ends, duplex: pipe.duplex ?? true, encoding: pipe.encoding ?? 'json' };
 }
 
 function complainOfUnused({ params }: Pipeline, file: PipelineFile, { used, findings }: Reading): void {

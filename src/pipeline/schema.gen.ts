@@ -207,7 +207,7 @@ export type To = ItemsToLines | ItemsToJson;
  */
 export type Reference = string;
 /**
- * A connection between two processes: their names, or a map that also says whether it goes one way only.
+ * A connection between two processes: their names, or a map that also says whether it goes one way only, and what is sent.
  */
 export type Pipe =
   | Reference[]
@@ -220,6 +220,10 @@ export type Pipe =
        * Whether both may send. `false`: the first sends, the second receives.
        */
       duplex?: boolean;
+      /**
+       * What a message is. Bytes can be sent whatever it says, by `sendBytes` (Python: `send_bytes`).
+       */
+      encoding?: 'json' | 'text' | 'bytes' | 'pickle';
     };
 /**
  * A process of the operating system: a shell script (`run`), a program (`command`) or a function (`target`).

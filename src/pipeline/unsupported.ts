@@ -31,7 +31,7 @@ const inEach: Readonly<Record<string, Unsupported>> = {
 
 export function complainOfUnsupported(file: Json, findings: Findings): void {
   if (!isMap(file)) return;
-  look(file, [], { slots: [], secrets: [], pipes: [] }, findings);
+  look(file, [], { slots: [], secrets: [] }, findings);
   look(file.defaults, ['defaults'], { retry: [0] }, findings);
   for (const [kind, unsupported] of Object.entries(inEach)) {
     const things = file[kind];

@@ -15,7 +15,8 @@ import { type ChannelNames, grantsOf, joinNodeOf, Needs } from './link.ts';
 import { bodyMaker } from './node.ts';
 import { orderOf } from './order.ts';
 import { checkPipeEnds } from './pipe-ends.ts';
-import type { Launch, Node, Place, Plan, ProcessNode } from './plan.ts';
+import { pipeGrantsOf, pipesOf } from './pipes.ts';
+import type { Launch, Node, PipeChannel, Place, Plan, ProcessNode } from './plan.ts';
 import { checkStreams } from './stream-check.ts';
 import { channelsOf } from './streams.ts';
 
@@ -45,7 +46,8 @@ export function compile(pipeline: Pipeline): Compiled {
   checkPipeEnds(graph, instances, findings);
   const placeOf = (path: Path): Place => document.source.position(findings.span(keyOf(path)).start);
   const needs = new Needs(instances, findings);
-  const context: Context = { pipeline, names: directoryOf(pipeline), graph, instances, needs, reading };
+  const pipes = pipesOf(pipeline, graph, instances, placeOf, findings);
+  const context: Context = { pipeline, names: directoryOf(pipeline), graph, pipes, instances, needs, reading };
   const targets: TargetUse[] = [];
   const queues = new Map(pipeline.queues.map((queue) => [queue.name, queue]));
   const nodes = order.sequence.flatMap((index): readonly Node[] => {
@@ -70,7 +72,7 @@ export function compile(pipeline: Pipeline): Compiled {
     params: pipeline.params,
     timeoutMs: pipeline.timeoutMs,
     nodes,
-    channels: channelsOf(pipeline, graph, instances, placeOf),
+    channels: [...channelsOf(pipeline, graph, instances, placeOf), ...pipes],
   };
   const { diagnostics } = findings;
   const expected = graph.vertices.reduce((sum, vertex) => sum + instances.idsOf(vertex).length, 0);
@@ -82,6 +84,7 @@ interface Context {
   readonly pipeline: Pipeline;
   readonly names: ChannelNames;
   readonly graph: Graph;
+  readonly pipes: readonly PipeChannel[];
   readonly instances: Instances;
   readonly needs: Needs;
   readonly reading: Reading;
@@ -91,7 +94,7 @@ function processNodesOf(
   vertex: Vertex,
   declaration: ProcessDeclaration,
   at: Place,
-  { pipeline, names, graph, instances, needs, reading }: Context,
+  { pipeline, names, graph, pipes, instances, needs, reading }: Context,
 ): readonly ProcessNode[] {
   const bodyFor = bodyMaker(declaration, pipeline, reading);
   const shared = {
@@ -99,14 +102,14 @@ function processNodesOf(
     name: declaration.name,
     at,
     needs: needs.of(vertex),
-    grants: grantsOf(declaration, names),
   };
+  const granted = grantsOf(declaration, names);
   const piped = pipedOf(vertex, graph, instances);
   return instances.of(vertex).flatMap((instance): readonly ProcessNode[] => {
     const body = bodyFor(instance);
-    return body === null
-      ? []
-      : [{ id: instance.id, ...shared, replica: instance.replica, matrix: instance.matrix, ...body, ...piped }];
+    const { id, replica, matrix } = instance;
+    const grants = [...granted, ...pipeGrantsOf(pipes, id)];
+    return body === null ? [] : [{ id, ...shared, grants, replica, matrix, ...body, ...piped }];
   });
 }
 

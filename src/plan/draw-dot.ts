@@ -1,4 +1,4 @@
-// The plan for Graphviz: bold arrows carry items or bytes, thin ones are needs, dashed ones are joins and locks.
+// The plan for Graphviz: bold arrows carry items, messages or bytes, thin ones are needs, dashed ones are joins and locks.
 import type { Arrow, Box, Sketch } from './sketch.ts';
 
 const shapes: Readonly<Record<Box['kind'], string>> = {
@@ -7,6 +7,7 @@ const shapes: Readonly<Record<Box['kind'], string>> = {
   join: 'hexagon',
   queue: 'cylinder',
   lock: 'note',
+  pipe: 'cds',
 };
 
 const styles: Readonly<Record<Arrow['kind'], string>> = {
@@ -16,6 +17,9 @@ const styles: Readonly<Record<Arrow['kind'], string>> = {
   gets: 'bold',
   pipes: 'bold',
   locks: 'dashed, arrowhead=none',
+  talks: 'bold, dir=both',
+  sends: 'bold',
+  receives: 'bold',
 };
 
 export function drawDot(name: string, { boxes, arrows }: Sketch): string {

@@ -1,4 +1,4 @@
-// The plan as a Mermaid flowchart: thick arrows carry items or bytes, thin ones are needs, dotted ones are joins and locks.
+// The plan as a Mermaid flowchart: thick arrows carry items, messages or bytes, thin ones are needs, dotted ones are joins and locks.
 import type { Arrow, Box, Sketch } from './sketch.ts';
 
 const shapes: Readonly<Record<Box['kind'], readonly [string, string]>> = {
@@ -7,6 +7,7 @@ const shapes: Readonly<Record<Box['kind'], readonly [string, string]>> = {
   join: ['{{', '}}'],
   queue: ['[(', ')]'],
   lock: ['>', ']'],
+  pipe: ['[[', ']]'],
 };
 
 const links: Readonly<Record<Arrow['kind'], string>> = {
@@ -16,6 +17,9 @@ const links: Readonly<Record<Arrow['kind'], string>> = {
   gets: '==>',
   pipes: '==>',
   locks: '-.-',
+  talks: '<==>',
+  sends: '==>',
+  receives: '==>',
 };
 
 export function drawMermaid({ boxes, arrows }: Sketch): string {

@@ -7,8 +7,8 @@ export function drawTree(plan: Plan, { boxes, arrows }: Sketch): string {
   const into = groupBy(arrows, ({ to }) => to);
   const outOf = groupBy(arrows, ({ from }) => from);
   const lines = [plan.name];
-  const nodes = boxes.filter(({ kind }) => kind !== 'queue' && kind !== 'lock');
-  const channels = boxes.filter(({ kind }) => kind === 'queue' || kind === 'lock');
+  const nodes = boxes.filter((box) => !isChannel(box));
+  const channels = boxes.filter(isChannel);
   for (const [at, box] of [...nodes, ...channels].entries()) {
     const isLast = at === boxes.length - 1;
     const notes = notesOf(box, into.get(box.key) ?? [], outOf.get(box.key) ?? [], names);
@@ -29,15 +29,22 @@ function notesOf(
   outOf: readonly Arrow[],
   boxes: ReadonlyMap<string, Box>,
 ): readonly string[] {
-  const isChannel = box.kind === 'queue' || box.kind === 'lock';
+  const plain = isChannel(box);
   const list = (words: string, arrows: readonly Arrow[], end: 'from' | 'to', kind: Arrow['kind']): string[] => {
     const named = arrows
       .filter((arrow) => arrow.kind === kind)
-      .map((arrow) => nameOf(boxes.get(arrow[end]), arrow, isChannel));
+      .map((arrow) => nameOf(boxes.get(arrow[end]), arrow, plain));
     return named.length === 0 ? [] : [`${words} ${named.join(', ')}`];
   };
   if (box.kind === 'queue') return [...list('from', into, 'from', 'puts'), ...list('to', outOf, 'to', 'gets')];
   if (box.kind === 'lock') return list('used by', into, 'from', 'locks');
+  if (box.kind === 'pipe') {
+    return [
+      ...list('between', into, 'from', 'talks'),
+      ...list('from', into, 'from', 'sends'),
+      ...list('to', outOf, 'to', 'receives'),
+    ];
+  }
   return [
     ...list('needs', into, 'from', 'needs'),
     ...list('waits for', into, 'from', 'joins'),
@@ -46,7 +53,14 @@ function notesOf(
     ...list('puts', outOf, 'to', 'puts'),
     ...list('read by', outOf, 'to', 'pipes'),
     ...list('locks', outOf, 'to', 'locks'),
+    ...list('talks by', outOf, 'to', 'talks'),
+    ...list('sends by', outOf, 'to', 'sends'),
+    ...list('receives by', into, 'from', 'receives'),
   ];
+}
+
+function isChannel({ kind }: Box): boolean {
+  return kind === 'queue' || kind === 'lock' || kind === 'pipe';
 }
 
 function nameOf(box: Box | undefined, { kind, label }: Arrow, plain: boolean): string {

@@ -110,7 +110,7 @@ export type Output =
 /** What an instance may do with a channel; anything else is refused at run time. */
 export interface Grant {
   readonly channel: string;
-  readonly role: 'put' | 'get' | 'lock';
+  readonly role: 'put' | 'get' | 'lock' | 'send' | 'receive';
 }
 
 export interface StopRule {
@@ -130,7 +130,7 @@ export interface JoinNode extends NodeBase {
   readonly onPass: 'nothing' | 'terminate';
 }
 
-export type Channel = QueueChannel | LockChannel;
+export type Channel = QueueChannel | LockChannel | PipeChannel;
 
 export interface QueueChannel {
   readonly kind: 'queue';
@@ -188,4 +188,14 @@ export interface LockChannel {
   /** Always in order of arrival. */
   readonly strict: boolean;
   readonly users: readonly NodeId[];
+}
+
+export interface PipeChannel {
+  readonly kind: 'pipe';
+  readonly name: string;
+  readonly at: Place;
+  readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
+  /** Both may send; false: the first end sends, the second receives. */
+  readonly duplex: boolean;
+  readonly ends: readonly [NodeId, NodeId];
 }

@@ -1,5 +1,5 @@
 // A Plan as boxes and arrows, one box for each declared name however many instances it has: what every drawing of it shows.
-import type { Launch, Node, NodeId, Origin, Plan, ProcessNode, QueueChannel } from './plan.ts';
+import type { Launch, Node, NodeId, Origin, PipeChannel, Plan, ProcessNode, QueueChannel } from './plan.ts';
 
 export interface Sketch {
   readonly boxes: readonly Box[];
@@ -7,9 +7,9 @@ export interface Sketch {
 }
 
 export interface Box {
-  /** Unique in the sketch: queues and locks have namespaces of their own. */
+  /** Unique in the sketch: queues, locks and pipes have namespaces of their own. */
   readonly key: string;
-  readonly kind: 'process' | 'daemon' | 'join' | 'queue' | 'lock';
+  readonly kind: 'process' | 'daemon' | 'join' | 'queue' | 'lock' | 'pipe';
   readonly name: string;
   /** Null: one, under its bare name. */
   readonly instances: number | null;
@@ -20,7 +20,7 @@ export interface Box {
 export interface Arrow {
   readonly from: string;
   readonly to: string;
-  readonly kind: 'needs' | 'joins' | 'puts' | 'gets' | 'pipes' | 'locks';
+  readonly kind: 'needs' | 'joins' | 'puts' | 'gets' | 'pipes' | 'locks' | 'talks' | 'sends' | 'receives';
   /** What is not said by the kind: a condition that is not the default, one instance of several. */
   readonly label: string;
 }
@@ -44,6 +44,7 @@ export function sketch(plan: Plan): Sketch {
     arrows.push(...arrowsOf(node, groups, nameOf));
   }
   for (const channel of plan.channels) {
+    if (channel.kind === 'pipe') arrows.push(...pipeArrowsOf(channel, nameOf));
     const detail = channel.kind === 'queue' ? settingsOf(channel) : '';
     boxes.push({
       key: keyOf(channel.kind, channel.name),
@@ -56,7 +57,7 @@ export function sketch(plan: Plan): Sketch {
   return { boxes, arrows };
 }
 
-export function keyOf(kind: 'node' | 'queue' | 'lock', name: string): string {
+export function keyOf(kind: 'node' | 'queue' | 'lock' | 'pipe', name: string): string {
   return `${kind} ${name}`;
 }
 
@@ -152,9 +153,21 @@ function arrowsOf(
   for (const { channel, role } of node.grants) {
     if (role === 'put') add({ from: self, to: keyOf('queue', channel), kind: 'puts', label: '' });
     else if (role === 'get') add({ from: keyOf('queue', channel), to: self, kind: 'gets', label: '' });
-    else add({ from: self, to: keyOf('lock', channel), kind: 'locks', label: '' });
+    else if (role === 'lock') add({ from: self, to: keyOf('lock', channel), kind: 'locks', label: '' });
   }
   return [...arrows.values()];
+}
+
+/** Which instance it is matters here, so these do not come from what all instances of a name have in common. */
+function pipeArrowsOf({ name, duplex, ends }: PipeChannel, nameOf: ReadonlyMap<NodeId, string>): Arrow[] {
+  const pipe = keyOf('pipe', name);
+  return ends.map((id, at): Arrow => {
+    const declared = nameOf.get(id) ?? id;
+    const end = keyOf('node', declared);
+    const label = declared === id ? '' : id;
+    if (duplex) return { from: end, to: pipe, kind: 'talks', label };
+    return at === 0 ? { from: end, to: pipe, kind: 'sends', label } : { from: pipe, to: end, kind: 'receives', label };
+  });
 }
 
 function isDaemon(groups: ReadonlyMap<string, readonly Node[]>, name: string): boolean {

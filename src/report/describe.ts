@@ -1,6 +1,6 @@
 // An event in words: what Forkline itself says of it, and how much that matters. Facts come from the event alone; where
 // the words go, and whether they are shown at all, is for the reporter.
-import type { Event, NodeEnded, QueueCounted } from '../run/event.ts';
+import type { Event, NodeEnded, PipeCounted, QueueCounted } from '../run/event.ts';
 
 export interface Words {
   /** `detail`: only for those who ask. `note`: worth a line. The others: something is wrong. */
@@ -49,6 +49,8 @@ export function describe(event: Event): Words | null {
       );
     case 'queue.counted':
       return counted(event);
+    case 'pipe.counted':
+      return talked(event);
     case 'lock.abandoned':
       return warning(`lock \`${event.lock}\` was held by \`${event.node}\` when it ended; the next owner is told`);
     case 'client.refused':
@@ -135,6 +137,14 @@ function counted({ queue, counts }: QueueCounted): Words {
   ];
   const text = `queue \`${queue}\`: ${facts.join(', ')}`;
   return left_over > 0 || dropped > 0 ? warning(text) : detail(text);
+}
+
+function talked({ pipe, counts }: PipeCounted): Words {
+  const facts = Object.entries(counts).map(([node, { sent, received }]) => {
+    const missed = sent === received ? '' : `, ${sent - received} of them not received`;
+    return `\`${node}\` sent ${count(sent, 'message', 'messages')}${missed}`;
+  });
+  return detail(`pipe \`${pipe}\`: ${facts.join('; ')}`);
 }
 
 function pad(number: number): string {

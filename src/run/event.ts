@@ -150,6 +150,16 @@ export interface QueueCounts {
   readonly peak: number;
 }
 
+/** Once for each pipe, at the end. */
+export interface PipeCounted extends At {
+  readonly type: 'pipe.counted';
+  readonly pipe: string;
+  readonly counts: PipeCounts;
+}
+
+/** By the end that sent: what the other has not received was sent to nobody. */
+export type PipeCounts = Readonly<Record<NodeId, { readonly sent: number; readonly received: number }>>;
+
 /** The owner died holding it; the next owner is told. */
 export interface LockAbandoned extends At {
   readonly type: 'lock.abandoned';
@@ -187,6 +197,7 @@ export type Event =
   | QueueRecorded
   | QueueRedelivered
   | QueueCounted
+  | PipeCounted
   | LockAbandoned
   | ClientRefused
   | Warning;

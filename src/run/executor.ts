@@ -135,12 +135,13 @@ export class Execution {
         message: `killed what had left its process group and still ran: ${left.join(', ')}`,
       });
     await this.#broker?.finish(this.#killed);
-    const counts = (await this.#broker?.count()) ?? {};
-    for (const [queue, count] of Object.entries(counts)) this.#tell({ type: 'queue.counted', queue, counts: count });
+    const { queues, pipes } = (await this.#broker?.count()) ?? { queues: {}, pipes: {} };
+    for (const [queue, counts] of Object.entries(queues)) this.#tell({ type: 'queue.counted', queue, counts });
+    for (const [pipe, counts] of Object.entries(pipes)) this.#tell({ type: 'pipe.counted', pipe, counts });
     const { exitCode, reason, warnings } = verdictOf({
       plan: this.#plan,
       failed,
-      counts,
+      counts: queues,
       exhausted: this.#exhausted,
       troubles: this.#troubles,
       journalLost: this.#options.journalLost(),

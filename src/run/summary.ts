@@ -1,6 +1,6 @@
 // Events → Summary: what happened, derived once for everybody who tells of it.
 import type { NodeId } from '../plan/plan.ts';
-import type { Event, Outcome, QueueCounts } from './event.ts';
+import type { Event, Outcome, PipeCounts, QueueCounts } from './event.ts';
 
 export interface Summary {
   readonly version: 1;
@@ -16,6 +16,7 @@ export interface Summary {
   readonly durationMs: number;
   readonly nodes: Readonly<Record<NodeId, NodeSummary>>;
   readonly queues: Readonly<Record<string, QueueCounts>>;
+  readonly pipes: Readonly<Record<string, PipeCounts>>;
 }
 
 export interface NodeSummary {
@@ -38,6 +39,7 @@ export class Summarizer {
   readonly #started = new Map<NodeId, number>();
   readonly #nodes: Record<NodeId, NodeSummary> = {};
   readonly #queues: Record<string, QueueCounts> = {};
+  readonly #pipes: Record<string, PipeCounts> = {};
 
   add(event: Event): void {
     switch (event.type) {
@@ -70,6 +72,9 @@ export class Summarizer {
       case 'queue.counted':
         this.#queues[event.queue] = event.counts;
         break;
+      case 'pipe.counted':
+        this.#pipes[event.pipe] = event.counts;
+        break;
       case 'run.ended':
         this.#end = { exitCode: event.exitCode, reason: event.reason, durationMs: event.durationMs };
         break;
@@ -80,6 +85,7 @@ export class Summarizer {
   summary(): Summary {
     if (!this.#run || !this.#end) throw new Error('Internal error: a summary of a run that has not ended');
     const success = this.#end.exitCode === 0;
-    return { version: 1, success, ...this.#run, ...this.#end, nodes: this.#nodes, queues: this.#queues };
+    const channels = { queues: this.#queues, pipes: this.#pipes };
+    return { version: 1, success, ...this.#run, ...this.#end, nodes: this.#nodes, ...channels };
   }
 }

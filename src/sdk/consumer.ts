@@ -3,7 +3,7 @@
 import { readAttempt, readItems } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
-import { Flag, Type, type WelcomeQueue } from '../wire/message.ts';
+import { Flag, Type, type WelcomePipe, type WelcomeQueue } from '../wire/message.ts';
 import { type Encoding, encodingOf, Undecodable } from './encoding.ts';
 import { Empty, QueueAborted, QueueClosed } from './errors.ts';
 import { Pace } from './pace.ts';
@@ -29,10 +29,12 @@ export class Consumer implements Rider {
   readonly #session: Session;
   readonly #name: string;
   readonly #pace = new Pace();
-  #queue: WelcomeQueue | null = null;
+  #queue: WelcomeQueue | WelcomePipe | null = null;
   #encoding: Encoding | null = null;
   #failure: Failure | null = null;
   #atMostOnce = false;
+  /** Says that it takes before it does: somebody else would be given it again. At a pipe there is nobody else. */
+  #announces = false;
   /** What is here and not taken: `#values` from `#at`, then `#batches`; so many in all. */
   #values: readonly unknown[] = [];
   #at = 0;
@@ -98,6 +100,16 @@ export class Consumer implements Rider {
     return outcome;
   }
 
+  /** Waits until an item is here, and takes nothing; false where there was none in time. */
+  async arrives(timeMs: number, signal?: AbortSignal): Promise<boolean> {
+    if (this.#here > 0) return true;
+    const outcome = await this.#join(timeMs, signal, true);
+    if (typeof outcome !== 'function') return true;
+    const error = outcome();
+    if (error instanceof Empty) return false;
+    throw error;
+  }
+
   /** The program is through with these. */
   done(tag: number, count: number): void {
     if (this.#atMostOnce) return;
@@ -119,10 +131,11 @@ export class Consumer implements Rider {
     if (this.#line.size === 0 && this.#failure === null) this.#retreat();
   }
 
-  open(queue: WelcomeQueue): void {
+  open(queue: WelcomeQueue | WelcomePipe, encoding = encodingOf(queue)): void {
     this.#queue = queue;
-    this.#encoding = encodingOf(queue);
+    this.#encoding = encoding;
     this.#atMostOnce = queue.delivery === 'at-most-once';
+    this.#announces = this.#atMostOnce && queue.kind === 'queue';
     if (this.#line.size > 0) this.#ride();
   }
 
@@ -171,7 +184,7 @@ export class Consumer implements Rider {
   }
 
   get #id(): number {
-    return (this.#queue as WelcomeQueue).id;
+    return (this.#queue as WelcomeQueue | WelcomePipe).id;
   }
 
   /** The next delivery is the one that is taken from. */
@@ -182,7 +195,7 @@ export class Consumer implements Rider {
     this.#valuesTag = tag;
     this.attempt = attempt;
     this.redelivered = redelivered;
-    if (!this.#atMostOnce) return;
+    if (!this.#announces) return;
     this.receipts.took(items.count);
     this.#ride();
     this.#session.flush();
@@ -193,7 +206,7 @@ export class Consumer implements Rider {
     this.#here -= count;
     this.#untilAsking -= count;
     this.#takenSince += count;
-    if (this.#atMostOnce) return;
+    if (this.#announces) return;
     this.receipts.took(count);
     if (!this.#riding) this.#ride();
   }
@@ -217,12 +230,13 @@ export class Consumer implements Rider {
     this.#untilAsking = Math.max(1, this.#here + this.#credit - (this.#pace.ahead >> 1));
   }
 
-  #join(timeMs: number, signal: AbortSignal | undefined): Promise<Arrival | Failure> {
+  #join(timeMs: number, signal: AbortSignal | undefined, peeks = false): Promise<Arrival | Failure> {
     if (this.#failure !== null) return Promise.resolve(this.#failure);
     this.#judge(performance.now());
     return new Promise((resolve) => {
       const get: WaitingGet = {
         withdrawn: false,
+        peeks,
         empty: () => new Empty(`\`${this.#name}\` had no item${timeMs > 0 ? ' in time' : ''}`),
         settle: (outcome) => {
           this.#line.delete(get);
@@ -284,7 +298,7 @@ export class Consumer implements Rider {
     for (const get of this.#line) {
       if (this.#here === 0) break;
       this.#line.delete(get);
-      get.settle(this.#arrival());
+      get.settle(get.peeks ? SOMETHING : this.#arrival());
     }
     if (this.#line.size > 0) this.#ride();
   }
@@ -369,6 +383,8 @@ export class Consumer implements Rider {
   }
 }
 
+const SOMETHING: Arrival = { value: undefined, tag: 0, attempt: 1, redelivered: false };
+
 interface Batch {
   readonly items: Items;
   readonly tag: number;
@@ -386,6 +402,8 @@ interface Withdrawal {
 interface WaitingGet {
   /** Will be settled by the answer to an UNGET at the latest. */
   withdrawn: boolean;
+  /** Wants to know that something is here, and to leave it there. */
+  readonly peeks: boolean;
   readonly empty: Failure;
   settle(outcome: Arrival | Failure): void;
 }

@@ -1,6 +1,6 @@
 // What the bytes of an item mean, by the queue's `encoding`: the way from a value to bytes and back.
 import { eachItem, type Items, SIZE_FIELD, sizeAt } from '../wire/items.ts';
-import type { WelcomeQueue } from '../wire/message.ts';
+import type { WelcomeLine } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { toJson } from './json.ts';
 
@@ -46,7 +46,7 @@ const bytes: Encoding = {
   decode: (items) => Array.from(eachItem(items), own),
 };
 
-export function encodingOf(queue: WelcomeQueue): Encoding {
+export function encodingOf(queue: WelcomeLine): Encoding {
   if (queue.encoding === 'json') return json;
   if (queue.encoding === 'text') return text;
   return bytes;
@@ -57,8 +57,44 @@ function own(item: Buffer): Buffer {
   return item.length < 4096 ? Buffer.from(item) : item;
 }
 
+/** Bytes that are an item as they are, whatever the encoding. */
+export class Encoded {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
+/** The encoding of a pipe: takes what is encoded already, too, and leaves it to the program how a message is to be read. */
+export function messagesOf(pipe: WelcomeLine): Encoding {
+  const encoding = encodingOf(pipe);
+  return {
+    put: (writer, channel, value, most) =>
+      value instanceof Encoded
+        ? bytes.put(writer, channel, value.bytes, most)
+        : encoding.put(writer, channel, value, most),
+    encode: (value) => (value instanceof Encoded ? bytes.encode(value.bytes) : encoding.encode(value)),
+    decode: (items) => bytes.decode(items),
+  };
+}
+
+/** What one message of a pipe says. */
+export function messageReader(pipe: WelcomeLine): (message: Buffer) => unknown {
+  if (pipe.encoding === 'text') return (message) => message.toString('utf8');
+  if (pipe.encoding !== 'json') return (message) => message;
+  return (message) => {
+    try {
+      return JSON.parse(message.toString('utf8'));
+    } catch {
+      throw new Error(`\`${pipe.name}\`: ${new Undecodable(message).message}`);
+    }
+  };
+}
+
 /** A copy of a value whose encoding is not known yet: later changes to it must not be seen. */
 export function snapshot(value: unknown): unknown {
+  if (value instanceof Encoded) return new Encoded(Buffer.from(value.bytes));
   if (value instanceof Uint8Array) return Buffer.from(value);
   return typeof value === 'object' && value !== null ? JSON.parse(toJson(value)) : value;
 }

@@ -54,6 +54,27 @@ export class BrokenQueue extends Error {
   }
 }
 
+/** The other end of the pipe is closed, and all that it had sent is received. */
+export class EndOfFile extends Error {
+  static {
+    EndOfFile.prototype.name = 'EndOfFile';
+  }
+}
+
+/** The other end of the pipe is closed: nobody would receive what is sent. */
+export class BrokenPipe extends Error {
+  static {
+    BrokenPipe.prototype.name = 'BrokenPipe';
+  }
+}
+
+/** This process has closed its own end of the pipe. */
+export class PipeClosed extends Error {
+  static {
+    PipeClosed.prototype.name = 'PipeClosed';
+  }
+}
+
 /** A release of what is not held. */
 export class LockError extends Error {
   static {

@@ -1,23 +1,28 @@
-// `import { queue, lock, current } from 'forkline'`: what a process of a run uses. Nothing is connected before the first channel
+// `import { queue, lock, pipe, current } from 'forkline'`: what a process of a run uses. Nothing is connected before the first channel
 // is named.
 import { Lock } from './lock.ts';
+import { Pipe } from './pipe.ts';
 import { Queue } from './queue.ts';
 import { Session } from './session.ts';
 
 export {
+  BrokenPipe,
   BrokenQueue,
   BrokerLost,
   Empty,
+  EndOfFile,
   Full,
   ItemRefused,
   LockError,
   LockTimeout,
   NotGranted,
+  PipeClosed,
   QueueAborted,
   QueueClosed,
 } from './errors.ts';
 export { type Current, current } from './identity.ts';
 export type { AcquireOptions, Guard, Lock } from './lock.ts';
+export type { Pipe, PipeOptions } from './pipe.ts';
 export type { PutOptions } from './producer.ts';
 export type { GetOptions, Queue, Taken } from './queue.ts';
 
@@ -31,6 +36,12 @@ export function queue<T = unknown>(name: string): Queue<T> {
 export function lock(name: string): Lock {
   const here = session();
   return here.channel('lock', name, () => new Lock(here, name));
+}
+
+/** This process's end of the pipe of that name. */
+export function pipe<In = unknown, Out = In>(name: string): Pipe<In, Out> {
+  const here = session();
+  return here.channel('pipe', name, () => new Pipe<In, Out>(here, name));
 }
 
 let opened: Session | null = null;

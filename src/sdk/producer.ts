@@ -2,7 +2,7 @@
 // keeps puts in the order in which they were made.
 import { readRoom } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
-import { Flag, Type, type WelcomeQueue } from '../wire/message.ts';
+import { Flag, Type, type WelcomeLine } from '../wire/message.ts';
 import { type Encoding, encodingOf, snapshot } from './encoding.ts';
 import { BrokenQueue, Full, QueueClosed } from './errors.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
@@ -19,7 +19,7 @@ export const SENT: Promise<void> = Promise.resolve();
 export class Producer implements Rider {
   readonly #session: Session;
   readonly #name: string;
-  #queue: WelcomeQueue | null = null;
+  #queue: WelcomeLine | null = null;
   #encoding: Encoding | null = null;
   /** The broker looks at every item, and answers. */
   #judged = false;
@@ -51,7 +51,7 @@ export class Producer implements Rider {
       !this.#closed &&
       !this.#session.congested
     ) {
-      const queue = this.#queue as WelcomeQueue;
+      const queue = this.#queue as WelcomeLine;
       const size = (this.#encoding as Encoding).put(this.#session.writer, queue.id, value, this.#roomBytes);
       if (size >= 0) {
         this.#room -= 1;
@@ -96,9 +96,9 @@ export class Producer implements Rider {
     return this.#abandoned ? 0 : this.#line.size;
   }
 
-  open(queue: WelcomeQueue): void {
+  open(queue: WelcomeLine, encoding = encodingOf(queue)): void {
     this.#queue = queue;
-    this.#encoding = encodingOf(queue);
+    this.#encoding = encoding;
     this.#judged = queue.judged;
     for (const put of this.#line) {
       try {
@@ -184,7 +184,7 @@ export class Producer implements Rider {
   ): Promise<Failure | null> | null {
     const first = this.#line.size === 0;
     if (first && bytes !== null && this.#room > 0 && bytes.length <= this.#roomBytes && !this.#session.congested) {
-      return this.#spend(this.#queue as WelcomeQueue, bytes);
+      return this.#spend(this.#queue as WelcomeLine, bytes);
     }
     const full: Failure = () => new Full(`\`${this.#name}\` had no room${timeMs > 0 ? ' in time' : ''}`);
     if (timeMs === 0 && !first) return Promise.resolve(full);
@@ -259,7 +259,7 @@ export class Producer implements Rider {
   }
 
   /** Puts it; where it is judged, there is more to wait for. */
-  #spend(queue: WelcomeQueue, bytes: Uint8Array): Promise<Failure | null> | null {
+  #spend(queue: WelcomeLine, bytes: Uint8Array): Promise<Failure | null> | null {
     this.#room -= 1;
     this.#roomBytes -= bytes.length;
     if (this.#judged) return this.#offer(queue, bytes);
@@ -268,7 +268,7 @@ export class Producer implements Rider {
     return null;
   }
 
-  #offer({ id }: WelcomeQueue, bytes: Uint8Array): Promise<Failure | null> {
+  #offer({ id }: WelcomeLine, bytes: Uint8Array): Promise<Failure | null> {
     return new Promise((resolve) => {
       this.#session.request({
         write: (request) => this.#session.writer.offer(id, request, 0, bytes),

@@ -223,7 +223,8 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   }
 }
 
-function isForPuts({ type, flags }: Frame): boolean {
+/** Whether it is about what this process puts, or about what it takes. */
+export function isForPuts({ type, flags }: Frame): boolean {
   if (type === Type.WITHDRAWN) return flags === Flag.PUTS;
   if (type === Type.RECALL) return flags === Flag.ROOM;
   return type === Type.ROOM || type === Type.BROKEN || type === Type.REFUSED;

@@ -79,7 +79,7 @@ export class Session {
   }
 
   /** The channel of that name, made by `make` when the program first names it. */
-  channel<C extends Channel>(kind: 'queue' | 'lock', name: string, make: () => C): C {
+  channel<C extends Channel>(kind: 'queue' | 'lock' | 'pipe', name: string, make: () => C): C {
     const key = `${kind} ${name}`;
     const known = this.#channels.get(key);
     if (known !== undefined) return known as C;

@@ -77,7 +77,7 @@ export function readJson(frame: Frame): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** `GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`, `END`, `BROKEN`, `WITHDRAWN`, `RECALL`; `REFUSED` of a queue. */
+/** `GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`, `SHUT`, `END`, `BROKEN`, `WITHDRAWN`, `RECALL`; `REFUSED` of a queue. */
 export function expectEmpty(frame: Frame): void {
   expect(frame, 0);
 }

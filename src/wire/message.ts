@@ -25,6 +25,7 @@ export const Type = {
   CANCEL: 18,
   PUT_PRIORITY: 19,
   OFFER: 20,
+  SHUT: 21,
   WELCOME: 64,
   ERROR: 65,
   ROOM: 66,
@@ -98,12 +99,21 @@ export interface Welcome {
   readonly channels: readonly WelcomeChannel[];
 }
 
-export type WelcomeChannel = WelcomeQueue | WelcomeLock;
+export type WelcomeChannel = WelcomeQueue | WelcomePipe | WelcomeLock;
 
-export interface WelcomeQueue {
+export interface WelcomeQueue extends WelcomeLine {
+  readonly kind: 'queue';
+}
+
+/** An end of a pipe, spoken to as a queue: what is put there the other end gets. */
+export interface WelcomePipe extends WelcomeLine {
+  readonly kind: 'pipe';
+}
+
+/** What has items that are put and got. */
+export interface WelcomeLine {
   readonly id: number;
   readonly name: string;
-  readonly kind: 'queue';
   readonly puts: boolean;
   readonly gets: boolean;
   readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';

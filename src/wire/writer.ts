@@ -55,7 +55,7 @@ export class FrameWriter {
     this.#json(Type.ERROR, channel, body);
   }
 
-  /** `GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`, `END`, `BROKEN`, `WITHDRAWN`, `RECALL`; `REFUSED` of a queue. */
+  /** `GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`, `SHUT`, `END`, `BROKEN`, `WITHDRAWN`, `RECALL`; `REFUSED` of a queue. */
   bare(type: number, channel: number, flags = 0): void {
     this.#header(type, flags, channel, 0);
   }

@@ -35,6 +35,7 @@ export const machines = [
   'src/run/schedule.ts',
   'src/run/lifecycle.ts',
   'src/broker/queue.ts',
+  'src/broker/pipe.ts',
   'src/broker/lock.ts',
   'src/broker/streams.ts',
 ];

@@ -48,7 +48,7 @@ test('children are served by a process of its own, whose folder only this user c
     held: 0,
   });
   host.settle({ node: 'p', held: 'done', stream: 'end', succeeded: true });
-  expect((await host.count())['q']).toMatchObject({ put: 1, done: 0, left_over: 1, peak: 1 });
+  expect((await host.count()).queues['q']).toMatchObject({ put: 1, done: 0, left_over: 1, peak: 1 });
   expect(notices).toEqual([{ type: 'closed', queue: 'q', aborted: false }]);
   await host.close();
   expect(existsSync(dirname(host.socket))).toBe(false);
@@ -65,7 +65,7 @@ test('a FIFO that cannot be opened is told to who asked for it', async () => {
 test('the signals of a terminal do not end it', async () => {
   const host = await start();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(host.pid, signal);
-  expect((await host.count())['q']).toMatchObject({ put: 0 });
+  expect((await host.count()).queues['q']).toMatchObject({ put: 0 });
   await host.close();
 });
 

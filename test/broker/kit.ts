@@ -9,7 +9,7 @@ import type { Notice } from '../../src/broker/control.ts';
 import { judgesOf } from '../../src/broker/judge.ts';
 import { listen } from '../../src/broker/server.ts';
 import { tokenFor } from '../../src/broker/token.ts';
-import type { Channel, LockChannel, QueueChannel } from '../../src/plan/plan.ts';
+import type { Channel, LockChannel, PipeChannel, QueueChannel } from '../../src/plan/plan.ts';
 import { readGranted, readItems, readJson, readReply, readRoom } from '../../src/wire/body.ts';
 import { type Frame, FrameReader } from '../../src/wire/frame.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
@@ -56,6 +56,10 @@ export const mutex = {
   scope: 'run',
   strict: false,
 } as const;
+
+export function pipeOf(name: string, settings: Partial<PipeChannel> = {}): PipeChannel {
+  return { kind: 'pipe', name, at, encoding: 'json', duplex: true, ends: ['a', 'b'], ...settings };
+}
 
 export interface Running extends AsyncDisposable {
   readonly broker: Broker;

@@ -15,7 +15,7 @@ test('--version says the version', async () => {
 
 test('called without a word it shows what there is', async () => {
   const { stdout, exitCode } = await forkline(workspace(), []);
-  expect(stdout).toBe(`Runs processes that a YAML file declares, and wires them to queues and locks.
+  expect(stdout).toBe(`Runs processes that a YAML file declares, and wires them to queues, pipes and locks.
 
 Examples
   $ forkline check pipeline.yaml

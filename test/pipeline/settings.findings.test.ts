@@ -54,7 +54,7 @@ processes:
     'words that are not executed yet, each at its key',
     `slots: 3
 secrets: TOKEN
-pipes: { line: [a, b] }
+name: words
 defaults: { retry: 1 }
 queues:
   q: { order: lifo, from: [1], to: { json: x }, item: {}, overflow: fail, dead_letter: r }
@@ -69,7 +69,6 @@ daemons:
     [
       '1:1 error not-supported-yet `slots` is not supported yet',
       '2:1 error not-supported-yet `secrets` is not supported yet',
-      '3:1 error not-supported-yet `pipes` is not supported yet',
       '4:13 error not-supported-yet `retry` is not supported yet',
       '6:8 error not-supported-yet `order: lifo` is not supported yet',
       '6:59 error not-supported-yet `overflow: fail` is not supported yet',

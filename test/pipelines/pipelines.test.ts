@@ -20,6 +20,17 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ended(ran, 'changer')).toBeLessThan(started(ran, 'onlooker'));
   },
 
+  'pipe.yaml': (ran) => {
+    const lengths = [5, 0, 16 * 1024 * 1024];
+    expect(ran.lines('caller')).toEqual(lengths.map((length) => `${length} characters, and well answered`));
+    expect(ran.lines('answerer')).toEqual(['hung up']);
+    expect(ran.lines('clerk')).toEqual([`3 questions of ${16 * 1024 * 1024 + 5} characters`]);
+    expect(ran.summary.pipes).toEqual({
+      line: { caller: { sent: 3, received: 3 }, answerer: { sent: 3, received: 3 } },
+      tally: { answerer: { sent: 3, received: 3 } },
+    });
+  },
+
   '04-join-timeout.yaml': (ran) => {
     expect(ran.summary.nodes['glance']?.outcome).toBe('passed');
     expect(ended(ran, 'glance')).toBeLessThan(ended(ran, 'sleeper'));

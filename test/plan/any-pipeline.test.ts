@@ -136,11 +136,16 @@ function expectWhole(plan: Plan): void {
   const channels = new Set(plan.channels.map(({ kind, name }) => `${kind} ${name}`));
   for (const node of plan.nodes) {
     if (node.kind === 'join') continue;
-    for (const { channel, role } of node.grants)
-      expect(channels).toContain(`${role === 'lock' ? 'lock' : 'queue'} ${channel}`);
+    for (const { channel, role } of node.grants) expect(channels).toContain(`${kindFor[role]} ${channel}`);
   }
   for (const channel of plan.channels) {
-    const users = channel.kind === 'queue' ? [...channel.producers, ...channel.consumers] : channel.users;
-    for (const id of users) expect(before).toContain(id);
+    for (const id of usersOf(channel)) expect(before).toContain(id);
   }
+}
+
+const kindFor = { put: 'queue', get: 'queue', lock: 'lock', send: 'pipe', receive: 'pipe' } as const;
+
+function usersOf(channel: Plan['channels'][number]): readonly string[] {
+  if (channel.kind === 'lock') return channel.users;
+  return channel.kind === 'pipe' ? channel.ends : [...channel.producers, ...channel.consumers];
 }

@@ -36,6 +36,11 @@ def queue(name: str, producers: "list[str]", consumers: "list[str]", **settings:
     return {**usual, "name": name, "producers": producers, "consumers": consumers, **settings}
 
 
+def pipe(name: str, ends: "list[str]", **settings: Any) -> "dict[str, Any]":
+    at = {"file": "", "line": 1, "column": 1}
+    return {"kind": "pipe", "name": name, "at": at, "encoding": "json", "duplex": True, "ends": ends, **settings}
+
+
 def lock(name: str, users: "list[str]", **settings: Any) -> "dict[str, Any]":
     usual = {
         "kind": "lock",
@@ -90,7 +95,7 @@ class Broker:
         return account
 
     def counts(self) -> Any:
-        return self.ask(type="count")
+        return self.ask(type="count")["queues"]
 
     def environment(self, instance: str) -> "dict[str, str]":
         token = hmac.new(bytes.fromhex(KEY), instance.encode(), hashlib.sha256).hexdigest()

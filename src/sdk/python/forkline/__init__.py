@@ -1,4 +1,4 @@
-"""Forkline's SDK: the queues and locks of the pipeline that started this program.
+"""Forkline's SDK: the queues, pipes and locks of the pipeline that started this program.
 
     from forkline import lock, queue
 
@@ -12,8 +12,22 @@ before the program ends, unless it ends by `os._exit` or a signal without a hand
 
 from queue import Empty, Full
 
-from .errors import Aborted, BrokenQueue, BrokerLost, ForklineError, ItemRefused, LockError, NotGranted, NotInARun, ShutDown
+from .errors import (
+    Aborted,
+    BrokenPipe,
+    BrokenQueue,
+    BrokerLost,
+    EndOfFile,
+    ForklineError,
+    ItemRefused,
+    LockError,
+    NotGranted,
+    NotInARun,
+    PipeClosed,
+    ShutDown,
+)
 from .locks import Lock, lock
+from .pipes import Pipe, pipe
 from .process import Process, current_process
 from .queues import Queue, queue
 from .taken import Taken
@@ -21,9 +35,11 @@ from .version import VERSION as __version__
 
 __all__ = [
     "Aborted",
+    "BrokenPipe",
     "BrokenQueue",
     "BrokerLost",
     "Empty",
+    "EndOfFile",
     "ForklineError",
     "Full",
     "ItemRefused",
@@ -31,11 +47,14 @@ __all__ = [
     "LockError",
     "NotGranted",
     "NotInARun",
+    "Pipe",
+    "PipeClosed",
     "Process",
     "Queue",
     "ShutDown",
     "Taken",
     "current_process",
     "lock",
+    "pipe",
     "queue",
 ]

@@ -34,11 +34,14 @@ _IDLE_ROUNDS = 4
 
 
 class Consumer:
-    def __init__(self, session: "Session", channel: "dict[str, Any]") -> None:
+    def __init__(self, session: "Session", channel: "dict[str, Any]", announces: Optional[bool] = None) -> None:
         self.session = session
         self.name: str = channel["name"]
         self.channel: int = channel["id"]
         self.keeps = channel["delivery"] != "at-most-once"
+        #: Whether what is taken is said to be before the program has it, one by one, so that nothing of it is read ahead. At
+        #: most once, it would else come again where the program is killed; unless there is nobody else it could come to.
+        self.announces = not self.keeps if announces is None else announces
         self.decode = encodings[channel["encoding"]].decode
         #: (tag, data) of what the program may take now.
         self.ready: "deque[tuple[int, bytes]]" = deque()
@@ -54,8 +57,7 @@ class Consumer:
         self.ungets = 0
         self._later: "deque[list[tuple[int, bytes]]]" = deque()
         #: To read ahead more than fits into the queue would leave its producers without room.
-        # What is at most once is said to be taken before the program has it, one by one: nothing of it is read ahead.
-        self._most = min(_MOST_AHEAD, channel["maxsize"] or _MOST_AHEAD) if self.keeps else 1
+        self._most = 1 if self.announces else min(_MOST_AHEAD, channel["maxsize"] or _MOST_AHEAD)
         self._next_tag = 0
         self._reported = 0
         self._window = 1
@@ -120,6 +122,8 @@ class Consumer:
 
     def withdraw(self) -> None:
         """No thread waits any more."""
+        if self.ended is not None:
+            return
         self._void += self._asked
         self._asked = 0
         self._told_waiting = False
@@ -175,11 +179,11 @@ class Consumer:
         be taken first, or it would come twice where the program is killed."""
         with self.session.exclusive:
             self.session.check()
-            if self.keeps:
-                self.session.arm()
-            else:
+            if self.announces:
                 self.report()
                 self.session.send()
+            else:
+                self.session.arm()
 
     def give_back(self, tag: int) -> None:
         """Hands an item that was taken to whoever comes next."""

@@ -9,13 +9,16 @@ import queue
 
 __all__ = [
     "Aborted",
+    "BrokenPipe",
     "BrokenQueue",
     "BrokerLost",
+    "EndOfFile",
     "ForklineError",
     "ItemRefused",
     "LockError",
     "NotGranted",
     "NotInARun",
+    "PipeClosed",
     "ShutDown",
 ]
 
@@ -49,6 +52,18 @@ class ItemRefused(ForklineError, ValueError):
         super().__init__(message)
         self.path = path
         self.reason = reason
+
+
+class EndOfFile(ForklineError, EOFError):
+    """The other end of the pipe is closed, and all that it had sent is received."""
+
+
+class BrokenPipe(ForklineError, BrokenPipeError):
+    """The other end of the pipe is closed: nobody would receive what is sent."""
+
+
+class PipeClosed(ForklineError, OSError):
+    """This process has closed its own end of the pipe."""
 
 
 class LockError(ForklineError):

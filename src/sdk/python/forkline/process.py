@@ -19,7 +19,7 @@ from .errors import BrokerLost, ForklineError, NotInARun
 from .session import Session
 from .version import VERSION
 
-__all__ = ["Process", "current_process", "part", "part_at_exit", "session", "when_opened"]
+__all__ = ["Process", "current_process", "is_child", "part", "part_at_exit", "session", "when_opened"]
 
 #: How long the broker may take to answer the first word, in seconds.
 _WELCOME_TIMEOUT = 30.0
@@ -105,18 +105,18 @@ def _open() -> Session:
     path = os.environ.get("FORKLINE_SOCKET")
     name = _environment("FORKLINE_PROCESS")
     if not path:
-        raise NotInARun(f"`{name}` runs in a pipeline that has no queues and no locks")
+        raise NotInARun(f"`{name}` runs in a pipeline that has no queues, pipes or locks")
     connected = connect(path)
     try:
         connection = Connection(connected)
-        connection.say(wire.hello(name, _environment("FORKLINE_TOKEN"), os.getpid(), f"python {VERSION}", _is_child()))
+        connection.say(wire.hello(name, _environment("FORKLINE_TOKEN"), os.getpid(), f"python {VERSION}", is_child()))
         return Session(connection, _welcome(connection))
     except BaseException:
         connected.close()
         raise
 
 
-def _is_child() -> bool:
+def is_child() -> bool:
     """Whether the program made this process for itself: by a fork, or by multiprocessing in whatever way."""
     multiprocessing = sys.modules.get("multiprocessing.process")
     return os.getpid() != _first_pid or (multiprocessing is not None and multiprocessing.parent_process() is not None)

@@ -19,6 +19,7 @@ HELLO, GOODBYE, PUT, WANT, UNWANT, GET, UNGET, TAKEN, DONE = range(1, 10)
 GIVE_BACK, CLOSE, GIVE_ROOM, JOIN, STAT, FLUSH, ACQUIRE, RELEASE, CANCEL = range(10, 19)
 PUT_PRIORITY = 19
 OFFER = 20
+SHUT = 21
 
 #: `PUT`, `OFFER`: at the left end of a deque; `GET`, `DELIVER`, `REDELIVER`: from its right end.
 LEFT = 1
@@ -59,7 +60,7 @@ def hello(instance: str, token: str, pid: int, sdk: str, child: bool = False) ->
 
 
 def bare(kind: int, channel: int = 0) -> bytes:
-    """`GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`."""
+    """`GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`, `SHUT`."""
     return HEADER.pack(4, kind, 0, channel)
 
 
