@@ -3,9 +3,10 @@
 import { readAttempt, readItems } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
-import { Flag, Type, type WelcomePipe, type WelcomeQueue } from '../wire/message.ts';
+import { Flag, mayReadAhead, Type, type WelcomePipe, type WelcomeQueue } from '../wire/message.ts';
 import { type Encoding, encodingOf, Undecodable } from './encoding.ts';
 import { Empty, QueueAborted, QueueClosed } from './errors.ts';
+import { checkEnds } from './manner.ts';
 import { Pace } from './pace.ts';
 import { Watch } from './patience.ts';
 import { Receipts } from './receipts.ts';
@@ -35,6 +36,10 @@ export class Consumer implements Rider {
   #atMostOnce = false;
   /** Says that it takes before it does: somebody else would be given it again. At a pipe there is nobody else. */
   #announces = false;
+  /** What is next is decided at the moment of the get, so nothing is read ahead. */
+  #exact = false;
+  /** The end it said last that it gets from. */
+  #right = false;
   /** What is here and not taken: `#values` from `#at`, then `#batches`; so many in all. */
   #values: readonly unknown[] = [];
   #at = 0;
@@ -93,9 +98,10 @@ export class Consumer implements Rider {
     return values;
   }
 
-  /** Waits for an item: forever, or so long; 0 asks the broker once. */
-  async wait(timeMs: number, signal?: AbortSignal): Promise<Arrival> {
-    const outcome = this.#here > 0 ? this.#arrival() : await this.#join(timeMs, signal);
+  /** Waits for an item: forever, or so long; 0 asks the broker once. From one end of a deque, where one is given. */
+  async wait(timeMs: number, signal?: AbortSignal, right: boolean | null = null): Promise<Arrival> {
+    if (right !== null && this.#queue !== null) checkEnds(this.#queue);
+    const outcome = this.#here > 0 ? this.#arrival() : await this.#join(timeMs, signal, right);
     if (typeof outcome === 'function') throw outcome();
     return outcome;
   }
@@ -103,7 +109,7 @@ export class Consumer implements Rider {
   /** Waits until an item is here, and takes nothing; false where there was none in time. */
   async arrives(timeMs: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#here > 0) return true;
-    const outcome = await this.#join(timeMs, signal, true);
+    const outcome = await this.#join(timeMs, signal, null, true);
     if (typeof outcome !== 'function') return true;
     const error = outcome();
     if (error instanceof Empty) return false;
@@ -136,15 +142,18 @@ export class Consumer implements Rider {
     this.#encoding = encoding;
     this.#atMostOnce = queue.delivery === 'at-most-once';
     this.#announces = this.#atMostOnce && queue.kind === 'queue';
+    this.#exact = !mayReadAhead(queue);
+    if (this.#exact) this.#pace.most = 0;
+    this.#refuseEnds(queue);
     if (this.#line.size > 0) this.#ride();
   }
 
   receive(frame: Frame): void {
     switch (frame.type) {
       case Type.DELIVER:
-        return this.#deliver(readItems(frame), 1, false);
+        return this.#deliver(readItems(frame), 1, false, isFromRight(frame));
       case Type.REDELIVER:
-        return this.#deliver(readItems(frame), readAttempt(frame), true);
+        return this.#deliver(readItems(frame), readAttempt(frame), true, isFromRight(frame));
       case Type.END:
         return this.fail(frame.flags === Flag.BROKE ? () => this.#broken() : () => this.#ended());
       case Type.WITHDRAWN:
@@ -172,15 +181,30 @@ export class Consumer implements Rider {
     // What goes back must be back before more is asked for.
     if (this.#failure !== null || this.#retreating) return;
     if (this.#expiring.length > 0) this.#expire(this.#expiring.splice(0));
-    let waiting = 0;
-    for (const get of this.#line) if (!get.withdrawn) waiting += 1;
+    const { waiting, right } = this.#waiting();
     const more = Math.max(0, Math.max(waiting, this.#pace.ahead) - this.#here - this.#credit);
-    if (waiting > 0 ? more > 0 || !this.#saidWaiting : more > 0 && this.#asking) {
-      this.#session.writer.number(Type.GET, id, more, waiting > 0 ? Flag.WAITING : Flag.NONE);
+    const news = more > 0 || !this.#saidWaiting || right !== this.#right;
+    if (waiting > 0 ? news : more > 0 && this.#asking) {
+      const flags = (waiting > 0 ? Flag.WAITING : Flag.NONE) | (right ? Flag.RIGHT : Flag.NONE);
+      this.#session.writer.number(Type.GET, id, more, flags);
+      this.#right = right;
       this.#saidWaiting = waiting > 0;
       this.#credit += more;
     }
     this.#plan();
+  }
+
+  /** How many calls wait: the oldest, and those behind it that get from the same end. */
+  #waiting(): { waiting: number; right: boolean } {
+    let waiting = 0;
+    let right = false;
+    for (const get of this.#line) {
+      if (get.withdrawn) continue;
+      if (waiting > 0 && get.right !== right) break;
+      ({ right } = get);
+      waiting += 1;
+    }
+    return { waiting, right };
   }
 
   get #id(): number {
@@ -230,11 +254,18 @@ export class Consumer implements Rider {
     this.#untilAsking = Math.max(1, this.#here + this.#credit - (this.#pace.ahead >> 1));
   }
 
-  #join(timeMs: number, signal: AbortSignal | undefined, peeks = false): Promise<Arrival | Failure> {
+  #join(
+    timeMs: number,
+    signal: AbortSignal | undefined,
+    right: boolean | null,
+    peeks = false,
+  ): Promise<Arrival | Failure> {
     if (this.#failure !== null) return Promise.resolve(this.#failure);
     this.#judge(performance.now());
     return new Promise((resolve) => {
       const get: WaitingGet = {
+        right: right === true,
+        choosy: right !== null,
         withdrawn: false,
         peeks,
         empty: () => new Empty(`\`${this.#name}\` had no item${timeMs > 0 ? ' in time' : ''}`),
@@ -284,8 +315,9 @@ export class Consumer implements Rider {
     return new Watch(timeMs, signal, expire, abort);
   }
 
-  #deliver(items: Items, attempt: number, redelivered: boolean): void {
+  #deliver(items: Items, attempt: number, redelivered: boolean, right: boolean): void {
     if (this.#retreating) return this.#decline(items.count);
+    if (this.#exact && !this.#isAwaited(right)) return this.#declineLate(items.count);
     this.#batches.push({ items, attempt, redelivered, tag: this.#nextTag });
     this.#nextTag += items.count;
     this.#here += items.count;
@@ -297,9 +329,24 @@ export class Consumer implements Rider {
     this.#pace.begin(performance.now());
     for (const get of this.#line) {
       if (this.#here === 0) break;
+      if (get.right !== right) continue;
       this.#line.delete(get);
       get.settle(get.peeks ? SOMETHING : this.#arrival());
     }
+    if (this.#exact && this.#here > 0) this.#giveBackAhead();
+    if (this.#line.size > 0) this.#ride();
+  }
+
+  #isAwaited(right: boolean): boolean {
+    for (const get of this.#line) if (get.right === right) return true;
+    return false;
+  }
+
+  /** Whoever waited for these does so no more, and the next call is to get what is next then. */
+  #declineLate(count: number): void {
+    if (this.#withdrawals.length === 0) this.#credit = Math.max(0, this.#credit - count);
+    this.#saidWaiting = false;
+    this.#decline(count);
     if (this.#line.size > 0) this.#ride();
   }
 
@@ -364,6 +411,17 @@ export class Consumer implements Rider {
     this.#session.wrote();
   }
 
+  /** Calls that were made before it was known that the queue has no ends to choose from. */
+  #refuseEnds(queue: WelcomeQueue | WelcomePipe): void {
+    for (const get of this.#line) {
+      try {
+        if (get.choosy) checkEnds(queue);
+      } catch (error) {
+        get.settle(() => error as Error);
+      }
+    }
+  }
+
   #ride(): void {
     if (this.#riding) return;
     this.#riding = true;
@@ -385,6 +443,10 @@ export class Consumer implements Rider {
 
 const SOMETHING: Arrival = { value: undefined, tag: 0, attempt: 1, redelivered: false };
 
+function isFromRight({ flags }: Frame): boolean {
+  return (flags & Flag.RIGHT) !== 0;
+}
+
 interface Batch {
   readonly items: Items;
   readonly tag: number;
@@ -400,6 +462,10 @@ interface Withdrawal {
 }
 
 interface WaitingGet {
+  /** It gets from the right end of a deque. */
+  readonly right: boolean;
+  /** Its end was chosen. */
+  readonly choosy: boolean;
   /** Will be settled by the answer to an UNGET at the latest. */
   withdrawn: boolean;
   /** Wants to know that something is here, and to leave it there. */

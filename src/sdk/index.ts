@@ -23,6 +23,7 @@ export {
 export { type Current, current } from './identity.ts';
 export type { AcquireOptions, Guard, Lock } from './lock.ts';
 export type { Pipe, PipeOptions } from './pipe.ts';
+export type { Placing, Side } from './manner.ts';
 export type { PutOptions } from './producer.ts';
 export type { GetOptions, Queue, Taken } from './queue.ts';
 

@@ -5,6 +5,8 @@
 export class Pace {
   /** How many items may be here, or on their way here, besides the one the program works on. */
   ahead = 0;
+  /** As far as it may ever read. */
+  most = MOST;
   #since = 0;
   #itemBytes = 0;
 
@@ -25,7 +27,7 @@ export class Pace {
     if (itemMs * more <= AHEAD_MS) this.ahead = more;
     else if (itemMs * this.ahead > AHEAD_MS) this.ahead = Math.floor(AHEAD_MS / itemMs);
     const most = this.#itemBytes === 0 ? MOST : Math.max(1, Math.floor(AHEAD_BYTES / this.#itemBytes));
-    this.ahead = Math.min(this.ahead, most, MOST);
+    this.ahead = Math.min(this.ahead, most, this.most);
     this.#since = nowMs;
   }
 

@@ -5,10 +5,11 @@ import type { Frame } from '../wire/frame.ts';
 import { Flag, Type, type WelcomeLine } from '../wire/message.ts';
 import { type Encoding, encodingOf, snapshot } from './encoding.ts';
 import { BrokenQueue, Full, QueueClosed } from './errors.ts';
+import { checkManner, type Manner, mannerOf, type Placing } from './manner.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
 import type { Failure, Rider, Session } from './session.ts';
 
-export interface PutOptions extends Patience {
+export interface PutOptions extends Patience, Placing {
   /** Waits until the broker has the item. */
   readonly confirm?: boolean | undefined;
 }
@@ -102,6 +103,8 @@ export class Producer implements Rider {
     this.#judged = queue.judged;
     for (const put of this.#line) {
       try {
+        checkManner(put.manner, queue);
+        if (queue.overflow === 'fail') put.trying ??= 'ask';
         put.bytes ??= this.#encoding.encode(put.value);
       } catch (error) {
         put.settle(() => error as Error);
@@ -138,8 +141,10 @@ export class Producer implements Rider {
       const bytes = put.bytes;
       if (queue === null || bytes === null || this.#room === 0 || bytes.length > this.#roomBytes) break;
       if (this.#session.congested) return;
-      put.settle(this.#spend(queue, bytes));
+      put.settle(this.#spend(queue, bytes, put.manner));
     }
+    // Room that nobody uses would make another's put fail.
+    if (queue?.overflow === 'fail') this.#giveRoom();
     this.#wanting &&= this.#line.size > 0 || this.#stale;
     if (this.#wanting || this.#line.size > 0) this.#ride();
   }
@@ -154,9 +159,9 @@ export class Producer implements Rider {
     if (head === undefined) {
       if (this.#wanting) writer.bare(Type.UNWANT, id);
       this.#wanting = false;
-    } else if (head.trying) {
+    } else if (head.trying === 'ask') {
       this.#try(head, id);
-    } else {
+    } else if (head.trying === null) {
       const { count, bytes } = this.#head();
       writer.room(Type.WANT, id, count, bytes);
       this.#wanting = true;
@@ -165,12 +170,15 @@ export class Producer implements Rider {
   }
 
   async #putPatiently(value: unknown, options: PutOptions): Promise<void> {
-    const timeMs = waitMs(options);
+    const manner = mannerOf(options);
+    const patience = waitMs(options);
+    const timeMs = this.#queue?.overflow === 'fail' ? 0 : patience;
     options.signal?.throwIfAborted();
     if (this.#failure !== null) throw this.#failure();
     if (this.#closed) throw this.#closedError();
+    if (this.#queue !== null) checkManner(manner, this.#queue);
     const bytes = this.#encoding?.encode(value) ?? null;
-    const failure = await this.#place(bytes, value, timeMs, options.signal);
+    const failure = await this.#place(bytes, value, manner, timeMs, options.signal);
     if (failure !== null) throw failure();
     if ((options.confirm || this.#queue?.confirm) && !this.#judged) await this.#session.confirm();
   }
@@ -179,20 +187,22 @@ export class Producer implements Rider {
   #place(
     bytes: Uint8Array | null,
     value: unknown,
+    manner: Manner,
     timeMs: number,
     signal: AbortSignal | undefined,
   ): Promise<Failure | null> | null {
     const first = this.#line.size === 0;
     if (first && bytes !== null && this.#room > 0 && bytes.length <= this.#roomBytes && !this.#session.congested) {
-      return this.#spend(this.#queue as WelcomeLine, bytes);
+      return this.#spend(this.#queue as WelcomeLine, bytes, manner);
     }
     const full: Failure = () => new Full(`\`${this.#name}\` had no room${timeMs > 0 ? ' in time' : ''}`);
-    if (timeMs === 0 && !first) return Promise.resolve(full);
+    if (timeMs === 0 && this.#othersWait()) return Promise.resolve(full);
     return new Promise((resolve) => {
       const put: WaitingPut = {
         bytes,
         value: bytes === null ? snapshot(value) : null,
-        trying: timeMs === 0,
+        manner,
+        trying: timeMs === 0 ? 'ask' : null,
         settle: (outcome) => {
           this.#line.delete(put);
           watch?.stop();
@@ -226,9 +236,10 @@ export class Producer implements Rider {
   #try(put: WaitingPut, id: number): void {
     const { writer } = this.#session;
     writer.room(Type.WANT, id, 1, (put.bytes as Uint8Array).length, Flag.TRY);
-    put.trying = false;
+    put.trying = 'asked';
     const decide = (failure: Failure) => {
-      if (!this.#line.has(put)) return;
+      // What has its room and only waits for the system to take more will be put.
+      if (!this.#line.has(put) || (this.#room > 0 && this.#roomBytes >= (put.bytes as Uint8Array).length)) return;
       put.settle(failure);
       if (this.#line.size > 0) this.#ride();
     };
@@ -258,20 +269,29 @@ export class Producer implements Rider {
     this.serve();
   }
 
+  /** Whether puts wait that would be overtaken by one that does not wait. */
+  #othersWait(): boolean {
+    for (const put of this.#line) if (put.trying === null) return true;
+    return false;
+  }
+
   /** Puts it; where it is judged, there is more to wait for. */
-  #spend(queue: WelcomeLine, bytes: Uint8Array): Promise<Failure | null> | null {
+  #spend(queue: WelcomeLine, bytes: Uint8Array, manner: Manner): Promise<Failure | null> | null {
     this.#room -= 1;
     this.#roomBytes -= bytes.length;
-    if (this.#judged) return this.#offer(queue, bytes);
-    this.#session.writer.putBytes(queue.id, bytes);
+    if (this.#judged) return this.#offer(queue, bytes, manner);
+    const { priority, left } = manner;
+    if (priority === undefined && !left) this.#session.writer.putBytes(queue.id, bytes);
+    else this.#session.writer.putApart(queue.id, bytes, priority, left ? Flag.LEFT : Flag.NONE);
     this.#session.wrote();
     return null;
   }
 
-  #offer({ id }: WelcomeLine, bytes: Uint8Array): Promise<Failure | null> {
+  #offer({ id }: WelcomeLine, bytes: Uint8Array, { priority, left }: Manner): Promise<Failure | null> {
+    const flags = left ? Flag.LEFT : Flag.NONE;
     return new Promise((resolve) => {
       this.#session.request({
-        write: (request) => this.#session.writer.offer(id, request, 0, bytes),
+        write: (request) => this.#session.writer.offer(id, request, priority ?? 0, bytes, flags),
         answer: () => resolve(null),
         fail: resolve,
       });
@@ -311,8 +331,9 @@ interface WaitingPut {
   /** null as long as the queue's encoding is not known; then `value` is a copy of what was put. */
   bytes: Uint8Array | null;
   readonly value: unknown;
-  /** Has not asked yet, and wants its room at once or not at all. */
-  trying: boolean;
+  readonly manner: Manner;
+  /** It wants its room at once or not at all, and has asked or not; null: it waits. */
+  trying: 'ask' | 'asked' | null;
   settle(outcome: Failure | Promise<Failure | null> | null): void;
 }
 

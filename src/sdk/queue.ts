@@ -5,11 +5,15 @@ import { Flag, type Stat, Type, type WelcomeChannel, type WelcomeQueue } from '.
 import { Consumer } from './consumer.ts';
 import { NotGranted } from './errors.ts';
 import { Batches, Loop } from './loop.ts';
+import { isRight, type Placing, type Side } from './manner.ts';
 import { type Patience, waitMs } from './patience.ts';
 import { Producer, type PutOptions, SENT } from './producer.ts';
 import type { Channel, Failure, Session } from './session.ts';
 
-export type GetOptions = Patience;
+export interface GetOptions extends Patience {
+  /** On a queue with `order: deque`: the end that it is got from; the left one where it is not given. */
+  readonly side?: Side | undefined;
+}
 
 /** An item in the hands of one who works on several at once. */
 export interface Taken<T> {
@@ -53,18 +57,18 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   }
 
   /** Puts every value, one after the other, waiting for room where there is none. */
-  async putMany(values: Iterable<T> | AsyncIterable<T>): Promise<void> {
+  async putMany(values: Iterable<T> | AsyncIterable<T>, placing?: Placing): Promise<void> {
     if (Symbol.iterator in values) {
       for (const value of values) {
-        const put = this.put(value);
+        const put = this.put(value, placing);
         if (put !== SENT) await put;
       }
-    } else for await (const value of values) await this.put(value);
+    } else for await (const value of values) await this.put(value, placing);
   }
 
   /** Puts where there is room now, else rejects with `Full`. */
-  putNowait(value: T): Promise<void> {
-    return this.put(value, { block: false });
+  putNowait(value: T, placing: Placing = {}): Promise<void> {
+    return this.put(value, { ...placing, block: false });
   }
 
   /**
@@ -84,14 +88,18 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   }
 
   /** Takes an item if one is there now, else rejects with `Empty`. */
-  getNowait(): Promise<T> {
-    return this.get({ block: false });
+  getNowait({ side }: Pick<GetOptions, 'side'> = {}): Promise<T> {
+    return this.get({ side, block: false });
   }
 
   /** As `get`, for those who work on several items at once: each one is done, or goes back, on its own. */
   async take(options: GetOptions = {}): Promise<Taken<T>> {
     options.signal?.throwIfAborted();
-    const { value, tag, attempt, redelivered } = await this.#consumer.wait(waitMs(options), options.signal);
+    const { value, tag, attempt, redelivered } = await this.#consumer.wait(
+      waitMs(options),
+      options.signal,
+      isRight(options.side),
+    );
     let open = true;
     const settle = (how: () => void) => {
       if (!open) throw new Error(`this item of \`${this.name}\` is done or given back already`);
@@ -194,7 +202,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
 
   async #getPatiently(options: GetOptions): Promise<T> {
     options.signal?.throwIfAborted();
-    const { value, tag } = await this.#consumer.wait(waitMs(options), options.signal);
+    const { value, tag } = await this.#consumer.wait(waitMs(options), options.signal, isRight(options.side));
     this.#consumer.receipts.hold(tag);
     return value as T;
   }

@@ -164,6 +164,19 @@ export class FrameWriter {
     this.raw(bytes);
   }
 
+  /** Puts one item in a frame of its own: with a priority, or at one end of a deque. Large ones are not copied, as above. */
+  putApart(channel: number, bytes: Uint8Array, priority: number | undefined, flags: number): void {
+    if (priority === undefined) {
+      this.#header(Type.PUT, flags, channel, 8, bytes.length);
+    } else {
+      this.#header(Type.PUT_PRIORITY, flags, channel, 16, bytes.length);
+      this.#at = this.#block.writeDoubleBE(priority, this.#at);
+    }
+    this.#u32(1);
+    this.#u32(bytes.length);
+    this.raw(bytes);
+  }
+
   /** Bytes that are whole frames, or the rest of one. Large ones are not copied: they must not change until sent. */
   raw(bytes: Uint8Array): void {
     this.#part();

@@ -23,6 +23,7 @@ def queue(name: str, producers: "list[str]", consumers: "list[str]", **settings:
         "kind": "queue",
         "at": {"file": "", "line": 1, "column": 1},
         "order": "fifo",
+        "overflow": "block",
         "maxsize": 0,
         "maxBytes": 64 * 1024 * 1024,
         "encoding": "json",

@@ -30,6 +30,8 @@ QUEUE = {
     "kind": "queue",
     "puts": True,
     "gets": True,
+    "order": "fifo",
+    "overflow": "block",
     "encoding": "json",
     "maxsize": 5,
     "maxBytes": 1 << 26,

@@ -34,10 +34,14 @@ _IDLE_ROUNDS = 4
 
 
 class Consumer:
+    #: Whether it asks for one item at a time, when a thread waits: see `exact`.
+    exact = False
+
     def __init__(self, session: "Session", channel: "dict[str, Any]", announces: Optional[bool] = None) -> None:
         self.session = session
         self.name: str = channel["name"]
         self.channel: int = channel["id"]
+        self.settings = channel
         self.keeps = channel["delivery"] != "at-most-once"
         #: Whether what is taken is said to be before the program has it, one by one, so that nothing of it is read ahead. At
         #: most once, it would else come again where the program is killed; unless there is nobody else it could come to.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from . import wire
 from .encoding import encodings
 from .errors import BrokenQueue, ShutDown
+from .manner import Manner
 from .request import error_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class Producer:
         #: The broker looks at every item, and answers: there is nothing more to confirm.
         self.judged: bool = channel["judged"]
         self.confirm: bool = channel["confirm"] and not self.judged
+        self.settings = channel
+        #: Whether no put waits for room.
+        self.fails: bool = channel["overflow"] == "fail"
         self.encode = encodings[channel["encoding"]].encode
         self.batch: "list[bytes]" = []
         self.left_items = 0
@@ -79,31 +83,39 @@ class Producer:
             self.left_bytes -= fitting[-1]
         return len(fitting)
 
-    def admit(self, data: bytes) -> bool:
-        """Puts it in a new batch, if there is room; what was put before must be in a frame."""
+    def admit(self, data: bytes, manner: Optional[Manner]) -> bool:
+        """Puts it in a new batch, or, if not plainly, in a frame of its own, if there is room; what was put before must be in a frame."""
         size = len(data)
         session = self.session
         if self._room_items < 1 or self._room_bytes < size:
             return False
-        self.batch.append(data)
-        session.batch = self
-        if session.attendant.armed:
-            self.left_items = min(self._room_items, _BATCH_ITEMS) - 1
-            self.left_bytes = min(self._room_bytes, _BATCH_BYTES) - size
+        if manner is not None:
+            self._room_items -= 1
+            self._room_bytes -= size
+            session.connection.say(*wire.put(self.channel, [data], size, *manner))
         else:
+            self.batch.append(data)
+            session.batch = self
+        if not session.attendant.armed:
             # The first after a pause: nothing to send it together with.
             session.flush()
             session.arm()
+        elif manner is None:
+            self.left_items = min(self._room_items, _BATCH_ITEMS) - 1
+            self.left_bytes = min(self._room_bytes, _BATCH_BYTES) - size
         return True
 
-    def offer(self, data: bytes) -> Optional[int]:
+    def offer(self, data: bytes, manner: Optional[Manner]) -> Optional[int]:
         """Offers it, if there is room; gives the request that the broker's word on it answers."""
         size = len(data)
         if self._room_items < 1 or self._room_bytes < size:
             return None
         self._room_items -= 1
         self._room_bytes -= size
-        return self.session.ask_in_pieces(lambda request: wire.offer(self.channel, request, 0.0, data))
+        flags, priority = manner or (0, None)
+        return self.session.ask_in_pieces(
+            lambda request: wire.offer(self.channel, request, priority or 0.0, data, flags)
+        )
 
     def seal(self) -> None:
         """Makes a frame of the batch."""
@@ -119,6 +131,9 @@ class Producer:
         """Asks for room for one item."""
         self.wanting = True
         self.refused = False
+        if once:
+            # What this program has taken has left its place.
+            self.session.report()
         self.session.say(wire.room(wire.WANT, self.channel, 1, size, 1 if once else 0))
 
     def unwant(self) -> None:
@@ -138,6 +153,9 @@ class Producer:
             self._room_items += count
             self._room_bytes += size
             self.wanting = False
+            if self.fails and not self.line:
+                # Room that nobody uses would make another's put fail.
+                self._give_room()
         elif kind == wire.REFUSED:
             self.wanting = False
             self.refused = True
@@ -171,10 +189,11 @@ class Producer:
 class PutCall:
     """One item that waits for its room, and for the socket to keep up."""
 
-    def __init__(self, producer: Producer, data: bytes, once: bool) -> None:
+    def __init__(self, producer: Producer, data: bytes, once: bool, manner: Optional[Manner] = None) -> None:
+        self.once = once or producer.fails
         self._producer = producer
         self._data = data
-        self._once = once
+        self._manner = manner
         self._asked = False
         self._put = False
         self._withdrawn = False
@@ -193,7 +212,8 @@ class PutCall:
     def _attempt(self, producer: Producer) -> Optional[bool]:
         producer.session.seal()
         if self not in producer.line:
-            if producer.line and self._once:
+            # Not before those who wait; those who do not will be through at once.
+            if self.once and any(not call.once for call in producer.line):
                 return False
             producer.line.append(self)
         if producer.line[0] is not self or self._crowded():
@@ -201,21 +221,21 @@ class PutCall:
         if self._admit(producer):
             self._put = True
             return True
-        if self._asked and self._once and producer.refused:
+        if self._asked and self.once and producer.refused:
             return False
         if not producer.wanting:
             self._asked = True
-            producer.want(len(self._data), self._once)
+            producer.want(len(self._data), self.once)
         return None
 
     def _crowded(self) -> bool:
         session = self._producer.session
         if session.connection.unsent >= _BATCH_BYTES:
             session.send()
-        return session.connection.unsent > _MOST_UNSENT and not self._once
+        return session.connection.unsent > _MOST_UNSENT and not self.once
 
     def _admit(self, producer: Producer) -> bool:
-        return producer.admit(self._data)
+        return producer.admit(self._data, self._manner)
 
     def withdraw(self) -> None:
         self._withdrawn = True
@@ -235,8 +255,8 @@ class PutCall:
 class OfferCall(PutCall):
     """The same for one that is judged: once it is on its way, it waits for the broker's word."""
 
-    def __init__(self, producer: Producer, data: bytes, once: bool) -> None:
-        super().__init__(producer, data, once)
+    def __init__(self, producer: Producer, data: bytes, once: bool, manner: Optional[Manner] = None) -> None:
+        super().__init__(producer, data, once, manner)
         self._request: Optional[int] = None
 
     @property
@@ -255,7 +275,7 @@ class OfferCall(PutCall):
         return error_of(answer) if answer.kind == wire.ERROR else True
 
     def _admit(self, producer: Producer) -> bool:
-        self._request = producer.offer(self._data)
+        self._request = producer.offer(self._data, self._manner)
         return self._request is not None
 
     def withdraw(self) -> None:

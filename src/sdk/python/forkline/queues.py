@@ -15,6 +15,8 @@ from . import process, wire
 from .consumer import Consumer, GetCall
 from .encoding import refusal
 from .errors import NotGranted, ShutDown
+from .exact import ExactConsumer, ExactGet
+from .manner import Manner, from_right, is_exact, manner_of
 from .producer import STEPS_ARE_WHOLE, OfferCall, Producer, PutCall
 from .request import ask
 from .session import Session
@@ -42,22 +44,38 @@ class Queue(Generic[Item]):
     # Putting
 
     def put(
-        self, item: Item, block: bool = True, timeout: Optional[float] = None, *, confirm: bool = False
+        self,
+        item: Item,
+        block: bool = True,
+        timeout: Optional[float] = None,
+        *,
+        confirm: bool = False,
+        priority: Optional[float] = None,
+        side: Optional[str] = None,
     ) -> None:
         """Puts an item at the end, and waits for room.
 
         Returns once there is room for the item and it is on its way; what was put is sent within 10 ms. With `confirm`
-        it returns once the broker has it.
+        it returns once the broker has it. `priority` is for a queue with `order: priority`: the lower, the sooner, 0 if
+        it is not given; equal ones come in order of arrival. `side`, 'left' or 'right', is for one with `order: deque`.
 
-        Raises queue.Full if there is no room in time, or at once where `block` is false; BrokenQueue if no consumer is
-        left; ShutDown after `close`; TypeError or ValueError for what the queue's encoding cannot carry; ItemRefused, a
-        ValueError, for what does not fit its `item`.
+        Raises queue.Full if there is no room in time, or at once where `block` is false or the queue has `overflow:
+        fail`; BrokenQueue if no consumer is left; ShutDown after `close`; TypeError or ValueError for what the queue's
+        encoding cannot carry, or for a `priority` or `side` that its order does not know; ItemRefused, a ValueError, for
+        what does not fit its `item`.
         """
         producer = self._producer or self._bind_producer()
         try:
             data = producer.encode(item)
         except (TypeError, ValueError) as error:
             raise refusal(item, error) from None
+        if priority is not None or side is not None:
+            manner = manner_of(producer.settings, priority, side)
+            if manner is not None:
+                self._put(producer, data, block, timeout, manner)
+                if (confirm or producer.confirm) and not producer.judged:
+                    self.flush()
+                return
         size = len(data)
         # No call between here and `append`, so no other thread and no signal handler comes between: see `producer`.
         left_items = producer.left_items - 1
@@ -71,17 +89,30 @@ class Queue(Generic[Item]):
         if (confirm or producer.confirm) and not producer.judged:
             self.flush()
 
-    def put_nowait(self, item: Item) -> None:
+    def put_nowait(self, item: Item, *, priority: Optional[float] = None, side: Optional[str] = None) -> None:
         """Puts an item if there is room for it now. Raises queue.Full if not, else as `put`."""
-        self.put(item, block=False)
+        self.put(item, block=False, priority=priority, side=side)
 
-    def put_many(self, items: Iterable[Item], block: bool = True, timeout: Optional[float] = None) -> int:
+    def put_many(
+        self,
+        items: Iterable[Item],
+        block: bool = True,
+        timeout: Optional[float] = None,
+        *,
+        priority: Optional[float] = None,
+        side: Optional[str] = None,
+    ) -> int:
         """Puts items one after the other, for less than `put` would cost. Returns how many.
 
-        `timeout` is for each item. Raises as `put`; what was put before stays put.
+        `timeout` is for each item; `priority` and `side` are for all. Raises as `put`; what was put before stays put.
         """
         producer = self._producer or self._bind_producer()
         count = 0
+        if manner_of(producer.settings, priority, side) is not None:
+            for item in items:
+                self.put(item, block, timeout, priority=priority, side=side)
+                count += 1
+            return count
         source = iter(items)
         while True:
             chunk = list(islice(source, _AT_ONCE))
@@ -109,21 +140,28 @@ class Queue(Generic[Item]):
                 self._put(producer, batch[place], block, timeout)
                 place += 1
 
-    def _put(self, producer: Producer, data: bytes, block: bool, timeout: Optional[float]) -> None:
+    def _put(
+        self,
+        producer: Producer,
+        data: bytes,
+        block: bool,
+        timeout: Optional[float],
+        manner: Optional[Manner] = None,
+    ) -> None:
         if len(data) > wire.LARGEST_ITEM:
             raise ValueError(f"the item has {len(data)} bytes, and the largest that a queue carries is 1 GiB")
         with producer.session.exclusive:
-            if producer.extend([data]):
+            if manner is None and producer.extend([data]):
                 return
         # Without `block` the broker answers at once, so there is nothing to wait for in vain.
         deadline = _deadline(block, timeout) if block else None
         if producer.judged:
-            offer = OfferCall(producer, data, once=not block)
+            offer = OfferCall(producer, data, not block, manner)
             result = producer.session.call(offer, deadline)
             if result is None and offer.under_way:
                 result = producer.session.wait(offer.attempt, None)
         else:
-            result = producer.session.call(PutCall(producer, data, once=not block), deadline)
+            result = producer.session.call(PutCall(producer, data, not block, manner), deadline)
         if isinstance(result, Exception):
             raise result
         if not result:
@@ -148,8 +186,8 @@ class Queue(Generic[Item]):
 
     # Getting
 
-    def get(self, block: bool = True, timeout: Optional[float] = None) -> Item:
-        """Takes the first item, and waits for one.
+    def get(self, block: bool = True, timeout: Optional[float] = None, *, side: Optional[str] = None) -> Item:
+        """Takes the first item, and waits for one. From which end of a deque is for `side` to say: 'left' or 'right'.
 
         This process holds it until `task_done` or its own successful end; if it ends in another way, the item goes back.
 
@@ -157,19 +195,21 @@ class Queue(Generic[Item]):
         stream; Aborted where a producer failed and the stream broke off.
         """
         consumer = self._consumer or self._bind_consumer()
-        tag, data = self._take(consumer, block, timeout)
+        tag, data = self._take(consumer, block, timeout, side)
         if consumer.keeps:
             consumer.held.add(tag)
         return consumer.decode(data)  # type: ignore[no-any-return]
 
-    def get_nowait(self) -> Item:
+    def get_nowait(self, *, side: Optional[str] = None) -> Item:
         """Takes the first item if there is one. Raises queue.Empty if not, else as `get`."""
-        return self.get(block=False)
+        return self.get(block=False, side=side)
 
-    def take(self, block: bool = True, timeout: Optional[float] = None) -> "Taken[Item]":
+    def take(
+        self, block: bool = True, timeout: Optional[float] = None, *, side: Optional[str] = None
+    ) -> "Taken[Item]":
         """As `get`, for those who work on several items at once: what it returns is done by its own `done()`."""
         consumer = self._consumer or self._bind_consumer()
-        tag, data = self._take(consumer, block, timeout)
+        tag, data = self._take(consumer, block, timeout, side)
         return Taken(consumer, tag, data)
 
     def task_done(self) -> None:
@@ -190,6 +230,11 @@ class Queue(Generic[Item]):
         """
         while True:
             consumer = self._consumer or self._bind_consumer()
+            if isinstance(consumer, ExactConsumer):
+                yield from self._each(consumer)
+                if self._consumer is consumer:
+                    return
+                continue
             popleft, decode, done = consumer.ready.popleft, consumer.decode, consumer.done.append
             while True:
                 try:
@@ -211,6 +256,11 @@ class Queue(Generic[Item]):
         """As a loop over the queue, with lists of up to `most` items that are there already. Moving on marks all as done."""
         while True:
             consumer = self._consumer or self._bind_consumer()
+            if isinstance(consumer, ExactConsumer):
+                yield from ([item] for item in self._each(consumer))
+                if self._consumer is consumer:
+                    return
+                continue
             popleft, decode = consumer.ready.popleft, consumer.decode
             while True:
                 taken: "list[tuple[int, bytes]]" = []
@@ -230,8 +280,25 @@ class Queue(Generic[Item]):
                     break  # in a child that was forked meanwhile: the items are its parent's
                 consumer.done.extend([tag for tag, _ in taken])
 
-    def _take(self, consumer: Consumer, block: bool, timeout: Optional[float]) -> "tuple[int, bytes]":
+    def _each(self, consumer: ExactConsumer) -> Iterator[Item]:
+        """Until the end, or in a child that was forked meanwhile."""
+        while True:
+            try:
+                tag, data = self._take_exactly(consumer, None, False)
+            except ShutDown:
+                return
+            yield consumer.decode(data)
+            if self._consumer is not consumer:
+                return  # the item is the parent's
+            consumer.finish(tag)
+
+    def _take(
+        self, consumer: Consumer, block: bool, timeout: Optional[float], side: Optional[str]
+    ) -> "tuple[int, bytes]":
         deadline = _deadline(block, timeout)
+        if side is not None or consumer.exact:
+            right = from_right(consumer.settings, side) is True
+            return self._take_exactly(consumer, deadline, right)  # type: ignore[arg-type]
         while True:
             try:
                 item = consumer.ready.popleft()
@@ -242,6 +309,24 @@ class Queue(Generic[Item]):
                     consumer.tell_taken()
                 return item
             self._more(consumer, deadline, loop=False)
+
+    def _take_exactly(
+        self, consumer: ExactConsumer, deadline: Optional[float], right: bool
+    ) -> "tuple[int, bytes]":
+        call = ExactGet(consumer, right)
+        try:
+            result = consumer.session.call(call, deadline)
+        finally:
+            if call in consumer.line:
+                with consumer.session.exclusive:
+                    consumer.leave(call)
+        if isinstance(result, Exception):
+            raise result
+        if not result:
+            raise standard.Empty
+        consumer.tell_taken()
+        item: "tuple[int, bytes]" = result
+        return item
 
     def _more(self, consumer: Consumer, deadline: Optional[float], loop: bool = True) -> bool:
         """Waits until an item is ready. In a loop, the end of the stream is False and no error."""
@@ -299,7 +384,8 @@ class Queue(Generic[Item]):
         if not channel["gets"]:
             raise NotGranted(_not_granted(self.name, "get from", "gets"))
         with session.exclusive:
-            self._consumer = session.consumers.setdefault(channel["id"], Consumer(session, channel))
+            kind = ExactConsumer if is_exact(channel) else Consumer
+            self._consumer = session.consumers.setdefault(channel["id"], kind(session, channel))
         return self._consumer
 
     def unbind(self) -> None:

@@ -190,6 +190,7 @@ class Session:
                 break
         self._answers[self._last_request] = None
         self.seal()
+        self.report()
         self.connection.say(*frame(self._last_request))
         return self._last_request
 
@@ -216,9 +217,13 @@ class Session:
     def flush(self) -> None:
         """Sends all that was put, taken, done and said, as far as the socket takes it now."""
         self.seal()
+        self.report()
+        self.send()
+
+    def report(self) -> None:
+        """Says what was taken and done until now, before whatever it makes a difference to."""
         for consumer in self.consumers.values():
             consumer.report()
-        self.send()
 
     def send(self) -> None:
         try:
