@@ -32,10 +32,12 @@ interface Declared {
 }
 
 export interface QueueDeclaration extends Declared {
+  readonly order: 'fifo' | 'lifo' | 'priority' | 'deque';
   readonly maxsize: number;
   readonly maxBytes: number;
   /** It was written down, not the default. */
   readonly ownMaxBytes: boolean;
+  readonly overflow: 'block' | 'drop_oldest' | 'drop_newest' | 'fail';
   readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
   /** The JSON Schema of its items, complete; null: none, or a broken one. */
   readonly item: Json | null;

@@ -15,9 +15,11 @@ export function readQueue(name: string, queue: Queue, item: Json | null, place: 
   return {
     name,
     path,
+    order: queue.order ?? 'fifo',
     maxsize: countAt(at('maxsize'), queue.maxsize, place) ?? 0,
     maxBytes: sizeAt(at('max_bytes'), queue.max_bytes, place) ?? 64 * 2 ** 20,
     ownMaxBytes: queue.max_bytes !== undefined,
+    overflow: queue.overflow ?? 'block',
     encoding: queue.encoding ?? 'json',
     item,
     confirm: queue.confirm ?? false,

@@ -509,7 +509,7 @@ export interface Stop {
  */
 export interface Queue {
   /**
-   * In what order items are taken.
+   * In what order items are taken. An item that comes back takes its old place. Other orders than `fifo` are decided at the moment of each get, so nothing is read ahead.
    */
   order?: 'fifo' | 'lifo' | 'priority' | 'deque';
   /**
@@ -521,7 +521,7 @@ export interface Queue {
    */
   max_bytes?: Size;
   /**
-   * What a put to a full queue does.
+   * What a put to a full queue does: to one in which `maxsize` items wait, or `max_bytes` of them.
    */
   overflow?: 'block' | 'drop_oldest' | 'drop_newest' | 'fail';
   /**

@@ -21,8 +21,6 @@ const inProcess: Unsupported = {
 
 const inEach: Readonly<Record<string, Unsupported>> = {
   queues: {
-    order: ['fifo'],
-    overflow: ['block'],
     dead_letter: [],
   },
   processes: inProcess,

@@ -32,7 +32,7 @@ function checkEnds(
   deadLetters: ReadonlySet<string>,
   findings: Findings,
 ): void {
-  const { name, path, leftover, maxsize, ownMaxBytes } = declaration;
+  const { name, path, leftover, maxsize, ownMaxBytes, overflow } = declaration;
   const isFed = producers.length > 0 || declaration.fed || deadLetters.has(name);
   const isEmptied = consumers.length > 0 || declaration.drained;
   const at = keyOf(path);
@@ -64,7 +64,7 @@ function checkEnds(
     );
   }
   const source = producers.find((use) => isDaemon(use) && takesNothing(use.by));
-  if (source !== undefined && isEmptied && maxsize === 0 && !ownMaxBytes) {
+  if (source !== undefined && isEmptied && maxsize === 0 && !ownMaxBytes && overflow === 'block') {
     findings.warning(
       'unbounded-queue',
       at,
@@ -128,7 +128,7 @@ function checkEndless({ declaration: { name }, producers, consumers, joins }: Qu
 function checkLoop(group: readonly QueueUse[], findings: Findings): void {
   checkFedLoop(group, findings);
   const [first, ...others] = group.map(({ declaration }) => declaration);
-  if (first === undefined || group.some(({ declaration }) => declaration.maxsize === 0)) return;
+  if (first === undefined || group.some(({ declaration }) => !mayWait(declaration))) return;
   const names = group.map(({ declaration }) => `\`${declaration.name}\``).join(', ');
   const message =
     others.length === 0
@@ -138,6 +138,11 @@ function checkLoop(group: readonly QueueUse[], findings: Findings): void {
     hint: 'take `maxsize` off one of them',
     related: others.map(({ name, path }) => ({ message: `\`${name}\` is one of them`, at: keyOf(path) })),
   });
+}
+
+/** Whether a put to it may wait for room. */
+function mayWait({ maxsize, overflow }: QueueDeclaration): boolean {
+  return maxsize > 0 && overflow === 'block';
 }
 
 /** Such a loop ends when all in it wait for more. Of a program that reads its stdin that cannot be seen. */

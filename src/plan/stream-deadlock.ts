@@ -35,7 +35,7 @@ function complainOfProducer(
 
 /** Consumers that all wait for a join that waits for their work, or for a producer that waits for room. */
 function complainOfConsumers(
-  { declaration: { name, maxsize, drained }, producers, consumers, joins }: QueueUse,
+  { declaration: { name, maxsize, overflow, drained }, producers, consumers, joins }: QueueUse,
   requirements: Requirements,
   findings: Findings,
 ): void {
@@ -45,7 +45,8 @@ function complainOfConsumers(
   if (endedBeforeAll.size === 0) return;
   const join = joins.find(({ by }) => endedBeforeAll.has(by));
   const takers = usesBy(consumers);
-  const producer = producers.find(({ by }) => maxsize > 0 && endedBeforeAll.has(by) && !takers.has(by));
+  const waits = maxsize > 0 && overflow === 'block';
+  const producer = producers.find(({ by }) => waits && endedBeforeAll.has(by) && !takers.has(by));
   const consumer = first.by.name;
   if (join !== undefined) {
     const other = join.by.name;

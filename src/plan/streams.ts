@@ -35,16 +35,29 @@ export function channelsOf(
 ): readonly Channel[] {
   const groups = feedbackGroups(graph);
   const queues = graph.queues.map((use): QueueChannel => {
-    const { name, path, maxsize, maxBytes, encoding, item, confirm, delivery, attempts, leftover, to } =
-      use.declaration;
+    const {
+      name,
+      path,
+      order,
+      maxsize,
+      maxBytes,
+      overflow,
+      encoding,
+      item,
+      confirm,
+      delivery,
+      attempts,
+      leftover,
+      to,
+    } = use.declaration;
     return {
       kind: 'queue',
       name,
       at: placeOf(path),
-      order: 'fifo',
+      order,
       maxsize,
       maxBytes,
-      overflow: 'block',
+      overflow,
       encoding,
       item,
       confirm,

@@ -70,8 +70,6 @@ daemons:
       '1:1 error not-supported-yet `slots` is not supported yet',
       '2:1 error not-supported-yet `secrets` is not supported yet',
       '4:13 error not-supported-yet `retry` is not supported yet',
-      '6:8 error not-supported-yet `order: lifo` is not supported yet',
-      '6:59 error not-supported-yet `overflow: fail` is not supported yet',
       '6:75 error not-supported-yet `dead_letter` is not supported yet',
       '10:17 error not-supported-yet `tty` is not supported yet',
       '10:28 error not-supported-yet `retry` is not supported yet',

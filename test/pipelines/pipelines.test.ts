@@ -149,6 +149,23 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
       expect(ran.summary.nodes[node]).toMatchObject({ outcome: 'succeeded', exitcode: -13, signal: 'SIGPIPE' });
   },
 
+  'orders.yaml': (ran) => {
+    expect(ran.lines('washer')).toEqual(['cake', 'fish', 'soup']);
+    expect(ran.lines('doctor')).toEqual(['Dan', 'Ben', 'Eva', 'Ada', 'Cem'].map((name) => `treated ${name}`));
+    expect(ran.lines('station')).toEqual(['last: caboose', 'first: engine', 'between: coal wood']);
+  },
+
+  'overflow.yaml': (ran) => {
+    expect(ran.lines('display')).toEqual(['996', '997', '998', '999', '1000']);
+    expect(ran.lines('reader')).toEqual(['read letter 1', 'read letter 2']);
+    expect(ran.lines('guests')).toEqual(['Ada has a table', 'Ben has a table', 'no table for Cem']);
+    expect(ran.lines('waiter')).toEqual(['served Ada', 'served Ben']);
+    expect(ran.summary.nodes['all-seen']?.outcome).toBe('passed');
+    expect(ran.summary.queues['readings']).toMatchObject({ put: 1000, done: 5, dropped: 995, left_over: 0, peak: 5 });
+    expect(ran.summary.queues['letters']).toMatchObject({ put: 4, done: 2, dropped: 2, peak: 2 });
+    expect(ran.summary.queues['tables']).toMatchObject({ put: 2, done: 2, dropped: 0 });
+  },
+
   'word-count.yaml': (ran) => {
     const [first] = ran.lines('total');
     expect(first).toMatch(/^\d+ [A-Za-z]+$/);

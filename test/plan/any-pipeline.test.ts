@@ -84,7 +84,8 @@ const join = fc.record(
 const queue = few({
   maxsize: count,
   leftover: fc.constantFrom('fail', 'ignore'),
-  order: mostly(fc.constant('fifo'), 'lifo'),
+  order: fc.constantFrom('fifo', 'lifo', 'priority', 'deque'),
+  overflow: fc.constantFrom('block', 'drop_oldest', 'drop_newest', 'fail'),
   max_bytes: fc.constant('1MiB'),
 });
 const pipelines = fc.record(

@@ -93,13 +93,13 @@ test('a join names the instances it waits for, and a queue those who use it', as
       order: 'fifo',
       maxsize: 5,
       maxBytes: 64 * 2 ** 20,
+      overflow: 'block',
       encoding: 'json',
+      item: null,
       confirm: false,
       delivery: 'at-least-once',
       attempts: 3,
       leftover: 'fail',
-      item: null,
-      overflow: 'block',
       from: null,
       to: null,
       producers: ['chef.1', 'chef.2', 'chef.3'],
@@ -233,6 +233,18 @@ processes:
   expect(plan.channels).toMatchObject([
     { name: 'words', encoding: 'text', maxsize: 10, producers: ['a'], consumers: ['b'] },
     { name: 'lines', maxsize: 5, maxBytes: 1024, producers: ['b'], consumers: ['c'] },
+  ]);
+});
+
+test('a queue says its order, and what a put to it does where there is no room', async () => {
+  const plan = await soundPlan(`
+queues: { top: { order: lifo, overflow: drop_newest }, ends: { order: deque, overflow: fail } }
+processes:
+  a: { run: ls, puts: [top, ends] }
+  b: { run: ls, gets: [top, ends] }`);
+  expect(plan.channels).toMatchObject([
+    { name: 'top', order: 'lifo', overflow: 'drop_newest' },
+    { name: 'ends', order: 'deque', overflow: 'fail' },
   ]);
 });
 

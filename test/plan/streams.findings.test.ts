@@ -157,6 +157,14 @@ processes:
     ],
   ],
   [
+    'where no put waits for room, none waits for ever',
+    `queues: { q: { maxsize: 5, overflow: drop_oldest }, r: { maxsize: 1, overflow: fail } }
+processes:
+  a: { run: ls, puts: [q, r] }
+  b: { run: ls, needs: a, gets: [q, r], puts: q }`,
+    [],
+  ],
+  [
     'items fed to one of several can be lost',
     `queues: { q: {}, r: {}, s: { delivery: at-most-once } }
 processes:
