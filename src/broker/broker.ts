@@ -8,10 +8,12 @@ import { Collector } from './collector.ts';
 import type { Account, Command, Counts, Notice } from './control.ts';
 import { Feeder } from './feeder.ts';
 import type { Judges } from './judge.ts';
+import { Lookout } from './lookout.ts';
 import { RunnerSide, withRunner } from './runner-side.ts';
 import { type Reception, Session } from './session.ts';
 import { type News, Switchboard } from './switchboard.ts';
 import { tokenFor } from './token.ts';
+import type { Stance } from './vigil.ts';
 
 interface Instance {
   readonly node: NodeId;
@@ -23,6 +25,8 @@ interface Instance {
   readonly collectors: Set<Collector>;
   readonly feeders: Set<Feeder>;
   unflushed: boolean;
+  /** Its processes have ended, and what they wrote is being worked through. */
+  leaving: boolean;
   /** It has ended for good. */
   settled: boolean;
   /** Called whenever a session has departed. */
@@ -38,11 +42,13 @@ export class Broker implements Reception {
   readonly #key: string;
   readonly #notify: (notice: Notice) => void;
   readonly #instances = new Map<NodeId, Instance>();
+  readonly #sessions = new Map<number, Session>();
+  readonly #lookout: Lookout;
   #strangers = 0;
 
   /** `judges`: of the queues that have an `item`. */
   constructor(
-    { runId, key, channels }: Omit<Of<'open'>, 'type' | 'socket'>,
+    { runId, key, channels, ...watching }: Omit<Of<'open'>, 'type' | 'socket'>,
     notify: (notice: Notice) => void,
     judges: Judges = new Map(),
   ) {
@@ -50,8 +56,19 @@ export class Broker implements Reception {
     this.#key = key;
     this.#notify = notify;
     for (const node of channels.flatMap(partiesOf)) this.#instances.set(node, instanceOf(node));
-    this.switchboard = new Switchboard(runId, channels.map(withRunner), judges, (news) => this.#hear(news));
+    this.switchboard = new Switchboard(
+      runId,
+      channels.map(withRunner),
+      judges,
+      (news) => this.#hear(news),
+      () => this.#lookout.stir(),
+    );
     this.runnerSide = new RunnerSide(channels, this.switchboard, notify);
+    this.#lookout = new Lookout(this.switchboard, watching, {
+      stances: () => [...this.#instances.values()].filter(({ settled }) => !settled).map(stanceOf),
+      session: (session) => this.#sessions.get(session),
+      notify,
+    });
   }
 
   /** Somebody has connected. */
@@ -75,12 +92,14 @@ export class Broker implements Reception {
       throw new ProtocolError('limit', `\`${claim.instance}\` has ${MOST_SESSIONS} connections already`);
     }
     instance.sessions.add(session);
+    this.#sessions.set(session.session, session);
   }
 
   departed(session: Session): void {
     const instance = this.#instances.get(session.instance);
     if (instance === undefined) return;
     instance.sessions.delete(session);
+    this.#sessions.delete(session.session);
     if (!session.orderly) this.#lost(session, instance);
     instance.departed();
   }
@@ -91,7 +110,15 @@ export class Broker implements Reception {
     if (this.#strangers <= MOST_STRANGERS || node !== null) this.#notify({ type: 'offence', node, reason });
   }
 
+  answered({ session }: Session, stuck: boolean): void {
+    this.#lookout.answered(session, stuck);
+  }
+
   // ---- The run ----
+
+  inspected({ request, outlook }: Of<'outlook'>): void {
+    this.#lookout.inspected(request, outlook);
+  }
 
   started({ node, pid }: Of<'started'>): void {
     const instance = this.#instances.get(node);
@@ -120,6 +147,8 @@ export class Broker implements Reception {
   /** Nothing of its process tree is alive, so all its ends are closed: what they still hold is read to the end first. */
   async gone({ node, abandon }: Of<'gone'>): Promise<Account> {
     const instance = this.#instance(node);
+    instance.leaving = true;
+    this.#lookout.stir();
     await Promise.all([this.#allDeparted(instance), ...[...instance.collectors].map((it) => it.finish(abandon))]);
     for (const feeder of instance.feeders) feeder.finish();
     const queues = this.switchboard.queues.map(({ machine }) => machine);
@@ -155,6 +184,7 @@ export class Broker implements Reception {
   }
 
   close(): void {
+    this.#lookout.close();
     this.switchboard.stop();
   }
 
@@ -231,8 +261,19 @@ function instanceOf(node: NodeId): Instance {
     collectors: new Set(),
     feeders: new Set(),
     unflushed: false,
+    leaving: false,
     settled: false,
     departed: () => {},
+  };
+}
+
+function stanceOf({ node, pid, leaving, sessions, feeders, collectors }: Instance): Stance {
+  const there = pid !== null || sessions.size > 0;
+  return {
+    node,
+    state: leaving ? 'gone' : feeders.size > 0 ? 'driven' : there ? 'present' : 'absent',
+    sessions: [...sessions],
+    streams: [...collectors].map(({ session, moves }) => ({ session, pid: 0, moves })),
   };
 }
 

@@ -13,6 +13,8 @@ import type { Party, Switchboard } from './switchboard.ts';
 export class Collector implements Party {
   readonly session: number;
   readonly instance: NodeId;
+  /** How often something was said to it. */
+  moves = 0;
   /** It was closed before its end, and what was written went nowhere. */
   closed: { readonly queue: string; readonly dropped: boolean } | null = null;
   readonly #switchboard: Switchboard;
@@ -80,6 +82,7 @@ export class Collector implements Party {
   }
 
   perform(_channel: number, effect: SessionEffect): void {
+    this.moves += 1;
     if (effect.type === 'room') {
       this.#room.count += effect.count;
       this.#room.bytes += effect.bytes;

@@ -2,7 +2,7 @@
 // The runner knows processes, the broker knows channels: the runner says who runs, who is gone and how they ended; the
 // broker says what has become of the channels. Plain data, over the IPC channel of the broker's process.
 import type { Channel, NodeId } from '../plan/plan.ts';
-import type { PipeCounts, QueueCounts } from '../run/event.ts';
+import type { Deadlock, PipeCounts, QueueCounts, Stalled } from '../run/event.ts';
 
 /** Runner to broker. The first one is `open`. Those with `request` are answered by the `answer` of that number. */
 export type Command =
@@ -13,6 +13,9 @@ export type Command =
       /** Hex; the key that tokens are made with. */
       readonly key: string;
       readonly channels: readonly Channel[];
+      /** How long a deadlock must have lasted to be one; 0: none is looked for. */
+      readonly deadlockMs: number;
+      readonly daemons: readonly NodeId[];
     }
   /** The process runs, as this pid: sessions of that pid are settled by `gone` and `settle`, not by their connection's end. */
   | { readonly type: 'started'; readonly node: NodeId; readonly pid: number }
@@ -57,6 +60,8 @@ export type Command =
   | { readonly type: 'finish'; readonly request: number; readonly atOnce: boolean }
   /** Answered by `Counts`. */
   | { readonly type: 'count'; readonly request: number }
+  /** Answers `suspects`. */
+  | { readonly type: 'outlook'; readonly request: number; readonly outlook: Outlook }
   /** Ends the broker. */
   | { readonly type: 'close' };
 
@@ -98,6 +103,18 @@ export type Notice =
   | { readonly type: 'abandoned'; readonly lock: string; readonly node: NodeId }
   /** Somebody broke the protocol or lied; a known node of that name must fail. */
   | { readonly type: 'offence'; readonly node: NodeId | null; readonly reason: string }
+  /** These seem to wait for each other for ever; answered by the `outlook` of that number. `absent` are instances that the broker
+   * knows no process of. */
+  | {
+      readonly type: 'suspects';
+      readonly request: number;
+      readonly suspects: readonly Suspect[];
+      readonly absent: readonly NodeId[];
+    }
+  /** These can never go on. Told once. */
+  | ({ readonly type: 'deadlock' } & Omit<Deadlock, 'type' | 'time'>)
+  /** These have been waiting for long, and it is not certain that they will for ever. */
+  | ({ readonly type: 'stalled' } & Omit<Stalled, 'type' | 'time'>)
   /** What it wrote is not what its wiring promises (a line too long, no JSON): it must be stopped and has failed. */
   | { readonly type: 'miswired'; readonly node: NodeId; readonly reason: string };
 
@@ -105,6 +122,27 @@ export type Notice =
 export interface Counts {
   readonly queues: Readonly<Record<string, QueueCounts>>;
   readonly pipes: Readonly<Record<string, PipeCounts>>;
+}
+
+export interface Suspect {
+  readonly node: NodeId;
+  /** Its processes that nothing but the broker could wake. */
+  readonly pids: readonly number[];
+}
+
+/** What the runner knows of suspects. */
+export interface Outlook {
+  /** Those of which nothing runs. */
+  readonly passive: readonly NodeId[];
+  /** What has not started or is a join, as far as somebody waits for it: it moves once one of `on` or something at `queues` has. */
+  readonly pending: readonly {
+    readonly node: NodeId;
+    readonly does: 'start' | 'pass';
+    readonly on: readonly NodeId[];
+    readonly queues: readonly string[];
+  }[];
+  /** Suspects that a join may yet stop, or give up waiting for. */
+  readonly ways: readonly { readonly node: NodeId; readonly by: NodeId }[];
 }
 
 /** What the broker knows of a process that is gone. */

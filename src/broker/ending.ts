@@ -29,6 +29,11 @@ export class Ending {
     return true;
   }
 
+  /** Who may still take from it. */
+  get consumers(): ReadonlySet<NodeId> {
+    return this.#consumers;
+  }
+
   silence(instance: NodeId): void {
     this.#silent.add(instance);
   }

@@ -7,13 +7,15 @@ import { join } from 'node:path';
 import { home } from '../home.ts';
 import type { Channel, NodeId } from '../plan/plan.ts';
 import { Limit } from '../wire/message.ts';
-import type { Account, Command, Counts, Notice } from './control.ts';
+import type { Account, Command, Counts, Notice, Outlook } from './control.ts';
 import { FLAGS, MEMORY } from './thrift.ts';
 import { tokenFor } from './token.ts';
 
 export interface BrokerOptions {
   readonly runId: string;
   readonly channels: readonly Channel[];
+  readonly deadlockMs: number;
+  readonly daemons: readonly NodeId[];
   /** Never an answer. */
   readonly onNotice: (notice: Exclude<Notice, { type: 'answer' } | { type: 'listening' }>) => void;
   /** The process of the broker has ended and was not told to. */
@@ -42,6 +44,8 @@ export interface BrokerHost {
   /** Resolves once all of `from` is in, and all files of `to` are whole or given up; `atOnce`: now. */
   finish(atOnce: boolean): Promise<void>;
   count(): Promise<Counts>;
+  /** Answers the notice of suspects of that number. */
+  inspected(request: number, outlook: Outlook): void;
   /** Ends it, and resolves once it has. */
   close(): Promise<void>;
 }
@@ -99,8 +103,8 @@ class Host implements BrokerHost {
         resolve();
       });
     });
-    const { runId, channels } = options;
-    this.#say({ type: 'open', socket: this.socket, runId, key: this.#key, channels });
+    const { runId, channels, deadlockMs, daemons } = options;
+    this.#say({ type: 'open', socket: this.socket, runId, key: this.#key, channels, deadlockMs, daemons });
   }
 
   get #hasFiles(): boolean {
@@ -159,6 +163,10 @@ class Host implements BrokerHost {
   async count(): Promise<Counts> {
     const asked = this.#ask((request) => ({ type: 'count', request }));
     return (await this.#orLost(asked, { queues: {}, pipes: {} })) as Counts;
+  }
+
+  inspected(request: number, outlook: Outlook): void {
+    this.#say({ type: 'outlook', request, outlook });
   }
 
   async close(): Promise<void> {

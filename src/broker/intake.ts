@@ -108,6 +108,11 @@ export class Intake {
     return this.#room.wants(loan);
   }
 
+  /** Room is free, though it may be too little for who is first in line. */
+  get hasRoom(): boolean {
+    return this.#room.hasSome;
+  }
+
   /** How many more items it could put now; -1 for no limit. */
   admits({ loan }: Seat): number {
     if (this.#ending.outlet === 'broken') return 0;

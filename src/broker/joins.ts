@@ -22,6 +22,10 @@ export class Joins {
     return count;
   }
 
+  *sessions(): Generator<number> {
+    for (const { session } of this.#waiting) yield session;
+  }
+
   /** The items from `first` on are done. Returns who has waited for that. */
   finish(first: number, count: number): readonly Join[] {
     if (this.#waiting.length === 0) return this.#waiting;

@@ -152,9 +152,19 @@ export class Lock {
     return this.#out.values();
   }
 
+  /** Another run has it, as far as is known. */
+  get isAway(): boolean {
+    return this.#host !== 'here';
+  }
+
   /** Who waits for it, in order. */
   get waiters(): Iterable<Waiter> {
     return this.#line;
+  }
+
+  /** Whose session it is. */
+  instanceOf(session: number): NodeId {
+    return this.#session(session).instance;
   }
 
   /** Grants it to the first in line, as long as it may have it. */

@@ -23,6 +23,7 @@ async function perform(command: Command): Promise<void> {
   else if (command.type === 'started') broker.started(command);
   else if (command.type === 'settle') broker.settle(command);
   else if (command.type === 'abandon') broker.runnerSide.abandon();
+  else if (command.type === 'outlook') broker.inspected(command);
   else if (command.type === 'close') close(broker);
   else await answer(broker, command);
 }
@@ -40,7 +41,10 @@ function close(open: Broker): void {
   process.disconnect();
 }
 
-async function answer(open: Broker, command: Extract<Command, { request: number }>): Promise<void> {
+async function answer(
+  open: Broker,
+  command: Exclude<Extract<Command, { request: number }>, { type: 'outlook' }>,
+): Promise<void> {
   const { request } = command;
   try {
     switch (command.type) {

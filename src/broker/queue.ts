@@ -3,7 +3,7 @@
 // by `Custody`, and how it ends by `Ending`. A session that asks for what it may not have makes it throw a `ProtocolError`;
 // that ends the session.
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
-import type { QueueCounts } from '../run/event.ts';
+import type { QueueCounts, QueueFill } from '../run/event.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
@@ -13,6 +13,7 @@ import { Ending } from './ending.ts';
 import { Intake, longestPut } from './intake.ts';
 import { Joins } from './joins.ts';
 import { Outflow } from './outflow.ts';
+import { moversOf, type QueueParts, type Waiting, waitsAt } from './queue-waits.ts';
 import { type Seat, seatOf } from './seat.ts';
 import { Space } from './space.ts';
 import { Speech } from './speech.ts';
@@ -57,6 +58,7 @@ export class Queue {
   readonly #intake: Intake;
   readonly #outflow: Outflow;
   readonly #order: QueueSettings['order'];
+  readonly #settings: QueueSettings;
   #now = 0;
   #deadline: number | null = null;
 
@@ -67,6 +69,7 @@ export class Queue {
     this.#ending = new Ending(settings);
     this.#intake = new Intake(this.#space, this.#custody, this.#ending, this.#speech, settings);
     this.#outflow = new Outflow(this.#custody, this.#ending, this.#speech, this.#seats);
+    this.#settings = settings;
   }
 
   // ---- Sessions that put ----
@@ -297,7 +300,33 @@ export class Queue {
     }
   }
 
+  waits(): Waiting[] {
+    return waitsAt(this.#parts);
+  }
+
+  /** Who could still bring it on: nothing becomes of it where all of them wait for ever. */
+  movers(): Set<NodeId> {
+    return moversOf(this.#parts);
+  }
+
+  get fill(): QueueFill {
+    const { unfinished, ahead, backlog } = this.#custody;
+    const { maxsize } = this.#settings;
+    return { size: this.#space.waiting, maxsize, unfinished, held: unfinished - ahead - backlog };
+  }
+
   // ---- Parts ----
+
+  get #parts(): QueueParts {
+    return {
+      seats: this.#seats.values(),
+      intake: this.#intake,
+      custody: this.#custody,
+      joins: this.#joins,
+      ending: this.#ending,
+      producers: this.#settings.producers,
+    };
+  }
 
   #seat(session: number): Seat {
     const seat = this.#seats.get(session);

@@ -96,6 +96,11 @@ export class Room {
     return this.#producing.has(loan);
   }
 
+  /** Room is free, though it may be too little for who is first in line. */
+  get hasSome(): boolean {
+    return this.#space.places > 0 && this.#space.freeBytes > 0;
+  }
+
   wants(loan: Loan): boolean {
     return this.#line.has(loan);
   }

@@ -32,6 +32,8 @@ export interface Reception {
   /** It is over; nothing more comes of it. */
   departed(session: Session): void;
   offended(session: Session, reason: string): void;
+  /** Whether anything but the broker could wake its program, as it answers to `ask`. */
+  answered(session: Session, stuck: boolean): void;
 }
 
 export class Session implements Party, Hearer {
@@ -46,6 +48,11 @@ export class Session implements Party, Hearer {
   puts = false;
   /** It has said goodbye. */
   orderly = false;
+  /** How many frames have come and gone, but for questions whether it is stuck. */
+  moves = 0;
+  /** The question that it has not answered. */
+  #asked: number | null = null;
+  #questions = 0;
   readonly #connection: Connection;
   readonly #writer: FrameWriter;
   readonly #reception: Reception;
@@ -81,7 +88,17 @@ export class Session implements Party, Hearer {
     this.closed();
   }
 
+  /** Asks whether anything but the broker could wake its program. */
+  ask(): void {
+    if (this.#phase !== 'known') return;
+    this.#questions += 1;
+    this.#asked = this.#questions;
+    this.#writer.number(Type.ASK, 0, this.#questions);
+    this.#switchboard.speaks(this);
+  }
+
   perform(channel: number, effect: SessionEffect): void {
+    this.moves += 1;
     const writer = this.#writer;
     switch (effect.type) {
       case 'deliver': {
@@ -199,6 +216,8 @@ export class Session implements Party, Hearer {
 
   #hearSession(frame: Frame): void {
     switch (frame.type) {
+      case Type.STUCK:
+        return this.#hearStuck(frame);
       case Type.GOODBYE:
         expectEmpty(frame);
         this.orderly = true;
@@ -207,6 +226,7 @@ export class Session implements Party, Hearer {
         break;
       case Type.FLUSH:
         this.puts = false;
+        this.moves += 1;
         this.#flushes.push(readRequest(frame));
         break;
       default:
@@ -215,7 +235,14 @@ export class Session implements Party, Hearer {
     this.#switchboard.speaks(this);
   }
 
+  #hearStuck(frame: Frame): void {
+    if (readRequest(frame) !== this.#asked) throw unknown(frame);
+    this.#asked = null;
+    this.#reception.answered(this, (frame.flags & Flag.STUCK) !== 0);
+  }
+
   #hearChannel(frame: Frame): void {
+    this.moves += 1;
     const { session } = this;
     const { channel } = frame;
     switch (frame.type) {

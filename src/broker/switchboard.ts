@@ -12,6 +12,7 @@ import { type Judge, type Judges, words } from './judge.ts';
 import { Lock } from './lock.ts';
 import { Pipe, WINDOW } from './pipe.ts';
 import { type Departure, Queue } from './queue.ts';
+import { Standing } from './standing.ts';
 import { type StreamEffect, Streams } from './streams.ts';
 
 /** Somebody who takes part in channels: a connection, or a stream of a process that is wired to a queue. */
@@ -73,6 +74,11 @@ export class Switchboard {
   readonly #marked = new Set<Line>();
   readonly #speaking = new Set<Party>();
   readonly #onNews: (news: News) => void;
+  readonly #onTurn: () => void;
+  /** Instances that have ended for good. */
+  readonly #ended = new Set<NodeId>();
+  /** How often something was said to the machines. */
+  turns = 0;
   #sessions = 0;
   #scheduled = false;
   /** Reads in this round of the loop that brought something; whether it was one at most in the round before. */
@@ -81,13 +87,20 @@ export class Switchboard {
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
 
-  constructor(runId: string, channels: readonly Channel[], judges: Judges, onNews: (news: News) => void) {
+  constructor(
+    runId: string,
+    channels: readonly Channel[],
+    judges: Judges,
+    onNews: (news: News) => void,
+    onTurn: () => void = () => {},
+  ) {
     this.#lines = channels.map((channel, index) => this.#lineOf(channel, index + 1, runId, judges));
     const queues = this.#lines.filter((line) => line.kind === 'queue');
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
     this.#streams = new Streams(queues.map((line) => line.channel));
     this.#grouped = queues.some((line) => line.channel.group !== null);
     this.#onNews = onNews;
+    this.#onTurn = onTurn;
     this.#apply(this.#streams.begin());
   }
 
@@ -241,6 +254,7 @@ export class Switchboard {
   // ---- The run ----
 
   settle(node: NodeId, end: { held: 'done' | 'back'; stream: 'end' | 'abort'; succeeded: boolean }): void {
+    this.#ended.add(node);
     for (const line of this.#lines) {
       if (!concerns(line, node)) continue;
       if (line.kind === 'queue') line.machine.settle(node, end.held, end.succeeded);
@@ -269,6 +283,7 @@ export class Switchboard {
 
   /** Lets every marked machine take its turn now. */
   turn(): void {
+    const stirred = this.#marked.size > 0;
     while (this.#marked.size > 0) {
       const marked = [...this.#marked];
       this.#marked.clear();
@@ -279,6 +294,14 @@ export class Switchboard {
     const speaking = [...this.#speaking];
     this.#speaking.clear();
     for (const party of speaking) party.flush();
+    if (!stirred) return;
+    this.turns += 1;
+    this.#onTurn();
+  }
+
+  /** Who waits at the channels, and for whom. */
+  get standing(): Standing {
+    return new Standing(this.#lines, this.#ended);
   }
 
   stop(): void {

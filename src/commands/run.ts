@@ -19,7 +19,7 @@ export class Run extends Command {
 what Forkline says goes to stderr. Both are kept in .forkline/runs/<run id>.
 
 Exit codes: 0 success · 1 something failed, or items were left over ·
-2 the pipeline or the call is wrong · 70 internal error ·
+2 the pipeline or the call is wrong · 3 deadlock · 70 internal error ·
 124 the run's timeout · 129 hang-up · 130 Ctrl-C · 143 SIGTERM`;
   static override examples = [
     'forkline run pipeline.yaml',
@@ -31,6 +31,10 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
     param,
     timeout: Flags.string({
       description: 'for the whole run, instead of the one in the pipeline',
+      helpValue: 'DURATION',
+    }),
+    'deadlock-timeout': Flags.string({
+      description: 'how long processes must have waited for each other to be a deadlock. Default: 1s; 0: never',
       helpValue: 'DURATION',
     }),
     'dry-run': Flags.boolean({ description: 'show the plan and start nothing' }),
@@ -52,7 +56,10 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
     const source = await loadPipeline(args.file);
     const planned = await planOrTell(source, params, { format: flags.json ? 'json' : 'text', warnings: !flags.quiet });
     if (planned === null) return 2;
-    const plan = flags.timeout === undefined ? planned : withTimeout(planned, flags.timeout);
+    const plan =
+      flags.timeout === undefined ? planned : { ...planned, timeoutMs: durationOf('timeout', flags.timeout) };
+    const deadlock = flags['deadlock-timeout'];
+    const deadlockMs = deadlock === undefined ? undefined : durationOf('deadlock-timeout', deadlock);
     if (flags['dry-run']) {
       writeLine(draw(plan, flags.json ? 'json' : 'tree'));
       return 0;
@@ -68,6 +75,7 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       },
       signal: interruption.stop,
       kill: interruption.kill,
+      ...(deadlockMs === undefined ? {} : { deadlockMs }),
       ...(flags['run-dir'] === undefined ? {} : { runDir: flags['run-dir'] }),
     });
     await Promise.all(reporters.map((reporter) => reporter.end()));
@@ -89,9 +97,9 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }
 
-function withTimeout(plan: Plan, text: string): Plan {
-  const timeoutMs = parseDuration(text);
-  if (timeoutMs === null)
-    throw new CallError(`\`--timeout ${text}\` is no duration`, 'write it like `500ms`, `30s`, `5m` or `2h`');
-  return { ...plan, timeoutMs };
+function durationOf(flag: string, text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs === null)
+    throw new CallError(`\`--${flag} ${text}\` is no duration`, 'write it like `500ms`, `30s`, `5m` or `2h`');
+  return durationMs;
 }

@@ -1,11 +1,14 @@
 // An event in words: what Forkline itself says of it, and how much that matters. Facts come from the event alone; where
 // the words go, and whether they are shown at all, is for the reporter.
 import type { Event, NodeEnded, PipeCounted, QueueCounted } from '../run/event.ts';
+import { circle, hintFor, waitLines } from './waits.ts';
 
 export interface Words {
   /** `detail`: only for those who ask. `note`: worth a line. The others: something is wrong. */
   readonly weight: 'detail' | 'note' | 'warning' | 'failure';
   readonly text: string;
+  /** What belongs to it, a line each. */
+  readonly more?: readonly string[];
 }
 
 export function describe(event: Event): Words | null {
@@ -55,6 +58,13 @@ export function describe(event: Event): Words | null {
       return warning(`lock \`${event.lock}\` was held by \`${event.node}\` when it ended; the next owner is told`);
     case 'client.refused':
       return warning(`${event.node === null ? 'a client' : `\`${event.node}\``} was refused: ${event.reason}`);
+    case 'deadlock': {
+      const hint = hintFor(event);
+      const text = `deadlock: ${event.circle.length === 0 ? 'these can never go on' : circle(event)}`;
+      return { ...failure(text), more: [...waitLines(event, duration), ...(hint === null ? [] : [`hint: ${hint}`])] };
+    }
+    case 'stalled':
+      return { ...note('nothing has moved here for a while'), more: waitLines(event, duration) };
     case 'warning':
       return warning(`${event.node === undefined ? '' : `\`${event.node}\`: `}${event.message}`);
   }
@@ -157,6 +167,10 @@ function detail(text: string): Words {
 
 function note(text: string): Words {
   return { weight: 'note', text };
+}
+
+function failure(text: string): Words {
+  return { weight: 'failure', text };
 }
 
 function warning(text: string): Words {

@@ -87,9 +87,9 @@ class Plain {
     return weight === 'warning' || weight === 'failure' || (weight === 'note' && this.#volume === 'normal');
   }
 
-  #say({ weight, text }: Words): void {
+  #say({ weight, text, more = [] }: Words): void {
     const style: Style = { detail: 'dim', note: 'bold', warning: 'yellow', failure: 'red' }[weight] as Style;
-    this.#tell(this.#own(visible(text), style));
+    this.#tell([text, ...more.map((line) => `  ${line}`)].map((line) => this.#own(visible(line), style)).join(''));
   }
 
   #tell(text: string): void {

@@ -32,6 +32,11 @@ export function markOf(runId: string): string {
   return `FORKLINE_RUN_ID=${runId}`;
 }
 
+/** The marks by which a process of one instance is known. */
+export function marksOf(runId: string, node: string): readonly string[] {
+  return [markOf(runId), `FORKLINE_PROCESS=${node}`];
+}
+
 /** The runner's own, without what an outer run, of which this runner may be a process, told it about itself. */
 function inherited(): Record<string, string> {
   const env: Record<string, string> = {};

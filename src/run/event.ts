@@ -174,6 +174,47 @@ export interface ClientRefused extends At {
   readonly reason: string;
 }
 
+/** One thing that a process waits for. */
+export interface WaitFact {
+  readonly node: NodeId;
+  /** `start`: it has not started. `pass`: it is a join. */
+  readonly does: 'get' | 'put' | 'acquire' | 'join' | 'send' | 'receive' | 'start' | 'pass';
+  /** The queue, lock or pipe; null where it is none. */
+  readonly channel: string | null;
+  /** For how long it has not stirred. */
+  readonly forMs: number;
+  /** Who could end that: who puts, takes, holds, has to end. */
+  readonly on: readonly NodeId[];
+}
+
+/** How full a queue is. */
+export interface QueueFill {
+  /** Items that wait, and how many may; 0: no limit. */
+  readonly size: number;
+  readonly maxsize: number;
+  /** Put and not done, and of these those that somebody has taken. */
+  readonly unfinished: number;
+  readonly held: number;
+}
+
+/** Who waits here can never go on: all who could help wait too. The run ends. */
+export interface Deadlock extends At {
+  readonly type: 'deadlock';
+  /** Each waits for the next, and the last for the first; empty where nobody could help at all. */
+  readonly circle: readonly NodeId[];
+  /** The circle first, then who waits for it. */
+  readonly waits: readonly WaitFact[];
+  /** The queues that they wait at. */
+  readonly queues: Readonly<Record<string, QueueFill>>;
+}
+
+/** These have been waiting for long. They may yet go on: it is not certain that nothing else runs. */
+export interface Stalled extends At {
+  readonly type: 'stalled';
+  readonly waits: readonly WaitFact[];
+  readonly queues: Readonly<Record<string, QueueFill>>;
+}
+
 /** Something went wrong that does not fail the run by itself. */
 export interface Warning extends At {
   readonly type: 'warning';
@@ -200,4 +241,6 @@ export type Event =
   | PipeCounted
   | LockAbandoned
   | ClientRefused
+  | Deadlock
+  | Stalled
   | Warning;

@@ -4,9 +4,11 @@ import type { Notice } from '../broker/control.ts';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import { ExpressionFailure, type ResolvedNode, resolveNode } from '../plan/resolve.ts';
+import { causeOf } from './deadlock.ts';
 import { markOf } from './environment.ts';
 import type { Outcome } from './event.ts';
 import { type Happening, happeningOf } from './happening.ts';
+import { inspect } from './inspection.ts';
 import { Fifos } from './kernel-pipe.ts';
 import type { Ended } from './life.ts';
 import { type Fate, pipedWith } from './outcome.ts';
@@ -21,6 +23,8 @@ export interface ExecutionOptions {
   readonly runId: string;
   readonly runDir: string;
   readonly tell: (happening: Happening) => void;
+  /** How long a deadlock must have lasted to end the run; 0: none is looked for. */
+  readonly deadlockMs: number;
   /** Whether something of the run's files was lost, which fails the run. */
   readonly journalLost: () => boolean;
 }
@@ -93,14 +97,16 @@ export class Execution {
   // ── beginning and end ──
 
   async #prepare(): Promise<Targets> {
-    const { runId, runDir } = this.#options;
-    const { channels } = this.#plan;
+    const { runId, runDir, deadlockMs } = this.#options;
+    const { channels, nodes } = this.#plan;
     const [broker, targets] = await Promise.all([
       channels.length === 0
         ? null
         : startBroker({
             runId,
             channels,
+            deadlockMs,
+            daemons: nodes.filter(({ kind }) => kind === 'daemon').map(({ id }) => id),
             onNotice: (notice) => this.#noticed(notice),
             onLost: (reason) => this.kill({ exitCode: 70, reason: `the broker was lost: ${reason}` }),
           }),
@@ -266,6 +272,8 @@ export class Execution {
     const now = this.#now();
     if (notice.type === 'drained') this.#perform(this.#schedule.drained(notice.queue, now));
     if (notice.type === 'stranded') this.#perform(this.#schedule.stranded(notice.queue, notice.reason, now));
+    if (notice.type === 'suspects') void this.#inspect(notice);
+    if (notice.type === 'deadlock') this.stop(causeOf(notice));
     if (notice.type === 'exhausted') this.#exhausted = true;
     if (notice.type === 'supplied' || notice.type === 'recorded') this.#judge(notice);
     if ((notice.type === 'offence' || notice.type === 'miswired') && notice.node !== null)
@@ -280,6 +288,12 @@ export class Execution {
     const trouble = `${what} failed: ${reason}`;
     this.#troubles.push(trouble);
     if (fails === 'now') this.#perform(this.#schedule.stop(trouble, this.#now()));
+  }
+
+  async #inspect(suspected: Extract<Notice, { type: 'suspects' }>): Promise<void> {
+    const { runId } = this.#options;
+    const outlook = await inspect(suspected, { runId, schedule: this.#schedule, running: this.#running });
+    this.#broker?.inspected(suspected.request, outlook);
   }
 
   // ── time ──

@@ -32,6 +32,10 @@ export function happeningOf(notice: Notice): Happening | null {
       return { type: 'lock.abandoned', lock: notice.lock, node: notice.node };
     case 'offence':
       return { type: 'client.refused', node: notice.node, reason: notice.reason };
+    case 'deadlock':
+    case 'stalled':
+      return notice;
+    case 'suspects':
     case 'stranded':
     case 'miswired':
     case 'listening':

@@ -66,6 +66,10 @@ export class JoinState {
     return this.open.size + this.#openQueues.size === 0 ? { passed: true } : null;
   }
 
+  get openQueues(): ReadonlySet<string> {
+    return this.#openQueues;
+  }
+
   /** What it still waits for, in words. */
   get waitsFor(): string {
     return [...[...this.open].map((id) => `\`${id}\``), ...[...this.#openQueues].map((q) => `queue \`${q}\``)].join(

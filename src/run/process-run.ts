@@ -7,7 +7,7 @@ import { Child, startChild } from './child.ts';
 import { environmentOf } from './environment.ts';
 import type { Happening } from './happening.ts';
 import type { Fifos } from './kernel-pipe.ts';
-import type { Effect, Ended, Input } from './life.ts';
+import type { Effect, Ended, Input, Phase } from './life.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { Report, Seen } from './neighbours.ts';
 import type { ProcessPipes } from './process-pipe.ts';
@@ -61,6 +61,15 @@ export class ProcessRun {
   handle(input: Input): void {
     for (const effect of this.#lifecycle.handle(input, this.#context.now())) this.#carryOut(effect);
     this.#context.onDeadline(this.#lifecycle.nextDeadline());
+  }
+
+  get phase(): Phase {
+    return this.#lifecycle.phase;
+  }
+
+  /** Null where there is no process yet, or none could be made. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
   }
 
   /** For the case that our own order of things has broken down. */

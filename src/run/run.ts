@@ -14,6 +14,9 @@ export interface RunOptions {
   readonly runDir?: string;
   /** Called with every event, in order; it must not throw. */
   readonly onEvent?: (event: Event) => void;
+  /** How long processes must have been waiting for each other to be a deadlock, which ends the run, in milliseconds. Default: 1000.
+   * 0: none is looked for. */
+  readonly deadlockMs?: number;
   /** Stops the run by each process's `stop` rule. Its reason may be the name of a signal, which decides the exit code. */
   readonly signal?: AbortSignal;
   /** Kills everything at once. */
@@ -24,6 +27,7 @@ export interface RunOptions {
 export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary> {
   const runId = newRunId(new Date());
   const runDir = options.runDir === undefined ? defaultFolder(runId) : resolve(options.runDir);
+  const deadlockMs = options.deadlockMs ?? DEADLOCK_MS;
   const summarizer = new Summarizer();
   const tell = (happening: Happening): void => {
     const event = { time: Date.now(), ...happening } as Event;
@@ -32,7 +36,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary
     options.onEvent?.(event);
   };
   const journal = new Journal(runDir, plan, (message) => tell({ type: 'warning', message }));
-  const execution = new Execution(plan, { runId, runDir, tell, journalLost: () => journal.lost });
+  const execution = new Execution(plan, { runId, runDir, tell, deadlockMs, journalLost: () => journal.lost });
   const unlisten = listen(execution, options);
   try {
     await execution.run();
@@ -43,6 +47,8 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary
     unlisten();
   }
 }
+
+const DEADLOCK_MS = 1000;
 
 function listen(execution: Execution, { signal, kill }: RunOptions): () => void {
   const onStop = (): void => execution.stop(causeOf(signal?.reason));

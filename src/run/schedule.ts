@@ -6,6 +6,7 @@ import { type Entry, entryOf, graphOf } from './graph.ts';
 import type { JoinState } from './join-state.ts';
 import type { NeedState } from './need.ts';
 import { type Ending, type Fate, fateOf, phraseOf, pipedWith } from './outcome.ts';
+import { type Prospects, prospectsOf } from './prospects.ts';
 
 export type ScheduleEffect =
   /** Their needs hold: start these processes, together where pipes join them. */
@@ -109,6 +110,11 @@ export class Schedule {
     for (const join of this.#joins.values())
       if (join.active && join.deadline !== null && now >= join.deadline) this.#joinTimedOut(join);
     return this.#take(now);
+  }
+
+  /** What the run's order says of a suspected deadlock; null where the run is being stopped, and nothing can hang. */
+  prospects(suspects: readonly NodeId[], absent: readonly NodeId[]): Prospects | null {
+    return this.#stopping ? null : prospectsOf({ entries: this.#entries, joins: this.#joins }, suspects, absent);
   }
 
   /** Starts a node whose needs hold, skips one whose needs can no longer hold. */

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { type Frame, FrameReader } from '../wire/frame.ts';
 import { Limit } from '../wire/message.ts';
 import { FrameWriter } from '../wire/writer.ts';
+import { isOnlyWokenBy } from './stillness.ts';
 
 export interface Listener {
   onConnected(): void;
@@ -122,6 +123,11 @@ export class Connection {
     this.#state = 'ended';
     this.#socket?.destroy();
     this.#listener.onLost(reason);
+  }
+
+  /** Whether anything else could wake the program, and nothing is on its way out. */
+  get isAllThatIsWaitedFor(): boolean {
+    return this.#socket !== null && this.#streamed.length === 0 && isOnlyWokenBy(this.#socket);
   }
 
   #connect(pauseMs: number): void {

@@ -1,4 +1,5 @@
 // How long a call may wait, as its caller says it, and the watching of that time and of an AbortSignal.
+import { countWithdrawable } from './stillness.ts';
 
 export interface Patience {
   /** Milliseconds, or a duration such as `500ms`, `30s`, `5m`, `2h`. Without it: as long as it takes. */
@@ -34,18 +35,22 @@ export class Watch {
   readonly #onTimeout: () => void;
   readonly #onAbort: () => void;
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(timeMs: number, signal: AbortSignal | undefined, onTimeout: () => void, onAbort: () => void) {
     this.#deadline = performance.now() + timeMs;
     this.#signal = signal;
     this.#onTimeout = onTimeout;
     this.#onAbort = onAbort;
+    if (signal !== undefined) countWithdrawable(1);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (timeMs !== Number.POSITIVE_INFINITY) this.#arm(timeMs);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    if (this.#signal !== undefined && !this.#stopped) countWithdrawable(-1);
+    this.#stopped = true;
     this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 

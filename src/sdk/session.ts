@@ -1,9 +1,9 @@
 // This process's session with the broker: says hello, learns which channels there are, hands every frame to its channel,
 // matches answers to requests, and says goodbye when the program ends. What a channel does with its frames is its own.
 import { writeSync } from 'node:fs';
-import { expectEmpty, readJson, readReply } from '../wire/body.ts';
+import { expectEmpty, readJson, readReply, readRequest } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
-import { type ErrorBody, PROTOCOL, Type, type Welcome, type WelcomeChannel } from '../wire/message.ts';
+import { type ErrorBody, Flag, PROTOCOL, Type, type Welcome, type WelcomeChannel } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { Connection } from './connection.ts';
 import { atEnd, type Ending } from './ending.ts';
@@ -211,6 +211,12 @@ export class Session {
       }
       case Type.GOODBYE:
         return expectEmpty(frame);
+      case Type.ASK: {
+        const request = readRequest(frame);
+        // Once the program has gone on with all that came before.
+        setImmediate(() => this.#tellWhetherStuck(request));
+        return;
+      }
       default: {
         const channel = this.#byId.get(frame.channel);
         if (channel === undefined)
@@ -218,6 +224,13 @@ export class Session {
         channel.receive(frame);
       }
     }
+  }
+
+  #tellWhetherStuck(request: number): void {
+    if (this.#failure !== null) return;
+    const stuck = this.#connection.isAllThatIsWaitedFor;
+    this.writer.number(Type.STUCK, 0, request, stuck ? Flag.STUCK : Flag.NONE);
+    this.flush();
   }
 
   #welcomed(welcome: Welcome): void {

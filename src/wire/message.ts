@@ -26,6 +26,7 @@ export const Type = {
   PUT_PRIORITY: 19,
   OFFER: 20,
   SHUT: 21,
+  STUCK: 22,
   WELCOME: 64,
   ERROR: 65,
   ROOM: 66,
@@ -38,6 +39,7 @@ export const Type = {
   REFUSED: 73,
   WITHDRAWN: 74,
   RECALL: 75,
+  ASK: 77,
 } as const;
 export type Type = (typeof Type)[keyof typeof Type];
 
@@ -66,6 +68,8 @@ export const Flag = {
   LEFT: 1,
   /** `GET`, `DELIVER`, `REDELIVER`: from the right end of a deque. */
   RIGHT: 2,
+  /** `STUCK`: nothing but the broker could wake it. */
+  STUCK: 1,
 } as const;
 
 export const Limit = {

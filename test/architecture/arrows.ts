@@ -38,6 +38,10 @@ export const machines = [
   'src/broker/pipe.ts',
   'src/broker/lock.ts',
   'src/broker/streams.ts',
+  'src/broker/waits.ts',
+  'src/broker/queue-waits.ts',
+  'src/broker/vigil.ts',
+  'src/run/prospects.ts',
 ];
 
 export function faultsOf(file: string, text: string): string[] {

@@ -13,6 +13,8 @@ function start(options: Partial<BrokerOptions> = {}): Promise<BrokerHost> {
   return startBroker({
     runId: 'r',
     channels: [queueOf('q'), lockOf('l', ['p'])],
+    deadlockMs: 1000,
+    daemons: [],
     onNotice: () => {},
     onLost: () => {},
     ...options,

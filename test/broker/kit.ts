@@ -82,7 +82,11 @@ export async function running(...channels: Channel[]): Promise<Running> {
     notices.push(notice);
     for (const look of [...waiting]) look();
   };
-  const broker = new Broker({ runId: 'r', key, channels }, onNotice, await judgesOf(channels));
+  const broker = new Broker(
+    { runId: 'r', key, channels, deadlockMs: 1000, daemons: [] },
+    onNotice,
+    await judgesOf(channels),
+  );
   const server: Server = await listen(path, (socket) => broker.connected(socket));
   const clients: Client[] = [];
   const stranger = async () => {

@@ -70,6 +70,8 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
     case 'FLUSH':
     case 'ACQUIRE':
     case 'CANCEL':
+    case 'ASK':
+    case 'STUCK':
       return { request: readRequest(frame) };
     case 'RELEASE':
       return readRelease(frame);

@@ -19,6 +19,7 @@ from .bell import Bell
 from .connection import Connection, Frame
 from .errors import BrokerLost
 from .interrupt import Exclusive
+from .stillness import Thread, is_only_woken_by_broker, this_thread
 from .turn import Turn
 
 __all__ = ["Answer", "Call", "Session"]
@@ -82,6 +83,10 @@ class Session:
         self._sends_seen = 0
         self._reading = False
         self._waiting: "list[Any]" = []
+        #: gate → the thread behind it, of those that wait without a limit.
+        self._resting: "dict[Any, Thread]" = {}
+        #: The broker's questions whether anything but it could wake this process.
+        self._asked: "list[int]" = []
         #: Calls the reader back from the socket.
         self._bell = Bell()
 
@@ -134,9 +139,11 @@ class Session:
                     left = _FOREVER if deadline is None else deadline - time.monotonic()
                     if left <= 0:
                         return None
+                    if self._asked:
+                        self._tell_whether_stuck(deadline is None)
                     self.flush()
                     self.check()
-                    turn = self._begin()
+                    turn = self._begin(deadline is None)
                 turn.block(min(left, _FOREVER))
         finally:
             if turn is not None:
@@ -148,7 +155,7 @@ class Session:
         # The process is at its end, and what this thread waits for will not come any more.
         threading.Semaphore(0).acquire()
 
-    def _begin(self) -> "Turn":
+    def _begin(self, forever: bool) -> "Turn":
         events = select.POLLOUT if self.connection.unsent else 0
         if not self._reading:
             self._reading = True
@@ -158,6 +165,8 @@ class Session:
         gate = threading.Lock()
         gate.acquire()
         self._waiting.append(gate)
+        if forever:
+            self._resting[gate] = this_thread()
         return Turn(-1, 0, gate)
 
     def _end(self, turn: "Turn") -> None:
@@ -165,8 +174,18 @@ class Session:
             self._reading = False
             if turn.rang:
                 self._bell.hush()
-        elif turn.gate is not None and turn.gate in self._waiting:
-            self._waiting.remove(turn.gate)
+        elif turn.gate is not None:
+            self._resting.pop(turn.gate, None)
+            if turn.gate in self._waiting:
+                self._waiting.remove(turn.gate)
+
+    def _tell_whether_stuck(self, forever: bool) -> None:
+        """To be called by a thread that has nothing left to do but wait, without a limit or not."""
+        resting = {self._resting[gate] for gate in self._waiting if gate in self._resting}
+        stuck = forever and is_only_woken_by_broker({*resting, this_thread()})
+        asked, self._asked = self._asked, []
+        for request in asked:
+            self.say(wire.number(wire.STUCK, 0, request, 1 if stuck else 0))
 
     def wake(self) -> None:
         """Lets all who wait look again."""
@@ -275,7 +294,8 @@ class Session:
         heard = False
         try:
             for frame in self.connection.receive():
-                heard = True
+                # A question concerns nobody but the thread that reads it.
+                heard = heard or frame.kind != wire.ASK
                 self._hear(frame)
         except BrokerLost as error:
             self._lose(str(error))
@@ -296,6 +316,8 @@ class Session:
                 self._settle(told["request"], Answer(kind, flags, bytes(body)))
             else:
                 self._lose(f"the broker closed the connection: {told['message']} ({told['code']})")
+        elif kind == wire.ASK:
+            self._asked.append(wire.read_number(body))
         elif kind == wire.GOODBYE:
             self.parted = True
         elif kind in (wire.ROOM, wire.REFUSED, wire.BROKEN) or flags & 1 and kind in (wire.WITHDRAWN, wire.RECALL):

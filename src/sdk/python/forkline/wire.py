@@ -20,6 +20,7 @@ GIVE_BACK, CLOSE, GIVE_ROOM, JOIN, STAT, FLUSH, ACQUIRE, RELEASE, CANCEL = range
 PUT_PRIORITY = 19
 OFFER = 20
 SHUT = 21
+STUCK = 22
 
 #: `PUT`, `OFFER`: at the left end of a deque; `GET`, `DELIVER`, `REDELIVER`: from its right end.
 LEFT = 1
@@ -28,6 +29,7 @@ RIGHT = 2
 # From the broker.
 WELCOME, ERROR, ROOM, DELIVER, REDELIVER, END = range(64, 70)
 BROKEN, GRANTED, REPLY, REFUSED, WITHDRAWN, RECALL = range(70, 76)
+ASK = 77
 
 #: The longest frame, and the longest that carries one item.
 LONGEST_FRAME = 16 * 1024 * 1024
@@ -65,7 +67,7 @@ def bare(kind: int, channel: int = 0) -> bytes:
 
 
 def number(kind: int, channel: int, value: int, flags: int = 0) -> bytes:
-    """`GET` and `TAKEN` with a count; `JOIN`, `STAT`, `FLUSH`, `ACQUIRE` and `CANCEL` with a request."""
+    """`GET` and `TAKEN` with a count; `JOIN`, `STAT`, `FLUSH`, `ACQUIRE`, `CANCEL` and `STUCK` with a request."""
     return _number_frame(8, kind, flags, channel, value)
 
 

@@ -1,0 +1,93 @@
+// How the channels stand: who waits at which, who could help, and how full they are. What each channel knows of itself is put
+// together here; it is asked for only when somebody looks.
+import type { LockChannel, NodeId, PipeChannel, QueueChannel } from '../plan/plan.ts';
+import type { QueueFill } from '../run/event.ts';
+import type { Lock } from './lock.ts';
+import { waitsFor } from './lock-waits.ts';
+import type { Pipe } from './pipe.ts';
+import type { Queue } from './queue.ts';
+import type { Waiting } from './queue-waits.ts';
+import type { ChannelWait } from './vigil.ts';
+import type { Cause } from './waits.ts';
+
+type Channels = readonly (
+  | { readonly kind: 'queue'; readonly channel: QueueChannel; readonly machine: Queue }
+  | { readonly kind: 'pipe'; readonly channel: PipeChannel; readonly machine: Pipe }
+  | { readonly kind: 'lock'; readonly channel: LockChannel; readonly machine: Lock }
+)[];
+
+export class Standing {
+  readonly #channels: Channels;
+  readonly #ended: ReadonlySet<NodeId>;
+  /** Of the groups that were asked for, by their first queue. */
+  readonly #groups = new Map<string, ReadonlySet<NodeId>>();
+
+  /** `ended`: instances that have ended for good. */
+  constructor(channels: Channels, ended: ReadonlySet<NodeId>) {
+    this.#channels = channels;
+    this.#ended = ended;
+  }
+
+  /** Every session that waits. */
+  waits(): ChannelWait[] {
+    return this.#channels.flatMap(({ kind, channel, machine }) => {
+      if (kind === 'queue') return named(machine.waits(), channel.name, this.#groupMovers(channel));
+      if (kind === 'pipe') return named(waitsInPipe(machine), channel.name, null);
+      const releasers = channel.owned ? [] : channel.users.filter((user) => !this.#ended.has(user));
+      return named(waitsFor(machine, releasers), channel.name, null);
+    });
+  }
+
+  /** Who could still bring on a queue, and all that close together with it. */
+  movers(name: string): Iterable<NodeId> {
+    for (const { kind, channel, machine } of this.#channels) {
+      if (kind === 'queue' && channel.name === name) return this.#groupMovers(channel) ?? machine.movers();
+    }
+    return [];
+  }
+
+  fills(names: ReadonlySet<string | null>): Record<string, QueueFill> {
+    return Object.fromEntries(
+      this.#channels.flatMap(({ kind, channel, machine }) =>
+        kind === 'queue' && names.has(channel.name) ? [[channel.name, machine.fill] as const] : [],
+      ),
+    );
+  }
+
+  /** A group of queues closes once nothing moves in any of them. */
+  #groupMovers({ group }: QueueChannel): ReadonlySet<NodeId> | null {
+    const first = group?.[0];
+    if (first === undefined) return null;
+    const known = this.#groups.get(first);
+    if (known !== undefined) return known;
+    const movers = new Set<NodeId>();
+    for (const { kind, channel, machine } of this.#channels) {
+      if (kind === 'queue' && group?.includes(channel.name)) for (const mover of machine.movers()) movers.add(mover);
+    }
+    this.#groups.set(first, movers);
+    return movers;
+  }
+}
+
+function waitsInPipe({ ways }: Pipe): Waiting[] {
+  return ways.flatMap(({ queue }) =>
+    queue.waits().map(({ session, cause: { does, helpers } }) => ({
+      session,
+      cause: { does: does === 'get' ? 'receive' : 'send', helpers },
+    })),
+  );
+}
+
+/** `movers` could bring the end, which a `get` waits for as well as for an item. */
+function named(waits: readonly Waiting[], channel: string, movers: ReadonlySet<NodeId> | null): ChannelWait[] {
+  const causes = new Map<Waiting['cause'], Cause>();
+  return waits.map(({ session, cause }) => {
+    let whole = causes.get(cause);
+    if (whole === undefined) {
+      const more = cause.does === 'get' && movers !== null ? movers : [];
+      whole = { ...cause, channel, helpers: new Set([...cause.helpers, ...more]) };
+      causes.set(cause, whole);
+    }
+    return { session, cause: whole };
+  });
+}

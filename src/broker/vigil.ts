@@ -1,0 +1,325 @@
+// The machine that watches who waits. It is shown how the connections stand every now and then; those that may be in a deadlock it
+// has asked whether anything else could wake them, then the runner whether anything else of them runs. Only when all of that was
+// answered, and nobody of them has stirred meanwhile, is it a deadlock. What is less certain is told as stalled, once.
+import type { NodeId } from '../plan/plan.ts';
+import type { WaitFact } from '../run/event.ts';
+import type { Outlook, Suspect } from './control.ts';
+import { type Blocked, type Cause, circleIn, closedSetOf, OUTSIDE } from './waits.ts';
+
+/** A session that waits at a channel. */
+export interface ChannelWait {
+  readonly session: number;
+  readonly cause: Cause;
+}
+
+/** A connection of a program. */
+export interface Connected {
+  readonly session: number;
+  readonly pid: number;
+  /** Rises with every frame, whoever sent it; questions and answers of this machine's do not count. */
+  readonly moves: number;
+}
+
+/**
+ * An instance that has not ended for good. `absent`: no process of it is known. `present`: it runs. `gone`: its processes have ended,
+ * and what they wrote waits for room. `driven`: something wakes it that cannot be asked, such as a stdin that is fed.
+ */
+export interface Stance {
+  readonly node: NodeId;
+  readonly state: 'absent' | 'present' | 'gone' | 'driven';
+  readonly sessions: readonly Connected[];
+  /** Of the streams that are wired to it. */
+  readonly streams: readonly Connected[];
+}
+
+/** How everybody stands at one moment. */
+export interface Sight {
+  readonly stances: readonly Stance[];
+  readonly waits: readonly ChannelWait[];
+  /** Rises whenever anything was said to any channel. */
+  readonly turns: number;
+  /** Who could do anything for a queue to be closed and done with. */
+  movers(queue: string): Iterable<NodeId>;
+}
+
+export type VigilEffect =
+  | { readonly do: 'ask'; readonly session: number }
+  | {
+      readonly do: 'inspect';
+      readonly request: number;
+      readonly suspects: readonly Suspect[];
+      readonly absent: readonly NodeId[];
+    }
+  | { readonly do: 'deadlock'; readonly circle: readonly NodeId[]; readonly waits: readonly WaitFact[] }
+  | { readonly do: 'stalled'; readonly waits: readonly WaitFact[] };
+
+export interface VigilSettings {
+  /** How long a closed set must not have stirred; 0: nobody is asked. */
+  readonly deadlockMs: number;
+  /** They may wait for something to do as long as they like. */
+  readonly daemons: readonly NodeId[];
+}
+
+export class Vigil {
+  readonly #deadlockMs: number;
+  readonly #daemons: ReadonlySet<NodeId>;
+  /** Since when each session has not stirred, and how often it had until then. */
+  readonly #still = new Map<number, { readonly moves: number; readonly since: number }>();
+  readonly #asked = new Map<number, { readonly at: number; readonly moves: number; open: boolean }>();
+  /** Sessions that nothing but the broker could wake, as long as they have stirred no more often than this. */
+  readonly #proved = new Map<number, number>();
+  #inspection: { readonly request: number; readonly signs: ReadonlyMap<NodeId, string> } | null = null;
+  #inspections = 0;
+  #inspectedAt = Number.NEGATIVE_INFINITY;
+  #turns = -1;
+  #turnedAt = 0;
+  /** Waits that were told as stalled. */
+  readonly #told = new Set<string>();
+  #over = false;
+
+  constructor({ deadlockMs, daemons }: VigilSettings) {
+    this.#deadlockMs = deadlockMs;
+    this.#daemons = new Set(daemons);
+  }
+
+  /** To be called again after `nextMs`, or, where that is null, once something has been said. */
+  look(sight: Sight, now: number): { readonly effects: VigilEffect[]; readonly nextMs: number | null } {
+    this.#compare(sight, now);
+    if (this.#over || sight.waits.length === 0) return { effects: [], nextMs: null };
+    const suspicion = this.#suspect(sight, now);
+    const effects = [
+      ...this.#ask(suspicion, now),
+      ...this.#inspect(suspicion, now),
+      ...this.#tellStalled(suspicion, now),
+    ];
+    return { effects, nextMs: this.#nextLook(suspicion, now) };
+  }
+
+  /** A session that was asked says whether anything but the broker could wake it. */
+  answered(session: number, stuck: boolean, sight: Sight, now: number): VigilEffect[] {
+    const asked = this.#asked.get(session);
+    if (asked === undefined || !asked.open) return [];
+    asked.open = false;
+    if (!stuck) {
+      this.#proved.delete(session);
+      return [];
+    }
+    this.#proved.set(session, asked.moves);
+    this.#compare(sight, now);
+    return this.#inspect(this.#suspect(sight, now), now);
+  }
+
+  /** What the runner found of those it was to inspect. Counts as long as they have not stirred since. */
+  inspected(request: number, outlook: Outlook, sight: Sight, now: number): VigilEffect[] {
+    const inspection = this.#inspection;
+    if (inspection?.request !== request || this.#over) return [];
+    this.#inspection = null;
+    this.#compare(sight, now);
+    const suspicion = this.#suspect(sight, now);
+    const blocked = new Map<NodeId, readonly Cause[]>();
+    for (const node of outlook.passive) {
+      const { causes, stance } = suspicion.nodes.get(node) ?? NOBODY;
+      if (stance === null || signOf(stance) !== inspection.signs.get(node)) continue;
+      const ways = outlook.ways.filter((way) => way.node === node).map(({ by }) => by);
+      blocked.set(node, [...causes, ...(ways.length === 0 ? [] : [wayOut(ways)])]);
+    }
+    for (const { node, does, on, queues } of outlook.pending) {
+      const helpers = new Set([...on, ...queues.flatMap((queue) => [...sight.movers(queue)])]);
+      blocked.set(node, [{ does, channel: null, helpers }]);
+    }
+    const closed = closedSetOf(blocked);
+    if (!this.#matters(closed, blocked, suspicion)) return [];
+    this.#over = true;
+    const circle = circleIn(blocked, closed);
+    const order = [...circle, ...[...closed].filter((node) => !circle.includes(node))];
+    const waits = order.flatMap((node) => {
+      const forMs = this.#stillFor(suspicion.nodes.get(node)?.stance ?? null, now);
+      return factsOf(node, blocked.get(node) ?? [], forMs);
+    });
+    return [{ do: 'deadlock', circle, waits }];
+  }
+
+  // ---- Parts ----
+
+  #compare(sight: Sight, now: number): void {
+    if (sight.turns !== this.#turns) this.#turnedAt = now;
+    this.#turns = sight.turns;
+    const present = new Set<number>();
+    for (const { sessions, streams } of sight.stances) {
+      for (const { session, moves } of [...sessions, ...streams]) {
+        present.add(session);
+        if (this.#still.get(session)?.moves !== moves) this.#still.set(session, { moves, since: now });
+      }
+    }
+    for (const session of this.#still.keys()) {
+      if (present.has(session)) continue;
+      this.#still.delete(session);
+      this.#asked.delete(session);
+      this.#proved.delete(session);
+    }
+  }
+
+  /** Who may be in a deadlock, as far as it can be seen without asking anybody. */
+  #suspect(sight: Sight, now: number): Suspicion {
+    const waits = new Map<number, Cause[]>();
+    for (const { session, cause } of sight.waits) {
+      const causes = waits.get(session);
+      if (causes === undefined) waits.set(session, [cause]);
+      else causes.push(cause);
+    }
+    const nodes = new Map<NodeId, { readonly stance: Stance; readonly causes: readonly Cause[] }>();
+    const blocked = new Map<NodeId, readonly Cause[]>();
+    for (const stance of sight.stances) {
+      const causes = partsOf(stance).flatMap(({ session }) => waits.get(session) ?? []);
+      nodes.set(stance.node, { stance, causes });
+      if (stance.state === 'absent') blocked.set(stance.node, []);
+      else if (stance.state === 'driven' || causes.length === 0) continue;
+      else if (this.#stillFor(stance, now) >= this.#deadlockMs) blocked.set(stance.node, causes);
+    }
+    return { nodes, waits, blocked, closed: closedSetOf(blocked) };
+  }
+
+  #ask({ nodes, waits, closed }: Suspicion, now: number): VigilEffect[] {
+    if (this.#deadlockMs === 0) return [];
+    const effects: VigilEffect[] = [];
+    for (const node of closed) {
+      const { stance } = nodes.get(node) ?? NOBODY;
+      if (stance?.state !== 'present') continue;
+      const again = againMs(this.#stillFor(stance, now));
+      for (const { session, moves } of stance.sessions) {
+        const asked = this.#asked.get(session);
+        if (!waits.has(session) || this.#proved.get(session) === moves) continue;
+        if (asked !== undefined && (asked.open || (asked.moves === moves && asked.at + again > now))) continue;
+        this.#asked.set(session, { at: now, moves, open: true });
+        effects.push({ do: 'ask', session });
+      }
+    }
+    return effects;
+  }
+
+  /** Once enough of them are proved to be stuck, the runner is to say what else there is of them. */
+  #inspect({ nodes, waits, blocked, closed }: Suspicion, now: number): VigilEffect[] {
+    if (this.#deadlockMs === 0 || this.#inspection !== null || closed.size === 0) return [];
+    const proved = new Map(
+      [...closed].flatMap((node) => {
+        const { stance } = nodes.get(node) ?? NOBODY;
+        const sure = stance !== null && (stance.state !== 'present' || this.#pidsOf(stance, waits) !== null);
+        return sure ? [[node, blocked.get(node) ?? []] as const] : [];
+      }),
+    );
+    const stuck = closedSetOf(proved);
+    const suspects = [...stuck].flatMap((node) => {
+      const { stance } = nodes.get(node) ?? NOBODY;
+      return stance === null || stance.state === 'absent' ? [] : [stance];
+    });
+    const age = Math.max(...suspects.map((stance) => this.#stillFor(stance, now)));
+    if (suspects.length === 0 || this.#inspectedAt + againMs(age) > now) return [];
+    this.#inspectedAt = now;
+    this.#inspections += 1;
+    const request = this.#inspections;
+    this.#inspection = { request, signs: new Map(suspects.map((stance) => [stance.node, signOf(stance)])) };
+    return [
+      {
+        do: 'inspect',
+        request,
+        suspects: suspects.map((stance) => ({ node: stance.node, pids: this.#pidsOf(stance, waits) ?? [] })),
+        absent: [...stuck].filter((node) => nodes.get(node)?.stance.state === 'absent'),
+      },
+    ];
+  }
+
+  /** Its processes that nothing but the broker could wake; null where one of them, which waits, may be woken by something else. */
+  #pidsOf(stance: Stance, waits: ReadonlyMap<number, readonly Cause[]>): number[] | null {
+    const pids = new Set<number>();
+    const others = new Set<number>();
+    for (const { session, pid, moves } of stance.sessions) {
+      const stuck = waits.has(session) && this.#proved.get(session) === moves;
+      if (waits.has(session) && !stuck) return null;
+      (stuck ? pids : others).add(pid);
+    }
+    return [...pids].some((pid) => others.has(pid)) ? null : [...pids];
+  }
+
+  /** Daemons that have nothing to do are no deadlock, and what has not started is none by itself. */
+  #matters(closed: ReadonlySet<NodeId>, blocked: Blocked, { nodes }: Suspicion): boolean {
+    return [...closed].some((node) => {
+      const stance = nodes.get(node)?.stance;
+      if (stance === undefined || stance.state === 'absent') return false;
+      return !this.#daemons.has(node) || (blocked.get(node) ?? []).some(({ does }) => does !== 'get');
+    });
+  }
+
+  #tellStalled({ nodes, waits, closed }: Suspicion, now: number): VigilEffect[] {
+    const quiet = now - this.#turnedAt >= STALLED_MS;
+    const facts: WaitFact[] = [];
+    for (const [node, { stance }] of nodes) {
+      if (!quiet && !closed.has(node)) continue;
+      for (const { session } of [...stance.sessions, ...stance.streams]) {
+        const forMs = now - (this.#still.get(session)?.since ?? this.#turnedAt);
+        if (forMs < STALLED_MS) continue;
+        const causes = (waits.get(session) ?? []).filter(({ does }) => does !== 'get' || !this.#daemons.has(node));
+        facts.push(...factsOf(node, causes, forMs));
+      }
+    }
+    const fresh = facts.filter((fact) => !this.#told.has(keyOf(fact)));
+    for (const fact of fresh) this.#told.add(keyOf(fact));
+    return fresh.length === 0 ? [] : [{ do: 'stalled', waits: facts }];
+  }
+
+  #stillFor(stance: Stance | null, now: number): number {
+    if (stance === null) return now - this.#turnedAt;
+    return now - Math.max(...partsOf(stance).map(({ session }) => this.#still.get(session)?.since ?? now));
+  }
+
+  #nextLook({ nodes, closed }: Suspicion, now: number): number | null {
+    if ([...closed].some((node) => nodes.get(node)?.stance.state !== 'absent')) return LOOK_MS;
+    const quietMs = now - this.#turnedAt;
+    if (quietMs <= this.#deadlockMs + LOOK_MS) return LOOK_MS;
+    return quietMs < STALLED_MS ? STALLED_MS - quietMs : null;
+  }
+}
+
+interface Suspicion {
+  readonly nodes: ReadonlyMap<NodeId, { readonly stance: Stance; readonly causes: readonly Cause[] }>;
+  readonly waits: ReadonlyMap<number, readonly Cause[]>;
+  readonly blocked: Blocked;
+  readonly closed: ReadonlySet<NodeId>;
+}
+
+const NOBODY = { stance: null, causes: [] };
+const LOOK_MS = 100;
+const STALLED_MS = 10_000;
+/** Names beyond these say nothing more. */
+const MOST_NAMES = 100;
+
+/** Whoever has been asked in vain is asked again, and the longer it has waited the less often. */
+function againMs(stillMs: number): number {
+  return Math.min(2000, Math.max(250, stillMs / 20));
+}
+
+/** What of it could stir. */
+function partsOf({ state, sessions, streams }: Stance): readonly Connected[] {
+  return state === 'gone' ? streams : sessions;
+}
+
+/** Changes whenever anything of it stirs. */
+function signOf(stance: Stance): string {
+  return [stance.state, ...partsOf(stance).map(({ session, moves }) => `${session}:${moves}`)].join(' ');
+}
+
+function wayOut(joins: readonly NodeId[]): Cause {
+  return { does: 'stop', channel: null, helpers: new Set(joins) };
+}
+
+function factsOf(node: NodeId, causes: readonly Cause[], forMs: number): WaitFact[] {
+  return causes
+    .filter(({ does }) => does !== 'stop')
+    .map(({ does, channel, helpers }) => {
+      const on = [...helpers].filter((helper) => helper !== OUTSIDE).slice(0, MOST_NAMES);
+      return { node, does: does as WaitFact['does'], channel, forMs: Math.round(forMs), on };
+    });
+}
+
+function keyOf({ node, does, channel }: WaitFact): string {
+  return `${node} ${does} ${channel}`;
+}

@@ -1,0 +1,85 @@
+// Who waits for what, in words: one line for each wait, and what may mend it.
+import type { Deadlock, QueueFill, Stalled, WaitFact } from '../run/event.ts';
+
+const shownNames = 4;
+const shownWaits = 12;
+
+type Waits = Pick<Stalled, 'waits' | 'queues'>;
+
+/** The circle in one line: `a` → `b` → `a`. */
+export function circle({ circle: nodes }: Pick<Deadlock, 'circle'>): string {
+  const shown = nodes.length > shownWaits ? [...nodes.slice(0, shownWaits - 1), null] : nodes;
+  return [...shown, nodes[0]].map((node) => (node === null ? '…' : `\`${node}\``)).join(' → ');
+}
+
+/** One line for each, the longest list cut short. */
+export function waitLines({ waits, queues }: Waits, seconds: (ms: number) => string): string[] {
+  const lines = waits
+    .slice(0, shownWaits)
+    .map((wait) => `\`${wait.node}\` ${doing(wait, queues)}${since(wait, seconds)}`);
+  return waits.length > shownWaits ? [...lines, `and ${waits.length - shownWaits} more`] : lines;
+}
+
+/** What may mend a deadlock; null where nothing can be said for sure. */
+export function hintFor({ circle: nodes, waits, queues }: Deadlock): string | null {
+  const among = nodes.length === 0 ? waits : waits.filter(({ node }) => nodes.includes(node));
+  const all = (does: WaitFact['does']): boolean => among.every((wait) => wait.does === does);
+  if (all('acquire'))
+    return nodes.length === 1
+      ? 'a lock that is not `reentrant` cannot be taken twice: release it first'
+      : 'let everybody take these locks in the same order';
+  if (all('put')) return 'take `maxsize` off one of these queues, or let its consumer take before it puts';
+  const held = among.some(
+    ({ does, channel }) => does !== 'put' && channel !== null && (queues[channel]?.held ?? 0) > 0,
+  );
+  if (held && among.every(({ does }) => does === 'get' || does === 'join'))
+    return 'items that were taken are still held: a `get` must be followed by `taskDone` (Python: `task_done`), or be a loop';
+  return null;
+}
+
+function doing(wait: WaitFact, queues: Waits['queues']): string {
+  const { does, channel, on } = wait;
+  const names = listOf(on);
+  const fill = channel === null ? undefined : queues[channel];
+  const full = fill === undefined ? '' : ` (${fillOf(fill)})`;
+  switch (does) {
+    case 'get':
+      return `waits in \`get\` on queue \`${channel}\`${full}, ${on.length === 0 ? 'to which nobody puts' : `for ${names}`}`;
+    case 'put':
+      return `waits in \`put\` on queue \`${channel}\`${full}, for ${names} to take`;
+    case 'join':
+      return `waits in \`join\` on queue \`${channel}\`${full}, for ${names} to be done`;
+    case 'acquire':
+      return `waits for lock \`${channel}\`, held by ${on.length === 0 ? 'nobody' : on.includes(wait.node) ? selfAnd(wait) : names}`;
+    case 'send':
+      return `waits in \`send\` on pipe \`${channel}\`, for ${names} to receive`;
+    case 'receive':
+      return `waits in \`recv\` on pipe \`${channel}\`, for ${names} to send`;
+    case 'start':
+      return `has not started: it needs ${names}`;
+    case 'pass':
+      return `cannot pass: it waits for ${names}`;
+  }
+}
+
+function selfAnd({ node, on }: WaitFact): string {
+  const others = on.filter((other) => other !== node);
+  return others.length === 0 ? 'itself' : `itself and ${listOf(others)}`;
+}
+
+function fillOf({ size, maxsize, held }: QueueFill): string {
+  const wait = maxsize === 0 ? `${size} wait` : `${size} of ${maxsize} wait`;
+  return held === 0 ? wait : `${wait}, ${held} held`;
+}
+
+/** A node has not stirred for so long; what never started has no such time. */
+function since({ does, forMs }: WaitFact, seconds: (ms: number) => string): string {
+  return does === 'start' || does === 'pass' ? '' : `, since ${seconds(forMs)}`;
+}
+
+function listOf(nodes: readonly string[]): string {
+  const names = nodes.slice(0, shownNames).map((node) => `\`${node}\``);
+  const more = nodes.length - names.length;
+  if (more > 0) return `${names.join(', ')} and ${more} more`;
+  return names.length < 2 ? (names[0] ?? 'nobody') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}

@@ -1,0 +1,47 @@
+// Answers the broker when it suspects a deadlock: of which suspects nothing runs, what the run's own order waits for, and which way
+// out there may be.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Notice, Outlook, Suspect } from '../broker/control.ts';
+import type { NodeId } from '../plan/plan.ts';
+import { marksOf } from './environment.ts';
+import type { ProcessRun } from './process-run.ts';
+import { activitiesOf, type Tree } from './process-tree.ts';
+import type { Schedule } from './schedule.ts';
+
+export interface Inspected {
+  readonly runId: string;
+  readonly schedule: Schedule;
+  readonly running: ReadonlyMap<NodeId, ProcessRun>;
+}
+
+export async function inspect(
+  { suspects, absent }: Extract<Notice, { type: 'suspects' }>,
+  inspected: Inspected,
+): Promise<Outlook> {
+  const passive = await passiveAmong(suspects, inspected);
+  const prospects = inspected.schedule.prospects(passive, absent);
+  // What is being stopped comes to its end.
+  return prospects === null ? { passive: [], pending: [], ways: [] } : { passive, ...prospects };
+}
+
+/** Who was just asked may still be about to fall asleep again, and is looked at once more. */
+async function passiveAmong(suspects: readonly Suspect[], { runId, running }: Inspected): Promise<NodeId[]> {
+  const passive: NodeId[] = [];
+  let trees: (Tree & { readonly node: NodeId })[] = [];
+  for (const { node, pids } of suspects) {
+    const run = running.get(node);
+    if (run?.phase === 'accounting') passive.push(node);
+    if (run?.phase !== 'running' || run.pid === null) continue;
+    trees.push({ node, leader: run.pid, marks: marksOf(runId, node), stuck: pids });
+  }
+  for (let look = 0; look < MOST_LOOKS && trees.length > 0; look += 1) {
+    if (look > 0) await pause(BETWEEN_LOOKS_MS);
+    const activities = activitiesOf(trees);
+    passive.push(...trees.filter((_, index) => activities[index] === 'passive').map(({ node }) => node));
+    trees = trees.filter((_, index) => activities[index] === 'settling');
+  }
+  return passive;
+}
+
+const MOST_LOOKS = 8;
+const BETWEEN_LOOKS_MS = 10;

@@ -1,0 +1,131 @@
+// Whether anything of a process's tree still runs. On Linux every thread of every process of the tree is looked at, as /proc shows it: a
+// shell that waits for its child, or a thread that waits for another one of its own process, can do nothing by itself. Where that
+// cannot be told, something runs. Elsewhere only a tree is known that is one process, which said itself that it is stuck.
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface Tree {
+  /** Leads its process group. */
+  readonly leader: number;
+  /** `NAME=value` in the environment of whatever is of it, wherever it has moved to. */
+  readonly marks: readonly string[];
+  /** Its processes that nothing but the broker could wake. */
+  readonly stuck: readonly number[];
+}
+
+/** `settling`: it is passive but for what should be over in a moment. */
+export type Activity = 'passive' | 'settling' | 'active';
+
+/** One look at all processes serves for all trees. */
+export function activitiesOf(trees: readonly Tree[]): Activity[] {
+  if (process.platform !== 'linux') {
+    return trees.map(({ leader, stuck }) => (stuck.length === 1 && stuck[0] === leader ? 'passive' : 'active'));
+  }
+  const processes = allProcesses();
+  return trees.map((tree) => activityOf(tree, processes));
+}
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly state: string;
+}
+
+function activityOf(tree: Tree, processes: readonly Process[]): Activity {
+  const members = membersOf(tree, processes);
+  // One that is not found is in another namespace, or gone.
+  if (!tree.stuck.every((pid) => members.some((member) => member.pid === pid))) return 'active';
+  let activity: Activity = 'passive';
+  for (const { pid } of members) {
+    const stuck = tree.stuck.includes(pid);
+    for (const thread of threadsOf(pid)) {
+      const asleep = stateOf(`/proc/${pid}/task/${thread}/stat`) === 'S';
+      if (asleep && (stuck || waitsForItsOwn(`/proc/${pid}/task/${thread}`))) continue;
+      if (!stuck) return 'active';
+      if (/^[Tt]$/.test(stateOf(`/proc/${pid}/task/${thread}/stat`))) return 'active';
+      activity = 'settling';
+    }
+  }
+  return activity;
+}
+
+function membersOf({ leader, marks }: Tree, processes: readonly Process[]): Process[] {
+  const alive = processes.filter(({ pid, state }) => pid !== process.pid && state !== 'Z' && state !== 'X');
+  const members = new Set(alive.filter(({ pid, group }) => group === leader || pid === leader || isMarked(pid, marks)));
+  const pids = new Set([...members].map(({ pid }) => pid));
+  for (let before = -1; before !== members.size; ) {
+    before = members.size;
+    for (const one of alive) {
+      if (members.has(one) || !pids.has(one.parent)) continue;
+      members.add(one);
+      pids.add(one.pid);
+    }
+  }
+  return [...members];
+}
+
+function isMarked(pid: number, marks: readonly string[]): boolean {
+  const environment = read(`/proc/${pid}/environ`);
+  if (!marks.every((mark) => environment.includes(mark))) return false;
+  const entries = environment.split('\0');
+  return marks.every((mark) => entries.includes(mark));
+}
+
+/** It waits, without a limit, for a child to end or for another thread of its own process. */
+function waitsForItsOwn(thread: string): boolean {
+  if (read(`${thread}/wchan`) === 'do_wait') return true;
+  const [call, ...given] = read(`${thread}/syscall`).split(' ').map(Number);
+  const numbers = SYSTEM_CALLS[process.arch];
+  if (numbers === undefined || call === undefined || !Number.isInteger(call)) return false;
+  if (numbers.wait.includes(call)) return true;
+  const [, operation = 0, , timeout = 1] = given;
+  const waits = FUTEX_WAITS.includes(operation & FUTEX_COMMAND) && (operation & FUTEX_PRIVATE) !== 0;
+  return call === numbers.futex && waits && timeout === 0;
+}
+
+/** `wait4` and `waitid`, and `futex`. */
+const SYSTEM_CALLS: Readonly<Record<string, { readonly wait: readonly number[]; readonly futex: number }>> = {
+  x64: { wait: [61, 247], futex: 202 },
+  arm64: { wait: [260, 95], futex: 98 },
+};
+/** `FUTEX_WAIT` and `FUTEX_WAIT_BITSET`, and the flag that says that only this process uses it. */
+const FUTEX_WAITS: readonly number[] = [0, 9];
+const FUTEX_PRIVATE = 0x80;
+const FUTEX_COMMAND = 0x7f;
+
+function allProcesses(): Process[] {
+  return numbersIn('/proc').flatMap((pid) => {
+    const [state = '', parent, group] = fieldsOf(`/proc/${pid}/stat`);
+    return state === '' ? [] : [{ pid, state, parent: Number(parent), group: Number(group) }];
+  });
+}
+
+function threadsOf(pid: number): number[] {
+  return numbersIn(`/proc/${pid}/task`);
+}
+
+function stateOf(stat: string): string {
+  return fieldsOf(stat)[0] ?? '';
+}
+
+/** "pid (name) state ppid pgrp …", and the name may hold anything: what comes after it. */
+function fieldsOf(stat: string): string[] {
+  const text = read(stat);
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function numbersIn(folder: string): number[] {
+  try {
+    return readdirSync(folder).map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

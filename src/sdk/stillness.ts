@@ -1,0 +1,40 @@
+// Whether anything but the broker could wake this program: what the broker asks when it suspects that processes wait for each other
+// for ever. A timer, a server, a child, a worker, a read that is under way: whatever keeps the loop alive beside the connection
+// to the broker may. Timers and the like that were made `unref` are not seen.
+import type { Worker } from 'node:worker_threads';
+
+let workers = 0;
+/** Waiting calls that somebody may withdraw by their AbortSignal. */
+let withdrawable = 0;
+
+process.on('worker', (worker: Worker) => {
+  workers += 1;
+  worker.once('exit', () => {
+    workers -= 1;
+  });
+});
+
+/** A call waits that may be withdrawn; to be undone once it does no more. */
+export function countWithdrawable(change: 1 | -1): void {
+  withdrawable += change;
+}
+
+/** Whether nothing keeps the program alive but `connection`, and what it could write to. */
+export function isOnlyWokenBy(connection: object): boolean {
+  if (workers > 0 || withdrawable > 0) return false;
+  const handles = (process as unknown as Internals)._getActiveHandles();
+  // Requests and timers stand in the one list only.
+  if (process.getActiveResourcesInfo().length !== handles.length) return false;
+  return handles.every((handle) => handle === connection || isOutput(handle));
+}
+
+/** What Node's types do not show: the objects of what `getActiveResourcesInfo` has only the names of. */
+interface Internals {
+  _getActiveHandles(): object[];
+}
+
+/** stdout and stderr stand among the handles as long as they are open, but bring nothing in. */
+function isOutput(handle: object): boolean {
+  const { fd } = handle as { fd?: unknown };
+  return fd === 1 || fd === 2;
+}

@@ -1,0 +1,289 @@
+// Deadlocks as a user meets them: processes in TypeScript and Python that wait for each other for ever end the run with 3 and a report
+// that names them; whoever only waits long does not.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { Deadlock, Event } from '../../src/run/event.ts';
+import type { Summary } from '../../src/run/summary.ts';
+import { forkline, workspace } from '../kit/forkline.ts';
+
+const programs = fileURLToPath(new URL('../programs/', import.meta.url));
+
+interface Outcome {
+  readonly exitCode: number | undefined;
+  readonly stderr: string;
+  readonly summary: Summary;
+  readonly events: readonly Event[];
+  readonly deadlock: Deadlock | undefined;
+}
+
+/** `ts(…)` and `py(…)` in a pipeline stand for a process that plays these steps. */
+async function run(pipeline: string, args: readonly string[] = []): Promise<Outcome> {
+  const target = (language: string, how: string, steps: string): string => {
+    const list = steps.split(', ').map((step) => JSON.stringify(step));
+    return `target: ${programs}puzzle.${language}#${how || 'play'}, args: [${list.join(', ')}]`;
+  };
+  const text = pipeline.replace(/\b(ts|py)(?:-(\w+))?\(([^)]*)\)/g, (_, language, how, steps) =>
+    target(language, how ?? '', steps),
+  );
+  const folder = workspace({ 'pipeline.yaml': text });
+  const { exitCode, stderr } = await forkline(folder, ['run', '--run-dir', 'run', ...args]);
+  const read = (file: string): string => readFileSync(join(folder, 'run', file), 'utf8');
+  const events = read('events.ndjson')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event);
+  const deadlock = events.find((event) => event.type === 'deadlock');
+  return { exitCode, stderr, summary: JSON.parse(read('summary.json')) as Summary, events, deadlock };
+}
+
+describe.each([
+  ['ts', 'ts'],
+  ['py', 'py'],
+  ['ts', 'py'],
+])('between %s and %s', (one, two) => {
+  test('two that both put first, to queues with one place', async () => {
+    const { exitCode, stderr, summary, deadlock } = await run(`
+      queues: { ab: { maxsize: 1 }, ba: { maxsize: 1 } }
+      processes:
+        a: { ${one}(put ab, put ab, get ba), puts: ab, gets: ba }
+        b: { ${two}(put ba, put ba, get ab), puts: ba, gets: ab }`);
+    expect(exitCode).toBe(3);
+    expect(summary.exitCode).toBe(3);
+    expect(summary.reason).toMatch(/^deadlock: `[ab]` and `[ab]` wait for each other/);
+    expect(deadlock?.circle.toSorted()).toEqual(['a', 'b']);
+    expect(deadlock?.waits).toEqual(
+      expect.arrayContaining([
+        { node: 'a', does: 'put', channel: 'ab', forMs: expect.any(Number), on: ['b'] },
+        { node: 'b', does: 'put', channel: 'ba', forMs: expect.any(Number), on: ['a'] },
+      ]),
+    );
+    expect(deadlock?.queues).toEqual({
+      ab: { size: 1, maxsize: 1, unfinished: 1, held: 0 },
+      ba: { size: 1, maxsize: 1, unfinished: 1, held: 0 },
+    });
+    expect(stderr).toContain('`a` waits in `put` on queue `ab` (1 of 1 wait), for `b` to take');
+    expect(stderr).toContain('hint: take `maxsize` off one of these queues');
+  });
+
+  test('two that take two locks in opposite order, beside a process that runs for ever', async () => {
+    const { exitCode, stderr, deadlock, summary } = await run(`
+      locks: { left: {}, right: {} }
+      processes:
+        a: { ${one}(lock left, meet here 2, lock right), locks: [left, right] }
+        b: { ${two}(lock right, meet here 2, lock left), locks: [left, right] }
+        forever: { run: sleep 600 }`);
+    expect(exitCode).toBe(3);
+    expect(deadlock?.circle.toSorted()).toEqual(['a', 'b']);
+    expect(stderr).toContain('`a` waits for lock `right`, held by `b`');
+    expect(stderr).toContain('`b` waits for lock `left`, held by `a`');
+    expect(stderr).toContain('hint: let everybody take these locks in the same order');
+    expect(summary.nodes['forever']?.outcome).toBe('stopped');
+  });
+
+  test('one that waits for an item while it holds the lock that the other needs to put it', async () => {
+    const { exitCode, stderr } = await run(`
+      locks: { desk: {} }
+      queues: { mail: {} }
+      processes:
+        reader: { ${one}(lock desk, meet here 2, get mail), locks: desk, gets: mail }
+        writer: { ${two}(meet here 2, lock desk, put mail), locks: desk, puts: mail }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`reader` waits in `get` on queue `mail` (0 wait), for `writer`');
+    expect(stderr).toContain('`writer` waits for lock `desk`, held by `reader`');
+  });
+
+  test('a producer that joins its queue while its consumer waits for its lock', async () => {
+    const { exitCode, stderr } = await run(`
+      locks: { desk: {} }
+      queues: { mail: {} }
+      processes:
+        writer: { ${one}(lock desk, put mail, join mail), locks: desk, puts: mail }
+        reader: { ${two}(get mail, lock desk), locks: desk, gets: mail }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`writer` waits in `join` on queue `mail` (0 wait, 1 held), for `reader` to be done');
+  });
+});
+
+describe.each(['ts', 'py'])('in %s', (one) => {
+  test('one that takes a lock twice', async () => {
+    const { exitCode, stderr } = await run(`
+      locks: { left: {} }
+      processes: { a: { ${one}(lock left, lock left), locks: left } }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`a` waits for lock `left`, held by itself');
+  });
+
+  test('three philosophers', async () => {
+    const { exitCode, deadlock } = await run(`
+      locks: { x: {}, y: {}, z: {} }
+      processes:
+        a: { ${one}(lock x, meet here 3, lock y), locks: [x, y] }
+        b: { ${one}(lock y, meet here 3, lock z), locks: [y, z] }
+        c: { ${one}(lock z, meet here 3, lock x), locks: [z, x] }`);
+    expect(exitCode).toBe(3);
+    expect(deadlock?.circle.toSorted()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('a crawler that never says that an item is done', async () => {
+    const { exitCode, stderr } = await run(`
+      queues: { urls: {} }
+      processes:
+        seed: { ${one}(put urls), puts: urls }
+        crawler: { ${one}(get urls, put urls, get urls, get urls), gets: urls, puts: urls }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`crawler` waits in `get` on queue `urls` (0 wait, 2 held), for `crawler`');
+    expect(stderr).toContain('must be followed by `taskDone`');
+  });
+
+  test('what waits in vain for one that has not started', async () => {
+    const { exitCode, stderr } = await run(`
+      locks: { desk: {} }
+      queues: { mail: {} }
+      processes:
+        reader: { ${one}(lock desk, meet here 2, get mail), locks: desk, gets: mail }
+        other: { ${one}(meet here 2, lock desk), locks: desk }
+        writer: { ${one}(put mail), puts: mail, needs: both }
+      joins:
+        both: { processes: other }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`reader` waits in `get` on queue `mail` (0 wait), for `writer`');
+    expect(stderr).toContain('`writer` has not started: it needs `both`');
+    expect(stderr).toContain('`both` cannot pass: it waits for `other`');
+    expect(stderr).toContain('`other` waits for lock `desk`, held by `reader`');
+  });
+
+  test('it is no deadlock as long as a join may give up', async () => {
+    const { exitCode, deadlock } = await run(`
+      queues: { mail: {} }
+      processes:
+        reader: { ${one}(get mail), gets: mail }
+        writer: { ${one}(put mail), puts: mail, needs: patience }
+      joins:
+        patience: { processes: reader, timeout: 3s, on_timeout: continue }`);
+    expect(deadlock).toBeUndefined();
+    expect(exitCode).toBe(0);
+  });
+
+  test('it is no deadlock where one waits with a limit', async () => {
+    const { exitCode, deadlock } = await run(`
+      queues: { ab: { maxsize: 1 }, ba: {} }
+      processes:
+        a: { ${one}(put ab, put ab, put ba), puts: [ab, ba] }
+        b: { ${one}(get-for ba ${one === 'ts' ? '3s' : '3'}, loop ab, loop ba), gets: [ab, ba] }`);
+    expect(deadlock).toBeUndefined();
+    expect(exitCode).toBe(0);
+  });
+
+  test('it is no deadlock where the one waited for is slow', async () => {
+    const { exitCode, deadlock } = await run(`
+      locks: { left: {} }
+      processes:
+        a: { ${one}(lock left, meet here 3, sleep 3000), locks: left }
+        b: { ${one}(meet here 3, lock left), locks: left }
+        c: { ${one}(meet here 3, spin 3000, lock left), locks: left }`);
+    expect(deadlock).toBeUndefined();
+    expect(exitCode).toBe(0);
+  });
+
+  test('--deadlock-timeout 0 looks for none', async () => {
+    const { exitCode, deadlock } = await run(
+      `
+      timeout: 3s
+      locks: { left: {} }
+      processes: { a: { ${one}(lock left, lock left), locks: left } }`,
+      ['--deadlock-timeout', '0'],
+    );
+    expect(deadlock).toBeUndefined();
+    expect(exitCode).toBe(124);
+  });
+});
+
+test.each(['timer 3000', 'server 3000', 'worker 3000'])('a program with a %s is not stuck', async (step) => {
+  const { exitCode, deadlock } = await run(`
+    locks: { left: {} }
+    processes: { a: { ts(${step}, lock left, lock left), locks: left } }`);
+  expect(deadlock).toBeUndefined();
+  expect(exitCode).toBe(0);
+});
+
+test('a get that an AbortSignal may withdraw is not stuck', async () => {
+  const { exitCode, deadlock } = await run(`
+    locks: { left: {} }
+    queues: { mail: {} }
+    processes:
+      a: { ts(lock left, meet here 2, get-until-aborted mail 3000), locks: left, gets: mail }
+      b: { ts(meet here 2, lock left, put mail), locks: left, puts: mail }`);
+  expect(deadlock).toBeUndefined();
+  expect(exitCode).toBe(1);
+});
+
+describe('threads in Python', () => {
+  test('all stuck is a deadlock, though the main thread waits for the others', async () => {
+    const { exitCode, stderr } = await run(`
+      locks: { left: {}, right: {} }
+      processes: { a: { py-threads(lock left; meet here 2; lock right, lock right; meet here 2; lock left), locks: [left, right] } }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`a` waits for lock `left`, held by itself');
+  });
+
+  test.each(['sleep 3000', 'spin 3000'])('one that does `%s` may yet help', async (step) => {
+    const { exitCode, deadlock } = await run(`
+      locks: { left: {} }
+      processes: { a: { py-threads(lock left; meet here 2; ${step}; unlock left, meet here 2; lock left), locks: left } }`);
+    expect(deadlock).toBeUndefined();
+    expect(exitCode).toBe(0);
+  });
+
+  test('an alarm may yet wake it', async () => {
+    const { exitCode, deadlock } = await run(`
+      locks: { left: {} }
+      processes: { a: { py(alarm 3000, lock left, lock left), locks: left } }`);
+    expect(deadlock).toBeUndefined();
+    expect(exitCode).toBe(0);
+  });
+});
+
+test('a forked child that is stuck, and the parent that waits for it', async () => {
+  const { exitCode, stderr } = await run(`
+    locks: { left: {} }
+    processes: { a: { py-child(lock left, lock left), locks: left } }`);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('`a` waits for lock `left`, held by itself');
+});
+
+test('what a shell has running in the background may yet help', async () => {
+  const { exitCode, deadlock } = await run(`
+    timeout: 4s
+    locks: { left: {} }
+    processes: { a: { run: "sleep 600 & true; python3 -c 'from forkline import lock; lock(\\"left\\").acquire(); lock(\\"left\\").acquire()'; true", locks: left } }`);
+  expect(deadlock).toBeUndefined();
+  expect(exitCode).toBe(124);
+});
+
+test('a shell that only waits for its program cannot help', async () => {
+  const { exitCode } = await run(`
+    locks: { left: {} }
+    processes: { a: { run: "python3 -c 'from forkline import lock; lock(\\"left\\").acquire(); lock(\\"left\\").acquire()'; true", locks: left } }`);
+  expect(exitCode).toBe(3);
+});
+
+test('daemons that have nothing to do are no deadlock, and the run ends with its last process', async () => {
+  const { exitCode, deadlock } = await run(`
+    queues: { work: { leftover: ignore }, more: { leftover: ignore } }
+    processes:
+      seed: { ts(put work, sleep 2500), puts: work }
+    daemons:
+      one: { ts(get work, put more, get work), gets: work, puts: more }
+      two: { ts(get more, get more), gets: more, puts: work }`);
+  expect(deadlock).toBeUndefined();
+  expect(exitCode).toBe(0);
+});
+
+test('a wrong --deadlock-timeout is said at once', async () => {
+  const folder = workspace({ 'pipeline.yaml': 'processes: { a: { run: "true" } }' });
+  const { exitCode, stderr } = await forkline(folder, ['run', '--deadlock-timeout', 'soon']);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('`--deadlock-timeout soon` is no duration');
+});

@@ -1,0 +1,74 @@
+// Plays what a pipeline writes down as steps, such as `put ab`, `get ba`, `lock left`: the pieces that deadlocks are made of.
+import { readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { lock, queue } from 'forkline';
+
+export async function play(...steps: string[]): Promise<void> {
+  for (const step of steps) await take(step);
+}
+
+/** All at once. */
+export async function together(...steps: string[]): Promise<void> {
+  await Promise.all(steps.map(take));
+}
+
+async function take(step: string): Promise<void> {
+  const [verb, name = '', count = ''] = step.split(' ');
+  switch (verb) {
+    case 'put':
+      return queue(name).put(step);
+    case 'get':
+      return void (await queue(name).get());
+    case 'get-for':
+      return void (await queue(name)
+        .get({ timeout: count })
+        .catch(() => {}));
+    case 'get-until-aborted':
+      return void (await queue(name)
+        .get({ signal: AbortSignal.timeout(Number(count)) })
+        .catch(() => {}));
+    case 'loop':
+      for await (const _ of queue(name));
+      return;
+    case 'join':
+      return queue(name).join();
+    case 'lock':
+      return void (await lock(name).acquire());
+    case 'lock-for':
+      return void (await lock(name)
+        .acquire({ timeout: count })
+        .catch(() => {}));
+    case 'unlock':
+      return lock(name).release();
+    case 'meet':
+      return meet(name, Number(count));
+    case 'sleep':
+      return pause(Number(name));
+    case 'spin':
+      for (const until = Date.now() + Number(name); Date.now() < until; );
+      return;
+    case 'timer':
+      return void setTimeout(() => process.exit(0), Number(name));
+    case 'server': {
+      const server = createServer().listen(0);
+      return void setTimeout(() => server.close(() => process.exit(0)), Number(name)).unref();
+    }
+    case 'worker': {
+      const worker = new Worker(`setTimeout(() => {}, ${name})`, { eval: true });
+      worker.unref();
+      return void worker.once('exit', () => process.exit(0));
+    }
+    default:
+      throw new Error(`there is no step \`${step}\``);
+  }
+}
+
+/** Goes on once so many have come here. */
+async function meet(place: string, count: number): Promise<void> {
+  const folder = process.env['FORKLINE_RUN_DIR'] as string;
+  writeFileSync(join(folder, `${place}.${process.pid}`), '');
+  while (readdirSync(folder).filter((file) => file.startsWith(`${place}.`)).length < count) await pause(5);
+}
