@@ -14,6 +14,8 @@ export interface Pipeline {
   readonly description: string | null;
   readonly params: Readonly<Record<string, Json>>;
   readonly timeoutMs: number | null;
+  /** How many processes may run at once; null: no limit. */
+  readonly slots: number | null;
   /** What `env_file` and `env` of the whole file set. */
   readonly environment: Environment;
   /** What expressions may use anywhere in the file: its params and its environment. */

@@ -19,7 +19,7 @@ import { readQueue } from './read-queue.ts';
 import { Reading } from './reading.ts';
 import { needsAt, referencesAt } from './reference.ts';
 import type { Join, Pipe, PipelineFile } from './schema.gen.ts';
-import { durationAt, type Place } from './setting.ts';
+import { countAt, durationAt, type Place } from './setting.ts';
 import { complainOfShadowed } from './shadowed.ts';
 import { complainOfUnsafe } from './unsafe.ts';
 import { complainOfUnsupported } from './unsupported.ts';
@@ -79,6 +79,7 @@ export async function read(
     description: file.description ?? null,
     params: parameters.values,
     timeoutMs: durationAt(['timeout'], file.timeout, place) ?? null,
+    slots: countAt(['slots'], file.slots, place) ?? null,
     environment,
     scope: place.scope,
     queues: Object.entries(file.queues ?? {}).map(([name, queue]) =>

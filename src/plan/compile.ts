@@ -12,11 +12,14 @@ import { checkEncodings } from './encoding-check.ts';
 import { type Graph, graphOf, startsAfter, type Vertex } from './graph.ts';
 import { Instances } from './instances.ts';
 import { type ChannelNames, grantsOf, joinNodeOf, Needs } from './link.ts';
+import { checkLockOrder } from './lock-order.ts';
 import { bodyMaker } from './node.ts';
 import { orderOf } from './order.ts';
 import { checkPipeEnds } from './pipe-ends.ts';
 import { pipeGrantsOf, pipesOf } from './pipes.ts';
 import type { Launch, Node, PipeChannel, Place, Plan, ProcessNode } from './plan.ts';
+import { Requirements } from './requirements.ts';
+import { checkSlots } from './slots.ts';
 import { checkStreams } from './stream-check.ts';
 import { channelsOf } from './streams.ts';
 
@@ -42,8 +45,11 @@ export function compile(pipeline: Pipeline): Compiled {
   const instances = new Instances(graph, findings);
   const order = orderOf(graph.vertices.map((vertex) => startsAfter(vertex, graph).map(({ index }) => index)));
   complainOfCycles(order.cycles, graph, findings);
-  checkStreams(pipeline, graph, findings);
+  const requirements = new Requirements(graph);
+  checkStreams(pipeline, graph, requirements, findings);
   checkPipeEnds(graph, instances, findings);
+  checkSlots(pipeline, graph, instances, findings);
+  checkLockOrder(pipeline, graph, requirements, instances, findings);
   const placeOf = (path: Path): Place => document.source.position(findings.span(keyOf(path)).start);
   const needs = new Needs(instances, findings);
   const pipes = pipesOf(pipeline, graph, instances, placeOf, findings);

@@ -5,12 +5,11 @@ import { placeOf } from '../pipeline/lookup.ts';
 import type { Pipeline, ProcessDeclaration, QueueDeclaration } from '../pipeline/pipeline.ts';
 import { productOf } from './expand.ts';
 import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
-import { Requirements, waitsForAll } from './requirements.ts';
+import { type Requirements, waitsForAll } from './requirements.ts';
 import { checkDeadlock } from './stream-deadlock.ts';
-import { feedbackGroups } from './streams.ts';
+import { feedbackGroups, isBounded } from './streams.ts';
 
-export function checkStreams(pipeline: Pipeline, graph: Graph, findings: Findings): void {
-  const requirements = new Requirements(graph);
+export function checkStreams(pipeline: Pipeline, graph: Graph, requirements: Requirements, findings: Findings): void {
   const endless = endlessQueues(graph);
   const deadLetters = new Set(pipeline.queues.flatMap(({ deadLetter }) => deadLetter?.name ?? []));
   for (const use of graph.queues) {
@@ -128,7 +127,7 @@ function checkEndless({ declaration: { name }, producers, consumers, joins }: Qu
 function checkLoop(group: readonly QueueUse[], findings: Findings): void {
   checkFedLoop(group, findings);
   const [first, ...others] = group.map(({ declaration }) => declaration);
-  if (first === undefined || group.some(({ declaration }) => !mayWait(declaration))) return;
+  if (first === undefined || group.some(({ declaration }) => !isBounded(declaration))) return;
   const names = group.map(({ declaration }) => `\`${declaration.name}\``).join(', ');
   const message =
     others.length === 0
@@ -138,11 +137,6 @@ function checkLoop(group: readonly QueueUse[], findings: Findings): void {
     hint: 'take `maxsize` off one of them',
     related: others.map(({ name, path }) => ({ message: `\`${name}\` is one of them`, at: keyOf(path) })),
   });
-}
-
-/** Whether a put to it may wait for room. */
-function mayWait({ maxsize, overflow }: QueueDeclaration): boolean {
-  return maxsize > 0 && overflow === 'block';
 }
 
 /** Such a loop ends when all in it wait for more. Of a program that reads its stdin that cannot be seen. */

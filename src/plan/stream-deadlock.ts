@@ -4,6 +4,7 @@ import type { Findings } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
 import type { QueueUse, Use, Vertex } from './graph.ts';
 import type { Requirements } from './requirements.ts';
+import { isBounded } from './streams.ts';
 
 export function checkDeadlock(queue: QueueUse, requirements: Requirements, findings: Findings): void {
   if (!complainOfProducer(queue, requirements, findings)) complainOfConsumers(queue, requirements, findings);
@@ -35,18 +36,18 @@ function complainOfProducer(
 
 /** Consumers that all wait for a join that waits for their work, or for a producer that waits for room. */
 function complainOfConsumers(
-  { declaration: { name, maxsize, overflow, drained }, producers, consumers, joins }: QueueUse,
+  { declaration, producers, consumers, joins }: QueueUse,
   requirements: Requirements,
   findings: Findings,
 ): void {
+  const { name, maxsize } = declaration;
   const [first] = consumers;
-  if (first === undefined || drained) return;
+  if (first === undefined) return;
   const endedBeforeAll = commonTo([...usesBy(consumers).keys()].map((consumer) => requirements.endedBefore(consumer)));
   if (endedBeforeAll.size === 0) return;
   const join = joins.find(({ by }) => endedBeforeAll.has(by));
   const takers = usesBy(consumers);
-  const waits = maxsize > 0 && overflow === 'block';
-  const producer = producers.find(({ by }) => waits && endedBeforeAll.has(by) && !takers.has(by));
+  const producer = producers.find(({ by }) => isBounded(declaration) && endedBeforeAll.has(by) && !takers.has(by));
   const consumer = first.by.name;
   if (join !== undefined) {
     const other = join.by.name;
@@ -57,9 +58,9 @@ function complainOfConsumers(
     });
   } else if (producer !== undefined) {
     const other = producer.by.name;
-    const message = `\`${consumer}\` takes from queue \`${name}\` only after its producer \`${other}\` has ended, which waits when ${maxsize} items are in it`;
+    const message = `\`${consumer}\` takes from queue \`${name}\` only after its producer \`${other}\` has ended, which waits when ${maxsize > 0 ? `${maxsize} ${maxsize === 1 ? 'item is' : 'items are'}` : 'as much as its `max_bytes` is'} in it`;
     findings.error('stream-deadlock', placeOf(first.reference), message, {
-      hint: 'let both run at the same time, or take `maxsize` off the queue',
+      hint: `let both run at the same time, or take \`${maxsize > 0 ? 'maxsize' : 'max_bytes'}\` off the queue`,
       related: [{ message: `\`${other}\` puts to it here`, at: placeOf(producer.reference) }],
     });
   }

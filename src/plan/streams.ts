@@ -1,6 +1,6 @@
 // The queue graph: who puts to and takes from what, and which queues feed back into themselves, because the processes that
 // take from one put to it again, directly, through others, or through a pipe.
-import type { OriginDeclaration, Pipeline } from '../pipeline/pipeline.ts';
+import type { OriginDeclaration, Pipeline, QueueDeclaration } from '../pipeline/pipeline.ts';
 import { componentsOf } from './components.ts';
 import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
 import type { Instances } from './instances.ts';
@@ -25,6 +25,11 @@ export function feedbackGroups({ vertices, queues, chains }: Graph): ReadonlyMap
     for (const { declaration } of members) groups.set(declaration.name, members);
   }
   return groups;
+}
+
+/** A put to it may have to wait until somebody takes from it. What has no bound of its own is bounded by memory only. */
+export function isBounded({ maxsize, ownMaxBytes, overflow }: QueueDeclaration): boolean {
+  return overflow === 'block' && (maxsize > 0 || ownMaxBytes);
 }
 
 export function channelsOf(

@@ -1,0 +1,277 @@
+// What is found in pipelines, each finding at its line and column and nothing else: processes that would wait for each other for
+// ever, through queues, slots and locks; and beside each what looks alike and is fine.
+import { describe, expect, test } from 'vitest';
+import { planned } from '../kit/planned.ts';
+
+/** `slots` and `holds` are looked at, although nothing executes them yet. */
+async function found(yaml: string): Promise<readonly string[]> {
+  return (await planned(yaml)).findings.filter((finding) => !finding.includes('not-supported-yet'));
+}
+
+describe('stream-deadlock', () => {
+  test.each([
+    [
+      'through who reads to the end what the producer puts elsewhere',
+      `queues: { q: { maxsize: 5 }, r: {} }
+processes:
+  p: { run: ls, puts: [q, r] }
+  x: { run: ls, gets: r }
+  c: { run: ls, gets: q, needs: x }`,
+      [
+        '5:23 error stream-deadlock `c` takes from queue `q` only after its producer `p` has ended, which waits when 5 items are in it',
+      ],
+    ],
+    [
+      'through who reads what it writes',
+      `queues: { q: { maxsize: 5 } }
+processes:
+  p: { run: ls, puts: q }
+  x: { run: cat, stdin: { process: p } }
+  c: { run: ls, gets: q, needs: x }`,
+      [
+        '5:23 error stream-deadlock `c` takes from queue `q` only after its producer `p` has ended, which waits when 5 items are in it',
+      ],
+    ],
+    [
+      'through what starts together with the consumer',
+      `queues: { q: { maxsize: 5 } }
+processes:
+  p: { run: ls, puts: q }
+  c: { run: ls, gets: q }
+  x: { run: cat, stdin: { process: c }, needs: p }`,
+      [
+        '4:23 error stream-deadlock `c` takes from queue `q` only after its producer `p` has ended, which waits when 5 items are in it',
+      ],
+    ],
+    [
+      'through a daemon that must be ready',
+      `queues: { q: { maxsize: 5 } }
+processes:
+  p: { run: ls, puts: q }
+  c: { run: ls, gets: q, needs: { d: ready } }
+daemons:
+  d: { run: ls, needs: { j: completed } }
+joins:
+  j: { processes: p }`,
+      [
+        '4:23 error stream-deadlock `c` takes from queue `q` only after its producer `p` has ended, which waits when 5 items are in it',
+      ],
+    ],
+    [
+      'crosswise',
+      `queues: { q: { maxsize: 5 }, r: { maxsize: 5 } }
+processes:
+  a: { run: ls, puts: q }
+  b: { run: ls, puts: r }
+  c: { run: ls, gets: q, needs: b }
+  d: { run: ls, gets: r, needs: a }`,
+      [
+        '5:23 error stream-deadlock `c` takes from queue `q` only after its producer `a` has ended, which waits when 5 items are in it',
+        '6:23 error stream-deadlock `d` takes from queue `r` only after its producer `b` has ended, which waits when 5 items are in it',
+      ],
+    ],
+    [
+      'by its own bound in bytes, and although the runner would take what is left to nobody',
+      `queues: { q: { max_bytes: 1KiB }, r: { maxsize: 1, to: { lines: x } } }
+processes:
+  p: { run: ls, puts: [q, r] }
+  c: { run: ls, gets: q, needs: p }
+  d: { run: ls, gets: r, needs: p }`,
+      [
+        '4:23 error stream-deadlock `c` takes from queue `q` only after its producer `p` has ended, which waits when as much as its `max_bytes` is in it',
+        '5:23 error stream-deadlock `d` takes from queue `r` only after its producer `p` has ended, which waits when 1 item is in it',
+      ],
+    ],
+    [
+      'a producer that needs the end of who reads what its consumer writes',
+      `queues: { q: {} }
+processes:
+  p: { run: ls, puts: q, needs: x }
+  c: { run: ls, gets: q }
+  x: { run: cat, stdin: { process: c } }`,
+      ['3:23 error stream-deadlock `p` puts to queue `q` only after `c`, which takes from it, has ended'],
+    ],
+    [
+      'not where there is room, another consumer, or a loop of requests and answers',
+      `queues: { q: {}, r: { maxsize: 5 }, ask: { maxsize: 5 }, answer: {}, notes: { maxsize: 5 } }
+processes:
+  p: { run: ls, puts: [q, r] }
+  x: { run: ls, gets: r }
+  c: { run: ls, gets: [q, r], needs: p }
+  client: { run: ls, puts: ask, gets: answer }
+  server: { run: ls, gets: ask, puts: [answer, notes] }
+  reader: { run: ls, gets: notes, needs: client }`,
+      [],
+    ],
+  ])('%s', async (_promise, yaml, findings) => {
+    expect(await found(yaml)).toEqual(findings);
+  });
+});
+
+describe('bounded-loop', () => {
+  test('a loop is bounded by bytes too', async () => {
+    expect(
+      await found(`queues: { q: { max_bytes: 1KiB } }
+processes:
+  a: { run: ls, gets: q, puts: q }
+  b: { run: ls, puts: q }`),
+    ).toEqual([
+      '1:11 warning bounded-loop queue `q` is fed by those who take from it, and is bounded: when it is full, all of them may wait',
+    ]);
+  });
+});
+
+describe('slots-deadlock', () => {
+  test.each([
+    [
+      'a chain of pipes',
+      `slots: 2
+processes:
+  a: { run: ls }
+  b: { run: cat, stdin: { process: a } }
+  c: { run: cat, stdin: { process: b } }
+  d: { run: ls }`,
+      ['1:1 error slots-deadlock `a`, `b`, `c` are needed at once, which is 3 processes, and there are only 2 slots'],
+    ],
+    [
+      'bounded queues from one to the next, and a two-way pipe',
+      `slots: "\${{ 2 }}"
+queues: { q: { maxsize: 1 }, r: { maxsize: 1 } }
+pipes: { line: [c, d] }
+processes:
+  a: { run: ls, puts: q }
+  b: { run: ls, gets: q, puts: r }
+  c: { run: ls, gets: r }
+  d: { run: ls }`,
+      [
+        '1:1 error slots-deadlock `a`, `b`, `c`, `d` are needed at once, which is 4 processes, and there are only 2 slots',
+      ],
+    ],
+    [
+      'one of many producers, its consumer, and one of the many that take from that',
+      `slots: 2
+queues: { q: { maxsize: 1 }, r: { maxsize: 1 } }
+processes:
+  a: { run: ls, puts: q, replicas: 5 }
+  b: { run: ls, gets: q, puts: r }
+  c: { run: ls, gets: r }
+  d: { run: ls, gets: r }`,
+      [
+        '1:1 error slots-deadlock `a`, `b` and 1 more are needed at once, which is 3 processes, and there are only 2 slots',
+      ],
+    ],
+    [
+      'not more than are needed at once, queues without a bound, daemons',
+      `slots: 2
+queues: { q: { maxsize: 1 }, r: {}, s: { maxsize: 1 } }
+processes:
+  a: { run: ls, puts: q, replicas: 5 }
+  b: { run: ls, gets: q, puts: [r, s] }
+  c: { run: ls, gets: r }
+  d: { run: ls, replicas: 100 }
+daemons:
+  e: { run: ls, gets: s }
+joins:
+  j: { queues: s }`,
+      [],
+    ],
+    [
+      'each of two producers in its turn, with what it needs',
+      `slots: 3
+queues: { q: { maxsize: 1 }, r: { maxsize: 1 }, s: { maxsize: 1 } }
+processes:
+  a: { run: ls, puts: [q, r] }
+  b: { run: ls, puts: [q, s] }
+  c: { run: ls, gets: q }
+  d: { run: ls, gets: r }
+  e: { run: ls, gets: s }`,
+      [],
+    ],
+  ])('%s', async (_promise, yaml, findings) => {
+    expect(await found(yaml)).toEqual(findings);
+  });
+
+  test('says how many are needed, and who', async () => {
+    const { hints, related } = await planned(`slots: 1
+processes:
+  a: { run: ls }
+  b: { run: cat, stdin: { process: a } }`);
+    expect(hints).toContain('set `slots` to 2 or more, or take `maxsize` off a queue between them');
+    expect(related).toEqual(['3:3 `a` is one of them', '4:3 `b` is one of them']);
+  });
+});
+
+describe('lock-order', () => {
+  test.each([
+    [
+      'a daemon holds it while the run lasts',
+      `locks: { l: {} }
+processes:
+  p: { run: ls, holds: l, needs: d }
+daemons:
+  d: { run: ls, holds: l }`,
+      ['3:24 error lock-order `p` can never hold lock `l`: `d` holds it, and cannot end before this one has had it'],
+    ],
+    [
+      'as many daemons as it has permits, and more daemons than that',
+      `locks: { l: { permits: 2 }, m: { permits: 2 } }
+processes:
+  p: { run: ls, holds: l, needs: [d, e] }
+daemons:
+  d: { run: ls, holds: l }
+  e: { run: ls, holds: [l, m] }
+  f: { run: ls, holds: m, replicas: 2 }`,
+      [
+        '3:24 error lock-order `p` can never hold lock `l`: `d`, `e` hold it, and cannot end before this one has had it',
+        '7:24 error lock-order `f` can never hold lock `m`: `e` holds it, and daemons hold theirs until all else has ended',
+      ],
+    ],
+    [
+      'who waits for items of one that waits for the lock',
+      `locks: { l: {} }
+queues: { q: {} }
+processes:
+  c: { run: ls, gets: q, holds: l }
+  p: { run: ls, puts: q, holds: l, needs: { c: started } }`,
+      ['5:33 error lock-order `p` can never hold lock `l`: `c` holds it, and cannot end before this one has had it'],
+    ],
+    [
+      'a producer and the one who makes room for it',
+      `locks: { l: {} }
+queues: { q: { maxsize: 1 } }
+processes:
+  p: { run: ls, puts: q, holds: l }
+  c: { run: ls, gets: q, holds: l }`,
+      [
+        '5:33 error lock-order `c` can never hold lock `l`: `p` holds it, and neither of them can end before the other has run',
+      ],
+    ],
+    [
+      'two that start together',
+      `locks: { l: {} }
+processes:
+  a: { run: ls, holds: l }
+  b: { run: cat, stdin: { process: a }, holds: l }`,
+      [
+        '4:48 error lock-order `b` can never hold lock `l`: `a` holds it, and those start together with it, joined by pipes',
+      ],
+    ],
+    [
+      'not one after the other, where there are permits enough, or other locks',
+      `locks: { l: {}, m: { permits: 2 }, n: {}, o: {} }
+queues: { q: {} }
+processes:
+  a: { run: ls, holds: [l, m] }
+  b: { run: ls, holds: [l, m], needs: a }
+  c: { run: ls, holds: l, needs: { a: started } }
+  p: { run: ls, puts: q, holds: n }
+  t: { run: ls, gets: q, holds: [n, m], needs: d }
+  u: { run: cat, stdin: { process: b }, holds: m }
+daemons:
+  d: { run: ls, holds: [m, o] }`,
+      [],
+    ],
+  ])('%s', async (_promise, yaml, findings) => {
+    expect(await found(yaml)).toEqual(findings);
+  });
+});
