@@ -36,6 +36,24 @@ test('a tool that is killed with SIGKILL while it reads from a queue loses nothi
   expect(ran.left).toEqual([]);
 });
 
+test.each([
+  ['alice', 'bob', '0'],
+  ['bob', 'alice', '0.1'],
+])(
+  'when %s is killed with SIGKILL in the midst of talking, %s receives what was sent, in order, and then the end of file',
+  async (victim, other, after) => {
+    const ran = await runPipeline(`${programs}killed-pipe.yaml`, { params: { victim, after } });
+    expect(ran.summary.nodes[victim]).toMatchObject({ outcome: 'failed', signal: 'SIGKILL' });
+    const said = /^sent (\d+), then BrokenPipe received (\d+), then EndOfFile$/.exec(ran.lines(other).join('\n'));
+    expect(said).not.toBeNull();
+    const counts = ran.summary.pipes['line'];
+    expect(counts?.[other]?.sent).toBe(Number(said?.[1]));
+    expect(counts?.[victim]).toEqual({ sent: Number(said?.[2]), received: Number(said?.[2]) });
+    expect(ran.exitCode).toBe(0);
+    expect(ran.left).toEqual([]);
+  },
+);
+
 test('a queue never holds more than `maxsize` items for a consumer slower than its producer, whatever their languages', async () => {
   const ran = await runPipeline(`${programs}slow-consumers.yaml`);
   expect(ran.summary.success).toBe(true);
