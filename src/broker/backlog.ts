@@ -1,6 +1,6 @@
 // The items of a queue that nobody has been given, in the order in which they will be. What comes back takes its old place.
 import type { Items } from '../wire/items.ts';
-import type { Batch } from './batch.ts';
+import type { Batch, Death } from './batch.ts';
 
 export interface Backlog {
   /** Items in it. */
@@ -20,6 +20,8 @@ export interface Manner {
   readonly priority?: number;
   /** At the left end. */
   readonly left?: boolean;
+  /** As dead letters of another queue. */
+  readonly death?: Death;
 }
 
 export const PLAINLY: Manner = {};

@@ -2,6 +2,13 @@
 // not depend on how many items it holds.
 import { type Items, splitItems } from '../wire/items.ts';
 
+/** What is known of dead letters: where they were delivered how often, and what was the end of that. */
+export interface Death {
+  readonly queue: string;
+  readonly reason: string;
+  readonly attempts: number;
+}
+
 export interface Batch {
   /** The place of its first item in the order in which the queue accepted them; the others follow without a gap. */
   readonly first: number;
@@ -12,6 +19,8 @@ export interface Batch {
   readonly seen: boolean;
   /** What decides about its place where that is not its number: its priority, or its place in a deque. */
   readonly rank?: number;
+  /** How they came here from another queue; null: they were put. */
+  readonly death: Death | null;
 }
 
 /** Its first `count` items, and the rest; one of them may be empty. */

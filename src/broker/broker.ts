@@ -163,14 +163,14 @@ export class Broker implements Reception {
     };
   }
 
-  settle({ node, held, stream, succeeded }: Of<'settle'>): void {
+  settle({ node, held, stream, succeeded, how }: Of<'settle'>): void {
     const instance = this.#instances.get(node);
     if (instance === undefined || instance.settled) return;
     instance.settled = true;
     for (const session of [...instance.sessions]) session.cut();
     for (const collector of instance.collectors) void collector.finish(true);
     for (const feeder of instance.feeders) feeder.finish();
-    this.switchboard.settle(node, { held, stream, succeeded });
+    this.switchboard.settle(node, { held, stream, succeeded, how });
     this.runnerSide.settled(node);
   }
 
@@ -290,6 +290,10 @@ function noticeOf(news: News): Notice {
       return { type: 'stranded', queue: channel, reason: news.reason };
     case 'redelivered':
       return { type: 'redelivered', queue: channel, node: news.node, count: news.count };
+    case 'dead_lettered': {
+      const { type, node, count, deadLetter, reason } = news;
+      return { type, queue: channel, node, count, deadLetter, reason };
+    }
     case 'exhausted':
       return { type: 'exhausted', queue: channel, node: news.node };
   }

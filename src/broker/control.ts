@@ -51,6 +51,8 @@ export type Command =
       readonly stream: 'end' | 'abort';
       /** Whether it succeeded: the last consumer's success decides what becomes of what is left. */
       readonly succeeded: boolean;
+      /** How it ended, where that was no success, to be said after its name. */
+      readonly how?: string | undefined;
     }
   /** Puts what `from` says, and takes what `to` does. Answered once it is known which files can be read and written. */
   | { readonly type: 'begin'; readonly request: number }
@@ -99,6 +101,15 @@ export type Notice =
       readonly items: number;
       readonly reason: string | null;
       readonly fails: 'now' | 'later' | 'no';
+    }
+  /** Items that were delivered `attempts` times and never done have gone to the queue of dead letters. */
+  | {
+      readonly type: 'dead_lettered';
+      readonly queue: string;
+      readonly node: NodeId;
+      readonly count: number;
+      readonly deadLetter: string;
+      readonly reason: string;
     }
   | { readonly type: 'abandoned'; readonly lock: string; readonly node: NodeId }
   /** Somebody broke the protocol or lied; a known node of that name must fail. */

@@ -19,7 +19,17 @@ export interface Holding {
   present: boolean;
 }
 
-export type CustodySettings = Pick<QueueChannel, 'order' | 'overflow' | 'delivery' | 'attempts'>;
+export type CustodySettings = Pick<QueueChannel, 'order' | 'overflow' | 'delivery' | 'attempts' | 'deadLetter'>;
+
+/** What became of all that a taker had been given. */
+export interface Reclaimed {
+  /** How many went back. */
+  readonly returned: number;
+  /** How many are stuck, because they were delivered as often as they may be. */
+  readonly exhausted: number;
+  /** Those that have left the queue for that reason. */
+  readonly dead: readonly Batch[];
+}
 
 export class Custody {
   /** Delivered and not known to be taken, in all sessions together. */
@@ -28,6 +38,7 @@ export class Custody {
   unfinished = 0;
   /** Of these, those that were delivered as often as they may be. */
   exhausted = 0;
+  deadLettered = 0;
   taken = 0;
   done = 0;
   redelivered = 0;
@@ -158,14 +169,15 @@ export class Custody {
    * Its taker has ended badly, and all it was given comes back. What it had taken is charged with an attempt; where nothing
    * is known to be taken the oldest item is, so that one that kills every taker cannot do so for ever.
    */
-  reclaim(holding: Holding): { readonly returned: number; readonly exhausted: number } {
+  reclaim(holding: Holding): Reclaimed {
     this.#holdings.delete(holding.session);
     const { held, ahead } = holding.ledger.clear();
     const before = this.exhausted;
+    const dead: Batch[] = [];
     let count = 0;
     for (const batch of held) {
       this.#space.enter(batch.items);
-      this.#charge(batch);
+      this.#charge(batch, dead);
       count += batch.items.count;
     }
     for (const [index, batch] of ahead.entries()) {
@@ -174,24 +186,34 @@ export class Custody {
       count += batch.items.count;
       const charged = held.length > 0 || index > 0 ? 0 : 1;
       const [oldest, rest] = splitBatch(batch, charged);
-      if (oldest.items.count > 0) this.#charge(oldest);
+      if (oldest.items.count > 0) this.#charge(oldest, dead);
       if (rest.items.count > 0) this.#backlog.restore({ ...rest, seen: true });
     }
     const exhausted = this.exhausted - before;
-    const returned = count - exhausted;
+    const returned = count - exhausted - dead.reduce((sum, { items }) => sum + items.count, 0);
     this.redelivered += returned;
-    return { returned, exhausted };
+    return { returned, exhausted, dead };
   }
 
-  /** It waits and is charged: it goes back, or nowhere where it was delivered as often as it may be. */
-  #charge(batch: Batch): void {
+  /** It waits and is charged: it goes back, or, where it was delivered as often as it may be, to the dead, or nowhere. */
+  #charge(batch: Batch, dead: Batch[]): void {
     const charges = batch.charges + 1;
     if (charges < this.#settings.attempts) {
       this.#backlog.restore({ ...batch, charges, seen: true });
       return;
     }
     this.#space.leave(batch.items);
-    this.exhausted += batch.items.count;
+    if (this.#settings.deadLetter === null) this.exhausted += batch.items.count;
+    else this.#bury({ ...batch, charges }, dead);
+  }
+
+  /** It is over for this queue. */
+  #bury(batch: Batch, dead: Batch[]): void {
+    const { first, items } = batch;
+    this.unfinished -= items.count;
+    this.deadLettered += items.count;
+    dead.push(batch);
+    this.#onDone(first, items.count);
   }
 
   #returnAhead(ledger: Ledger, count: number): void {

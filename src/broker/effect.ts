@@ -1,7 +1,8 @@
 // What the machines of the broker decide. Most of it is said to one session, by its number; the rest is news for the run.
 import type { NodeId } from '../plan/plan.ts';
 import type { Stat } from '../wire/message.ts';
-import type { Batch } from './batch.ts';
+import type { Items } from '../wire/items.ts';
+import type { Batch, Death } from './batch.ts';
 
 /** Said to a session about one channel. */
 export type SessionEffect =
@@ -47,6 +48,8 @@ export type ChannelNews =
   | { readonly type: 'stranded'; readonly reason: string }
   | { readonly type: 'redelivered'; readonly node: NodeId; readonly count: number }
   | { readonly type: 'exhausted'; readonly node: NodeId }
+  /** Items that have left the queue for the one of its dead letters. */
+  | { readonly type: 'dead'; readonly node: NodeId; readonly items: Items; readonly death: Death }
   | { readonly type: 'abandoned'; readonly node: NodeId };
 
 /** Said to what keeps other runs away from a lock that is shared with them. */

@@ -34,6 +34,11 @@ export class Ending {
     return this.#consumers;
   }
 
+  /** Nobody is left who takes from it. */
+  get deserted(): boolean {
+    return this.#consumers.size === 0;
+  }
+
   silence(instance: NodeId): void {
     this.#silent.add(instance);
   }

@@ -1,8 +1,8 @@
 // The backlog of a fifo queue. Small batches that arrive one after the other are gathered into blocks, so that a million tiny puts do not cost
 // a million buffers; large ones are kept as they came, without a copy.
 import { type Items, SIZE_FIELD } from '../wire/items.ts';
-import type { Backlog } from './backlog.ts';
-import { type Batch, splitBatch } from './batch.ts';
+import type { Backlog, Manner } from './backlog.ts';
+import { type Batch, type Death, splitBatch } from './batch.ts';
 
 export class Fifo implements Backlog {
   count = 0;
@@ -14,11 +14,11 @@ export class Fifo implements Backlog {
   /** The newest items, at the end of the block. */
   #gathered: Gathered | null = null;
 
-  put(first: number, items: Items): void {
+  put(first: number, items: Items, { death }: Manner): void {
     this.count += items.count;
-    if (items.bytes.length > SMALL) {
+    if (items.bytes.length > SMALL || death !== undefined) {
       this.#seal();
-      this.#batches.push(fresh(first, items));
+      this.#batches.push(fresh(first, items, death));
       return;
     }
     if (this.#gathered !== null && this.#gathered.first + this.#gathered.count !== first) this.#seal();
@@ -85,6 +85,6 @@ interface Gathered {
 const SMALL = 4 * 1024;
 const BLOCK = 16 * 1024;
 
-function fresh(first: number, items: Items): Batch {
-  return { first, items, charges: 0, seen: false };
+function fresh(first: number, items: Items, death: Death | null = null): Batch {
+  return { first, items, charges: 0, seen: false, death };
 }

@@ -136,8 +136,8 @@ class Host implements BrokerHost {
     return (await this.#orLost(asked, nothingKnown)) as Account;
   }
 
-  settle({ node, held, stream, succeeded }: Parameters<'settle'>): void {
-    this.#say({ type: 'settle', node, held, stream, succeeded });
+  settle({ node, held, stream, succeeded, how }: Parameters<'settle'>): void {
+    this.#say({ type: 'settle', node, held, stream, succeeded, how });
   }
 
   async begin(): Promise<void> {

@@ -4,6 +4,7 @@ import { ProtocolError } from '../wire/frame.ts';
 import { type Items, SIZE_FIELD } from '../wire/items.ts';
 import type { QueueChannel } from '../plan/plan.ts';
 import type { Manner } from './backlog.ts';
+import type { Death } from './batch.ts';
 import { type Custody, drops } from './custody.ts';
 import type { Ending } from './ending.ts';
 import type { Loan } from './loan.ts';
@@ -54,6 +55,13 @@ export class Intake {
     else if (items.count === 0) return;
     else if (this.#overflow !== null) this.dropped += this.#overflow.admit(items, manner);
     else this.#custody.accept(items, manner);
+  }
+
+  /** Dead letters come from the broker itself, whatever room there is. */
+  bury(items: Items, death: Death): void {
+    this.put += items.count;
+    if (this.#ending.outlet === 'dropped') this.dropped += items.count;
+    else this.#custody.accept(items, { death });
   }
 
   /** What came for the room it was lent is not admitted. */

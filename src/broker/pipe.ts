@@ -157,10 +157,12 @@ function wayOf(from: NodeId, to: NodeId, window: Window): Way {
 }
 
 const SETTINGS: Omit<QueueSettings, 'producers' | 'consumers' | keyof Window> = {
+  name: '',
   order: 'fifo',
   overflow: 'block',
   delivery: 'at-most-once',
   // Never to be reached: what comes back from a process that died is for the others of its instance.
   attempts: Number.POSITIVE_INFINITY,
+  deadLetter: null,
   leftover: 'fail',
 };

@@ -7,6 +7,7 @@ import type { QueueCounts, QueueFill } from '../run/event.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
+import type { Death } from './batch.ts';
 import { Custody, type Holding } from './custody.ts';
 import type { Effect } from './effect.ts';
 import { Ending } from './ending.ts';
@@ -20,7 +21,17 @@ import { Speech } from './speech.ts';
 
 export type QueueSettings = Pick<
   QueueChannel,
-  'order' | 'maxsize' | 'maxBytes' | 'overflow' | 'delivery' | 'attempts' | 'leftover' | 'producers' | 'consumers'
+  | 'name'
+  | 'order'
+  | 'maxsize'
+  | 'maxBytes'
+  | 'overflow'
+  | 'delivery'
+  | 'attempts'
+  | 'deadLetter'
+  | 'leftover'
+  | 'producers'
+  | 'consumers'
 >;
 
 /**
@@ -57,12 +68,14 @@ export class Queue {
   readonly #ending: Ending;
   readonly #intake: Intake;
   readonly #outflow: Outflow;
+  readonly #name: string;
   readonly #order: QueueSettings['order'];
   readonly #settings: QueueSettings;
   #now = 0;
   #deadline: number | null = null;
 
   constructor(settings: QueueSettings) {
+    this.#name = settings.name;
     this.#order = settings.order;
     this.#space = new Space(settings.maxsize, settings.maxBytes);
     this.#custody = new Custody(this.#space, settings, (first, count) => this.#answerJoins(first, count));
@@ -96,6 +109,11 @@ export class Queue {
   refuse(session: number, { count, size }: Items, { request, message, ...misfit }: Refusal): void {
     this.#intake.refuse(this.#seat(session), count, size);
     this.#speech.say({ type: 'denied', session, request, code: 'unfit', message, misfit });
+  }
+
+  /** Dead letters of another queue, which need no room. */
+  bury(items: Items, death: Death): void {
+    this.#intake.bury(items, death);
   }
 
   /** Puts wait that need so much room in all. With `atOnce` they get it now or not at all. */
@@ -202,18 +220,18 @@ export class Queue {
     }
     const holding = this.#custody.find(session);
     if (holding === undefined) return;
-    if (how === 'died') this.#reclaim(holding);
+    if (how === 'died') this.#reclaim(holding, FORKED);
     else if (how === 'goodbye') this.#custody.part(holding);
     else this.#custody.forsake(holding);
   }
 
   // ---- The run ----
 
-  /** An instance has ended for good, and its sessions have left. */
-  settle(instance: NodeId, held: 'done' | 'back', succeeded: boolean): void {
+  /** An instance has ended for good, and its sessions have left; `how` it ended, where that was no success. */
+  settle(instance: NodeId, held: 'done' | 'back', succeeded: boolean, how = 'ended'): void {
     for (const holding of [...this.#custody.holdings]) {
       if (holding.instance !== instance) continue;
-      if (held === 'back') this.#reclaim(holding);
+      if (held === 'back') this.#reclaim(holding, how);
       else this.#custody.finishAll(holding);
     }
     if (this.#ending.settle(instance, succeeded)) this.#intake.loseConsumers(this.#seats.values());
@@ -261,11 +279,16 @@ export class Queue {
       taken,
       done,
       redelivered,
-      dead_lettered: 0,
+      dead_lettered: this.#custody.deadLettered,
       dropped: this.#intake.dropped,
       left_over: unfinished,
       peak: this.#space.peak,
     };
+  }
+
+  /** None of its items will become a dead letter any more: all are done, or nobody is left to take them. */
+  get outlived(): boolean {
+    return this.#ending.deserted || (this.#ending.stream !== 'open' && this.#custody.unfinished === 0);
   }
 
   /** Nothing waits in it and nothing is held. */
@@ -338,9 +361,13 @@ export class Queue {
     return this.#outflow.stir(this.#seat(session), this.#now);
   }
 
-  #reclaim(holding: Holding): void {
+  #reclaim(holding: Holding, how: string): void {
     const { instance: node } = holding;
-    const { returned, exhausted } = this.#custody.reclaim(holding);
+    const { returned, exhausted, dead } = this.#custody.reclaim(holding);
+    for (const { items, charges } of dead) {
+      const reason = `taken from \`${this.#name}\` ${times(charges)} and never done: \`${node}\` ${how}`;
+      this.#speech.say({ type: 'dead', node, items, death: { queue: this.#name, reason, attempts: charges } });
+    }
     if (returned > 0) this.#speech.say({ type: 'redelivered', node, count: returned });
     if (exhausted > 0) this.#speech.say({ type: 'exhausted', node });
   }
@@ -357,6 +384,13 @@ export class Queue {
       this.#speech.say({ type: 'denied', session, request, code: 'broken', message });
     }
   }
+}
+
+/** How a process ended that the program had made for itself. */
+const FORKED = 'made a process for it that ended';
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }
 
 /** So often one session may wait at a time. */

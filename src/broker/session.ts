@@ -102,7 +102,8 @@ export class Session implements Party, Hearer {
     const writer = this.#writer;
     switch (effect.type) {
       case 'deliver': {
-        const { items, seen, charges } = effect.batch;
+        const { items, seen, charges, death } = effect.batch;
+        if (death !== null) writer.dead(channel, death);
         const flags = effect.right ? Flag.RIGHT : Flag.NONE;
         if (seen) writer.redeliver(channel, charges + 1, items, flags);
         else writer.deliver(channel, items, flags);

@@ -34,7 +34,9 @@ export class Sorted implements Backlog {
       const from = at;
       at += SIZE_FIELD + sizeAt(items.bytes, from);
       const one = oneOf(items.bytes, from, at);
-      this.#add({ first: first + index, items: one, charges: 0, seen: false, rank: this.#rank(manner), places: [] });
+      const rank = this.#rank(manner);
+      const death = manner.death ?? null;
+      this.#add({ first: first + index, items: one, charges: 0, seen: false, rank, death, places: [] });
     }
   }
 

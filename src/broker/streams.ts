@@ -25,9 +25,14 @@ export interface Standing {
 export class Streams {
   readonly #streams = new Map<string, Stream>();
 
-  constructor(queues: readonly Pick<QueueChannel, 'name' | 'producers' | 'consumers' | 'group'>[]) {
+  readonly #deadLetters = new Map<string, string>();
+
+  constructor(queues: readonly Pick<QueueChannel, 'name' | 'producers' | 'consumers' | 'group' | 'deadLetter'>[]) {
+    for (const { name, deadLetter } of queues) if (deadLetter !== null) this.#deadLetters.set(name, deadLetter);
     for (const { name, producers, consumers, group } of queues) {
-      const stream = { left: new Set(producers), consumers, group, aborted: false, closed: false };
+      const sources = queues.filter(({ deadLetter }) => deadLetter === name);
+      const left = new Set([...producers, ...sources.map((source) => deadOf(source.name))]);
+      const stream = { left, consumers, group, aborted: false, closed: false };
       this.#streams.set(name, stream);
     }
   }
@@ -46,6 +51,12 @@ export class Streams {
   closed(queue: string, node: NodeId): StreamEffect[] {
     const stream = this.#streams.get(queue);
     return stream === undefined ? [] : this.#silence(queue, stream, node, false);
+  }
+
+  /** No item of this queue will become a dead letter any more. */
+  outlived(queue: string): StreamEffect[] {
+    const deadLetter = this.#deadLetters.get(queue);
+    return deadLetter === undefined ? [] : this.closed(deadLetter, deadOf(queue));
   }
 
   /** Closes the groups among which nothing moves any more. */
@@ -91,6 +102,11 @@ export class Streams {
     if (stream === undefined) throw new Error(`Internal error: there is no queue ${queue}`);
     return stream;
   }
+}
+
+/** The broker as the one who puts dead letters, by the queue that they come from. No node is named so. */
+function deadOf(queue: string): NodeId {
+  return `dead of ${queue}`;
 }
 
 interface Stream {

@@ -27,11 +27,21 @@ export interface Party {
 }
 
 export type News =
-  | (ChannelNews & { readonly channel: string })
+  | (Exclude<ChannelNews, { type: 'dead' }> & { readonly channel: string })
+  | {
+      readonly type: 'dead_lettered';
+      readonly channel: string;
+      readonly node: NodeId;
+      readonly count: number;
+      readonly deadLetter: string;
+      readonly reason: string;
+    }
   | { readonly type: 'closed'; readonly channel: string; readonly aborted: boolean };
 
-interface Asking {
+interface Offer {
   readonly request: number;
+  readonly priority: number;
+  readonly left: boolean;
 }
 
 interface QueueLine {
@@ -70,6 +80,8 @@ export class Switchboard {
   readonly #queues: ReadonlyMap<string, QueueLine>;
   readonly #streams: Streams;
   readonly #grouped: boolean;
+  /** Queues whose items may become dead letters of others. */
+  readonly #mortal: readonly QueueLine[];
   readonly #parties = new Map<number, Party>();
   readonly #marked = new Set<Line>();
   readonly #speaking = new Set<Party>();
@@ -99,9 +111,11 @@ export class Switchboard {
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
     this.#streams = new Streams(queues.map((line) => line.channel));
     this.#grouped = queues.some((line) => line.channel.group !== null);
+    this.#mortal = queues.filter((line) => line.channel.deadLetter !== null);
     this.#onNews = onNews;
     this.#onTurn = onTurn;
     this.#apply(this.#streams.begin());
+    for (const line of this.#mortal) this.#mark(line);
   }
 
   // ---- Parties ----
@@ -187,7 +201,7 @@ export class Switchboard {
   }
 
   /** Puts an item if it fits, and answers. Every offer names a priority; it counts where there is an order by it. */
-  offer(party: Party, id: number, items: Items, { request, priority, left }: Required<Manner> & Asking): void {
+  offer(party: Party, id: number, items: Items, { request, priority, left }: Offer): void {
     const queue = this.queue(party, id, 'put');
     const line = this.#lines[id - 1];
     if (line?.kind !== 'queue') throw new ProtocolError('protocol', 'nothing is offered to a pipe: it judges nothing');
@@ -253,11 +267,14 @@ export class Switchboard {
 
   // ---- The run ----
 
-  settle(node: NodeId, end: { held: 'done' | 'back'; stream: 'end' | 'abort'; succeeded: boolean }): void {
+  settle(
+    node: NodeId,
+    end: { held: 'done' | 'back'; stream: 'end' | 'abort'; succeeded: boolean; how?: string | undefined },
+  ): void {
     this.#ended.add(node);
     for (const line of this.#lines) {
       if (!concerns(line, node)) continue;
-      if (line.kind === 'queue') line.machine.settle(node, end.held, end.succeeded);
+      if (line.kind === 'queue') line.machine.settle(node, end.held, end.succeeded, end.how);
       else line.machine.settle(node);
       this.#mark(line);
     }
@@ -289,6 +306,7 @@ export class Switchboard {
       this.#marked.clear();
       const now = performance.now();
       for (const line of marked) this.#take(line, now);
+      if (this.#mortal.length > 0) this.#closeGraves();
       if (this.#grouped) this.#settleGroups();
     }
     const speaking = [...this.#speaking];
@@ -341,6 +359,10 @@ export class Switchboard {
         if (line.kind === 'lock') line.host?.perform(effect);
         continue;
       }
+      if (effect.type === 'dead') {
+        this.#bury(line, effect);
+        continue;
+      }
       if (!('session' in effect)) {
         this.#onNews({ ...effect, channel: line.channel.name });
         continue;
@@ -359,6 +381,22 @@ export class Switchboard {
     const queue = role === 'put' ? machine.outgoing(party.instance) : machine.receiving(party.session);
     if (queue === undefined) throw notGranted(line.id);
     return queue;
+  }
+
+  #bury({ channel }: Line, { node, items, death }: Extract<ChannelNews, { type: 'dead' }>): void {
+    if (channel.kind !== 'queue' || channel.deadLetter === null) throw new Error('Internal error: nowhere to bury');
+    const grave = this.#queue(channel.deadLetter);
+    grave.machine.bury(items, death);
+    this.#mark(grave);
+    const { name, deadLetter } = channel;
+    this.#onNews({ type: 'dead_lettered', channel: name, node, count: items.count, deadLetter, reason: death.reason });
+  }
+
+  /** All that was dead is in its grave by now. */
+  #closeGraves(): void {
+    for (const { channel, machine } of this.#mortal) {
+      if (machine.outlived) this.#apply(this.#streams.outlived(channel.name));
+    }
   }
 
   #ready<L extends Line>(line: L, party: Party): L {

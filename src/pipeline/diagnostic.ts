@@ -51,6 +51,7 @@ export const diagnosticCodes = [
   'lock-kind',
   'linux-only',
   'pipe-ends',
+  'dead-letter',
   'dead-letter-loop',
   'secret-in-argv',
   'too-many',

@@ -20,9 +20,6 @@ const inProcess: Unsupported = {
 };
 
 const inEach: Readonly<Record<string, Unsupported>> = {
-  queues: {
-    dead_letter: [],
-  },
   processes: inProcess,
   daemons: inProcess,
 };

@@ -150,6 +150,8 @@ export interface QueueChannel {
   readonly delivery: 'at-least-once' | 'at-most-once';
   /** How often an item may be delivered. */
   readonly attempts: number;
+  /** The queue for items that were delivered so often and never done; null: they are stuck, and the run fails. */
+  readonly deadLetter: string | null;
   readonly leftover: 'fail' | 'warn' | 'ignore';
   /** What the runner's side puts to it. It is a producer until that is all in, and stands in no list of them. */
   readonly from: Origin | null;

@@ -3,6 +3,7 @@
 import { type Findings, keyOf } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
 import type { Pipeline, ProcessDeclaration, QueueDeclaration } from '../pipeline/pipeline.ts';
+import { checkDeadLetters } from './dead-letter-check.ts';
 import { productOf } from './expand.ts';
 import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
 import { type Requirements, waitsForAll } from './requirements.ts';
@@ -17,6 +18,7 @@ export function checkStreams(pipeline: Pipeline, graph: Graph, requirements: Req
     if (endless.has(use)) checkEndless(use, findings);
     checkDeadlock(use, requirements, findings);
   }
+  checkDeadLetters(graph, findings);
   const groups = feedbackGroups(graph);
   for (const group of new Set(groups.values())) checkLoop(group, findings);
   checkPipedLoops(groups, graph, findings);
@@ -87,10 +89,16 @@ function endlessQueues({ vertices, queues }: Graph): ReadonlySet<QueueUse> {
   const endless = new Set<QueueUse>();
   const work = vertices.filter((vertex) => vertex.thing.kind === 'daemon' && takesFrom.get(vertex)?.length === 0);
   const seen = new Set(work);
+  const byName = new Map(queues.map((queue) => [queue.declaration.name, queue]));
   for (const daemon of work) {
-    for (const queue of putsTo.get(daemon) ?? []) {
+    // It grows while it is read: the dead letters of an endless queue never end either.
+    const reached = [...(putsTo.get(daemon) ?? [])];
+    for (const queue of reached) {
       if (endless.has(queue)) continue;
       endless.add(queue);
+      const { deadLetter } = queue.declaration;
+      const grave = deadLetter === null ? undefined : byName.get(deadLetter.name);
+      if (grave !== undefined) reached.push(grave);
       for (const { by } of queue.consumers) {
         if (by.thing.kind !== 'daemon' || seen.has(by)) continue;
         seen.add(by);
@@ -105,7 +113,8 @@ function checkEndless({ declaration: { name }, producers, consumers, joins }: Qu
   const related = producers
     .filter(isDaemon)
     .map(({ by, reference }) => ({ message: `daemon \`${by.name}\` puts to it`, at: placeOf(reference) }));
-  const why = `queue \`${name}\` never ends while the run lasts, because a daemon puts to it`;
+  const cause = related.length > 0 ? 'a daemon puts to it' : 'a queue whose dead letters come to it does not';
+  const why = `queue \`${name}\` never ends while the run lasts, because ${cause}`;
   for (const { by, reference } of joins) {
     if (by.thing.kind !== 'join' || !waitsForAll(by.thing.declaration)) continue;
     const hint = 'make the daemon a process, or give the join a `timeout` with `on_timeout: continue`';

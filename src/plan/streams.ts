@@ -68,6 +68,7 @@ export function channelsOf(
       confirm,
       delivery,
       attempts,
+      deadLetter: use.declaration.deadLetter?.name ?? null,
       leftover,
       from: originOf(use.declaration.from),
       to: to === null ? null : { type: to.type, path: to.file },

@@ -50,6 +50,10 @@ export function describe(event: Event): Words | null {
       return note(
         `queue \`${event.queue}\`: ${count(event.count, 'item', 'items')} that \`${event.node}\` had not done went back`,
       );
+    case 'queue.dead_lettered':
+      return warning(
+        `${count(event.count, 'item', 'items')} of queue \`${event.queue}\` went to \`${event.deadLetter}\`, ${event.reason}`,
+      );
     case 'queue.counted':
       return counted(event);
     case 'pipe.counted':

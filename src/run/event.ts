@@ -131,6 +131,18 @@ export interface QueueRedelivered extends At {
   readonly count: number;
 }
 
+/** Items that were delivered as often as they may be and never done have gone to another queue. */
+export interface QueueDeadLettered extends At {
+  readonly type: 'queue.dead_lettered';
+  readonly queue: string;
+  /** Who had them last. */
+  readonly node: NodeId;
+  readonly count: number;
+  /** Where they are now. */
+  readonly deadLetter: string;
+  readonly reason: string;
+}
+
 /** Once for each queue, at the end. */
 export interface QueueCounted extends At {
   readonly type: 'queue.counted';
@@ -237,6 +249,7 @@ export type Event =
   | QueueSupplied
   | QueueRecorded
   | QueueRedelivered
+  | QueueDeadLettered
   | QueueCounted
   | PipeCounted
   | LockAbandoned

@@ -21,6 +21,10 @@ export function happeningOf(notice: Notice): Happening | null {
     }
     case 'redelivered':
       return { type: 'queue.redelivered', queue: notice.queue, node: notice.node, count: notice.count };
+    case 'dead_lettered': {
+      const { queue, node, count, deadLetter, reason } = notice;
+      return { type: 'queue.dead_lettered', queue, node, count, deadLetter, reason };
+    }
     case 'exhausted':
       return {
         type: 'warning',

@@ -48,6 +48,8 @@ export type Effect =
       readonly held: 'done' | 'back';
       readonly stream: 'end' | 'abort';
       readonly succeeded: boolean;
+      /** In words, where it has not succeeded. */
+      readonly how?: string;
     }
   /** To one that a pipe joins it to. */
   | { readonly do: 'report'; readonly to: NodeId; readonly report: Report }

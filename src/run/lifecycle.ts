@@ -6,6 +6,7 @@ import type { ProcessNode } from '../plan/plan.ts';
 import type { Outcome } from './event.ts';
 import type { Effect, Input, Phase } from './life.ts';
 import { Neighbours, type Report } from './neighbours.ts';
+import { howEnded } from './outcome.ts';
 import { isFine, judge, type ProcessFacts, type Wish } from './process-verdict.ts';
 
 type Handlers = { readonly [T in Input['type']]?: (input: Extract<Input, { type: T }>, now: number) => void };
@@ -213,21 +214,25 @@ export class Lifecycle {
     const succeeded = outcome === 'succeeded' || outcome === 'finished';
     const failed = outcome === 'failed' || outcome === 'timed_out';
     const whole = this.#streamEnds(outcome);
-    this.#effects.push({ do: 'settle', held: succeeded ? 'done' : 'back', stream: whole ? 'end' : 'abort', succeeded });
+    const ended = {
+      outcome,
+      exitcode: this.#exit?.exitcode ?? null,
+      signal: this.#exit?.signal ?? null,
+      startedAt: this.#startedAt,
+      cause,
+    };
+    this.#effects.push({
+      do: 'settle',
+      held: succeeded ? 'done' : 'back',
+      stream: whole ? 'end' : 'abort',
+      succeeded,
+      ...(succeeded ? {} : { how: howEnded(ended) }),
+    });
     // Before anybody hears that it failed: then all is stopped, and who read it would not know why.
     this.#report('stdout', { from: 'source', is: 'ended', whole, failed });
     const excused = succeeded || (failed && this.node.onFailure === 'ignore');
     this.#report('stdin', { from: 'sink', is: 'ended', outcome, succeeded: excused });
-    this.#go('ended', {
-      do: 'end',
-      ended: {
-        outcome,
-        exitcode: this.#exit?.exitcode ?? null,
-        signal: this.#exit?.signal ?? null,
-        startedAt: this.#startedAt,
-        cause,
-      },
-    });
+    this.#go('ended', { do: 'end', ended });
   }
 
   /** Where its input broke off, it will have failed, and its sink is told of it before that may have to be stopped. */

@@ -2,6 +2,7 @@
 // dependents may take it for, whether its streams end or break, and whether it fails the run.
 import type { NodeId } from '../plan/plan.ts';
 import type { Outcome } from './event.ts';
+import type { Ended } from './life.ts';
 
 /** How a node ended, as those who wait for it see it. */
 export interface Fate {
@@ -59,6 +60,20 @@ export function fateOf({ node, outcome, ignoreFailure = false, becauseOfFailure 
 /** Why one is skipped that would have been started together with another. */
 export function pipedWith(node: NodeId, phrase: string): string {
   return `\`${node}\`, which a pipe joins it to, ${phrase}`;
+}
+
+/** How a process ended that has not succeeded, to be said after its name. */
+export function howEnded({ outcome, exitcode, signal, cause }: Omit<Ended, 'startedAt'>): string {
+  switch (outcome) {
+    case 'timed_out':
+      return 'timed out';
+    case 'terminated':
+    case 'stopped':
+      return `was ${outcome}`;
+    default:
+      if (cause !== null) return `failed: ${cause}`;
+      return signal === null ? `failed with exit code ${exitcode ?? 1}` : `was killed by ${signal}`;
+  }
 }
 
 /** What became of it, to be said after its name. */

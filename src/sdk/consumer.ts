@@ -1,9 +1,9 @@
 // The taking side of a queue, in one process: asks for items when the program waits for one, reads ahead as far as the program
 // is quick, and says what was taken and done with the next write.
-import { readAttempt, readItems } from '../wire/body.ts';
+import { readAttempt, readItems, readJson } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
-import { Flag, mayReadAhead, Type, type WelcomePipe, type WelcomeQueue } from '../wire/message.ts';
+import { type Dead, Flag, mayReadAhead, Type, type WelcomePipe, type WelcomeQueue } from '../wire/message.ts';
 import { type Encoding, encodingOf, Undecodable } from './encoding.ts';
 import { Empty, QueueAborted, QueueClosed } from './errors.ts';
 import { checkEnds } from './manner.ts';
@@ -19,6 +19,8 @@ export interface Arrival {
   /** Which delivery this is; 1 for the first. */
   readonly attempt: number;
   readonly redelivered: boolean;
+  /** Of a dead letter: what became of it before. */
+  readonly death: Dead | null;
 }
 
 export class Consumer implements Rider {
@@ -26,6 +28,7 @@ export class Consumer implements Rider {
   tag = 0;
   attempt = 1;
   redelivered = false;
+  death: Dead | null = null;
   readonly receipts = new Receipts();
   readonly #session: Session;
   readonly #name: string;
@@ -50,6 +53,8 @@ export class Consumer implements Rider {
   #nextTag = 0;
   /** How many more the broker may send, and how many may be taken before it is time to ask for more. */
   #credit = 0;
+  /** Of what comes next from the broker. */
+  #nextDeath: Dead | null = null;
   #untilAsking = 1;
   #asking = false;
   /** Taken since the pace was last judged. */
@@ -154,6 +159,9 @@ export class Consumer implements Rider {
         return this.#deliver(readItems(frame), 1, false, isFromRight(frame));
       case Type.REDELIVER:
         return this.#deliver(readItems(frame), readAttempt(frame), true, isFromRight(frame));
+      case Type.DEAD:
+        this.#nextDeath = readJson(frame) as unknown as Dead;
+        return;
       case Type.END:
         return this.fail(frame.flags === Flag.BROKE ? () => this.#broken() : () => this.#ended());
       case Type.WITHDRAWN:
@@ -213,12 +221,13 @@ export class Consumer implements Rider {
 
   /** The next delivery is the one that is taken from. */
   #turn(): void {
-    const { items, tag, attempt, redelivered } = this.#batches.shift() as Batch;
+    const { items, tag, attempt, redelivered, death } = this.#batches.shift() as Batch;
     this.#values = (this.#encoding as Encoding).decode(items);
     this.#at = 0;
     this.#valuesTag = tag;
     this.attempt = attempt;
     this.redelivered = redelivered;
+    this.death = death;
     if (!this.#announces) return;
     this.receipts.took(items.count);
     this.#ride();
@@ -316,9 +325,11 @@ export class Consumer implements Rider {
   }
 
   #deliver(items: Items, attempt: number, redelivered: boolean, right: boolean): void {
+    const death = this.#nextDeath;
+    this.#nextDeath = null;
     if (this.#retreating) return this.#decline(items.count);
     if (this.#exact && !this.#isAwaited(right)) return this.#declineLate(items.count);
-    this.#batches.push({ items, attempt, redelivered, tag: this.#nextTag });
+    this.#batches.push({ items, attempt, redelivered, death, tag: this.#nextTag });
     this.#nextTag += items.count;
     this.#here += items.count;
     // What comes before the answer to an UNGET was asked for before it.
@@ -352,7 +363,9 @@ export class Consumer implements Rider {
 
   #arrival(): Arrival | Failure {
     try {
-      return { value: this.next(), tag: this.tag, attempt: this.attempt, redelivered: this.redelivered };
+      const value = this.next();
+      const { tag, attempt, redelivered, death } = this;
+      return { value, tag, attempt, redelivered, death };
     } catch (error) {
       return () => error as Error;
     }
@@ -441,7 +454,7 @@ export class Consumer implements Rider {
   }
 }
 
-const SOMETHING: Arrival = { value: undefined, tag: 0, attempt: 1, redelivered: false };
+const SOMETHING: Arrival = { value: undefined, tag: 0, attempt: 1, redelivered: false, death: null };
 
 function isFromRight({ flags }: Frame): boolean {
   return (flags & Flag.RIGHT) !== 0;
@@ -452,6 +465,7 @@ interface Batch {
   readonly tag: number;
   readonly attempt: number;
   readonly redelivered: boolean;
+  readonly death: Dead | null;
 }
 
 interface Withdrawal {

@@ -22,6 +22,9 @@ export interface Taken<T> {
   readonly redelivered: boolean;
   /** Which delivery this is; 1 for the first. */
   readonly attempt: number;
+  /** Of a dead letter: why it was never done, and how often it was delivered before that. */
+  readonly reason: string | null;
+  readonly attempts: number | null;
   /** It is done: nobody gets it again. */
   done(): void;
   /** It goes back to its old place in the queue; this does not count as an attempt. */
@@ -95,7 +98,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   /** As `get`, for those who work on several items at once: each one is done, or goes back, on its own. */
   async take(options: GetOptions = {}): Promise<Taken<T>> {
     options.signal?.throwIfAborted();
-    const { value, tag, attempt, redelivered } = await this.#consumer.wait(
+    const { value, tag, attempt, redelivered, death } = await this.#consumer.wait(
       waitMs(options),
       options.signal,
       isRight(options.side),
@@ -110,6 +113,8 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
       value: value as T,
       attempt,
       redelivered,
+      reason: death?.reason ?? null,
+      attempts: death?.attempts ?? null,
       done: () => settle(() => this.#consumer.done(tag, 1)),
       giveBack: () => settle(() => this.#consumer.giveBack(tag)),
     };

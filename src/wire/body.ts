@@ -70,7 +70,7 @@ export function readReply(frame: Frame): { request: number; value: unknown } {
   return { request: frame.buffer.readUInt32BE(frame.body), value };
 }
 
-/** `HELLO`, `WELCOME`, `ERROR`: an object; what stands in it is for the caller to check. */
+/** `HELLO`, `WELCOME`, `ERROR`, `DEAD`: an object; what stands in it is for the caller to check. */
 export function readJson(frame: Frame): Readonly<Record<string, unknown>> {
   const value = parse(frame, frame.body);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();

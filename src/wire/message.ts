@@ -39,6 +39,7 @@ export const Type = {
   REFUSED: 73,
   WITHDRAWN: 74,
   RECALL: 75,
+  DEAD: 76,
   ASK: 77,
 } as const;
 export type Type = (typeof Type)[keyof typeof Type];
@@ -156,6 +157,13 @@ export interface ErrorBody {
   /** `unfit`: where in the item, as a JSON pointer, and why it does not fit. */
   readonly path?: string;
   readonly reason?: string;
+}
+
+/** `DEAD`: the items of the next delivery were never done in another queue. */
+export interface Dead {
+  readonly queue: string;
+  readonly reason: string;
+  readonly attempts: number;
 }
 
 /** The answer to `STAT`. */

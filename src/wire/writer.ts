@@ -2,7 +2,7 @@
 // travel as they are, without a copy. Nothing is sent here: whoever owns the socket takes what has gathered.
 import { HEADER, LENGTH_FIELD } from './frame.ts';
 import { type Items, SIZE_FIELD } from './items.ts';
-import { type ErrorBody, type Hello, Type, type Welcome } from './message.ts';
+import { type Dead, type ErrorBody, type Hello, Type, type Welcome } from './message.ts';
 
 export class FrameWriter {
   readonly #blockSize: number;
@@ -49,6 +49,10 @@ export class FrameWriter {
 
   welcome(body: Welcome): void {
     this.#json(Type.WELCOME, 0, body);
+  }
+
+  dead(channel: number, body: Dead): void {
+    this.#json(Type.DEAD, channel, body);
   }
 
   error(channel: number, body: ErrorBody): void {

@@ -33,6 +33,7 @@ export function queueOf(name: string, settings: Partial<QueueChannel> = {}): Que
     confirm: false,
     delivery: 'at-least-once',
     attempts: 3,
+    deadLetter: null,
     leftover: 'fail',
     from: null,
     to: null,

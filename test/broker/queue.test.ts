@@ -6,12 +6,14 @@ import { Queue, type QueueSettings } from '../../src/broker/queue.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
 
 const defaults: QueueSettings = {
+  name: 'q',
   order: 'fifo',
   maxsize: 0,
   maxBytes: 1000,
   overflow: 'block',
   delivery: 'at-least-once',
   attempts: 3,
+  deadLetter: null,
   leftover: 'fail',
   producers: ['p'],
   consumers: ['c', 'd'],

@@ -10,8 +10,16 @@ function words(effects: readonly StreamEffect[]): string[] {
   );
 }
 
-function streams(...queues: { name: string; producers: string[]; consumers?: string[]; group?: string[] }[]): Streams {
-  return new Streams(queues.map((queue) => ({ consumers: [], group: null, ...queue })));
+interface Declared {
+  name: string;
+  producers: string[];
+  consumers?: string[];
+  group?: string[];
+  deadLetter?: string;
+}
+
+function streams(...queues: Declared[]): Streams {
+  return new Streams(queues.map((queue) => ({ consumers: [], group: null, deadLetter: null, ...queue })));
 }
 
 const quiet = { idle: () => true, waits: () => true };
@@ -21,6 +29,19 @@ test('a queue closes when its last producer has ended for good', () => {
   expect(words(machine.ended('a', false))).toEqual(['a is silent in q, 1 left']);
   expect(words(machine.ended('b', false))).toEqual(['b is silent in q, 0 left', 'q ended']);
   expect(words(machine.ended('b', false))).toEqual([]);
+});
+
+test('a queue of dead letters closes once no queue that names it can have any more', () => {
+  const machine = streams(
+    { name: 'q', producers: ['a'], deadLetter: 'd' },
+    { name: 'r', producers: ['a'], deadLetter: 'd' },
+    { name: 'd', producers: [] },
+  );
+  expect(words(machine.begin())).toEqual([]);
+  expect(words(machine.outlived('q'))).toEqual(['dead of q is silent in d, 1 left']);
+  expect(words(machine.outlived('q'))).toEqual([]);
+  expect(words(machine.outlived('d'))).toEqual([]);
+  expect(words(machine.outlived('r'))).toEqual(['dead of r is silent in d, 0 left', 'd ended']);
 });
 
 test('one producer that failed breaks the stream, once the others have ended', () => {

@@ -9,6 +9,7 @@ import { type Thing, type ThingManner, Things, type ThingSettings } from './thin
 
 export interface WorldSettings extends ThingSettings {
   readonly attempts: number;
+  readonly deadLetter: string | null;
   readonly delivery: 'at-least-once' | 'at-most-once';
   readonly producers: readonly string[];
   readonly consumers: readonly string[];
@@ -57,6 +58,8 @@ export class QueueWorld {
   #now = 0;
   /** Items came back, so that more may wait than the queue admits. */
   #cameBack = false;
+  /** Dead letters that the queue has not spoken of. */
+  #unburied: Thing[] = [];
   readonly #verdicts: string[] = [];
 
   constructor(queue: Queue, settings: WorldSettings) {
@@ -362,7 +365,12 @@ export class QueueWorld {
     for (const { thing } of taken.length > 0 ? taken : first) thing.charges += 1;
     for (const { thing } of given) {
       thing.seen = true;
-      thing.place = thing.charges < this.#settings.attempts ? { at: 'backlog' } : { at: 'exhausted' };
+      if (thing.charges < this.#settings.attempts) thing.place = { at: 'backlog' };
+      else if (this.#settings.deadLetter === null) thing.place = { at: 'exhausted' };
+      else {
+        thing.place = { at: 'dead' };
+        this.#unburied.push(thing);
+      }
       this.#cameBack = true;
     }
   }
@@ -432,6 +440,7 @@ export class QueueWorld {
     for (const effect of this.#queue.turn(this.#now)) {
       if (effect.type === 'deliver') this.#checkDelivery(effect.session, effect.batch, effect.right);
       if (effect.type === 'drained' || effect.type === 'stranded') this.#verdicts.push(effect.type);
+      if (effect.type === 'dead') this.#checkDead(effect);
       if (effect.type === 'room') this.#checkRoom(effect.session, effect.count, effect.bytes);
       if (effect.type === 'refused' && !effect.never) this.#checkRefusal(effect.session);
       if (effect.type === 'reply' && effect.request === STAT) this.#checkSize(effect.stat?.size, effect.stat?.room);
@@ -439,8 +448,18 @@ export class QueueWorld {
       else if (effect.type === 'denied') this.#joins.delete(effect.request);
       else if ('session' in effect) this.#clients.get(effect.session)?.heard.push(effect);
     }
+    if (this.#unburied.length > 0) throw new Error(`item ${this.#unburied[0]?.number} is dead, and nobody hears of it`);
     this.#checkCounts();
     this.#checkWaits();
+  }
+
+  #checkDead({ items, death }: Extract<Effect, { type: 'dead' }>): void {
+    if (death.attempts !== this.#settings.attempts) throw new Error(`an item is dead after ${death.attempts} attempts`);
+    for (const { length } of eachItem(items)) {
+      const at = this.#unburied.findIndex(({ size }) => size === length);
+      if (at < 0) throw new Error('an item is called dead that is not');
+      this.#unburied.splice(at, 1);
+    }
   }
 
   #hear(client: Client): void {
@@ -609,9 +628,13 @@ export class QueueWorld {
   }
 
   #checkCounts(): void {
-    const { put, done, left_over, dropped } = this.#queue.counts;
-    if (put !== done + left_over + dropped)
-      throw new Error(`${put} were put, ${done} are done, ${dropped} dropped and ${left_over} left`);
+    const { put, done, left_over, dropped, dead_lettered } = this.#queue.counts;
+    if (put !== done + left_over + dropped + dead_lettered)
+      throw new Error(
+        `${put} were put, ${done} are done, ${dead_lettered} dead, ${dropped} dropped, ${left_over} left`,
+      );
+    const dead = this.#things.at('dead').length;
+    if (dead_lettered !== dead) throw new Error(`${dead_lettered} are dead by the queue's count, and ${dead} by ours`);
     const ours = this.#things.at('done').length;
     if (done !== ours) throw new Error(`${done} are done by the queue's count, and ${ours} by ours`);
     if (dropped !== this.#things.dropped)
@@ -643,5 +666,5 @@ const STAT = 0xffffffff;
 
 /** Nothing more becomes of it. */
 function isOver({ place }: Thing): boolean {
-  return place.at === 'done' || place.at === 'dropped';
+  return place.at === 'done' || place.at === 'dead' || place.at === 'dropped';
 }

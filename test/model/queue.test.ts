@@ -1,6 +1,7 @@
 // Random histories of a queue, and queues with a fault planted in them: each must be caught.
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { Effect } from '../../src/broker/effect.ts';
 import { Custody } from '../../src/broker/custody.ts';
 import { Joins } from '../../src/broker/joins.ts';
 import { Queue, type QueueSettings } from '../../src/broker/queue.ts';
@@ -14,6 +15,7 @@ const settings = fc.record({
   maxsize: fc.constantFrom(0, 1, 2, 5, 70),
   maxBytes: fc.constantFrom(10, 100, 100_000),
   attempts: fc.constantFrom(1, 3),
+  deadLetter: fc.constantFrom(null, 'dead'),
   delivery: fc.constantFrom('at-least-once' as const, 'at-most-once' as const),
   producers: fc.constantFrom(['p'], ['p', 'q'], ['p', 'q', 'r']),
   consumers: fc.constantFrom(['c'], ['c', 'd'], ['c', 'd', 'e']),
@@ -25,7 +27,7 @@ function property(make: (settings: QueueSettings) => Queue) {
 }
 
 function run(make: (settings: QueueSettings) => Queue, settings: WorldSettings, choices: readonly number[]): void {
-  const world = new QueueWorld(make({ ...settings, leftover: 'fail' }), settings);
+  const world = new QueueWorld(make({ ...settings, name: 'q', leftover: 'fail' }), settings);
   for (const choice of choices) world.step(choice);
   world.settle();
 }
@@ -125,6 +127,31 @@ class LetsPutsWait extends Queue {
   }
 }
 
+class BuriesInSilence extends Queue {
+  override turn(now: number): ReturnType<Queue['turn']> {
+    return super.turn(now).filter((effect) => effect.type !== 'dead');
+  }
+}
+
+class BuriesTwice extends Queue {
+  override turn(now: number): ReturnType<Queue['turn']> {
+    return super.turn(now).flatMap<Effect>((effect) => (effect.type === 'dead' ? [effect, effect] : [effect]));
+  }
+}
+
+class BuriesUncounted extends Queue {
+  override get counts(): Queue['counts'] {
+    const { left_over, dead_lettered, ...others } = super.counts;
+    return { ...others, left_over: left_over + dead_lettered, dead_lettered: 0 };
+  }
+}
+
+class KnowsNoGrave extends Queue {
+  constructor(settings: QueueSettings) {
+    super({ ...settings, deadLetter: null });
+  }
+}
+
 test.each([
   SkipsAcknowledgements,
   ForgetsWaiters,
@@ -140,6 +167,10 @@ test.each([
   DropsTheWrongOnes,
   DropsUncounted,
   LetsPutsWait,
+  BuriesInSilence,
+  BuriesTwice,
+  BuriesUncounted,
+  KnowsNoGrave,
 ])('a queue that %o is caught', (Faulty) => {
   const faulty = property((it) => new Faulty(it));
   expect(fc.check(faulty, { numRuns: 2000, endOnFailure: true }).failed).toBe(true);

@@ -12,6 +12,7 @@ export type Place =
   | { readonly at: 'session'; readonly session: number; readonly tag: number; readonly taken: boolean }
   | { readonly at: 'done' }
   | { readonly at: 'exhausted' }
+  | { readonly at: 'dead' }
   | { readonly at: 'dropped' };
 
 export interface Thing {

@@ -58,19 +58,18 @@ name: words
 defaults: { retry: 1 }
 queues:
   q: { order: lifo, from: [1], to: { json: x }, item: {}, overflow: fail, dead_letter: r }
-  r: { order: fifo, overflow: block, encoding: text }
+  r: { order: fifo, overflow: block, encoding: json }
 locks: { l: {} }
 processes:
   a: { run: ls, tty: true, retry: 2, ready: { sdk: true }, holds: l, controls: b, outputs: x }
   b: { run: ls, each: q, workers: 2 }
-  c: { run: ls, stdin: { process: b }, gets: r }
+  c: { run: ls, gets: r }
 daemons:
   d: { run: ls, restart: always, ready: { tcp: "h:1" } }`,
     [
       '1:1 error not-supported-yet `slots` is not supported yet',
       '2:1 error not-supported-yet `secrets` is not supported yet',
       '4:13 error not-supported-yet `retry` is not supported yet',
-      '6:75 error not-supported-yet `dead_letter` is not supported yet',
       '10:17 error not-supported-yet `tty` is not supported yet',
       '10:28 error not-supported-yet `retry` is not supported yet',
       '10:38 error not-supported-yet `ready` is not supported yet',
@@ -79,7 +78,6 @@ daemons:
       '10:83 error not-supported-yet `outputs` is not supported yet',
       '11:17 error not-supported-yet `each` is not supported yet',
       '11:26 error not-supported-yet `workers` is not supported yet',
-      '12:26 error not-supported-yet `process` is not supported yet',
       '14:17 error not-supported-yet `restart: always` is not supported yet',
       '14:34 error not-supported-yet `ready` is not supported yet',
     ],

@@ -166,6 +166,25 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.summary.queues['tables']).toMatchObject({ put: 2, done: 2, dropped: 0 });
   },
 
+  'dead-letters.yaml': (ran) => {
+    const openers = [...instances('young', 3), ...instances('old', 2)];
+    const opened = openers.flatMap((node) => ran.lines(node));
+    expect(opened.sort()).toEqual(['opened book', 'opened cake', 'opened soap', 'opened tea']);
+    const killed = openers.filter((node) => ran.summary.nodes[node]?.signal === 'SIGKILL');
+    expect(killed.length).toBe(4);
+    const reason =
+      /^bomb, after 2 attempts: taken from `parcels` 2 times and never done: `(.*)` was killed by SIGKILL$/;
+    const lastHands = ran.lines('squad').map((line) => reason.exec(line)?.[1]);
+    expect(lastHands.length).toBe(2);
+    for (const node of lastHands) expect(killed).toContain(node);
+    expect(ran.summary.queues).toMatchObject({
+      parcels: { put: 6, done: 4, redelivered: expect.any(Number), dead_lettered: 2, left_over: 0 },
+      bomb_squad: { put: 2, done: 2, left_over: 0 },
+    });
+    expect(ran.said).toContain('1 item of queue `parcels` went to `bomb_squad`, taken from `parcels` 2 times');
+    expect(ran.lines('museum')).toEqual(['all is opened, or with the squad']);
+  },
+
   'word-count.yaml': (ran) => {
     const [first] = ran.lines('total');
     expect(first).toMatch(/^\d+ [A-Za-z]+$/);

@@ -99,6 +99,7 @@ test('a join names the instances it waits for, and a queue those who use it', as
       confirm: false,
       delivery: 'at-least-once',
       attempts: 3,
+      deadLetter: null,
       leftover: 'fail',
       from: null,
       to: null,

@@ -22,6 +22,55 @@ processes:
     ['1:11 warning queue-without-consumer nothing takes from queue `q`'],
   ],
   [
+    'dead letters that nobody takes, or where they cannot go',
+    `queues:
+  q: { dead_letter: none }
+  r: { dead_letter: d, encoding: text }
+  d: { item: {}, maxsize: 3 }
+processes:
+  a: { run: ls, puts: [q, r] }
+  b: { run: ls, gets: [q, r] }`,
+    [
+      '2:21 error unknown-name there is no queue `none`',
+      '3:21 error wrong-encoding queue `d` has `encoding: json`, and `r` has `text`',
+      '4:3 warning queue-without-consumer nothing takes from queue `d`',
+      '4:8 error dead-letter dead letters come to queue `d` as they are, whatever its `item`',
+      '4:18 error dead-letter dead letters come to queue `d` however many wait there, whatever its `maxsize`',
+    ],
+  ],
+  [
+    'dead letters that come back',
+    `queues:
+  q: { dead_letter: q }
+  r: { dead_letter: s }
+  s: { dead_letter: r }
+  t: { dead_letter: u }
+  u: {}
+processes:
+  a: { run: ls, puts: [q, r, t] }
+  b: { run: ls, gets: [q, r, s, t] }
+  c: { run: ls, gets: u, puts: t }`,
+    [
+      '2:21 error dead-letter-loop what dies in queue `q` comes back to it: `q` → `q`',
+      '3:21 error dead-letter-loop what dies in queue `r` comes back to it: `r` → `s` → `r`',
+      '4:21 error dead-letter-loop what dies in queue `s` comes back to it: `s` → `r` → `s`',
+      '5:21 error dead-letter-loop what dies in queue `t` comes back to it: `t` → `u` → `c` → `t`',
+    ],
+  ],
+  [
+    'dead letters of a queue that never ends',
+    `queues: { q: { dead_letter: d, maxsize: 3 }, d: {} }
+daemons:
+  a: { run: ls, puts: q }
+  b: { run: ls, gets: q }
+processes:
+  c: { run: ls, gets: d }`,
+    [
+      '1:11 warning unjoined-queue only daemons take from queue `q`, and nothing waits until it is empty',
+      '6:23 warning stream-never-ends `c` is never told an end: queue `d` never ends while the run lasts, because a queue whose dead letters come to it does not',
+    ],
+  ],
+  [
     'what is used nowhere',
     `params: { p: 1 }
 queues: { q: {} }

@@ -15,6 +15,26 @@ describe('a get', () => {
     expect(await got).toEqual({ name: 'soup' });
   });
 
+  test('of a dead letter tells why it was never done, and how often it was delivered', async () => {
+    const { broker, queue } = await client();
+    const death = { queue: 'work', reason: 'taken from `work` once and never done: `a` timed out', attempts: 1 };
+    const taken = [queue().take(), queue().take()];
+    await broker.next();
+    broker.send(
+      { type: 'DEAD', flags: 0, channel: 1, json: death },
+      { ...deliver('1'), type: 'REDELIVER', attempt: 2 },
+    );
+    expect(await taken[0]).toMatchObject({
+      value: 1,
+      attempt: 2,
+      redelivered: true,
+      reason: death.reason,
+      attempts: 1,
+    });
+    broker.send(deliver('2'));
+    expect(await taken[1]).toMatchObject({ value: 2, attempt: 1, redelivered: false, reason: null, attempts: null });
+  });
+
   test('is known to have been taken by what the program asks for next', async () => {
     const { broker, queue } = await client();
     const got = queue().get();

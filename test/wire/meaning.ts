@@ -16,7 +16,7 @@ import {
 } from '../../src/wire/body.ts';
 import type { Frame } from '../../src/wire/frame.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
-import { type ErrorBody, type Hello, Type, type Welcome } from '../../src/wire/message.ts';
+import { type Dead, type ErrorBody, type Hello, Type, type Welcome } from '../../src/wire/message.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 
 export interface Meaning {
@@ -45,6 +45,7 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
     case 'HELLO':
     case 'WELCOME':
     case 'ERROR':
+    case 'DEAD':
       return { json: readJson(frame) };
     case 'PUT':
     case 'DELIVER':
@@ -114,6 +115,7 @@ function write(writer: FrameWriter, meaning: Meaning): void {
   if (type === 'HELLO') writer.hello(json as Hello);
   else if (type === 'WELCOME') writer.welcome(json as Welcome);
   else if (type === 'ERROR') writer.error(channel, json as ErrorBody);
+  else if (type === 'DEAD') writer.dead(channel, json as Dead);
   else if (type === 'PUT') writer.put(channel, items, flags);
   else if (type === 'OFFER') writer.offer(channel, request as number, priority as number, list[0] as Buffer, flags);
   else if (priority !== undefined) writer.putPriority(channel, priority, items);

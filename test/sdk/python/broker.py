@@ -31,6 +31,7 @@ def queue(name: str, producers: "list[str]", consumers: "list[str]", **settings:
         "delivery": "at-least-once",
         "item": None,
         "attempts": 3,
+        "deadLetter": None,
         "leftover": "fail",
         "group": None,
     }

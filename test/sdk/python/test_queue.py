@@ -283,6 +283,24 @@ class Getting(unittest.TestCase):
             line.redeliver(1, b"1")
             self.assertEqual(program.hear(), "[1, True, 1]")
 
+    def test_a_dead_letter_tells_why_it_was_never_done_and_how_often_it_was_delivered(self):
+        code = '''
+            for _ in range(2):
+                item = q.take()
+                say(item.value, item.attempt, item.reason, item.attempts)
+                item.done()
+            sys.stdin.read()
+        '''
+        with Puppet(code) as program:
+            line = program.accept()
+            line.until(wire.GET, flags=1)
+            line.say(wire.DEAD, 1, json.dumps({"queue": "work", "reason": "it hurt", "attempts": 3}).encode())
+            line.redeliver(2, b"1")
+            self.assertEqual(program.hear(), "1 2 it hurt 3")
+            line.until(wire.GET, flags=1)
+            line.deliver(b"2")
+            self.assertEqual(program.hear(), "2 1 None None")
+
     def test_task_done_without_an_item_is_a_value_error(self):
         code = """
             q.get(); q.task_done()

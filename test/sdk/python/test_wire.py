@@ -48,7 +48,7 @@ def meaning(kind, flags, channel, body):
     """What a frame that the broker says means."""
     name = next(name for name in NAMES if getattr(wire, name) == kind)
     said = {"type": name, "flags": flags, "channel": channel}
-    if name in ("WELCOME", "ERROR"):
+    if name in ("WELCOME", "ERROR", "DEAD"):
         said["json"] = wire.read_json(body)
     elif name == "DELIVER":
         said["items"] = [item.decode() for item in wire.split(body)]
@@ -69,7 +69,7 @@ def meaning(kind, flags, channel, body):
 
 
 NAMES = ["GOODBYE", "WELCOME", "ERROR", "ROOM", "DELIVER", "REDELIVER", "END", "BROKEN", "GRANTED", "REPLY"]
-NAMES += ["REFUSED", "WITHDRAWN", "RECALL", "ASK"]
+NAMES += ["REFUSED", "WITHDRAWN", "RECALL", "DEAD", "ASK"]
 
 
 def heard(pieces):

@@ -53,6 +53,8 @@ class Consumer:
         self.done: "list[int]" = []
         #: tag → which delivery it is, of those that are not the first.
         self.attempts: "dict[int, int]" = {}
+        #: tag → what became of it before, of those that are dead letters.
+        self.deaths: "dict[int, dict[str, Any]]" = {}
         #: Whether each item taken is to be reported at once: the program is slow.
         self.slow = True
         self.ended: Optional[Exception] = None
@@ -62,6 +64,8 @@ class Consumer:
         self._later: "deque[list[tuple[int, bytes]]]" = deque()
         #: To read ahead more than fits into the queue would leave its producers without room.
         self._most = 1 if self.announces else min(_MOST_AHEAD, channel["maxsize"] or _MOST_AHEAD)
+        #: Of what comes next.
+        self._next_death: "Optional[dict[str, Any]]" = None
         self._next_tag = 0
         self._reported = 0
         self._window = 1
@@ -152,15 +156,15 @@ class Consumer:
         count = len(self.done)
         tags = self.done[:count]
         del self.done[:count]
+        if self.attempts or self.deaths:
+            for tag in tags:
+                self._forget(tag)
         if not self.keeps:
             return
         for first, length in _runs(tags):
             self.session.say(wire.tags(wire.DONE, self.channel, first, length))
             # Being done says that it, and all before it, was taken.
             self._reported = max(self._reported, first + length)
-        if self.attempts:
-            for tag in tags:
-                self.attempts.pop(tag, None)
 
     def _head(self) -> int:
         """The tag of the first item that the program has not taken."""
@@ -194,7 +198,7 @@ class Consumer:
         with self.session.exclusive:
             self.session.check()
             self.report()
-            self.attempts.pop(tag, None)
+            self._forget(tag)
             self.session.say(wire.tags(wire.GIVE_BACK, self.channel, tag, 1))
             self.session.send()
 
@@ -217,9 +221,9 @@ class Consumer:
             return
         first = self._next_tag - count
         self._report_taken(first)
-        for tag in list(self.attempts):
-            if tag >= first:
-                del self.attempts[tag]
+        if self.attempts or self.deaths:
+            for tag in range(first, self._next_tag):
+                self._forget(tag)
         self.session.say(wire.tags(wire.GIVE_BACK, self.channel, first, count))
         self._reported = self._next_tag
 
@@ -251,6 +255,8 @@ class Consumer:
             self._deliver(wire.split(body))
         elif kind == wire.REDELIVER:
             self._deliver(wire.split(body, 4), wire.read_number(body))
+        elif kind == wire.DEAD:
+            self._next_death = wire.read_json(body)
         elif kind == wire.END:
             self._asked = 0
             self.ended = (
@@ -276,8 +282,15 @@ class Consumer:
         self._told_waiting = False
         if attempt is not None:
             self.attempts.update(dict.fromkeys(range(first, first + count), attempt))
+        if self._next_death is not None:
+            self.deaths.update(dict.fromkeys(range(first, first + count), self._next_death))
+            self._next_death = None
         tagged = list(zip(range(first, first + count), items))
         self._later.extend(tagged[at : at + _LOT] for at in range(0, count, _LOT))
+
+    def _forget(self, tag: int) -> None:
+        self.attempts.pop(tag, None)
+        self.deaths.pop(tag, None)
 
     def lose(self) -> None:
         self.ready.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Generic, Optional, TypeVar
 
 from .consumer import Consumer
 
@@ -21,6 +21,10 @@ class Taken(Generic[Item]):
         self.attempt = delivered or 1
         #: Whether somebody may have had it before and did not get it done.
         self.redelivered = delivered is not None
+        death = consumer.deaths.get(tag)
+        #: Of a dead letter: why it was never done, and how often it was delivered before that; else None.
+        self.reason: Optional[str] = None if death is None else death["reason"]
+        self.attempts: Optional[int] = None if death is None else death["attempts"]
         self._consumer = consumer
         self._tag = tag
         # A list, because to empty one is a single step, also between threads.

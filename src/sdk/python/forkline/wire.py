@@ -29,6 +29,7 @@ RIGHT = 2
 # From the broker.
 WELCOME, ERROR, ROOM, DELIVER, REDELIVER, END = range(64, 70)
 BROKEN, GRANTED, REPLY, REFUSED, WITHDRAWN, RECALL = range(70, 76)
+DEAD = 76
 ASK = 77
 
 #: The longest frame, and the longest that carries one item.
@@ -171,7 +172,7 @@ def read_granted(body: Buffer) -> "tuple[int, int]":
 
 
 def read_json(body: Buffer) -> Any:
-    """What `WELCOME`, `ERROR`, or a `REPLY` from byte 4 on says; `None` where it says nothing."""
+    """What `WELCOME`, `ERROR`, `DEAD`, or a `REPLY` from byte 4 on says; `None` where it says nothing."""
     return json.loads(bytes(body)) if len(body) else None
 
 
