@@ -19,19 +19,21 @@ type Channels = readonly (
 export class Standing {
   readonly #channels: Channels;
   readonly #ended: ReadonlySet<NodeId>;
-  /** Of the groups that were asked for, by their first queue. */
-  readonly #groups = new Map<string, ReadonlySet<NodeId>>();
+  readonly #sources: ReadonlyMap<string, readonly string[]>;
+  /** Of those that were asked for, by the first queue of their group. */
+  readonly #movers = new Map<string, ReadonlySet<NodeId>>();
 
   /** `ended`: instances that have ended for good. */
   constructor(channels: Channels, ended: ReadonlySet<NodeId>) {
     this.#channels = channels;
+    this.#sources = sourcesIn(channels);
     this.#ended = ended;
   }
 
   /** Every session that waits. */
   waits(): ChannelWait[] {
     return this.#channels.flatMap(({ kind, channel, machine }) => {
-      if (kind === 'queue') return named(machine.waits(), channel.name, this.#groupMovers(channel));
+      if (kind === 'queue') return named(machine.waits(), channel.name, this.#othersMovers(channel));
       if (kind === 'pipe') return named(waitsInPipe(machine), channel.name, null);
       const releasers = channel.owned ? [] : channel.users.filter((user) => !this.#ended.has(user));
       return named(waitsFor(machine, releasers), channel.name, null);
@@ -41,7 +43,7 @@ export class Standing {
   /** Who could still bring on a queue, and all that close together with it. */
   movers(name: string): Iterable<NodeId> {
     for (const { kind, channel, machine } of this.#channels) {
-      if (kind === 'queue' && channel.name === name) return this.#groupMovers(channel) ?? machine.movers();
+      if (kind === 'queue' && channel.name === name) return this.#othersMovers(channel) ?? machine.movers();
     }
     return [];
   }
@@ -54,19 +56,48 @@ export class Standing {
     );
   }
 
-  /** A group of queues closes once nothing moves in any of them. */
-  #groupMovers({ group }: QueueChannel): ReadonlySet<NodeId> | null {
-    const first = group?.[0];
-    if (first === undefined) return null;
-    const known = this.#groups.get(first);
+  /**
+   * Who else than a queue itself knows of could bring it its end: a group of queues closes once nothing moves in any of them,
+   * and dead letters end with the queues that they come from. Null: nobody.
+   */
+  #othersMovers(channel: QueueChannel): ReadonlySet<NodeId> | null {
+    const { name, group } = channel;
+    const key = group?.[0] ?? name;
+    const known = this.#movers.get(key);
     if (known !== undefined) return known;
-    const movers = new Set<NodeId>();
-    for (const { kind, channel, machine } of this.#channels) {
-      if (kind === 'queue' && group?.includes(channel.name)) for (const mover of machine.movers()) movers.add(mover);
+    const kin = new Set(group ?? [name]);
+    // It grows while it is read.
+    for (const one of kin) {
+      for (const source of this.#sources.get(one) ?? []) {
+        kin.add(source);
+        for (const other of this.#groupOf(source)) kin.add(other);
+      }
     }
-    this.#groups.set(first, movers);
+    if (kin.size === 1 && group === null) return null;
+    const movers = new Set<NodeId>();
+    for (const { kind, channel: other, machine } of this.#channels) {
+      if (kind === 'queue' && kin.has(other.name)) for (const mover of machine.movers()) movers.add(mover);
+    }
+    this.#movers.set(key, movers);
     return movers;
   }
+
+  #groupOf(name: string): readonly string[] {
+    const found = this.#channels.find(({ kind, channel }) => kind === 'queue' && channel.name === name);
+    return found?.kind === 'queue' ? (found.channel.group ?? []) : [];
+  }
+}
+
+/** By the queue of dead letters, those that they come from. */
+function sourcesIn(channels: Channels): ReadonlyMap<string, readonly string[]> {
+  const sources = new Map<string, string[]>();
+  for (const { kind, channel } of channels) {
+    if (kind !== 'queue' || channel.deadLetter === null) continue;
+    const known = sources.get(channel.deadLetter);
+    if (known === undefined) sources.set(channel.deadLetter, [channel.name]);
+    else known.push(channel.name);
+  }
+  return sources;
 }
 
 function waitsInPipe({ ways }: Pipe): Waiting[] {

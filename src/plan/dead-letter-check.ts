@@ -37,6 +37,9 @@ function checkGrave(from: QueueDeclaration, reference: Reference, grave: QueueDe
     const message = `dead letters come to queue \`${grave.name}\` however many wait there, whatever its \`maxsize\``;
     refuse('maxsize', message, 'take it out');
   }
+  if (grave.overflow !== 'block') {
+    refuse('overflow', `dead letters come to queue \`${grave.name}\` whatever its \`overflow\``, 'take it out');
+  }
 }
 
 function complainOfLoop(

@@ -281,6 +281,20 @@ test('daemons that have nothing to do are no deadlock, and the run ends with its
   expect(exitCode).toBe(0);
 });
 
+test('who waits for dead letters waits for those that take where they come from', async () => {
+  const { exitCode, deadlock, summary } = await run(`
+    timeout: 30s
+    queues: { work: { dead_letter: dead }, dead: { dead_letter: deader }, deader: {} }
+    processes:
+      seed: { ts(put work), puts: work }
+      slow: { ts(get work, sleep 2500), gets: work }
+      one: { ts(loop dead), gets: dead }
+      two: { py(loop deader), gets: deader }`);
+  expect(deadlock).toBeUndefined();
+  expect(summary.reason).toBe('everything succeeded');
+  expect(exitCode).toBe(0);
+});
+
 test('a wrong --deadlock-timeout is said at once', async () => {
   const folder = workspace({ 'pipeline.yaml': 'processes: { a: { run: "true" } }' });
   const { exitCode, stderr } = await forkline(folder, ['run', '--deadlock-timeout', 'soon']);

@@ -26,7 +26,7 @@ processes:
     `queues:
   q: { dead_letter: none }
   r: { dead_letter: d, encoding: text }
-  d: { item: {}, maxsize: 3 }
+  d: { item: {}, maxsize: 3, overflow: fail }
 processes:
   a: { run: ls, puts: [q, r] }
   b: { run: ls, gets: [q, r] }`,
@@ -36,6 +36,7 @@ processes:
       '4:3 warning queue-without-consumer nothing takes from queue `d`',
       '4:8 error dead-letter dead letters come to queue `d` as they are, whatever its `item`',
       '4:18 error dead-letter dead letters come to queue `d` however many wait there, whatever its `maxsize`',
+      '4:30 error dead-letter dead letters come to queue `d` whatever its `overflow`',
     ],
   ],
   [
