@@ -2,7 +2,7 @@
 // is quick, and says what was taken and done with the next write.
 import { readAttempt, readItems, readJson } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
-import type { Items } from '../wire/items.ts';
+import { type Items, splitItems } from '../wire/items.ts';
 import { type Dead, Flag, mayReadAhead, Type, type WelcomePipe, type WelcomeQueue } from '../wire/message.ts';
 import { type Encoding, encodingOf, Undecodable } from './encoding.ts';
 import { Empty, QueueAborted, QueueClosed } from './errors.ts';
@@ -80,7 +80,7 @@ export class Consumer implements Rider {
 
   /** Takes the next item that is here. */
   next(): unknown {
-    if (this.#at === this.#values.length) this.#turn();
+    if (this.#at === this.#values.length) this.#turn(1);
     if (this.#untilAsking <= 0) this.#ask();
     const at = this.#at;
     const value = this.#values[at];
@@ -93,7 +93,7 @@ export class Consumer implements Rider {
 
   /** Takes what is here of one delivery: its first is `tag`. */
   nextBatch(): unknown[] {
-    if (this.#at === this.#values.length) this.#turn();
+    if (this.#at === this.#values.length) this.#turn(Number.POSITIVE_INFINITY);
     const values = this.#values.slice(this.#at);
     this.tag = this.#valuesTag + this.#at;
     this.#at = this.#values.length;
@@ -220,8 +220,9 @@ export class Consumer implements Rider {
   }
 
   /** The next delivery is the one that is taken from. */
-  #turn(): void {
-    const { items, tag, attempt, redelivered, death } = this.#batches.shift() as Batch;
+  #turn(most: number): void {
+    // What is said to be taken can go to nobody else any more, so that is no more than the program takes now.
+    const { items, tag, attempt, redelivered, death } = this.#next(this.#announces ? most : Number.POSITIVE_INFINITY);
     this.#values = (this.#encoding as Encoding).decode(items);
     this.#at = 0;
     this.#valuesTag = tag;
@@ -232,6 +233,14 @@ export class Consumer implements Rider {
     this.receipts.took(items.count);
     this.#ride();
     this.#session.flush();
+  }
+
+  #next(most: number): Batch {
+    const batch = this.#batches[0] as Batch;
+    const [items, rest] = splitItems(batch.items, most);
+    if (rest.count === 0) this.#batches.shift();
+    else this.#batches[0] = { ...batch, items: rest, tag: batch.tag + items.count };
+    return { ...batch, items };
   }
 
   /** So many were taken. */

@@ -94,6 +94,25 @@ test('every item is done once, in the order of its producer, and never more wait
   );
 });
 
+test('of an at-most-once queue, one who leaves its loop keeps nothing that others could take', async () => {
+  const settings = { encoding: 'json', delivery: 'at-most-once', producers: ['p'], consumers: ['c', 'd'] } as const;
+  await using here = await running(queueOf('q', settings));
+  await as(here, 'p', (session) => putAll(queueIn(session), 'many', 0, 1000, ''));
+  const seen: number[] = [];
+  await as(here, 'c', async (session) => {
+    for await (const { number } of queueIn(session)) {
+      seen.push(number);
+      if (seen.length === 100) break;
+    }
+  });
+  await as(here, 'd', async (session) => {
+    for await (const { number } of queueIn(session)) seen.push(number);
+  });
+  expect(seen).toEqual(Array.from({ length: 1000 }, (_, number) => number));
+  expect(here.broker.counts()['q']).toMatchObject({ put: 1000, taken: 1000, done: 1000, left_over: 0 });
+  expect(here.notices.filter(({ type }) => type === 'offence')).toEqual([]);
+});
+
 test('a lock has one holder at a time, and rising fences', async () => {
   const users = ['a', 'b', 'c', 'd'];
   await using here = await running(lockOf('mutex', users));
