@@ -20,6 +20,14 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ended(ran, 'changer')).toBeLessThan(started(ran, 'onlooker'));
   },
 
+  'multiprocessing.yaml': (ran) => {
+    expect(ran.lines('parent')).toEqual(["[42, None, 'hello']", "[42, None, 'hello']"]);
+    const printed = ran.read('screen.txt').split(' \n').filter(Boolean).sort();
+    expect(printed).toEqual(Array.from({ length: 10 }, (_, index) => `hello world ${index + 1}`).sort());
+    expect(ran.lines('adder')).toEqual(['328350']);
+    expect(ran.summary.queues['results']).toMatchObject({ put: 100, done: 100, left_over: 0 });
+  },
+
   'pipe.yaml': (ran) => {
     const lengths = [5, 0, 16 * 1024 * 1024];
     expect(ran.lines('caller')).toEqual(lengths.map((length) => `${length} characters, and well answered`));
