@@ -30,6 +30,8 @@ def queue(name: str, producers: "list[str]", consumers: "list[str]", **settings:
         "confirm": False,
         "delivery": "at-least-once",
         "item": None,
+        "from": None,
+        "to": None,
         "attempts": 3,
         "deadLetter": None,
         "leftover": "fail",
