@@ -38,7 +38,7 @@ class WithTheBroker(unittest.TestCase):
             run.start("p.1", DRAIN + code)
             code, said = run.end("p.1")
             self.assertEqual(code, 0, said)
-            self.counts = run.broker.ask(type="count")["dishes"]
+            self.counts = run.broker.ask(type="count")["queues"]["dishes"]
             return said.splitlines()
 
     def test_a_stack_is_taken_from_the_top(self):
