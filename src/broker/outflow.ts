@@ -97,6 +97,7 @@ export class Outflow {
     let next: number | null = null;
     for (const seat of this.#seats.values()) {
       if (seat.holding.ledger.aheadCount === 0 || !seat.readsAhead || seat.recalled) continue;
+      if (!this.#takers.anyIdleBut(seat)) continue;
       const due = seat.stirred + PATIENCE_MS;
       if (due > now) {
         next = Math.min(next ?? due, due);

@@ -12,6 +12,11 @@ export class Takers {
     return this.#idle.size > 0;
   }
 
+  /** The same, besides the one of `seat`: what is on its way to that one it need not wait for. */
+  anyIdleBut(seat: Seat): boolean {
+    return this.#idle.size > (this.#idle.has(seat) ? 1 : 0);
+  }
+
   /** To be called whenever something changed that decides where it stands. */
   place(seat: Seat): void {
     const accepts = seat.credit > 0 && !seat.congested && !seat.toldEnd;

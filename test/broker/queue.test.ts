@@ -277,6 +277,17 @@ test('what one reads ahead is asked back when another waits, and goes to that on
   expect(turn()).toEqual(['20: b']);
 });
 
+test('nothing is asked back from the only one who waits: what it has ahead is on its way to it', () => {
+  const { queue, put, turn } = story();
+  put(1, 'a', 'b');
+  queue.get(10, 2, true);
+  turn();
+  queue.get(10, 1, true);
+  expect([turn(5), turn(10)]).toEqual([[], []]);
+  queue.get(20, 1, true);
+  expect(turn()).toEqual(['10: recall items']);
+});
+
 test('items that come back take their old place', () => {
   const { queue, put, turn } = story();
   put(1, 'a', 'b', 'c', 'd');
