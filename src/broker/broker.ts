@@ -65,7 +65,10 @@ export class Broker implements Reception {
     );
     this.runnerSide = new RunnerSide(channels, this.switchboard, notify);
     this.#lookout = new Lookout(this.switchboard, watching, {
-      stances: () => [...this.#instances.values()].filter(({ settled }) => !settled).map(stanceOf),
+      stances: () => [
+        ...[...this.#instances.values()].filter(({ settled }) => !settled).map(stanceOf),
+        ...this.runnerSide.stances(),
+      ],
       session: (session) => this.#sessions.get(session),
       notify,
     });

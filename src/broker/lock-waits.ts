@@ -12,10 +12,11 @@ export function waitsFor(lock: Lock, releasers: readonly NodeId[]): Waiting[] {
   const holders = grants.map(({ instance }) => instance);
   // Where nobody of this run holds it, it is on its way from another run.
   const behind = holders.length === 0 || lock.isAway ? [OUTSIDE] : [...holders, ...releasers];
-  const cause = { does: 'acquire', helpers: new Set(behind) } as const;
+  const named = new Set(holders);
+  const cause = { does: 'acquire', helpers: new Set(behind), named } as const;
   if (grants.length === 0 || grants.some(({ alone }) => alone)) return line.map(({ session }) => ({ session, cause }));
   // Beside readers other readers are let in, once nobody who has to be alone is before them.
   const writers = line.filter(({ alone }) => alone).map(({ session }) => lock.instanceOf(session));
-  const shared = { does: 'acquire', helpers: new Set([...behind, ...writers]) } as const;
+  const shared = { ...cause, helpers: new Set([...behind, ...writers]) };
   return line.map(({ session, alone }) => ({ session, cause: alone ? cause : shared }));
 }

@@ -11,12 +11,12 @@ import { type Cause, OUTSIDE } from './waits.ts';
 /** A session that waits at a channel. */
 export interface Waiting {
   readonly session: number;
-  readonly cause: Pick<Cause, 'does' | 'helpers'>;
+  readonly cause: Omit<Cause, 'channel'>;
 }
 
 /** The parts of a queue that decide it. */
 export interface QueueParts {
-  readonly seats: Iterable<Seat>;
+  readonly seats: readonly Seat[];
   readonly intake: Intake;
   readonly custody: Custody;
   readonly joins: Joins;
@@ -36,7 +36,7 @@ export function waitsAt(parts: QueueParts): Waiting[] {
       waits.push({ session, cause: congested ? UNREAD : get });
     }
     if (intake.wants(seat)) {
-      put ??= { does: 'put', helpers: whoCouldMakeRoom(parts) };
+      put ??= { does: 'put', helpers: whoCouldMakeRoom(parts), named: parts.ending.consumers };
       waits.push({ session, cause: put });
     }
   }

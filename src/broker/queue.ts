@@ -342,7 +342,7 @@ export class Queue {
 
   get #parts(): QueueParts {
     return {
-      seats: this.#seats.values(),
+      seats: [...this.#seats.values()],
       intake: this.#intake,
       custody: this.#custody,
       joins: this.#joins,

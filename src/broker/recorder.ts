@@ -23,6 +23,8 @@ export interface RecordEnd {
 export class Recorder implements Party {
   readonly session: number;
   readonly instance: NodeId;
+  /** How often something was said to it. */
+  moves = 0;
   readonly ended: Promise<RecordEnd>;
   readonly #switchboard: Switchboard;
   readonly #queue: QueueChannel;
@@ -85,6 +87,7 @@ export class Recorder implements Party {
   }
 
   perform(_channel: number, effect: SessionEffect): void {
+    this.moves += 1;
     if (effect.type === 'deliver') {
       this.#pending.push(effect.batch.items);
       this.#credit -= effect.batch.items.count;

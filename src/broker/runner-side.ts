@@ -5,6 +5,7 @@ import type { Notice } from './control.ts';
 import { Recorder } from './recorder.ts';
 import { Supplier } from './supplier.ts';
 import type { Switchboard } from './switchboard.ts';
+import type { Stance } from './vigil.ts';
 
 /** The queue with the runner among those who put to it and take from it. */
 export function withRunner<C extends Channel>(channel: C): C {
@@ -53,6 +54,23 @@ export class RunnerSide {
       ...this.#records.map(({ recorder }) => recorder.begin()),
       ...this.#supplies.map(({ queue, supplier }) => queue.from && supplier.begin(queue.from)),
     ]);
+  }
+
+  /** Those that have not ended, as they wait for room, for items, or until nobody else takes from the queue. */
+  stances(): Stance[] {
+    const open = [
+      ...this.#supplies.map(({ supplier }) => ({ party: supplier, after: [] })),
+      ...this.#records.flatMap(({ recorder, others, ended }) =>
+        ended ? [] : [{ party: recorder, after: [...others] }],
+      ),
+    ];
+    return open.map(({ party: { instance, session, moves }, after }) => ({
+      node: instance,
+      state: 'ours',
+      sessions: [],
+      streams: [{ session, pid: 0, moves }],
+      after,
+    }));
   }
 
   /** A process has ended for good. */

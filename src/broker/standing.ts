@@ -102,9 +102,9 @@ function sourcesIn(channels: Channels): ReadonlyMap<string, readonly string[]> {
 
 function waitsInPipe({ ways }: Pipe): Waiting[] {
   return ways.flatMap(({ queue }) =>
-    queue.waits().map(({ session, cause: { does, helpers } }) => ({
+    queue.waits().map(({ session, cause }) => ({
       session,
-      cause: { does: does === 'get' ? 'receive' : 'send', helpers },
+      cause: { ...cause, does: cause.does === 'get' ? 'receive' : 'send' },
     })),
   );
 }
@@ -116,7 +116,9 @@ function named(waits: readonly Waiting[], channel: string, movers: ReadonlySet<N
     let whole = causes.get(cause);
     if (whole === undefined) {
       const more = cause.does === 'get' && movers !== null ? movers : [];
-      whole = { ...cause, channel, helpers: new Set([...cause.helpers, ...more]) };
+      const helpers = new Set([...cause.helpers, ...more]);
+      const direct = cause.named ?? cause.helpers;
+      whole = { ...cause, channel, helpers, named: direct.size === 0 ? helpers : direct };
       causes.set(cause, whole);
     }
     return { session, cause: whole };

@@ -18,6 +18,8 @@ export interface SupplyEnd {
 export class Supplier implements Party {
   readonly session: number;
   readonly instance: NodeId;
+  /** How often something was said to it. */
+  moves = 0;
   readonly ended: Promise<SupplyEnd>;
   readonly #switchboard: Switchboard;
   readonly #queue: QueueChannel;
@@ -63,6 +65,7 @@ export class Supplier implements Party {
   }
 
   perform(_channel: number, effect: SessionEffect): void {
+    this.moves += 1;
     if (effect.type === 'room') {
       this.#room.count += effect.count;
       this.#room.bytes += effect.bytes;

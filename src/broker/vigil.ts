@@ -22,14 +22,17 @@ export interface Connected {
 
 /**
  * An instance that has not ended for good. `absent`: no process of it is known. `present`: it runs. `gone`: its processes have ended,
- * and what they wrote waits for room. `driven`: something wakes it that cannot be asked, such as a stdin that is fed.
+ * and what they wrote waits for room. `driven`: something wakes it that cannot be asked, such as a stdin that is fed. `ours`: no
+ * process, but what the runner itself puts or takes.
  */
 export interface Stance {
   readonly node: NodeId;
-  readonly state: 'absent' | 'present' | 'gone' | 'driven';
+  readonly state: 'absent' | 'present' | 'gone' | 'driven' | 'ours';
   readonly sessions: readonly Connected[];
   /** Of the streams that are wired to it. */
   readonly streams: readonly Connected[];
+  /** It does nothing before all these have ended. */
+  readonly after?: readonly NodeId[];
 }
 
 /** How everybody stands at one moment. */
@@ -117,7 +120,8 @@ export class Vigil {
     this.#compare(sight, now);
     const suspicion = this.#suspect(sight, now);
     const blocked = new Map<NodeId, readonly Cause[]>();
-    for (const node of outlook.passive) {
+    const ours = [...suspicion.blocked.keys()].filter((node) => suspicion.nodes.get(node)?.stance.state === 'ours');
+    for (const node of [...outlook.passive, ...ours]) {
       const { causes, stance } = suspicion.nodes.get(node) ?? NOBODY;
       if (stance === null || signOf(stance) !== inspection.signs.get(node)) continue;
       const ways = outlook.ways.filter((way) => way.node === node).map(({ by }) => by);
@@ -171,6 +175,8 @@ export class Vigil {
     const blocked = new Map<NodeId, readonly Cause[]>();
     for (const stance of sight.stances) {
       const causes = partsOf(stance).flatMap(({ session }) => waits.get(session) ?? []);
+      const { after = [] } = stance;
+      if (after.length > 0) causes.push({ does: 'start', channel: null, helpers: new Set(after) });
       nodes.set(stance.node, { stance, causes });
       if (stance.state === 'absent') blocked.set(stance.node, []);
       else if (stance.state === 'driven' || causes.length === 0) continue;
@@ -212,8 +218,9 @@ export class Vigil {
       const { stance } = nodes.get(node) ?? NOBODY;
       return stance === null || stance.state === 'absent' ? [] : [stance];
     });
+    const processes = suspects.filter(({ state }) => state !== 'ours');
     const age = Math.max(...suspects.map((stance) => this.#stillFor(stance, now)));
-    if (suspects.length === 0 || this.#inspectedAt + againMs(age) > now) return [];
+    if (processes.length === 0 || this.#inspectedAt + againMs(age) > now) return [];
     this.#inspectedAt = now;
     this.#inspections += 1;
     const request = this.#inspections;
@@ -222,7 +229,7 @@ export class Vigil {
       {
         do: 'inspect',
         request,
-        suspects: suspects.map((stance) => ({ node: stance.node, pids: this.#pidsOf(stance, waits) ?? [] })),
+        suspects: processes.map((stance) => ({ node: stance.node, pids: this.#pidsOf(stance, waits) ?? [] })),
         absent: [...stuck].filter((node) => nodes.get(node)?.stance.state === 'absent'),
       },
     ];
@@ -244,7 +251,7 @@ export class Vigil {
   #matters(closed: ReadonlySet<NodeId>, blocked: Blocked, { nodes }: Suspicion): boolean {
     return [...closed].some((node) => {
       const stance = nodes.get(node)?.stance;
-      if (stance === undefined || stance.state === 'absent') return false;
+      if (stance === undefined || stance.state === 'absent' || stance.state === 'ours') return false;
       return !this.#daemons.has(node) || (blocked.get(node) ?? []).some(({ does }) => does !== 'get');
     });
   }
@@ -299,7 +306,7 @@ function againMs(stillMs: number): number {
 
 /** What of it could stir. */
 function partsOf({ state, sessions, streams }: Stance): readonly Connected[] {
-  return state === 'gone' ? streams : sessions;
+  return state === 'gone' || state === 'ours' ? streams : sessions;
 }
 
 /** Changes whenever anything of it stirs. */
@@ -314,8 +321,8 @@ function wayOut(joins: readonly NodeId[]): Cause {
 function factsOf(node: NodeId, causes: readonly Cause[], forMs: number): WaitFact[] {
   return causes
     .filter(({ does }) => does !== 'stop')
-    .map(({ does, channel, helpers }) => {
-      const on = [...helpers].filter((helper) => helper !== OUTSIDE).slice(0, MOST_NAMES);
+    .map(({ does, channel, helpers, named = helpers }) => {
+      const on = [...named].filter((helper) => helper !== OUTSIDE).slice(0, MOST_NAMES);
       return { node, does: does as WaitFact['does'], channel, forMs: Math.round(forMs), on };
     });
 }

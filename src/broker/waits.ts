@@ -8,6 +8,8 @@ export interface Cause {
   /** Null where it is no channel that is waited at. */
   readonly channel: string | null;
   readonly helpers: ReadonlySet<NodeId>;
+  /** Those of them that are named; without it, all. The others could help in a roundabout way only. */
+  readonly named?: ReadonlySet<NodeId>;
 }
 
 /** As a helper: somebody outside, who may always help. No node has this name. */
@@ -58,7 +60,7 @@ function circleFrom(start: NodeId, blocked: Blocked, closed: ReadonlySet<NodeId>
     const next: NodeId[] = [];
     for (const node of edge) {
       for (const cause of blocked.get(node) ?? []) {
-        for (const helper of cause.helpers) {
+        for (const helper of cause.named ?? cause.helpers) {
           if (helper === start) return wayBack(start, node, before);
           if (!closed.has(helper) || before.has(helper)) continue;
           before.set(helper, node);

@@ -115,6 +115,60 @@ describe.each(['ts', 'py'])('in %s', (one) => {
     expect(stderr).toContain('`a` waits for lock `left`, held by itself');
   });
 
+  test('a semaphore all of whose permits are held by those who want one more', async () => {
+    const { exitCode, stderr } = await run(`
+      locks: { seats: { permits: 2 } }
+      processes:
+        a: { ${one}(lock seats, meet here 2, lock seats), locks: seats }
+        b: { ${one}(lock seats, meet here 2, lock seats), locks: seats }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`a` waits for lock `seats`, held by itself and `b`');
+  });
+
+  test('two readers that both want to write', async () => {
+    const { exitCode, deadlock } = await run(`
+      locks: { page: { kind: rw } }
+      processes:
+        a: { ${one}(read page, meet here 2, lock page), locks: page }
+        b: { ${one}(read page, meet here 2, lock page), locks: page }`);
+    expect(exitCode).toBe(3);
+    expect(new Set(deadlock?.waits.map(({ node }) => node))).toEqual(new Set(['a', 'b']));
+  });
+
+  test('two that both wait for the other to speak first', async () => {
+    const { exitCode, stderr } = await run(`
+      pipes: { line: [a, b] }
+      processes:
+        a: { ${one}(recv line) }
+        b: { ${one}(recv line) }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`a` waits in `recv` on pipe `line`, for `b` to send');
+    expect(stderr).toContain('`b` waits in `recv` on pipe `line`, for `a` to send');
+  });
+
+  test('two that both send more than a pipe takes', async () => {
+    const { exitCode, stderr } = await run(`
+      pipes: { line: [a, b] }
+      processes:
+        a: { ${one}(send line 2000000, send line 2000000, recv line) }
+        b: { ${one}(send line 2000000, send line 2000000, recv line) }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`a` waits in `send` on pipe `line`, for `b` to receive');
+  });
+
+  test('one that puts to a queue that a file fills, whose consumer waits for it', async () => {
+    const { exitCode, stderr } = await run(`
+      locks: { desk: {} }
+      queues:
+        mail: { maxsize: 1, from: [1, 2, 3, 4], to: { lines: out.txt }, leftover: ignore }
+      processes:
+        writer: { ${one}(lock desk, meet here 2, put mail, put mail, put mail), locks: desk, puts: mail }
+        reader: { ${one}(get mail, meet here 2, lock desk), locks: desk, gets: mail }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`writer` waits in `put` on queue `mail`');
+    expect(stderr).toContain('`reader` waits for lock `desk`, held by `writer`');
+  });
+
   test('three philosophers', async () => {
     const { exitCode, deadlock } = await run(`
       locks: { x: {}, y: {}, z: {} }

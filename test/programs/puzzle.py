@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 
-from forkline import lock, queue
+from forkline import lock, pipe, queue
 
 
 def play(*steps):
@@ -49,6 +49,12 @@ def take(step):
         queue(name).join()
     elif verb == "lock":
         lock(name).acquire()
+    elif verb == "read":
+        lock(name).acquire(mode="read")
+    elif verb == "send":
+        pipe(name).send("x" * int(count or 1))
+    elif verb == "recv":
+        pipe(name).recv()
     elif verb == "lock-for":
         lock(name).acquire(timeout=float(count))
     elif verb == "unlock":

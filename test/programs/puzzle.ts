@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { lock, queue } from 'forkline';
+import { lock, pipe, queue } from 'forkline';
 
 export async function play(...steps: string[]): Promise<void> {
   for (const step of steps) await take(step);
@@ -37,6 +37,12 @@ async function take(step: string): Promise<void> {
       return queue(name).join();
     case 'lock':
       return void (await lock(name).acquire());
+    case 'read':
+      return void (await lock(name).acquire({ mode: 'read' }));
+    case 'send':
+      return pipe(name).send('x'.repeat(Number(count) || 1));
+    case 'recv':
+      return void (await pipe(name).recv());
     case 'lock-for':
       return void (await lock(name)
         .acquire({ timeout: count })
