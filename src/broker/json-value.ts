@@ -2,6 +2,7 @@
 // written; what is no JSON is `Malformed`, and told with where it stands.
 import { isUtf8 } from 'node:buffer';
 import type { Items } from '../wire/items.ts';
+import { isTooDeep, TOO_DEEP } from './depth.ts';
 import { inexactNumber } from './inexact-number.ts';
 import { type Judge, words } from './judge.ts';
 
@@ -46,6 +47,7 @@ export function itemOf(value: Buffer, { bare, judge }: Reading): Buffer | string
     return NOT_JSON;
   }
   if (bare) return judged(typeof parsed === 'string' ? Buffer.from(parsed) : onOneLine(value), judge);
+  if (isTooDeep(value, 0, value.length)) return TOO_DEEP;
   const inexact = inexactNumber(value, 0, value.length);
   if (inexact === null) return judged(value, judge);
   const shown = inexact.length > 40 ? `${inexact.slice(0, 39)}…` : inexact;

@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { QueueChannel } from '../plan/plan.ts';
 import { type Items, NO_ITEMS, SIZE_FIELD } from '../wire/items.ts';
+import { isTooDeep, TOO_DEEP } from './depth.ts';
 import { inexactNumber } from './inexact-number.ts';
 import { type Judge, words } from './judge.ts';
 
@@ -149,6 +150,7 @@ const jsonString: Writer = (text, start, end, out, sound) => {
 const validJson: Writer = (text, start, end, out, sound) => {
   if (!sound && !isUtf8(text.subarray(start, end))) return 'is not UTF-8, as JSON must be';
   if (parse(text, start, end) === undefined) return 'is not JSON';
+  if (isTooDeep(text, start, end)) return TOO_DEEP;
   const inexact = inexactNumber(text, start, end);
   if (inexact !== null) return `holds \`${shown(inexact)}\`, a number that JSON cannot carry: write it as a string`;
   copy(text, start, end, out);

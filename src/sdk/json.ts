@@ -5,15 +5,19 @@ export function toJson(value: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
-    if (isJson(value)) return text as string;
+    if (isJson(value, 0)) return text as string;
   } catch (error) {
     throw new TypeError(`not JSON: ${reasonOf(error as Error)}`, { cause: error });
   }
   throw new TypeError(`not JSON: ${describe(value, 'the item', 0)}`);
 }
 
+/** As deep as lists and objects may stand in each other: Python’s reader gives up before a thousand. */
+const MOST_LEVELS = 500;
+const TOO_DEEP = `it is nested more than ${MOST_LEVELS} levels deep`;
+
 /** Only what JSON.stringify has accepted: without cycles, that is. */
-function isJson(value: unknown): boolean {
+function isJson(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -21,7 +25,7 @@ function isJson(value: unknown): boolean {
     case 'number':
       return isJsonNumber(value);
     case 'object':
-      return value === null || isJsonObject(value);
+      return value === null || isJsonObject(value, depth + 1);
     default:
       return false;
   }
@@ -34,14 +38,16 @@ function isJsonNumber(value: number): boolean {
   );
 }
 
-function isJsonObject(value: object): boolean {
+function isJsonObject(value: object, depth: number): boolean {
+  if (depth > MOST_LEVELS) throw new RangeError(TOO_DEEP);
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) if (!isJson(value[index])) return false;
+    for (let index = 0; index < value.length; index += 1) if (!isJson(value[index], depth)) return false;
     return true;
   }
   if (isOpaque(value)) return false;
-  if (typeof (value as Convertible).toJSON === 'function') return isJson((value as Convertible).toJSON());
-  for (const key of Object.keys(value)) if (!isJson((value as Readonly<Record<string, unknown>>)[key])) return false;
+  if (typeof (value as Convertible).toJSON === 'function') return isJson((value as Convertible).toJSON(), depth);
+  for (const key of Object.keys(value))
+    if (!isJson((value as Readonly<Record<string, unknown>>)[key], depth)) return false;
   return true;
 }
 
@@ -69,7 +75,8 @@ function describe(value: unknown, path: string, depth: number): string {
     return describe((value as Convertible).toJSON(), path, depth + 1);
   for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
     const inner = (value as Readonly<Record<string | number, unknown>>)[key];
-    if (!isJson(inner)) return describe(inner, depth === 0 ? `\`${key}\`` : `${path.slice(0, -1)}.${key}\``, depth + 1);
+    if (!isJson(inner, depth))
+      return describe(inner, depth === 0 ? `\`${key}\`` : `${path.slice(0, -1)}.${key}\``, depth + 1);
   }
   return `${path} is ${nameOf(value)}`;
 }
@@ -86,7 +93,7 @@ function nameOf(value: unknown): string {
 
 /** V8 says where the cycle is over several lines. */
 function reasonOf(error: Error): string {
-  if (error instanceof RangeError) return 'it is nested too deeply';
+  if (error instanceof RangeError && error.message.includes('stack')) return TOO_DEEP;
   return (error.message.split('\n')[0] as string).replace(
     /^Converting circular structure to JSON$/,
     'it contains itself',

@@ -105,6 +105,7 @@ test.each([
     '1\n{"a":[9007199254740993]}\n',
     'line 2 holds `9007199254740993`, a number that JSON cannot carry: write it as a string',
   ],
+  ['json', 'json', `${'['.repeat(501)}${']'.repeat(501)}`, 'line 1 is nested more than 500 levels deep'],
   ['json', 'json', '1e400', 'line 1 holds `1e400`, a number that JSON cannot carry: write it as a string'],
 ] as const)(
   'a queue of %s by %s: what cannot be an item is told with its line',

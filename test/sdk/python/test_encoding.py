@@ -28,6 +28,25 @@ class Encodings(unittest.TestCase):
                 with self.subTest(f"{encoding} {value!r}"):
                     self.assertEqual(encodings[encoding].decode(encodings[encoding].encode(value)), value)
 
+    def test_json_is_500_levels_deep_at_most(self):
+        deep = 1
+        for level in range(500):
+            deep = [deep] if level % 2 == 0 else {"a": deep}
+        self.assertEqual(encodings["json"].decode(outcome("json", deep)), deep)
+        for value in ([deep], {"a": deep}):
+            error = outcome("json", value)
+            self.assertIs(type(error), ValueError)
+            self.assertIn("nested more than 500 levels deep", str(error))
+
+    def test_half_of_a_surrogate_pair_is_carried_by_json_and_by_nothing_else(self):
+        self.assertEqual(outcome("json", {"\ud800": ["a\udfff"]}), b'{"\\ud800":["a\\udfff"]}')
+        self.assertEqual(encodings["json"].decode(b'"\\ud800"'), "\ud800")
+        self.assertIs(type(outcome("text", "\ud800")), ValueError)
+
+    def test_a_float_is_carried_as_one_however_large(self):
+        for value in (1e17, 2.0**53, -1e300, 1e-320, 0.1 + 0.2):
+            self.assertEqual(repr(encodings["json"].decode(outcome("json", value))), repr(value))
+
     def test_json_is_compact_utf_8_that_is_not_escaped(self):
         self.assertEqual(outcome("json", {"dish": ["包子", 1, None]}), '{"dish":["包子",1,null]}'.encode())
         self.assertEqual(outcome("json", (1, 2)), b"[1,2]")
@@ -50,8 +69,7 @@ class Encodings(unittest.TestCase):
             ({"a": {2}}, TypeError, "item['a'] is of type `set`"),
             (b"bytes", TypeError, "the item is of type `bytes`"),
             (object(), TypeError, "the item is of type `object`"),
-            ("\ud800", ValueError, "half of a surrogate pair"),
-            (["\ud800"], ValueError, "half of a surrogate pair"),
+            ("\ud83d\ude00", ValueError, "half of a surrogate pair"),
             (loop, ValueError, "contains itself"),
         ):
             with self.subTest(words):

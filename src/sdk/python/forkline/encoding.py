@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+import re
 from typing import Any, Callable, NamedTuple
 
 __all__ = ["Encoding", "encodings", "refusal"]
@@ -18,6 +19,9 @@ Path = "tuple[Any, ...]"
 #: Beyond this, programs in other languages would read another number: 2^53 itself is also what 2^53 + 1 is read as.
 _LARGEST_INTEGER = 2**53 - 1
 
+
+#: As deep as lists and dicts may stand in each other: this is read by every program, wherever it calls `get` from.
+_MOST_LEVELS = 500
 
 #: Every Python that Forkline runs with reads this, whichever one wrote it.
 _PICKLE = 5
@@ -29,6 +33,8 @@ class Encoding(NamedTuple):
 
 
 _json_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_HALF = re.compile("[\ud800-\udfff]")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _json_whole = json.JSONDecoder()
 _json_start = _json_whole.raw_decode
 
@@ -39,8 +45,15 @@ def _to_json(value: Any) -> bytes:
         try:
             _check(value, ())
         except RecursionError:
-            raise ValueError("the item is nested too deeply for JSON, or contains itself") from None
-    return _json_text(value).encode()
+            raise ValueError(f"the item is nested more than {_MOST_LEVELS} levels deep, or contains itself") from None
+    text = _json_text(value)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # A half alone is carried as JavaScript does. Two that make a pair would come out as one character.
+        if _PAIR.search(text):
+            raise
+        return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text).encode()
 
 
 def _from_json(data: bytes) -> Any:
@@ -59,6 +72,8 @@ def _check(value: Any, path: Path) -> None:
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{_place(path)} is {value}, which is not JSON")
+    elif len(path) >= _MOST_LEVELS and isinstance(value, (dict, list, tuple)):
+        raise RecursionError
     elif isinstance(value, dict):
         for key, member in value.items():
             if not isinstance(key, str):
