@@ -21,6 +21,7 @@ import type { Launch, Node, PipeChannel, Place, Plan, ProcessNode } from './plan
 import { Requirements } from './requirements.ts';
 import { checkSlots } from './slots.ts';
 import { checkStreams } from './stream-check.ts';
+import { checkCircles } from './stream-deadlock.ts';
 import { channelsOf } from './streams.ts';
 
 /** A target that a node starts, and where it is named. */
@@ -48,6 +49,7 @@ export function compile(pipeline: Pipeline): Compiled {
   const requirements = new Requirements(graph);
   checkStreams(pipeline, graph, requirements, findings);
   checkPipeEnds(graph, instances, findings);
+  checkCircles(graph, requirements, findings);
   checkSlots(pipeline, graph, instances, findings);
   checkLockOrder(pipeline, graph, requirements, instances, findings);
   const placeOf = (path: Path): Place => document.source.position(findings.span(keyOf(path)).start);

@@ -1,6 +1,6 @@
 // What must have happened before a process can start or end: which others must have started or ended, through needs, joins, queues
 // and pipes, for programs that read what they are given to its end. A join that passes when its time is up, or with the first
-// few, makes nothing certain; nor does a loop, in which each may end as it likes.
+// few, makes nothing certain; nor do those in a loop for each other, but all who put to it from outside end before it does.
 import type { JoinDeclaration } from '../pipeline/pipeline.ts';
 import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
 import { feedbackGroups, isBounded } from './streams.ts';
@@ -20,7 +20,7 @@ export class Requirements {
   readonly #queues: ReadonlyMap<string, QueueUse>;
   readonly #gets: ReadonlyMap<Vertex, readonly QueueUse[]>;
   readonly #puts: ReadonlyMap<Vertex, readonly QueueUse[]>;
-  readonly #loops: ReadonlySet<string>;
+  readonly #loops: ReadonlyMap<string, readonly QueueUse[]>;
   readonly #found = { start: new Map<Vertex, Required>(), end: new Map<Vertex, Required>() };
   #left = mostSteps;
 
@@ -29,7 +29,7 @@ export class Requirements {
     this.#queues = new Map(graph.queues.map((use) => [use.declaration.name, use]));
     this.#gets = usesBy(graph.queues, ({ consumers }) => consumers);
     this.#puts = usesBy(graph.queues, ({ producers }) => producers);
-    this.#loops = new Set(feedbackGroups(graph).keys());
+    this.#loops = feedbackGroups(graph);
   }
 
   /** Those that have ended before it can start. */
@@ -37,7 +37,7 @@ export class Requirements {
     return this.beforeStartOf(starting).ended;
   }
 
-  /** Itself is among those that have started. */
+  /** Itself, or one that starts together with it, is among those that have started only where it can never start. */
   beforeStartOf(vertex: Vertex): Required {
     if (vertex.needs.length === 0 && !this.#graph.chains.of.has(vertex)) return nothing;
     return this.#before(vertex, 'start');
@@ -65,7 +65,9 @@ export class Requirements {
       known.add(vertex);
       queue.push({ vertex, end });
     };
-    add(first, which === 'end');
+    const together = which === 'end' ? [] : (this.#graph.chains.of.get(first) ?? [first]);
+    if (which === 'end') add(first, true);
+    else queue.push(...together.map((vertex) => ({ vertex, end: false })));
     for (const { vertex, end } of queue) {
       if (--this.#left < 0) break;
       if (end) {
@@ -75,6 +77,7 @@ export class Requirements {
         for (const each of starts) add(each, false);
       } else {
         for (const { to, condition } of vertex.needs) add(to, condition !== 'started' && condition !== 'ready');
+        if (together.includes(vertex)) continue;
         for (const mate of this.#graph.chains.of.get(vertex) ?? []) add(mate, false);
       }
     }
@@ -96,10 +99,21 @@ export class Requirements {
   /** Those that end before what a process reads ends, and those without whom what it writes has no room. */
   #suppliersOf(vertex: Vertex): Awaited {
     const source = this.#graph.chains.byReader.get(vertex)?.writer;
-    const read = (this.#gets.get(vertex) ?? []).filter(({ declaration }) => !this.#loops.has(declaration.name));
-    const ends = read.flatMap(({ producers }) => producers.map(({ by }) => by)).filter((by) => this.#hasEnd(by));
+    const ends = (this.#gets.get(vertex) ?? []).flatMap((use) => this.#feeding(use)).filter((by) => this.#hasEnd(by));
     const full = (this.#puts.get(vertex) ?? []).filter(({ declaration }) => isBounded(declaration));
-    return { ends: [...ends, ...(source && this.#hasEnd(source) ? [source] : [])], starts: onlyTakers(full) };
+    const loops = (this.#gets.get(vertex) ?? []).map(({ declaration }) => this.#loops.get(declaration.name) ?? []);
+    return {
+      ends: [...ends, ...(source && this.#hasEnd(source) ? [source] : [])],
+      starts: [...onlyTakers(full), ...loops.flatMap(insideOf)],
+    };
+  }
+
+  /** Those that end before a queue does. */
+  #feeding(queue: QueueUse): readonly Vertex[] {
+    const loop = this.#loops.get(queue.declaration.name);
+    if (loop === undefined) return queue.producers.map(({ by }) => by);
+    const inside = new Set(insideOf(loop));
+    return loop.flatMap(({ producers }) => producers.map(({ by }) => by)).filter((by) => !inside.has(by));
   }
 
   /** A daemon that takes from nothing goes on; its readers stop by themselves. */
@@ -111,6 +125,12 @@ export class Requirements {
 interface Awaited {
   readonly ends: readonly Vertex[];
   readonly starts: readonly Vertex[];
+}
+
+/** Who takes from a loop and puts to it: it ends once all of them wait for more, and so have started. */
+function insideOf(loop: readonly QueueUse[]): readonly Vertex[] {
+  const takers = new Set(loop.flatMap(({ consumers }) => consumers.map(({ by }) => by)));
+  return loop.flatMap(({ producers }) => producers.map(({ by }) => by)).filter((by) => takers.has(by));
 }
 
 /** Of queues that only one of them takes from. */

@@ -1,14 +1,38 @@
 // Processes that wait for each other through a queue: a producer that starts only after its consumer has ended, consumers
 // that start only after the producer whose items they make room for.
-import type { Findings } from '../pipeline/finding.ts';
+import { type Findings, keyOf } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
-import type { QueueUse, Use, Vertex } from './graph.ts';
+import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
 import type { Requirements } from './requirements.ts';
 import { isBounded } from './streams.ts';
 
 export function checkDeadlock(queue: QueueUse, requirements: Requirements, findings: Findings): void {
   if (!complainOfProducer(queue, requirements, findings)) complainOfConsumers(queue, requirements, findings);
 }
+
+/** One that starts only after another has ended, which ends only after what this one puts has: through several queues, or a loop. */
+export function checkCircles({ vertices, chains }: Graph, requirements: Requirements, findings: Findings): void {
+  // Most of these were found already: queue by queue, as a cycle of needs, or as needs of those that start together.
+  if (findings.diagnostics.some(({ code }) => circles.has(code))) return;
+  for (const vertex of vertices) {
+    const together = chains.of.get(vertex) ?? [vertex];
+    const { started } = requirements.beforeStartOf(vertex);
+    if (!together.some((each) => started.has(each))) continue;
+    const needs = together.flatMap((mate) => mate.needs);
+    const need =
+      needs.find(({ to }) => together.some((each) => requirements.beforeEndOf(to).started.has(each))) ?? needs[0];
+    if (need === undefined) continue;
+    const other = need.to.name;
+    const message = `\`${vertex.name}\` starts only after \`${other}\`, which waits for the end of what comes of \`${vertex.name}\``;
+    findings.error('stream-deadlock', placeOf(need.reference), message, {
+      hint: `take \`${other}\` out of what \`${vertex.name}\` needs`,
+      related: [{ message: `\`${other}\` is declared here`, at: keyOf(need.to.thing.declaration.path) }],
+    });
+    return;
+  }
+}
+
+const circles: ReadonlySet<string> = new Set(['stream-deadlock', 'dependency-cycle', 'pipe-ends']);
 
 /** A producer that waits for the end of who takes from the queue, or of a join on it. Neither comes before its own. */
 function complainOfProducer(

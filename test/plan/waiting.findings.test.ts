@@ -92,6 +92,25 @@ processes:
       ['3:23 error stream-deadlock `p` puts to queue `q` only after `c`, which takes from it, has ended'],
     ],
     [
+      'a producer that needs the end of the loop it puts to, which all who put to it from outside come before',
+      `queues: { q: {}, r: {} }
+processes:
+  seed: { run: ls, puts: q, needs: b }
+  a: { run: ls, gets: q, puts: r }
+  b: { run: ls, gets: r, puts: q }`,
+      ['3:36 error stream-deadlock `seed` starts only after `b`, which waits for the end of what comes of `seed`'],
+    ],
+    [
+      'one of a loop, which ends once all of it wait for more',
+      `queues: { q: {}, r: {}, s: {} }
+processes:
+  seed: { run: ls, puts: r }
+  a: { run: ls, gets: r, puts: q, needs: x }
+  b: { run: ls, gets: q, puts: [r, s] }
+  x: { run: ls, gets: s }`,
+      ['4:32 error stream-deadlock `a` puts to queue `q` only after `b`, which takes from it, has ended'],
+    ],
+    [
       'not where there is room, another consumer, or a loop of requests and answers',
       `queues: { q: {}, r: { maxsize: 5 }, ask: { maxsize: 5 }, answer: {}, notes: { maxsize: 5 } }
 processes:
