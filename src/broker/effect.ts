@@ -31,6 +31,7 @@ export type SessionEffect =
       readonly request: number;
       readonly fence: number;
       readonly abandoned: boolean;
+      readonly lent: boolean;
     }
   | {
       readonly type: 'denied';

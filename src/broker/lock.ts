@@ -7,7 +7,7 @@ import type { Effect } from './effect.ts';
 import type { Departure } from './queue.ts';
 import { type Waiter, WaitingLine } from './waiting-line.ts';
 
-export type LockSettings = Pick<LockChannel, 'lock' | 'permits' | 'owned' | 'scope'>;
+export type LockSettings = Pick<LockChannel, 'lock' | 'permits' | 'owned' | 'scope' | 'strict'>;
 
 /** How a session asks for it. */
 export interface Asking {
@@ -15,6 +15,8 @@ export interface Asking {
   readonly atOnce?: boolean;
   /** To read only, beside others who do. */
   readonly shared?: boolean;
+  /** Its process may take it again and again for a moment, where nobody else waits. */
+  readonly borrows?: boolean;
 }
 
 /** One that is out. */
@@ -22,6 +24,8 @@ export interface LockGrant {
   readonly session: number;
   readonly instance: NodeId;
   readonly fence: number;
+  /** The last fence that it may give itself: larger than `fence` where it is lent. */
+  readonly last: number;
   readonly alone: boolean;
 }
 
@@ -56,14 +60,14 @@ export class Lock {
     this.#sessions.set(session, { instance, waits: new Map() });
   }
 
-  acquire(session: number, request: number, { atOnce = false, shared = false }: Asking = {}): void {
+  acquire(session: number, request: number, { atOnce = false, shared = false, borrows = false }: Asking = {}): void {
     const { waits } = this.#session(session);
     if (waits.has(request)) throw new ProtocolError('protocol', `the request ${request} is in use already`);
     if (waits.size === MOST_WAITS)
       throw new ProtocolError('limit', `it waits for this lock ${MOST_WAITS} times already`);
     const readsAndWrites = this.#settings.lock === 'rw';
     if (shared && !readsAndWrites) throw new ProtocolError('protocol', 'only a lock of kind `rw` is taken to read');
-    const waiter: Waiter = { session, request, alone: readsAndWrites && !shared, atOnce };
+    const waiter: Waiter = { session, request, alone: readsAndWrites && !shared, atOnce, borrows };
     if (atOnce && (this.#line.first !== null || !this.#admits(waiter))) return this.#refuse(waiter);
     waits.set(request, waiter);
     this.#line.join(waiter);
@@ -82,6 +86,7 @@ export class Lock {
       this.#effects.push({ type: 'denied', session, request, code: 'not-held', message });
       return;
     }
+    this.#fence = Math.max(this.#fence, fence);
     if (!quiet) this.#effects.push({ type: 'reply', session, request });
     this.#end(grant);
     this.#advance();
@@ -181,21 +186,34 @@ export class Lock {
     return alone ? this.#out.size === 0 : !this.#aloneOut && this.#out.size < this.#most;
   }
 
-  #grant({ session, request, alone }: Waiter): void {
+  #grant({ session, request, alone, borrows }: Waiter): void {
     const { instance } = this.#session(session);
     this.#fence += 1;
     const fence = this.#fence;
-    this.#out.set(fence, { session, instance, fence, alone });
+    const lent = borrows && this.#mayLend && this.#line.first === null;
+    this.#out.set(fence, { session, instance, fence, last: lent ? fence + LENT : fence, alone });
     this.#aloneOut = alone;
-    this.#effects.push({ type: 'granted', session, request, fence, abandoned: this.#abandoned });
+    this.#effects.push({ type: 'granted', session, request, fence, abandoned: this.#abandoned, lent });
     // A reader cannot mend what a dead writer left behind.
     if (alone || this.#settings.lock !== 'rw') this.#abandoned = false;
   }
 
   #granted(session: number, fence: number): LockGrant | undefined {
     if (!this.#settings.owned && fence === 0) return this.#out.values().next().value;
-    const grant = this.#out.get(fence);
+    const grant = this.#out.get(fence) ?? this.#lentOne(fence);
     return this.#settings.owned && grant?.session !== session ? undefined : grant;
+  }
+
+  /** One that is lent is given back by the last fence that its process gave itself. */
+  #lentOne(fence: number): LockGrant | undefined {
+    if (!this.#mayLend) return undefined;
+    const grant = this.#out.values().next().value;
+    return grant !== undefined && grant.fence <= fence && fence <= grant.last ? grant : undefined;
+  }
+
+  get #mayLend(): boolean {
+    const { lock, owned, scope, strict } = this.#settings;
+    return lock === 'mutex' && owned && scope === 'run' && !strict;
   }
 
   #end(grant: LockGrant): void {
@@ -212,6 +230,8 @@ export class Lock {
         this.#abandoned = true;
         this.#effects.push({ type: 'abandoned', node: grant.instance });
       }
+      // How many of those it gave itself nobody knows.
+      this.#fence = Math.max(this.#fence, grant.last);
       this.#end(grant);
     }
   }
@@ -251,6 +271,9 @@ export class Lock {
 
 /** So often one session may wait at a time: more than any program has threads, and not enough to fill the memory. */
 const MOST_WAITS = 4096;
+
+/** So many more fences a process may give itself while a lock is lent to it: more than it can in that moment. */
+const LENT = 0xffff;
 
 interface Session {
   readonly instance: NodeId;

@@ -135,7 +135,12 @@ export class Session implements Party, Hearer {
         writer.reply(channel, effect.request, effect.stat);
         break;
       case 'granted':
-        writer.granted(channel, effect.request, effect.fence, effect.abandoned ? Flag.ABANDONED : Flag.NONE);
+        writer.granted(
+          channel,
+          effect.request,
+          effect.fence,
+          (effect.abandoned ? Flag.ABANDONED : Flag.NONE) | (effect.lent ? Flag.LENT : Flag.NONE),
+        );
         break;
       case 'denied': {
         const { code, message, request, misfit } = effect;
@@ -316,6 +321,7 @@ export class Session implements Party, Hearer {
         this.#switchboard.lock(this, channel).acquire(session, readRequest(frame), {
           atOnce: (frame.flags & Flag.TRY) !== 0,
           shared: (frame.flags & Flag.READ) !== 0,
+          borrows: (frame.flags & Flag.BORROW) !== 0,
         });
         break;
       case Type.RELEASE: {

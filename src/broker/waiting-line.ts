@@ -7,6 +7,8 @@ export interface Waiter {
   readonly alone: boolean;
   /** It is granted as soon as that is known to be possible, or refused. */
   readonly atOnce: boolean;
+  /** It is lent to this one where nobody else waits. */
+  readonly borrows: boolean;
 }
 
 export class WaitingLine {

@@ -60,6 +60,15 @@ export class Connection {
     this.#connect(FIRST_PAUSE_MS);
   }
 
+  get descriptor(): number | null {
+    return this.#handle?.fd ?? null;
+  }
+
+  /** All that was written has gone out whole. */
+  get quiet(): boolean {
+    return this.#state === 'open' && this.writer.pending === 0 && this.#streamed.length === 0;
+  }
+
   /** A call waits for an answer: the program must not end now. */
   hold(): void {
     this.#holds += 1;

@@ -5,19 +5,14 @@ import type { Frame } from '../wire/frame.ts';
 import { Flag, Type, type WelcomeChannel, type WelcomeLock } from '../wire/message.ts';
 import { LockError, LockTimeout } from './errors.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
+import { DONE, type Grant, type Guard, OwnGuard } from './guard.ts';
 import type { Channel, Failure, Session } from './session.ts';
+
+export type { Guard } from './guard.ts';
 
 export interface AcquireOptions extends Patience {
   /** Of a lock of kind `rw`: to read beside other readers, or, by default, to write alone. */
   readonly mode?: 'read' | 'write' | undefined;
-}
-
-export interface Guard extends AsyncDisposable {
-  /** Larger than every fence given out for this lock before: what the lock guards can refuse those who come too late. */
-  readonly fence: number;
-  /** The last owner died holding it: what it guards may be half written. */
-  readonly abandoned: boolean;
-  release(): Promise<void>;
 }
 
 export class Lock implements Channel {
@@ -27,6 +22,11 @@ export class Lock implements Channel {
   readonly #held = new Map<Guard, Grant>();
   /** Calls that wait, each to be told that this process has the lock anyway. */
   readonly #waiting = new Set<(grant: Grant) => void>();
+  /** What is lent to this process and was released. */
+  #kept: Grant | null = null;
+  #releasedAt = Number.NEGATIVE_INFINITY;
+  /** How often it was taken right after it was released. */
+  #inARow = 0;
   #channel: WelcomeLock | null = null;
   #failure: Failure | null = null;
 
@@ -43,7 +43,7 @@ export class Lock implements Channel {
       throw new TypeError(`a lock is taken with \`mode\` \`read\` or \`write\`, not \`${String(mode)}\``);
     signal?.throwIfAborted();
     if (this.#failure !== null) throw this.#failure();
-    const guard = this.#again() ?? (await this.#ask(timeMs, signal, mode === 'read'));
+    const guard = this.#retake() ?? this.#again() ?? (await this.#ask(timeMs, signal, mode === 'read'));
     if (typeof guard === 'function') throw guard();
     if (!signal?.aborted) return guard;
     await guard.release();
@@ -78,7 +78,15 @@ export class Lock implements Channel {
   receive(frame: Frame): void {
     if (frame.type === Type.GRANTED) {
       const { request, fence } = readGranted(frame);
-      this.#session.answer(request, { fence, abandoned: (frame.flags & Flag.ABANDONED) !== 0, guards: 0 });
+      const lent = (frame.flags & Flag.LENT) !== 0;
+      const grant: Grant = {
+        fence,
+        abandoned: (frame.flags & Flag.ABANDONED) !== 0,
+        last: lent ? fence + LENT : fence,
+        until: lent ? performance.now() + LENT_MS : 0,
+        guards: 0,
+      };
+      this.#session.answer(request, grant);
     } else if (frame.type === Type.REFUSED) this.#session.answer(readRequest(frame), undefined);
   }
 
@@ -112,6 +120,7 @@ export class Lock implements Channel {
       let request: number | null = null;
       let failure = timedOut;
       let cancelled = false;
+      const borrows = this.#borrows();
       const settle = (outcome: Guard | Failure) => {
         watch?.stop();
         this.#waiting.delete(join);
@@ -147,7 +156,10 @@ export class Lock implements Channel {
         refusal: () => (cancelled ? failure : (this.#failure ?? this.#refusalOf(shared))),
         write: (number) => {
           request = number;
-          const flags = (timeMs === 0 ? Flag.TRY : Flag.NONE) | (shared ? Flag.READ : Flag.NONE);
+          const flags =
+            (timeMs === 0 ? Flag.TRY : Flag.NONE) |
+            (shared ? Flag.READ : Flag.NONE) |
+            (borrows ? Flag.BORROW : Flag.NONE);
           this.#session.writer.number(Type.ACQUIRE, this.#id, number, flags);
         },
         answer: (grant) => (grant === undefined ? settle(failure) : granted(grant as Grant)),
@@ -162,33 +174,53 @@ export class Lock implements Channel {
   }
 
   #guard(grant: Grant): Guard {
-    const { fence, abandoned } = grant;
     grant.guards += 1;
-    const guard: Guard = {
-      fence,
-      abandoned,
-      release: async () => {
-        if (!this.#held.has(guard)) throw new LockError(`\`${this.name}\` is released already`);
-        await this.#release(guard, grant);
-      },
-      [Symbol.asyncDispose]: async () => {
-        if (this.#held.has(guard)) await this.#release(guard, grant);
-      },
-    };
+    const guard = new OwnGuard(grant, this.#giveBack, this.#released);
     this.#held.set(guard, grant);
     return guard;
   }
 
-  async #release(guard: Guard, grant: Grant): Promise<void> {
+  readonly #giveBack = (guard: Guard): Promise<void> | null => {
+    const grant = this.#held.get(guard);
+    if (grant === undefined) return null;
     this.#held.delete(guard);
     grant.guards -= 1;
-    if (grant.guards > 0) return;
+    if (grant.guards > 0) return DONE;
     // It may have been given back by somebody else.
     if (this.#channel?.owned === false) return this.#askBack(grant.fence);
-    if (this.#failure !== null) return;
-    this.#session.writer.release(this.#id, grant.fence, 0, Flag.QUIET);
-    // Leaves at once: somebody else may be waiting for it.
-    this.#session.flush();
+    if (this.#failure === null && !this.#keep(grant)) {
+      this.#session.writer.release(this.#id, grant.fence, 0, Flag.QUIET);
+      // Leaves at once: somebody else may be waiting for it.
+      this.#session.flush();
+    }
+    return DONE;
+  };
+
+  /** What is lent is kept a while, but for those who already wait here. */
+  #keep(grant: Grant): boolean {
+    const now = performance.now();
+    this.#releasedAt = now;
+    if (grant.fence >= grant.last || now >= grant.until || this.#waiting.size > 0) return false;
+    if (!this.#session.lease.keep(this.#id, grant.fence)) return false;
+    this.#kept = grant;
+    return true;
+  }
+
+  /** What was kept, if it is still here. */
+  #retake(): Guard | null {
+    const grant = this.#kept;
+    if (grant === null) return null;
+    this.#kept = null;
+    if (!this.#session.lease.take(this.#id)) return null;
+    grant.fence += 1;
+    grant.abandoned = false;
+    return this.#guard(grant);
+  }
+
+  /** Whether it is worth it to borrow: the program takes it again and again. */
+  #borrows(): boolean {
+    this.#inARow = performance.now() - this.#releasedAt < SOON_MS ? this.#inARow + 1 : 0;
+    return this.#inARow >= MANY && this.#session.lease.ready;
   }
 
   async #askBack(fence: number): Promise<void> {
@@ -198,15 +230,18 @@ export class Lock implements Channel {
     );
   }
 
+  readonly #released: Failure = () => new LockError(`\`${this.name}\` is released already`);
+
   readonly #notHeld: Failure = () => new LockError(`this process does not hold \`${this.name}\``);
 }
 
 /** The oldest grant, whoever has it. */
 const ANY = 0;
 
-interface Grant {
-  readonly fence: number;
-  readonly abandoned: boolean;
-  /** How many guards of it are not released. */
-  guards: number;
-}
+/** So often in a row a lock is taken right after its release before it is borrowed. */
+const MANY = 64;
+const SOON_MS = 0.5;
+/** For so long what is lent may be taken again without asking. */
+const LENT_MS = 1;
+/** So many fences come with what is lent. */
+const LENT = 0xffff;

@@ -9,6 +9,7 @@ import { Connection } from './connection.ts';
 import { atEnd, type Ending } from './ending.ts';
 import { BrokenQueue, BrokerLost, ItemRefused, LockError, NotGranted } from './errors.ts';
 import { type Identity, identify } from './identity.ts';
+import { Lease } from './lease.ts';
 
 /**
  * Makes the error of a call that failed. It is made where the call is awaited, so that its stack names the line that
@@ -44,6 +45,8 @@ export interface Request {
 
 export class Session {
   readonly writer: FrameWriter;
+  /** Of a lock that is kept here for a moment. */
+  readonly lease: Lease;
   readonly #identity: Identity;
   readonly #connection: Connection;
   readonly #channels = new Map<string, Channel>();
@@ -63,13 +66,17 @@ export class Session {
     this.#connection = new Connection(this.#identity.socket, {
       onConnected: () => this.#sayHello(),
       onFrame: (frame) => this.#receive(frame),
-      beforeSend: () => this.#settle(),
+      beforeSend: () => {
+        this.lease.settle();
+        this.#settle();
+      },
       onDrained: () => {
         for (const channel of this.#channels.values()) channel.resume();
       },
       onLost: (reason) => this.#fail(() => new BrokerLost(`the connection to the run is lost: ${reason}`)),
     });
     this.writer = this.#connection.writer;
+    this.lease = new Lease(this.#connection);
     atEnd((ending) => this.leave(ending));
   }
 
@@ -276,6 +283,7 @@ export class Session {
     for (const channel of this.#channels.values()) unmade += channel.leave();
     if (unmade > 0 && ending === 'ended') failFor(unmade);
     if (this.#welcome === null) return;
+    this.lease.settle();
     this.#settle();
     this.writer.bare(Type.GOODBYE, 0);
     this.#connection.finish();

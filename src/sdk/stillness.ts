@@ -7,12 +7,21 @@ let workers = 0;
 /** Waiting calls that somebody may withdraw by their AbortSignal. */
 let withdrawable = 0;
 
+/** Threads of the SDK's own, which wake nobody. */
+const ours = new WeakSet<Worker>();
+
 process.on('worker', (worker: Worker) => {
+  if (ours.has(worker)) return;
   workers += 1;
   worker.once('exit', () => {
     workers -= 1;
   });
 });
+
+/** To be called as soon as it is made. */
+export function discount(worker: Worker): void {
+  ours.add(worker);
+}
 
 /** A call waits that may be withdrawn; to be undone once it does no more. */
 export function countWithdrawable(change: 1 | -1): void {

@@ -53,6 +53,9 @@ export const Flag = {
   QUIET: 1,
   /** `ACQUIRE`: of a readers-writer lock, to read only. */
   READ: 2,
+  /** `ACQUIRE`: the client can borrow it. `GRANTED` flag 2: it is lent. */
+  BORROW: 4,
+  LENT: 2,
   /** `GET`: the program waits and has nothing to read. */
   WAITING: 1,
   /** `END`: a producer failed. */

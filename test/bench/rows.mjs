@@ -27,8 +27,9 @@ export const rows = [
   ...queueRows('queue 1→1, 1 MiB', { count: 500, size: 2 ** 20, bytes: true, kinds: 8 }, ['loop']),
   roundTrip('p50'),
   roundTrip('p99'),
+  lockRow('lock, 4 processes, strict', 4, 5000, { strict: true }),
   lockRow('lock, 4 processes', 4, 5000),
-  lockRow('lock, uncontended', 1, 10_000),
+  lockRow('lock, uncontended', 1, 50_000),
   ...stateRows,
   ...wholeRows,
 ];
@@ -134,7 +135,7 @@ function roundTrip(percentile) {
   };
 }
 
-function lockRow(name, users, count) {
+function lockRow(name, users, count, settings = {}) {
   const each = (program) => Object.fromEntries(Array.from({ length: users }, (_, n) => [`user.${n}`, program]));
   const programs = each(typescript('lock', { count }));
   const ofRedis = (role) => async () => {
@@ -145,7 +146,7 @@ function lockRow(name, users, count) {
   };
   return {
     name,
-    ours: () => locks(programs, [mutex('mutex', programs)]),
+    ours: () => locks(programs, [mutex('mutex', programs, settings)]),
     peers: {
       "Python's Manager().Lock": () => locks({ all: multiprocessing('lock', { users, count }) }, []),
       ...(redis === null

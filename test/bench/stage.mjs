@@ -82,7 +82,7 @@ export function queue(name, programs, settings = {}) {
   };
 }
 
-export const mutex = (name, programs) => ({
+export const mutex = (name, programs, settings) => ({
   kind: 'lock',
   name,
   at: { line: 1, column: 1 },
@@ -93,6 +93,7 @@ export const mutex = (name, programs) => ({
   scope: 'run',
   strict: false,
   users: Object.keys(programs),
+  ...settings,
 });
 
 /** Plays `programs` (instance → argv) on `channels`: seconds, and what each one told. `servers`: who else works for them. */

@@ -29,7 +29,7 @@ function story(settings: Partial<LockSettings> = {}) {
 function words(effect: Effect): string {
   switch (effect.type) {
     case 'granted':
-      return `${effect.session}: granted ${effect.fence}${effect.abandoned ? ', abandoned' : ''}`;
+      return `${effect.session}: granted ${effect.fence}${effect.abandoned ? ', abandoned' : ''}${effect.lent ? ', lent' : ''}`;
     case 'reply':
       return `${effect.session}: reply ${effect.request}`;
     case 'denied':
@@ -284,4 +284,34 @@ test('a release that wants no answer gets one only where it is refused', () => {
   lock.release(1, 1, 0, true);
   lock.release(1, 1, 0, true);
   expect(turn()).toEqual(['1: not-held 0']);
+});
+
+test('a lock is lent where nobody waits, and given back by the last fence that was used', () => {
+  const { lock, turn } = story();
+  lock.acquire(1, 1, { borrows: true });
+  lock.acquire(2, 1, { borrows: true });
+  lock.acquire(3, 1);
+  expect(turn()).toEqual(['1: granted 1, lent']);
+  lock.release(2, 3, 9);
+  lock.release(1, 5, 0, true);
+  expect(turn()).toEqual(['2: not-held 9', '2: granted 6']);
+  lock.release(1, 5, 9);
+  lock.release(2, 7, 9);
+  expect(turn()).toEqual(['1: not-held 9', '2: not-held 9']);
+});
+
+test('a lock that was lent to one that died counts as held, and as used as often as it could be', () => {
+  const { lock, turn } = story();
+  lock.acquire(1, 1, { borrows: true });
+  lock.acquire(2, 1);
+  turn();
+  lock.leave(1, 'died');
+  expect(turn()).toEqual(['abandoned by a', `2: granted ${1 + 0xffff + 1}, abandoned`]);
+});
+
+test.each([{ strict: true }, seats, page, anyones, deploy])('a lock with %o is never lent', (settings) => {
+  const { lock } = story(settings);
+  lock.acquire(1, 1, { borrows: true });
+  lock.arrived({ fence: 0, abandoned: false });
+  expect([...lock.grants]).toMatchObject([{ fence: 1, last: 1 }]);
 });

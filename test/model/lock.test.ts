@@ -8,6 +8,7 @@ import { mutex } from '../broker/kit.ts';
 
 const kinds = {
   mutex: {},
+  'mutex that is never lent': { strict: true },
   semaphore: { lock: 'semaphore', permits: 3 },
   'readers-writer lock': { lock: 'rw' },
   'lock that nobody owns': { owned: false },
@@ -20,11 +21,14 @@ interface Waiter {
   readonly request: number;
   readonly reads: boolean;
   readonly atOnce: boolean;
+  readonly borrows: boolean;
 }
 
 interface Holder {
   readonly session: number;
   readonly fence: number;
+  /** The last that it may give itself. */
+  readonly last: number;
   readonly reads: boolean;
   present: boolean;
 }
@@ -60,7 +64,7 @@ class LockWorld {
       case 2:
       case 3:
       case 4:
-        this.#acquire(session, { shared: more % 2 === 0 });
+        this.#acquire(session, { shared: more % 2 === 0, borrows: more % 3 === 0 });
         break;
       case 5:
         this.#acquire(session, { shared: more % 2 === 0, atOnce: true });
@@ -68,7 +72,7 @@ class LockWorld {
       case 6:
       case 7:
       case 8:
-        this.#release(this.#holders[more % Math.max(1, this.#holders.length)], session);
+        this.#release(this.#holders[more % Math.max(1, this.#holders.length)], session, more % 5);
         break;
       case 9:
         this.#misuse(session, more % (this.#fence + 2));
@@ -111,21 +115,24 @@ class LockWorld {
     this.#lock.enter(this.#count, `n${this.#count}`);
   }
 
-  #acquire(session: number, { shared = false, atOnce = false }: Asking): void {
+  #acquire(session: number, { shared = false, atOnce = false, borrows = false }: Asking): void {
     this.#requests += 1;
     const reads = shared && this.#settings.lock === 'rw';
-    const waiter: Waiter = { session, request: this.#requests, reads, atOnce };
-    this.#lock.acquire(session, waiter.request, { shared: reads, atOnce });
+    const waiter: Waiter = { session, request: this.#requests, reads, atOnce, borrows };
+    this.#lock.acquire(session, waiter.request, { shared: reads, atOnce, borrows });
     if (atOnce && (this.#line.length > 0 || !this.#fits(waiter))) this.#expect(`refused ${session}`);
     else this.#line.push(waiter);
     this.#handOn();
   }
 
-  #release(holder: Holder | undefined, other: number): void {
+  /** What is lent is given back by one of the fences that its holder may have given itself. */
+  #release(holder: Holder | undefined, other: number, used = 0): void {
     if (holder === undefined) return;
     const by = this.#settings.owned ? holder.session : other;
     if (this.#settings.owned && !holder.present) return;
-    this.#lock.release(by, holder.fence, 0);
+    const fence = Math.min(holder.fence + used, holder.last);
+    this.#lock.release(by, fence, 0);
+    this.#fence = Math.max(this.#fence, fence);
     this.#expect(`reply ${by}`);
     this.#end(holder);
     this.#handOn();
@@ -142,7 +149,7 @@ class LockWorld {
 
   #misuse(session: number, fence: number): void {
     if (fence === 0) return;
-    const holder = this.#holders.find((it) => it.fence === fence);
+    const holder = this.#holders.find((it) => it.fence <= fence && fence <= it.last);
     if (holder !== undefined && (holder.session === session || !this.#settings.owned)) return;
     this.#lock.release(session, fence, 0);
     this.#expect(`denied ${session}`);
@@ -181,6 +188,7 @@ class LockWorld {
         this.#abandoned = true;
         this.#expect('abandoned');
       }
+      this.#fence = Math.max(this.#fence, holder.last);
       this.#end(holder);
     }
   }
@@ -226,6 +234,11 @@ class LockWorld {
     return reads ? this.#holders.every((holder) => holder.reads) : this.#holders.length === 0;
   }
 
+  get #isLent(): boolean {
+    const { lock, owned, scope, strict } = this.#settings;
+    return lock === 'mutex' && owned && scope === 'run' && !strict;
+  }
+
   #handOn(): void {
     for (let [next] = this.#line; next !== undefined && this.#fits(next); [next] = this.#line) {
       if (this.#host === 'sought') return;
@@ -235,8 +248,12 @@ class LockWorld {
       }
       this.#line.shift();
       this.#fence += 1;
-      this.#holders.push({ session: next.session, fence: this.#fence, reads: next.reads, present: true });
-      this.#expect(`granted ${next.session} ${this.#fence}${this.#abandoned ? ' abandoned' : ''}`);
+      const { session, reads } = next;
+      const fence = this.#fence;
+      const lent = next.borrows && this.#isLent && this.#line.length === 0;
+      this.#holders.push({ session, fence, last: lent ? fence + 0xffff : fence, reads, present: true });
+      const words = `${this.#abandoned ? ' abandoned' : ''}${lent ? ' lent' : ''}`;
+      this.#expect(`granted ${session} ${fence}${words}`);
       if (!next.reads) this.#abandoned = false;
     }
     const nobody = this.#holders.length === 0 && this.#line.length === 0;
@@ -253,7 +270,7 @@ class LockWorld {
     const said = this.#lock.turn().map((effect) => {
       switch (effect.type) {
         case 'granted':
-          return `granted ${effect.session} ${effect.fence}${effect.abandoned ? ' abandoned' : ''}`;
+          return `granted ${effect.session} ${effect.fence}${effect.abandoned ? ' abandoned' : ''}${effect.lent ? ' lent' : ''}`;
         case 'yield':
           return `yield${effect.abandoned ? ' abandoned' : ''}`;
         case 'seek':
@@ -352,6 +369,19 @@ class LeavesTheLineStuck extends Lock {
   }
 }
 
+class LendsWhatOthersWaitFor extends Lock {
+  override turn() {
+    return super.turn().map((effect) => (effect.type === 'granted' ? { ...effect, lent: true } : effect));
+  }
+}
+
+class ForgetsWhatWasLent extends Lock {
+  override release(session: number, fence: number, request: number): void {
+    const [grant] = this.grants;
+    super.release(session, grant?.session === session ? grant.fence : fence, request);
+  }
+}
+
 class ForgetsWhatTheFileSays extends Lock {
   override arrived({ fence }: { fence: number }): void {
     super.arrived({ fence, abandoned: false });
@@ -369,6 +399,9 @@ test.each([
   ['mutex', BelievesAnyRelease],
   ['mutex', KeepsTheDead],
   ['mutex', FreesTooSoon],
+  ['mutex', LendsWhatOthersWaitFor],
+  ['mutex that is never lent', LendsWhatOthersWaitFor],
+  ['mutex', ForgetsWhatWasLent],
   ['semaphore', CountsOnePermitTooMany],
   ['semaphore', FreesTooSoon],
   ['readers-writer lock', LetsWritersRead],

@@ -1,3 +1,4 @@
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { WelcomeLock } from '../../src/wire/message.ts';
 import type { Meaning } from '../wire/meaning.ts';
@@ -69,7 +70,7 @@ test('a timeout withdraws, and rejects when the broker has heard it', async () =
 
 test('a lock that was granted in the last moment is held', async () => {
   const { broker, lock } = await client(mutex);
-  const acquired = lock().acquire({ timeout: 1 });
+  const acquired = lock().acquire({ timeout: 100 });
   const { request } = await broker.until('CANCEL');
   broker.send(granted(request, 5));
   expect((await acquired).fence).toBe(5);
@@ -171,4 +172,49 @@ test('a lock that nobody owns is given back by a process that does not hold it, 
     json: { code: 'not-held', message: 'nobody holds this lock', request: (await broker.next()).request },
   });
   expect(await again).toBe('LockError');
+});
+
+/** Grants whatever is asked for, and lends where it can be; notes what came. */
+async function lend({ broker }: Awaited<ReturnType<typeof client>>, seen: Meaning[]): Promise<void> {
+  for (;;) {
+    const frame = await broker.next();
+    seen.push(frame);
+    const last = seen.findLast(({ type }) => type === 'RELEASE')?.fence ?? 0;
+    if (frame.type === 'ACQUIRE') broker.send(granted(frame.request, last + 1, frame.flags === 4 ? 2 : 0));
+  }
+}
+
+test('a lock that is lent is taken again without asking, each time with the next fence, and goes back by the last', async () => {
+  const met = await client(mutex);
+  const seen: Meaning[] = [];
+  void lend(met, seen);
+  const fences: number[] = [];
+  // Only now and then its millisecond is over at once.
+  while (fences.length < seen.filter(({ type }) => type === 'ACQUIRE').length + 10) {
+    const guard = await met.lock().acquire();
+    fences.push(guard.fence);
+    await guard.release();
+  }
+  expect(fences).toEqual(fences.map((_, index) => index + 1));
+  const guard = await met.lock('mutex').acquire();
+  await guard.release();
+  while (seen.findLast(({ type }) => type === 'RELEASE')?.fence !== guard.fence) await nextRound();
+});
+
+test('a lent lock is given back while its program is busy, and is not taken again without asking then', async () => {
+  const met = await client(mutex);
+  const seen: Meaning[] = [];
+  void lend(met, seen);
+  for (;;) {
+    const guard = await met.lock().acquire();
+    await guard.release();
+    if (seen.findLast(({ type }) => type === 'ACQUIRE')?.flags !== 4) continue;
+    const before = seen.length;
+    // So that the thread that gives it back has all the time it needs.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    const again = await met.lock().acquire();
+    expect(again.fence).toBe(guard.fence + 1);
+    expect(seen.slice(before).map(({ type }) => type)).toContain('ACQUIRE');
+    break;
+  }
 });
