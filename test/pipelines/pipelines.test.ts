@@ -213,6 +213,32 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(started(ran, 'report')).toBeGreaterThan(recorded);
   },
 
+  'crawler.yaml': (ran) => {
+    const [, count] = /^(\d+) pages and \d+ links, as one process finds them$/.exec(ran.lines('check').join()) ?? [];
+    const pages = Number(count);
+    expect(pages).toBeGreaterThan(500);
+    const crawlers = [...instances('crawl', 2), ...instances('crawl_py', 2)];
+    const read = crawlers.map((node) => Number(/\d+/.exec(ran.lines(node).join())?.[0]));
+    expect(read.reduce((sum, each) => sum + each)).toBe(pages);
+    for (const queue of ['pages', 'read']) {
+      expect(ran.summary.queues[queue]).toMatchObject({ put: pages, done: pages, redelivered: 0, left_over: 0 });
+    }
+    expect(ran.summary.nodes['site']?.outcome).toBe('stopped');
+  },
+
+  'directory-walk.yaml': (ran) => {
+    const [files] = ran.lines('list');
+    expect(files).toMatch(/^[1-9]\d{3,} files$/);
+    expect(ran.lines('confirm')).toEqual(['find finds the same']);
+    const walkers = [...instances('walk', 2), ...instances('walk_py', 2)];
+    const walked = walkers.map((node) => Number(/\d+/.exec(ran.lines(node).join())?.[0]));
+    const folders = walked.reduce((sum, each) => sum + each);
+    expect(ran.summary.queues['folders']).toMatchObject({ put: folders, done: folders, left_over: 0 });
+    expect(ran.events).toContainEqual(
+      expect.objectContaining({ type: 'queue.closed', queue: 'folders', aborted: false }),
+    );
+  },
+
   'file-index.yaml': (ran) => {
     const index = Object.keys(JSON.parse(ran.read('index.json')) as object).length;
     expect(index).toBeGreaterThan(1000);
