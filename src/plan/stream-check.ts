@@ -2,7 +2,7 @@
 // that wait for each other through a queue.
 import { type Findings, keyOf } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
-import type { Pipeline, ProcessDeclaration, QueueDeclaration } from '../pipeline/pipeline.ts';
+import type { Pipeline, ProcessDeclaration, QueueDeclaration, Reference } from '../pipeline/pipeline.ts';
 import { checkDeadLetters } from './dead-letter-check.ts';
 import { productOf } from './expand.ts';
 import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
@@ -134,7 +134,7 @@ function checkEndless({ declaration: { name }, producers, consumers, joins }: Qu
 }
 
 function checkLoop(group: readonly QueueUse[], findings: Findings): void {
-  checkFedLoop(group, findings);
+  checkWiredLoop(group, findings);
   const [first, ...others] = group.map(({ declaration }) => declaration);
   if (first === undefined || group.some(({ declaration }) => !isBounded(declaration))) return;
   const names = group.map(({ declaration }) => `\`${declaration.name}\``).join(', ');
@@ -149,21 +149,43 @@ function checkLoop(group: readonly QueueUse[], findings: Findings): void {
 }
 
 /** Such a loop ends when all in it wait for more. Of a program that reads its stdin that cannot be seen. */
-function checkFedLoop(group: readonly QueueUse[], findings: Findings): void {
+/** What is on its way through the pipes of a stdin or a stdout is known to nobody, so such a loop could never be told to be over. */
+function checkWiredLoop(group: readonly QueueUse[], findings: Findings): void {
   const putting = new Set(group.flatMap(({ producers }) => producers.map(({ by }) => by)));
-  for (const { declaration, consumers } of group) {
+  const taking = new Set(group.flatMap(({ consumers }) => consumers.map(({ by }) => by)));
+  const told = new Set<Vertex>();
+  const unknowable = 'nobody could tell when that ends';
+  for (const {
+    declaration: { name },
+    consumers,
+  } of group) {
     for (const { by, reference } of consumers) {
-      const { thing } = by;
-      if (!putting.has(by) || thing.kind === 'join' || thing.declaration.stdin.type !== 'queue') continue;
-      if (thing.declaration.stdin.queue.name !== declaration.name) continue;
-      findings.error(
-        'stream-never-ends',
-        placeOf(reference),
-        `\`${by.name}\` reads queue \`${declaration.name}\` from its stdin and puts what comes back to it: nobody could tell when that ends`,
-        { hint: 'take the items through the SDK there (`gets`), or put what comes of them to another queue' },
-      );
+      if (!putting.has(by) || !isWired(reference, 'stdin')) continue;
+      const message = `\`${by.name}\` reads queue \`${name}\` from its stdin and puts what comes back to it: ${unknowable}`;
+      told.add(by);
+      findings.error('stream-never-ends', placeOf(reference), message, {
+        hint: 'take the items through the SDK there (`gets`), or put what comes of them to another queue',
+      });
     }
   }
+  for (const {
+    declaration: { name },
+    producers,
+  } of group) {
+    for (const { by, reference } of producers) {
+      if (!taking.has(by) || told.has(by) || !(isWired(reference, 'stdout') || isWired(reference, 'stderr'))) continue;
+      const stream = String(reference.path[2]);
+      const message = `\`${by.name}\` writes queue \`${name}\` by its ${stream} and takes what comes back of it: ${unknowable}`;
+      findings.error('stream-never-ends', placeOf(reference), message, {
+        hint: 'put the items through the SDK there (`puts`), or write them to another queue',
+      });
+    }
+  }
+}
+
+/** Whether a queue is used by a stream of the process: `processes.a.stdout.queue`. */
+function isWired({ path }: Reference, stream: 'stdin' | 'stdout' | 'stderr'): boolean {
+  return path[2] === stream;
 }
 
 /** A loop that goes through a pipe: of who reads it cannot be seen that it waits for more. */

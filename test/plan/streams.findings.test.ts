@@ -196,6 +196,17 @@ processes:
     ],
   ],
   [
+    'what is written by a stdout cannot be told to be all of a loop, either',
+    `queues: { q: {}, r: {} }
+processes:
+  a: { run: ls, puts: q }
+  b: { run: ls, gets: q, stdout: { queue: r } }
+  c: { run: ls, gets: r, puts: q }`,
+    [
+      '4:43 error stream-never-ends `b` writes queue `r` by its stdout and takes what comes back of it: nobody could tell when that ends',
+    ],
+  ],
+  [
     'a bounded loop can block on itself',
     `queues: { q: { maxsize: 5 }, r: { maxsize: 5 }, s: { maxsize: 1 }, t: {} }
 processes:
