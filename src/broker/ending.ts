@@ -2,6 +2,7 @@
 // will be done. Each verdict is told once.
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import type { ChannelNews } from './effect.ts';
+import { isRecorder } from './runner-names.ts';
 
 export class Ending {
   /** `aborted`: a producer failed, so what came is not the whole. */
@@ -29,9 +30,10 @@ export class Ending {
     return true;
   }
 
-  /** Who may still take from it. */
-  get consumers(): ReadonlySet<NodeId> {
-    return this.#consumers;
+  /** Who may take from it now: the runner only where nobody else is left to. */
+  get takers(): ReadonlySet<NodeId> {
+    const others = [...this.#consumers].filter((node) => !isRecorder(node));
+    return others.length > 0 ? new Set(others) : this.#consumers;
   }
 
   /** Nobody is left who takes from it. */

@@ -36,7 +36,7 @@ export function waitsAt(parts: QueueParts): Waiting[] {
       waits.push({ session, cause: congested ? UNREAD : get });
     }
     if (intake.wants(seat)) {
-      put ??= { does: 'put', helpers: whoCouldMakeRoom(parts), named: parts.ending.consumers };
+      put ??= { does: 'put', helpers: whoCouldMakeRoom(parts), named: parts.ending.takers };
       waits.push({ session, cause: put });
     }
   }
@@ -58,7 +58,7 @@ function whoCouldFeed({ custody, ending, producers }: QueueParts): Set<NodeId> {
 
 /** Who could get everything done that was put: those who were given it, and, where some wait, those who may take it. */
 function whoCouldFinish({ custody, ending }: QueueParts): Set<NodeId> {
-  return new Set([...holdersIn(custody), ...(custody.backlog > 0 ? ending.consumers : [])]);
+  return new Set([...holdersIn(custody), ...(custody.backlog > 0 ? ending.takers : [])]);
 }
 
 /** Who could do anything towards its end. */
@@ -68,7 +68,7 @@ export function moversOf(parts: QueueParts): Set<NodeId> {
 
 /** Who could take something, or give back room that they were lent; and, where some is left, those who stand in line for it. */
 function whoCouldMakeRoom({ seats, intake, ending }: QueueParts): Set<NodeId> {
-  const helpers = new Set(ending.consumers);
+  const helpers = new Set(ending.takers);
   const some = intake.hasRoom;
   for (const seat of seats) {
     const { instance, loan } = seat;

@@ -3,6 +3,7 @@
 import type { Channel, NodeId, QueueChannel } from '../plan/plan.ts';
 import type { Notice } from './control.ts';
 import { Recorder } from './recorder.ts';
+import { recorderOf, supplierOf } from './runner-names.ts';
 import { Supplier } from './supplier.ts';
 import type { Switchboard } from './switchboard.ts';
 import type { Stance } from './vigil.ts';
@@ -122,13 +123,4 @@ interface Record {
   /** Who else takes from the queue and has not ended. */
   readonly others: Set<NodeId>;
   ended: boolean;
-}
-
-/** Instances have one dot in their names. */
-function supplierOf(queue: string): NodeId {
-  return `queues.${queue}.from`;
-}
-
-function recorderOf(queue: string): NodeId {
-  return `queues.${queue}.to`;
 }

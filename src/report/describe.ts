@@ -43,7 +43,7 @@ export function describe(event: Event): Words | null {
       const items = count(event.items, 'item', 'items');
       if (event.whole) return detail(`queue \`${event.queue}\`: \`${event.path}\` is whole, ${items}`);
       return warning(
-        `queue \`${event.queue}\`: \`${event.path}\` is not whole, ${items} are in \`${event.path}.partial\`: ${event.reason ?? ''}`,
+        `queue \`${event.queue}\`: \`${event.path}\` is not whole, ${items} in \`${event.path}.partial\`: ${event.reason ?? ''}`,
       );
     }
     case 'queue.redelivered':

@@ -115,3 +115,28 @@ test('where the failure of a worker counts, the others do its work in both queue
     expect(ran.output + ran.said).toMatch(new RegExp(`${node} .*(QueueA|A)borted`));
   expect(ran.left).toEqual([]);
 });
+
+test('a file that would take what is left in a queue keeps no deadlock from being seen', async () => {
+  const folder = workspace({
+    'both.ts': `
+      import { lock, queue } from 'forkline';
+      export async function put(): Promise<void> {
+        await lock('l').acquire();
+        for (let number = 0; number < 5; number++) await queue<number>('q').put(number);
+      }
+      export async function get(): Promise<void> {
+        while ((await queue('q').qsize()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+        await lock('l').acquire();
+        await queue('q').get();
+      }`,
+    'pipeline.yaml': `
+queues: { q: { maxsize: 1, to: { json: out.ndjson } } }
+locks: { l: {} }
+processes:
+  a: { target: ./both.ts#put, puts: q, locks: l }
+  b: { target: ./both.ts#get, gets: q, locks: l }`,
+  });
+  const ran = await runPipeline(join(folder, 'pipeline.yaml'));
+  expect(ran.exitCode).toBe(3);
+  expect(ran.summary.reason).toContain('deadlock: `a` and `b` wait for each other');
+});
