@@ -82,7 +82,7 @@ test('when it is killed, that is said, and nobody waits for an answer for ever',
   expect(await reason).toBe('it ended with SIGKILL');
   await producer.closed;
   // The run goes on to its end with what is known.
-  expect(await host.count()).toEqual({});
+  expect(await host.count()).toEqual({ queues: {}, pipes: {} });
   expect(await host.gone('p', false)).toMatchObject({ held: 0 });
   const wiring = { node: 'p', stream: 'stdout', queue: 'q', path: '/nowhere', format: 'lines' } as const;
   await expect(host.collect(wiring)).rejects.toThrow('the broker has ended');
