@@ -196,3 +196,27 @@ class Locks(unittest.TestCase):
             line.say(wire.ERROR, 2, json.dumps(told).encode())
             self.assertEqual(program.hear(), "nobody holds this lock")
             line.part()
+
+    def test_a_forked_process_owns_nothing_of_its_parents_locks(self):
+        code = """
+            mutex.acquire()
+            child = os.fork()
+            if child == 0:
+                try: mutex.fence
+                except LockError as error: say(error)
+                try: mutex.release()
+                except LockError as error: say(error)
+                os._exit(0)
+            os.waitpid(child, 0)
+            say(mutex.fence)
+            mutex.release()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            grant(line, line.expect(wire.ACQUIRE), 5)
+            self.assertEqual(program.hear(), "lock `mutex` is not held by this process")
+            program.accept()
+            self.assertEqual(program.hear(), "lock `mutex` is not held by this process, so it cannot release it")
+            self.assertEqual(program.hear(), "5")
+            self.assertEqual(struct.unpack_from(">Q", line.expect(wire.RELEASE, flags=1).body)[0], 5)
+            line.part()
