@@ -46,7 +46,7 @@ test.each([
 });
 
 test('a queue whose items are done when they are taken ends when all who took some wait', async () => {
-  const workers = { a: worker('.ts#grow', ', replicas: 2'), b: worker('.py#grow', ', replicas: 2') };
+  const workers = { a: worker('.ts#ponder', ', replicas: 3') };
   const ran = await feedback(workers, { q: '{ from: [10], delivery: at-most-once }' });
   expect(ran.summary.reason).toBe('everything succeeded');
   expect(ran.lines('count')).toEqual(['1024']);

@@ -13,6 +13,14 @@ export async function grow(from: string, to: string, gate = ''): Promise<void> {
   }
 }
 
+/** The broker has a turn between taking and putting, in which nothing waits and nothing is held. */
+export async function ponder(from: string, to: string): Promise<void> {
+  for await (const number of queue<number>(from)) {
+    await queue<number>(from).qsize();
+    await split(number, queue<number>(to));
+  }
+}
+
 /** As many loops at once, all in this process. */
 export async function crowd(from: string, to: string, count: number): Promise<void> {
   await Promise.all(Array.from({ length: count }, () => grow(from, to)));
