@@ -108,6 +108,8 @@ export class Vigil {
       return [];
     }
     this.#proved.set(session, asked.moves);
+    // Whoever has not answered by the next look is left out.
+    if ([...this.#asked.values()].some(({ open }) => open)) return [];
     this.#compare(sight, now);
     return this.#inspect(this.#suspect(sight, now), now);
   }
