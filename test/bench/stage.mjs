@@ -68,6 +68,7 @@ export function queue(name, programs, settings = {}) {
     maxsize: 0,
     maxBytes: 64 * 1024 * 1024,
     overflow: 'block',
+    item: null,
     encoding: 'text',
     confirm: false,
     delivery: 'at-least-once',
