@@ -1,8 +1,9 @@
 // The rows: what each side of a comparison does. Every side gives how much it did in a second (`rate`), and what that
 // cost its processes: microseconds of processor time each (`cpu`). No two items of a row in a row are alike, and each consumer
 // adds up what they say: a row whose sum is wrong fails.
+import { mutex, queue } from './channels.mjs';
 import { redis, redisClient } from './redis.mjs';
-import { expect, multiprocessing, mutex, play, python, queue, typescript } from './stage.mjs';
+import { expect, multiprocessing, play, python, typescript } from './stage.mjs';
 import { stateRows } from './state-rows.mjs';
 import { wholeRows } from './whole-rows.mjs';
 

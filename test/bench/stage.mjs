@@ -59,44 +59,6 @@ export const multiprocessing = (role, settings) => [
   JSON.stringify(settings),
 ];
 
-export function queue(name, programs, settings = {}) {
-  return {
-    kind: 'queue',
-    name,
-    at: { line: 1, column: 1 },
-    order: 'fifo',
-    maxsize: 0,
-    maxBytes: 64 * 1024 * 1024,
-    overflow: 'block',
-    item: null,
-    encoding: 'text',
-    confirm: false,
-    delivery: 'at-least-once',
-    attempts: 3,
-    leftover: 'fail',
-    from: null,
-    to: null,
-    producers: Object.keys(programs).filter((id) => id.startsWith('put') || id === 'ping' || id === 'pong'),
-    consumers: Object.keys(programs).filter((id) => id.startsWith('get') || id === 'ping' || id === 'pong'),
-    group: null,
-    ...settings,
-  };
-}
-
-export const mutex = (name, programs, settings) => ({
-  kind: 'lock',
-  name,
-  at: { line: 1, column: 1 },
-  lock: 'mutex',
-  permits: 1,
-  reentrant: false,
-  owned: true,
-  scope: 'run',
-  strict: false,
-  users: Object.keys(programs),
-  ...settings,
-});
-
 /** Plays `programs` (instance → argv) on `channels`: seconds, and what each one told. `servers`: who else works for them. */
 export async function play(programs, channels, servers = []) {
   const broker = channels.length === 0 ? null : await startBroker(channels);

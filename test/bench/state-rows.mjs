@@ -2,8 +2,9 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { queue } from './channels.mjs';
 import { redis, redisClient } from './redis.mjs';
-import { folder, multiprocessing, play, playGrowing, queue, residentBytes, startBroker, typescript } from './stage.mjs';
+import { folder, multiprocessing, play, playGrowing, residentBytes, startBroker, typescript } from './stage.mjs';
 
 const { FrameWriter } = await import(join(folder, 'writer.mjs'));
 const waiting = 1_000_000;
