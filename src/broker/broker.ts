@@ -2,8 +2,10 @@
 // are gone and how they ended, and sees that nothing of an instance is settled before all it said was worked through.
 import { timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import type { Channel, NodeId } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
+import type { LaneBody } from '../wire/message.ts';
 import { Collector } from './collector.ts';
 import type { Account, Command, Counts, Notice } from './control.ts';
 import { Feeder } from './feeder.ts';
@@ -44,22 +46,22 @@ export class Broker implements Reception {
   readonly #instances = new Map<NodeId, Instance>();
   readonly #sessions = new Map<number, Session>();
   readonly #lookout: Lookout;
+  readonly #folder: string;
   #strangers = 0;
 
   /** `judges`: of the queues that have an `item`. */
   constructor(
-    { runId, key, channels, ...watching }: Omit<Of<'open'>, 'type' | 'socket'>,
+    { runId, key, channels, socket, laneItems, ...watching }: Omit<Of<'open'>, 'type'>,
     notify: (notice: Notice) => void,
     judges: Judges = new Map(),
   ) {
     this.runId = runId;
     this.#key = key;
+    this.#folder = dirname(socket);
     this.#notify = notify;
     for (const node of channels.flatMap(partiesOf)) this.#instances.set(node, instanceOf(node));
     this.switchboard = new Switchboard(
-      runId,
-      channels.map(withRunner),
-      judges,
+      { runId, channels: channels.map(withRunner), judges, laneItems },
       (news) => this.#hear(news),
       () => this.#lookout.stir(),
     );
@@ -96,6 +98,11 @@ export class Broker implements Reception {
     }
     instance.sessions.add(session);
     this.#sessions.set(session.session, session);
+  }
+
+  laneAt(channel: number, number: number): LaneBody {
+    const path = join(this.#folder, `l${channel}.${number}`);
+    return { path, key: tokenFor(this.#key, `lane ${path}`) };
   }
 
   departed(session: Session): void {
@@ -297,6 +304,8 @@ function noticeOf(news: News): Notice {
       const { type, node, count, deadLetter, reason } = news;
       return { type, queue: channel, node, count, deadLetter, reason };
     }
+    case 'untold':
+      return { type: 'untold', queue: channel };
     case 'exhausted':
       return { type: 'exhausted', queue: channel, node: news.node };
   }

@@ -16,6 +16,8 @@ export type Command =
       /** How long a deadlock must have lasted to be one; 0: none is looked for. */
       readonly deadlockMs: number;
       readonly daemons: readonly NodeId[];
+      /** For tests: so many items within a short time make a queue's lane worth while. */
+      readonly laneItems?: number;
     }
   /** The process runs, as this pid: sessions of that pid are settled by `gone` and `settle`, not by their connection's end. */
   | { readonly type: 'started'; readonly node: NodeId; readonly pid: number }
@@ -111,6 +113,8 @@ export type Notice =
       readonly deadLetter: string;
       readonly reason: string;
     }
+  /** Both ends of its lane have ended, and what last went over it is in no count. */
+  | { readonly type: 'untold'; readonly queue: string }
   | { readonly type: 'abandoned'; readonly lock: string; readonly node: NodeId }
   /** Somebody broke the protocol or lied; a known node of that name must fail. */
   | { readonly type: 'offence'; readonly node: NodeId | null; readonly reason: string }

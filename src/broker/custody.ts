@@ -96,6 +96,23 @@ export class Custody {
     this.#onDone(first, items.count);
   }
 
+  /** Items that went past the broker, and that this taker has; with `taken` they have waited their time, and will soon be said to. */
+  adopt({ ledger }: Holding, items: Items, taken: boolean): void {
+    if (taken) this.#space.linger(items);
+    else this.#space.enter(items);
+    ledger.deliver({ first: this.next, items, charges: 0, seen: false, death: null });
+    this.next += items.count;
+    this.unfinished += items.count;
+    this.ahead += items.count;
+  }
+
+  /** So many went past the broker, from their put to their end. */
+  settled(count: number): void {
+    this.next += count;
+    this.taken += count;
+    this.done += count;
+  }
+
   /** Gives the next `count`; there must be so many. */
   deliver({ ledger }: Holding, count: number, right: boolean): Batch[] {
     const batches: Batch[] = [];

@@ -1,7 +1,7 @@
 // What the machines of the broker decide. Most of it is said to one session, by its number; the rest is news for the run.
 import type { NodeId } from '../plan/plan.ts';
-import type { Stat } from '../wire/message.ts';
 import type { Items } from '../wire/items.ts';
+import type { LaneMap, Stat } from '../wire/message.ts';
 import type { Batch, Death } from './batch.ts';
 
 /** Said to a session about one channel. */
@@ -25,6 +25,11 @@ export type SessionEffect =
   | { readonly type: 'withdrawn'; readonly session: number; readonly puts: boolean }
   | { readonly type: 'recall'; readonly session: number; readonly room: boolean }
   | { readonly type: 'reply'; readonly session: number; readonly request: number; readonly stat?: Stat }
+  /** `number`: how many lanes the queue has had with this one. */
+  | { readonly type: 'lane'; readonly session: number; readonly listen: boolean; readonly number: number }
+  | { readonly type: 'lane-go'; readonly session: number }
+  | { readonly type: 'lane-stop'; readonly session: number; readonly orphaned: boolean }
+  | { readonly type: 'lane-map'; readonly session: number; readonly map: LaneMap }
   | {
       readonly type: 'granted';
       readonly session: number;
@@ -51,6 +56,8 @@ export type ChannelNews =
   | { readonly type: 'exhausted'; readonly node: NodeId }
   /** Items that have left the queue for the one of its dead letters. */
   | { readonly type: 'dead'; readonly node: NodeId; readonly items: Items; readonly death: Death }
+  /** Both ends of a lane have ended, and what last went over it is not known. */
+  | { readonly type: 'untold' }
   | { readonly type: 'abandoned'; readonly node: NodeId };
 
 /** Said to what keeps other runs away from a lock that is shared with them. */

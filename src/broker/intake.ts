@@ -49,8 +49,19 @@ export class Intake {
   accept({ loan, closed }: Seat, items: Items, manner: Manner): void {
     this.#check(manner);
     if (closed) throw putAfterClose();
-    if (!this.#room.use(loan, items.count, items.size)) throw putTooMuch();
+    this.use(loan, items);
     this.put += items.count;
+    this.land(items, manner);
+  }
+
+  /** Items use up room that was lent for them. */
+  use(loan: Loan, items: Items): void {
+    if (this.#room.use(loan, items.count, items.size)) return;
+    throw new ProtocolError('limit', 'more was put than there was room for');
+  }
+
+  /** Items are let in, if there is somebody to let them in for. */
+  land(items: Items, manner: Manner): void {
     if (this.#ending.outlet === 'dropped') this.dropped += items.count;
     else if (items.count === 0) return;
     else if (this.#overflow !== null) this.dropped += this.#overflow.admit(items, manner);

@@ -57,6 +57,12 @@ export class Outflow {
     return seat.holding;
   }
 
+  /** Its program has something to do that did not come from here. */
+  busy(seat: Seat): void {
+    seat.waiting = false;
+    this.#takers.place(seat);
+  }
+
   congest(seat: Seat, congested: boolean): void {
     seat.congested = congested;
     this.#takers.place(seat);

@@ -6,13 +6,16 @@ import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import type { QueueCounts, QueueFill } from '../run/event.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
+import type { LaneClosed } from '../wire/message.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import type { Death } from './batch.ts';
+import { Bypass, type End, type Handed } from './bypass.ts';
 import { Custody, type Holding } from './custody.ts';
 import type { Effect } from './effect.ts';
 import { Ending } from './ending.ts';
 import { Intake, longestPut } from './intake.ts';
 import { Joins } from './joins.ts';
+import { Lane } from './lane.ts';
 import { Outflow } from './outflow.ts';
 import { moversOf, type QueueParts, type Waiting, waitsAt } from './queue-waits.ts';
 import { type Seat, seatOf } from './seat.ts';
@@ -68,13 +71,16 @@ export class Queue {
   readonly #ending: Ending;
   readonly #intake: Intake;
   readonly #outflow: Outflow;
+  /** Null where all its items go through it. */
+  readonly #bypass: Bypass | null;
   readonly #name: string;
   readonly #order: QueueSettings['order'];
   readonly #settings: QueueSettings;
   #now = 0;
   #deadline: number | null = null;
 
-  constructor(settings: QueueSettings) {
+  /** `laneItems`: so many within a short time are worth a direct lane; null: it has none. */
+  constructor(settings: QueueSettings, laneItems: number | null = null) {
     this.#name = settings.name;
     this.#order = settings.order;
     this.#space = new Space(settings.maxsize, settings.maxBytes);
@@ -83,6 +89,7 @@ export class Queue {
     this.#intake = new Intake(this.#space, this.#custody, this.#ending, this.#speech, settings);
     this.#outflow = new Outflow(this.#custody, this.#ending, this.#speech, this.#seats);
     this.#settings = settings;
+    this.#bypass = laneItems === null ? null : this.#bypassFrom(laneItems);
   }
 
   // ---- Sessions that put ----
@@ -91,12 +98,16 @@ export class Queue {
     return this.#seats.has(session);
   }
 
-  enter(session: number, instance: NodeId): void {
-    this.#seats.set(session, seatOf(this.#custody.open(session, instance), this.#intake.open(session)));
+  /** With `lanes` it can put and take past the queue. */
+  enter(session: number, instance: NodeId, lanes = false): void {
+    this.#seats.set(session, seatOf(this.#custody.open(session, instance), this.#intake.open(session), lanes));
+    this.#bypass?.entered();
   }
 
   put(session: number, items: Items, manner: Manner = PLAINLY): void {
-    this.#intake.accept(this.#seat(session), items, manner);
+    const seat = this.#seat(session);
+    seat.puts = true;
+    this.#intake.accept(seat, items, manner);
   }
 
   /** A put that is answered. */
@@ -118,7 +129,9 @@ export class Queue {
 
   /** Puts wait that need so much room in all. With `atOnce` they get it now or not at all. */
   want(session: number, count: number, bytes: number, atOnce: boolean): void {
-    this.#intake.want(this.#seat(session), count, bytes, atOnce, this.#now);
+    const seat = this.#seat(session);
+    seat.puts = true;
+    this.#intake.want(seat, count, bytes, atOnce, this.#now);
   }
 
   unwant(session: number): void {
@@ -188,10 +201,32 @@ export class Queue {
     this.#outflow.congest(this.#seat(session), congested);
   }
 
+  // ---- Sessions that put and take past the queue ----
+
+  laneReady(session: number, can: boolean): void {
+    this.#bypass?.ready(session, can);
+  }
+
+  /** The most that a frame with what was on a lane can say its length is; 0: there is nothing to hand over. */
+  longestHandOver(session: number): number {
+    return this.#bypass?.longest(session) ?? 0;
+  }
+
+  /** These went over the lane, from the number `first` on, and are not done. */
+  handOver(session: number, first: number, items: Items, handed: Handed): void {
+    this.#bypass?.handOver(this.#seat(session), first, items, handed);
+  }
+
+  /** All that was on the lane is handed over. */
+  laneClosed(session: number, closed: LaneClosed): void {
+    this.#bypass?.close(session, closed);
+  }
+
   // ---- All sessions ----
 
   /** Answers when all that was put so far is done. */
   join(session: number, request: number): void {
+    if (this.#bypass?.park(session, () => this.join(session, request))) return;
     const { next, unfinished } = this.#custody;
     if (unfinished === 0) this.#speech.say({ type: 'reply', session, request });
     else if (this.#joins.count(session) < MOST_JOINS)
@@ -200,6 +235,7 @@ export class Queue {
   }
 
   stat(session: number, request: number): void {
+    if (this.#bypass?.park(session, () => this.stat(session, request))) return;
     const stat = {
       size: this.#space.waiting,
       room: this.#intake.admits(this.#seat(session)),
@@ -218,11 +254,9 @@ export class Queue {
       this.#intake.leave(seat);
       this.#joins.forget(session);
     }
+    this.#bypass?.left(session, how);
     const holding = this.#custody.find(session);
-    if (holding === undefined) return;
-    if (how === 'died') this.#reclaim(holding, FORKED);
-    else if (how === 'goodbye') this.#custody.part(holding);
-    else this.#custody.forsake(holding);
+    if (holding !== undefined) this.#dismiss(holding, how);
   }
 
   // ---- The run ----
@@ -230,10 +264,9 @@ export class Queue {
   /** An instance has ended for good, and its sessions have left; `how` it ended, where that was no success. */
   settle(instance: NodeId, held: 'done' | 'back', succeeded: boolean, how = 'ended'): void {
     for (const holding of [...this.#custody.holdings]) {
-      if (holding.instance !== instance) continue;
-      if (held === 'back') this.#reclaim(holding, how);
-      else this.#custody.finishAll(holding);
+      if (holding.instance === instance) this.#release(holding, { held, how });
     }
+    this.#bypass?.settled(instance, { held, how });
     if (this.#ending.settle(instance, succeeded)) this.#intake.loseConsumers(this.#seats.values());
   }
 
@@ -258,6 +291,9 @@ export class Queue {
     this.#now = now;
     this.#outflow.deal(now);
     this.#intake.lend(now);
+    this.#bypass?.consider(now);
+    // What is on a lane may still change how it ends.
+    if (this.#bypass?.busy) return this.#speech.take();
     this.#outflow.tellEnds();
     this.#deadline = sooner(this.#intake.recall(now), this.#outflow.recall(now));
     for (const news of this.#ending.judge(this.#custody)) this.#speech.say(news);
@@ -282,6 +318,7 @@ export class Queue {
       dead_lettered: this.#custody.deadLettered,
       dropped: this.#intake.dropped,
       left_over: unfinished,
+      direct: this.#bypass?.carried ?? 0,
       peak: this.#space.peak,
     };
   }
@@ -293,7 +330,7 @@ export class Queue {
 
   /** Nothing waits in it and nothing is held. */
   get idle(): boolean {
-    return this.#custody.unfinished === this.#custody.exhausted;
+    return this.#custody.unfinished === this.#custody.exhausted && !this.#bypass?.busy;
   }
 
   /** No consumer is left, and what is put is dropped. */
@@ -359,6 +396,31 @@ export class Queue {
 
   #stir(session: number): Holding {
     return this.#outflow.stir(this.#seat(session), this.#now);
+  }
+
+  #bypassFrom(laneItems: number): Bypass {
+    return new Bypass(new Lane(this.#speech, this.#seats, laneItems), {
+      space: this.#space,
+      custody: this.#custody,
+      intake: this.#intake,
+      outflow: this.#outflow,
+      speech: this.#speech,
+      seats: this.#seats,
+      consumer: this.#settings.consumers[0] ?? '',
+      dismiss: (holding, how) => this.#dismiss(holding, how),
+      release: (holding, end) => this.#release(holding, end),
+    });
+  }
+
+  #dismiss(holding: Holding, how: Departure): void {
+    if (how === 'died') this.#reclaim(holding, FORKED);
+    else if (how === 'goodbye') this.#custody.part(holding);
+    else this.#custody.forsake(holding);
+  }
+
+  #release(holding: Holding, { held, how }: End): void {
+    if (held === 'back') this.#reclaim(holding, how);
+    else this.#custody.finishAll(holding);
   }
 
   #reclaim(holding: Holding, how: string): void {

@@ -8,6 +8,10 @@ export interface Seat {
   readonly instance: NodeId;
   readonly loan: Loan;
   readonly holding: Holding;
+  /** It can put and take past the broker. */
+  readonly lanes: boolean;
+  /** It has put, or wanted to, at least once. */
+  puts: boolean;
   /** It said that it puts no more. */
   closed: boolean;
   /** It has asked for items at least once. */
@@ -29,12 +33,14 @@ export interface Seat {
   recalled: boolean;
 }
 
-export function seatOf(holding: Holding, loan: Loan): Seat {
+export function seatOf(holding: Holding, loan: Loan, lanes: boolean): Seat {
   return {
     session: holding.session,
     instance: holding.instance,
     loan,
     holding,
+    lanes,
+    puts: false,
     closed: false,
     takes: false,
     credit: 0,

@@ -8,6 +8,7 @@ import {
   readCount,
   readItems,
   readJson,
+  readLaneNumber,
   readOffer,
   readPriority,
   readRange,
@@ -16,7 +17,7 @@ import {
   readRoom,
 } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
-import { Flag, Limit, PROTOCOL, Type } from '../wire/message.ts';
+import { Flag, type LaneBody, type LaneClosed, Limit, PROTOCOL, Type } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import { Connection, type Hearer } from './connection.ts';
@@ -27,6 +28,8 @@ import type { Party, Switchboard } from './switchboard.ts';
 export interface Reception {
   readonly runId: string;
   readonly switchboard: Switchboard;
+  /** Where the two ends of a lane meet, and what they know each other by. */
+  laneAt(channel: number, number: number): LaneBody;
   /** Throws a `ProtocolError` where the token is not that instance's, or there are too many sessions of it. */
   admit(session: Session, claim: { readonly instance: string; readonly token: string }): void;
   /** It is over; nothing more comes of it. */
@@ -44,6 +47,8 @@ export class Session implements Party, Hearer {
   pid = 0;
   /** Its program made it for itself, and may end it without a goodbye. */
   child = false;
+  /** It can put and take past the broker. */
+  lanes = false;
   /** It has put something, and not asked since whether all has arrived. */
   puts = false;
   /** It has said goodbye. */
@@ -142,6 +147,21 @@ export class Session implements Party, Hearer {
           (effect.abandoned ? Flag.ABANDONED : Flag.NONE) | (effect.lent ? Flag.LENT : Flag.NONE),
         );
         break;
+      case 'lane': {
+        const { listen, number } = effect;
+        const flags = listen ? Flag.LISTEN : Flag.NONE;
+        writer.json(Type.LANE, channel, this.#reception.laneAt(channel, number), flags);
+        break;
+      }
+      case 'lane-go':
+        writer.bare(Type.LANE_GO, channel);
+        break;
+      case 'lane-stop':
+        writer.bare(Type.LANE_STOP, channel, effect.orphaned ? Flag.LISTEN : Flag.NONE);
+        break;
+      case 'lane-map':
+        writer.json(Type.LANE_MAP, channel, effect.map);
+        break;
       case 'denied': {
         const { code, message, request, misfit } = effect;
         writer.error(channel, { code, message, request, ...misfit });
@@ -178,7 +198,12 @@ export class Session implements Party, Hearer {
   }
 
   longest(type: number, channel: number): number {
-    if (this.#phase !== 'known' || !carriesItems(type)) return SMALL_FRAME;
+    if (this.#phase !== 'known') return SMALL_FRAME;
+    if (type === Type.HAND_OVER) {
+      const most = this.#switchboard.queue(this, channel, 'any').longestHandOver(this.session);
+      return Math.max(SMALL_FRAME, most);
+    }
+    if (!carriesItems(type)) return SMALL_FRAME;
     return this.#switchboard.queue(this, channel, 'put').longestPut(this.session);
   }
 
@@ -198,7 +223,7 @@ export class Session implements Party, Hearer {
   }
 
   #greet(frame: Frame): void {
-    const { protocol, instance, token, pid, child } = readJson(frame);
+    const { protocol, instance, token, pid, child, lanes } = readJson(frame);
     if (protocol !== PROTOCOL) {
       throw new ProtocolError(
         'version',
@@ -212,6 +237,7 @@ export class Session implements Party, Hearer {
     this.instance = instance;
     this.pid = pid;
     this.child = child === true;
+    this.lanes = lanes === true;
     this.#phase = 'known';
     clearInterval(this.#patience);
     this.#switchboard.enter(this);
@@ -311,6 +337,18 @@ export class Session implements Party, Hearer {
         this.#queue(channel, 'get').giveBack(session, tag, count);
         break;
       }
+      case Type.LANE_READY:
+        expectEmpty(frame);
+        this.#queue(channel, 'any').laneReady(session, frame.flags !== Flag.NO_LANE);
+        break;
+      case Type.HAND_OVER: {
+        const handed = { sent: (frame.flags & Flag.SENT) !== 0, taken: (frame.flags & Flag.TAKEN) !== 0 };
+        this.#queue(channel, 'any').handOver(session, readLaneNumber(frame), readItems(frame), handed);
+        break;
+      }
+      case Type.LANE_CLOSED:
+        this.#queue(channel, 'any').laneClosed(session, readJson(frame) as unknown as LaneClosed);
+        break;
       case Type.JOIN:
         this.#queue(channel, 'any').join(session, readRequest(frame));
         break;

@@ -9,6 +9,7 @@ import type { Manner } from './backlog.ts';
 import type { ChannelNews, SessionEffect } from './effect.ts';
 import { HostLock } from './host-lock.ts';
 import { type Judge, type Judges, words } from './judge.ts';
+import { LANE_ITEMS, mayHaveLane } from './lane.ts';
 import { Lock } from './lock.ts';
 import { Pipe, WINDOW } from './pipe.ts';
 import { type Departure, Queue } from './queue.ts';
@@ -20,6 +21,8 @@ export interface Party {
   /** Larger than every one before. */
   readonly session: number;
   readonly instance: NodeId;
+  /** It can put and take past the broker. */
+  readonly lanes?: boolean;
   /** Must not say anything to a machine before it returns. */
   perform(channel: number, effect: SessionEffect): void;
   /** A turn is over: what was performed can go out. */
@@ -74,6 +77,15 @@ interface PipeLine {
 
 type Line = QueueLine | LockLine | PipeLine;
 
+export interface SwitchboardSettings {
+  readonly runId: string;
+  readonly channels: readonly Channel[];
+  /** Of the queues that have an `item`. */
+  readonly judges: Judges;
+  /** So many items within a short time make a queue's lane worth while. */
+  readonly laneItems?: number | undefined;
+}
+
 export class Switchboard {
   /** By id less one: the id 0 means the session itself. */
   readonly #lines: readonly Line[];
@@ -100,13 +112,11 @@ export class Switchboard {
   #timerAt = Number.POSITIVE_INFINITY;
 
   constructor(
-    runId: string,
-    channels: readonly Channel[],
-    judges: Judges,
+    { runId, channels, judges, laneItems }: SwitchboardSettings,
     onNews: (news: News) => void,
     onTurn: () => void = () => {},
   ) {
-    this.#lines = channels.map((channel, index) => this.#lineOf(channel, index + 1, runId, judges));
+    this.#lines = channels.map((channel, index) => this.#lineOf(channel, index + 1, { runId, judges, laneItems }));
     const queues = this.#lines.filter((line) => line.kind === 'queue');
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
     this.#streams = new Streams(queues.map((line) => line.channel));
@@ -329,10 +339,10 @@ export class Switchboard {
 
   // ---- Parts ----
 
-  #lineOf(channel: Channel, id: number, runId: string, judges: Judges): Line {
+  #lineOf(channel: Channel, id: number, { runId, judges, laneItems }: Omit<SwitchboardSettings, 'channels'>): Line {
     if (channel.kind === 'lock') return this.#lockLine(runId, channel, id);
     if (channel.kind === 'pipe') return { kind: 'pipe', id, channel, machine: new Pipe(channel) };
-    return queueLine(channel, id, judges);
+    return queueLine(channel, id, judges, laneItems);
   }
 
   #lockLine(runId: string, channel: LockChannel, id: number): LockLine {
@@ -400,7 +410,7 @@ export class Switchboard {
   }
 
   #ready<L extends Line>(line: L, party: Party): L {
-    if (!line.machine.has(party.session)) line.machine.enter(party.session, party.instance);
+    if (!line.machine.has(party.session)) line.machine.enter(party.session, party.instance, party.lanes);
     this.#mark(line);
     return line;
   }
@@ -484,11 +494,12 @@ export class Switchboard {
   }
 }
 
-function queueLine(channel: QueueChannel, id: number, judges: Judges): QueueLine {
+function queueLine(channel: QueueChannel, id: number, judges: Judges, laneItems = LANE_ITEMS): QueueLine {
   const producers = new Set(channel.producers);
   const consumers = new Set(channel.consumers);
   const judge = judges.get(channel.name) ?? null;
-  return { kind: 'queue', id, channel, machine: new Queue(channel), producers, consumers, judge };
+  const machine = new Queue(channel, mayHaveLane(channel) ? laneItems : null);
+  return { kind: 'queue', id, channel, machine, producers, consumers, judge };
 }
 
 /** Whether an instance may use it. */

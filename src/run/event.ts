@@ -158,6 +158,8 @@ export interface QueueCounts {
   readonly dead_lettered: number;
   readonly dropped: number;
   readonly left_over: number;
+  /** How many of `put` went from one process to the other over a direct lane. */
+  readonly direct: number;
   /** The most items that ever waited at once. */
   readonly peak: number;
 }

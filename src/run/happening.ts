@@ -32,6 +32,12 @@ export function happeningOf(notice: Notice): Happening | null {
         node: notice.node,
         message: `an item of queue \`${notice.queue}\` was delivered as often as its \`attempts\` allow and never done; it is left over`,
       };
+    case 'untold':
+      return {
+        type: 'warning',
+        queue: notice.queue,
+        message: `the two processes of queue \`${notice.queue}\` were killed together: what was last on its way between them is lost and not counted`,
+      };
     case 'abandoned':
       return { type: 'lock.abandoned', lock: notice.lock, node: notice.node };
     case 'offence':

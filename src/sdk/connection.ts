@@ -16,6 +16,8 @@ export interface Listener {
   /** The system takes more again, after `congested`. */
   onDrained(): void;
   onLost(reason: string): void;
+  /** Where it is there, it keeps what is sent: that memory is not written to again. */
+  keeps?(pieces: readonly Buffer[]): void;
 }
 
 export class Connection {
@@ -104,9 +106,10 @@ export class Connection {
     this.#sentAt = performance.now();
     const pieces = this.writer.take();
     if (pieces.length === 0) return;
+    this.#listener.keeps?.(pieces);
     const rest = this.#write(pieces);
-    if (rest.length === 0) this.writer.reuse();
-    else this.#stream(rest);
+    if (rest.length > 0) this.#stream(rest);
+    else if (this.#listener.keeps === undefined) this.writer.reuse();
   }
 
   /** Sends everything and waits for the system to take it, without a loop to wait in. Nothing can be sent after that. */
@@ -124,6 +127,19 @@ export class Connection {
       }
       if (rest === before) Atomics.wait(never, 0, 0, 1);
     }
+  }
+
+  /** Something was given to the system that it has not taken. */
+  get stalled(): boolean {
+    return this.#streamed.length > 0;
+  }
+
+  /** Ends it from this side. Gives how many bytes of what was given to the system it has not taken, and will not. */
+  cut(): number {
+    const left = this.stalled ? (this.#handle?.writeQueueSize ?? 0) : 0;
+    this.#state = 'ended';
+    this.#socket?.destroy();
+    return left;
   }
 
   /** Gives up the connection; the other side made no sense. */

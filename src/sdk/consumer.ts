@@ -3,9 +3,20 @@
 import { readAttempt, readItems, readJson } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import { type Items, splitItems } from '../wire/items.ts';
-import { type Dead, Flag, mayReadAhead, Type, type WelcomePipe, type WelcomeQueue } from '../wire/message.ts';
+import {
+  type Dead,
+  Flag,
+  type LaneBody,
+  type LaneMap,
+  mayReadAhead,
+  Type,
+  type WelcomePipe,
+  type WelcomeQueue,
+} from '../wire/message.ts';
 import { type Encoding, encodingOf, Undecodable } from './encoding.ts';
 import { Empty, QueueAborted, QueueClosed } from './errors.ts';
+import { LaneIn } from './lane-in.ts';
+import { LANE, type LaneTags, MOST_LANES } from './lane-tags.ts';
 import { checkEnds } from './manner.ts';
 import { Pace } from './pace.ts';
 import { Watch } from './patience.ts';
@@ -30,6 +41,8 @@ export class Consumer implements Rider {
   redelivered = false;
   death: Dead | null = null;
   readonly receipts = new Receipts();
+  /** Where it goes that what is taken now was taken. */
+  #receipts = this.receipts;
   readonly #session: Session;
   readonly #name: string;
   readonly #pace = new Pace();
@@ -67,6 +80,14 @@ export class Consumer implements Rider {
   /** The UNGETs that are not answered yet. */
   readonly #withdrawals: Withdrawal[] = [];
   #riding = false;
+  /** The lane that items come over, or will, and the closed ones of which the program may still hold some. */
+  #lane: LaneIn | null = null;
+  #offer: LaneBody | null = null;
+  readonly #lanes: LaneIn[] = [];
+  /** What the broker delivered after all that is still to come over the lane. */
+  #afterLane: Batch[] = [];
+  /** Items of the lane that are to go back, once it is closed. */
+  #returning: number[] = [];
 
   constructor(session: Session, name: string) {
     this.#session = session;
@@ -124,7 +145,8 @@ export class Consumer implements Rider {
   /** The program is through with these. */
   done(tag: number, count: number): void {
     if (this.#atMostOnce) return;
-    this.receipts.done(tag, count);
+    if (tag < LANE) this.receipts.done(tag, count);
+    else this.#doneOfLane(tag, count);
     this.#ride();
   }
 
@@ -134,7 +156,11 @@ export class Consumer implements Rider {
   }
 
   giveBack(tag: number): void {
-    this.#giveBack(tag, 1);
+    if (tag < LANE) return this.#giveBack(tag, 1);
+    const lane = this.#laneOf(tag);
+    for (const at of lane.tags?.of(tag % LANE, 1) ?? []) return this.#giveBack(at.tag, 1);
+    this.#returning.push(tag);
+    lane.stop();
   }
 
   /** The program takes no more for now. */
@@ -166,6 +192,15 @@ export class Consumer implements Rider {
         return this.fail(frame.flags === Flag.BROKE ? () => this.#broken() : () => this.#ended());
       case Type.WITHDRAWN:
         return this.#withdrawn();
+      case Type.LANE:
+        this.#offer = readJson(frame) as unknown as LaneBody;
+        return this.#enterLane();
+      case Type.LANE_GO:
+        return this.#lane?.go();
+      case Type.LANE_STOP:
+        return this.#lane?.orphaned();
+      case Type.LANE_MAP:
+        return this.#mapLane(readJson(frame) as unknown as LaneMap);
       case Type.RECALL:
         this.#pace.recalled();
         return this.#retreat();
@@ -174,10 +209,13 @@ export class Consumer implements Rider {
 
   fail(failure: Failure): void {
     this.#failure ??= failure;
+    this.#lane?.destroy();
     for (const get of this.#line) get.settle(failure);
   }
 
   leave(): void {
+    this.#lane?.report();
+    this.#lane?.destroy();
     this.#giveBackAhead();
   }
 
@@ -186,6 +224,7 @@ export class Consumer implements Rider {
     if (this.#queue === null) return;
     const { id } = this.#queue;
     this.receipts.write(this.#session.writer, id);
+    if (this.#lane?.open) return this.#settleLane(this.#lane);
     // What goes back must be back before more is asked for.
     if (this.#failure !== null || this.#retreating) return;
     if (this.#expiring.length > 0) this.#expire(this.#expiring.splice(0));
@@ -223,6 +262,7 @@ export class Consumer implements Rider {
   #turn(most: number): void {
     // What is said to be taken can go to nobody else any more, so that is no more than the program takes now.
     const { items, tag, attempt, redelivered, death } = this.#next(this.#announces ? most : Number.POSITIVE_INFINITY);
+    this.#receipts = tag < LANE ? this.receipts : this.#laneOf(tag).receipts;
     this.#values = (this.#encoding as Encoding).decode(items);
     this.#at = 0;
     this.#valuesTag = tag;
@@ -230,7 +270,7 @@ export class Consumer implements Rider {
     this.redelivered = redelivered;
     this.death = death;
     if (!this.#announces) return;
-    this.receipts.took(items.count);
+    this.#receipts.took(items.count);
     this.#ride();
     this.#session.flush();
   }
@@ -249,7 +289,7 @@ export class Consumer implements Rider {
     this.#untilAsking -= count;
     this.#takenSince += count;
     if (this.#announces) return;
-    this.receipts.took(count);
+    this.#receipts.took(count);
     if (!this.#riding) this.#ride();
   }
 
@@ -269,7 +309,8 @@ export class Consumer implements Rider {
   }
 
   #plan(): void {
-    this.#untilAsking = Math.max(1, this.#here + this.#credit - (this.#pace.ahead >> 1));
+    if (this.#lane?.open) this.#untilAsking = Math.max(LEAST_REPORT, this.#here >> 1);
+    else this.#untilAsking = Math.max(1, this.#here + this.#credit - (this.#pace.ahead >> 1));
   }
 
   #join(
@@ -304,6 +345,7 @@ export class Consumer implements Rider {
 
   /** Waits until the broker has heard that it waits: what there was is here then, or that it is the end. */
   #askOnce(get: WaitingGet): void {
+    if (this.#lane?.open) return this.#lane.look(() => (this.#lane?.open ? this.#giveUp(get) : this.#askOnce(get)));
     this.#session.request({
       write: (request) => {
         this.settle();
@@ -338,12 +380,19 @@ export class Consumer implements Rider {
     this.#nextDeath = null;
     if (this.#retreating) return this.#decline(items.count);
     if (this.#exact && !this.#isAwaited(right)) return this.#declineLate(items.count);
-    this.#batches.push({ items, attempt, redelivered, death, tag: this.#nextTag });
+    const batch = { items, attempt, redelivered, death, tag: this.#nextTag };
     this.#nextTag += items.count;
-    this.#here += items.count;
     // What comes before the answer to an UNGET was asked for before it.
     if (this.#withdrawals.length === 0) this.#credit = Math.max(0, this.#credit - items.count);
     this.#saidWaiting = false;
+    if (this.#lane?.map) this.#afterLane.push(batch);
+    else this.#arrive(batch, right);
+  }
+
+  #arrive(batch: Batch, right = false): void {
+    const { items } = batch;
+    this.#batches.push(batch);
+    this.#here += items.count;
     this.#pace.came(items.count, items.size);
     if (this.#line.size === 0) return;
     this.#pace.begin(performance.now());
@@ -412,6 +461,8 @@ export class Consumer implements Rider {
   }
 
   #giveBackAhead(): void {
+    // What came over a lane is not the broker's to give to another.
+    if (this.#lane?.open) return;
     const count = this.#here;
     this.#values = [];
     this.#at = 0;
@@ -444,6 +495,132 @@ export class Consumer implements Rider {
     }
   }
 
+  /** The broker offers a lane from the one process that puts: to be entered once all is here that came over the last one. */
+  #enterLane(): void {
+    if (this.#offer === null || this.#lane !== null) return;
+    const { path, key } = this.#offer;
+    this.#offer = null;
+    const { id, encoding, maxsize, maxBytes } = this.#queue as WelcomeQueue;
+    const { writer } = this.#session;
+    const ready = (flags: number) => {
+      writer.bare(Type.LANE_READY, id, flags);
+      this.#session.wrote();
+    };
+    if (this.#lanes.length === MOST_LANES) return ready(Flag.NO_LANE);
+    const base = LANE * (this.#lanes.length + 1);
+    const lane = new LaneIn(
+      { channel: id, path, key, encoding, maxsize, maxBytes },
+      {
+        onLaneReady: (isReady) => {
+          if (!isReady) this.#lane = null;
+          ready(isReady ? Flag.NONE : Flag.NO_LANE);
+        },
+        onLaneItems: (items, first) =>
+          this.#arrive({ items, tag: base + first, attempt: 1, redelivered: false, death: null }),
+        onLaneOver: () => this.#leaveLane(lane),
+        waits: () => this.#line.size > 0,
+      },
+    );
+    this.#lanes.push(lane);
+    this.#lane = lane;
+  }
+
+  /** Says what there is to say over the lane. Nothing is asked of the broker as long as there is one. */
+  #settleLane(lane: LaneIn): void {
+    lane.report();
+    for (const get of this.#expiring.splice(0)) if (this.#line.has(get)) get.settle(get.empty);
+    this.#plan();
+  }
+
+  /** The broker has the lane back. Those of its items that are not done have the next tags from here on. */
+  #mapLane(map: LaneMap): void {
+    const base = this.#nextTag;
+    for (const [, count] of map.ranges) this.#nextTag += count;
+    this.#lane?.closed(map, base);
+  }
+
+  /** All that was sent over the lane is here, and the broker has it back; or has it back from here. */
+  #leaveLane(lane: LaneIn): void {
+    const { map } = lane;
+    const { writer } = this.#session;
+    if (map === null) {
+      lane.handOver(writer);
+      return this.#session.wrote();
+    }
+    const { id } = this.#queue as WelcomeQueue;
+    this.receipts.write(writer, id);
+    const { tags, taken } = lane.become(map);
+    if (taken > 0) {
+      this.#returnOvertaken();
+      writer.number(Type.TAKEN, id, taken);
+    }
+    for (const done of lane.doneOf(map)) {
+      for (const { tag, count } of tags.of(done.first, done.count)) writer.range(Type.DONE, id, tag, count);
+    }
+    this.#lane = null;
+    this.#receipts = this.receipts;
+    if (lane.broken === null) this.#rename(tags);
+    else this.#returnUntaken(tags, lane.broken);
+    for (const tag of this.#returning.splice(0)) this.giveBack(tag);
+    for (const batch of this.#afterLane.splice(0)) this.#arrive(batch);
+    this.#saidWaiting = false;
+    this.#plan();
+    this.#ride();
+    this.#session.wrote();
+    this.#enterLane();
+  }
+
+  /** What came back to the queue while there was a lane came in between. By the broker's book it is to be taken first. */
+  #returnOvertaken(): void {
+    const { length } = this.#values;
+    if (this.#valuesTag < LANE && this.#at < length) {
+      this.#here -= length - this.#at;
+      this.#giveBack(this.#valuesTag + this.#at, length - this.#at);
+      this.#at = length;
+    }
+    for (let index = 0; index < this.#batches.length; index += 1) {
+      const { tag, items } = this.#batches[index] as Batch;
+      if (tag >= LANE) continue;
+      this.#here -= items.count;
+      this.#giveBack(tag, items.count);
+      this.#batches.splice(index, 1);
+      index -= 1;
+    }
+  }
+
+  /** The other end has lied: the broker has what it said, and gives that. */
+  #returnUntaken(tags: LaneTags, taken: number): void {
+    const lane = (tag: number) => tag >= LANE;
+    if (lane(this.#valuesTag)) {
+      this.#here -= this.#values.length - this.#at;
+      this.#at = this.#values.length;
+    }
+    for (const { items, tag } of this.#batches) if (lane(tag)) this.#here -= items.count;
+    this.#batches.splice(0, this.#batches.length, ...this.#batches.filter(({ tag }) => !lane(tag)));
+    for (const { tag, count } of tags.of(taken, LANE)) this.#giveBack(tag, count);
+  }
+
+  /** What came over the lane and is not taken: from now on under the tags that the broker knows it by. */
+  #rename(tags: LaneTags): void {
+    const tagOf = (number: number) => [...tags.of(number % LANE, 1)][0]?.tag ?? 0;
+    if (this.#at < this.#values.length && this.#valuesTag >= LANE) {
+      this.#valuesTag = tagOf(this.#valuesTag + this.#at) - this.#at;
+    }
+    for (const [index, batch] of this.#batches.entries()) {
+      if (batch.tag >= LANE) this.#batches[index] = { ...batch, tag: tagOf(batch.tag) };
+    }
+  }
+
+  #doneOfLane(name: number, count: number): void {
+    const { tags, receipts } = this.#laneOf(name);
+    if (tags === null) return receipts.done(name % LANE, count);
+    for (const run of tags.of(name % LANE, count)) this.receipts.done(run.tag, run.count);
+  }
+
+  #laneOf(name: number): LaneIn {
+    return this.#lanes[Math.floor(name / LANE) - 1] as LaneIn;
+  }
+
   #ride(): void {
     if (this.#riding) return;
     this.#riding = true;
@@ -468,6 +645,8 @@ const SOMETHING: Arrival = { value: undefined, tag: 0, attempt: 1, redelivered: 
 function isFromRight({ flags }: Frame): boolean {
   return (flags & Flag.RIGHT) !== 0;
 }
+/** So many items at least are taken from a lane before that is said in the middle of a turn. */
+const LEAST_REPORT = 32;
 
 interface Batch {
   readonly items: Items;

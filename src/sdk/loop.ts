@@ -50,6 +50,8 @@ export class Loop<T> implements AsyncIterableIterator<T> {
 
 export class Batches<T> implements AsyncIterableIterator<T[]> {
   readonly #consumer: Consumer;
+  /** What the loop works on now: the one that it waited for, and those that came with it. */
+  #waited = NOTHING;
   #tag = 0;
   #count = 0;
 
@@ -59,14 +61,17 @@ export class Batches<T> implements AsyncIterableIterator<T[]> {
 
   async next(): Promise<IteratorResult<T[]>> {
     const consumer = this.#consumer;
+    if (this.#waited !== NOTHING) consumer.done(this.#waited, 1);
     if (this.#count > 0) consumer.done(this.#tag, this.#count);
+    this.#waited = NOTHING;
     this.#count = 0;
     try {
       const waited = consumer.ready ? null : await consumer.wait(Number.POSITIVE_INFINITY);
       const more = consumer.ready ? consumer.nextBatch() : [];
       const value = (waited === null ? more : [waited.value, ...more]) as T[];
-      this.#tag = waited?.tag ?? consumer.tag;
-      this.#count = value.length;
+      this.#waited = waited?.tag ?? NOTHING;
+      this.#tag = consumer.tag;
+      this.#count = more.length;
       return { value, done: false };
     } catch (error) {
       if (error instanceof QueueClosed) return { value: undefined, done: true };

@@ -130,7 +130,7 @@ export class Pipe<In = unknown, Out = In> implements Channel, AsyncIterable<In>,
   /** @internal */
   leave(): number {
     this.#consumer.leave();
-    return this.#producer.unmade;
+    return this.#producer.leave();
   }
 
   #put(message: unknown, options: PipeOptions | undefined): Promise<void> {

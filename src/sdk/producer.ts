@@ -1,10 +1,12 @@
 // The putting side of a queue, in one process: spends the room the broker gave, asks for more when a put waits for it, and
 // keeps puts in the order in which they were made.
-import { readRoom } from '../wire/body.ts';
+import { readJson, readRoom } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
-import { Flag, Type, type WelcomeLine } from '../wire/message.ts';
+import { Flag, type LaneBody, Type, type WelcomeLine } from '../wire/message.ts';
+import type { FrameWriter } from '../wire/writer.ts';
 import { type Encoding, encodingOf, snapshot } from './encoding.ts';
 import { BrokenQueue, Full, QueueClosed } from './errors.ts';
+import { LaneOut } from './lane-out.ts';
 import { checkManner, type Manner, mannerOf, type Placing } from './manner.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
 import type { Failure, Rider, Session } from './session.ts';
@@ -14,12 +16,26 @@ export interface PutOptions extends Patience, Placing {
   readonly confirm?: boolean | undefined;
 }
 
+/** What puts are written to. */
+export interface Outlet {
+  readonly writer: FrameWriter;
+  /** Nothing should be added now. */
+  readonly congested: boolean;
+  /** The largest item it takes. */
+  readonly largest: number;
+  /** An item of so many bytes was written. */
+  wrote(bytes?: number): void;
+}
+
 /** What every put that need not wait returns: one promise for all of them. */
 export const SENT: Promise<void> = Promise.resolve();
 
 export class Producer implements Rider {
   readonly #session: Session;
   readonly #name: string;
+  /** Where puts go: to the broker, or over a lane. */
+  #outlet: Outlet;
+  #lane: LaneOut | null = null;
   #queue: WelcomeLine | null = null;
   #encoding: Encoding | null = null;
   /** The broker looks at every item, and answers. */
@@ -40,24 +56,27 @@ export class Producer implements Rider {
 
   constructor(session: Session, name: string) {
     this.#session = session;
+    this.#outlet = session;
     this.#name = name;
   }
 
   put(value: unknown, options: PutOptions | undefined): Promise<void> {
+    const outlet = this.#outlet;
     if (
       options === undefined &&
       !this.#judged &&
       this.#room > 0 &&
       this.#line.size === 0 &&
       !this.#closed &&
-      !this.#session.congested
+      !outlet.congested
     ) {
       const queue = this.#queue as WelcomeLine;
-      const size = (this.#encoding as Encoding).put(this.#session.writer, queue.id, value, this.#roomBytes);
+      const most = Math.min(this.#roomBytes, outlet.largest);
+      const size = (this.#encoding as Encoding).put(outlet.writer, queue.id, value, most);
       if (size >= 0) {
         this.#room -= 1;
         this.#roomBytes -= size;
-        this.#session.wrote();
+        outlet.wrote(size);
         return queue.confirm ? this.#session.confirm() : SENT;
       }
     }
@@ -67,6 +86,7 @@ export class Producer implements Rider {
   /** Waits until the broker has everything that was put before. */
   async flush(): Promise<void> {
     await this.#emptied();
+    this.#leaveLane();
     await this.#session.confirm();
   }
 
@@ -75,6 +95,7 @@ export class Producer implements Rider {
     const again = this.#closed;
     this.#closed = true;
     await this.#emptied();
+    this.#leaveLane();
     await this.#session.ask((request) => {
       if (this.#queue !== null && this.#failure === null && !again)
         this.#session.writer.bare(Type.CLOSE, this.#queue.id);
@@ -92,8 +113,9 @@ export class Producer implements Rider {
     for (const _ of this.#line) this.#session.letGo();
   }
 
-  /** Puts that wait for room, and that the program has not given up. */
-  get unmade(): number {
+  /** The program ends. Gives how many puts still wait for room and were not given up. */
+  leave(): number {
+    this.#leaveLane();
     return this.#abandoned ? 0 : this.#line.size;
   }
 
@@ -117,7 +139,12 @@ export class Producer implements Rider {
     switch (frame.type) {
       case Type.ROOM:
         return this.#gain(readRoom(frame));
+      case Type.LANE:
+        return this.#enterLane(readJson(frame) as unknown as LaneBody);
+      case Type.LANE_STOP:
+        return this.#leaveLane();
       case Type.BROKEN:
+        this.#leaveLane();
         return this.fail(() => new BrokenQueue(`no process is left that takes from \`${this.#name}\``));
       case Type.REFUSED:
         if (frame.flags === Flag.NEVER) this.#settleAll(() => this.#closedError());
@@ -131,6 +158,7 @@ export class Producer implements Rider {
   fail(failure: Failure): void {
     this.#failure ??= failure;
     this.#room = 0;
+    this.#lane?.destroy();
     this.#settleAll(failure);
   }
 
@@ -140,7 +168,7 @@ export class Producer implements Rider {
     for (const put of this.#line) {
       const bytes = put.bytes;
       if (queue === null || bytes === null || this.#room === 0 || bytes.length > this.#roomBytes) break;
-      if (this.#session.congested) return;
+      if (this.#outlet.congested) return;
       put.settle(this.#spend(queue, bytes, put.manner));
     }
     // Room that nobody uses would make another's put fail.
@@ -161,7 +189,7 @@ export class Producer implements Rider {
       this.#wanting = false;
     } else if (head.trying === 'ask') {
       this.#try(head, id);
-    } else if (head.trying === null) {
+    } else if (head.trying === null && !this.#lane?.open) {
       const { count, bytes } = this.#head();
       writer.room(Type.WANT, id, count, bytes);
       this.#wanting = true;
@@ -178,6 +206,7 @@ export class Producer implements Rider {
     if (this.#closed) throw this.#closedError();
     if (this.#queue !== null) checkManner(manner, this.#queue);
     const bytes = this.#encoding?.encode(value) ?? null;
+    if (options.confirm) this.#leaveLane();
     const failure = await this.#place(bytes, value, manner, timeMs, options.signal);
     if (failure !== null) throw failure();
     if ((options.confirm || this.#queue?.confirm) && !this.#judged) await this.#session.confirm();
@@ -192,7 +221,7 @@ export class Producer implements Rider {
     signal: AbortSignal | undefined,
   ): Promise<Failure | null> | null {
     const first = this.#line.size === 0;
-    if (first && bytes !== null && this.#room > 0 && bytes.length <= this.#roomBytes && !this.#session.congested) {
+    if (first && bytes !== null && this.#room > 0 && bytes.length <= this.#roomBytes && !this.#outlet.congested) {
       return this.#spend(this.#queue as WelcomeLine, bytes, manner);
     }
     const full: Failure = () => new Full(`\`${this.#name}\` had no room${timeMs > 0 ? ' in time' : ''}`);
@@ -277,13 +306,14 @@ export class Producer implements Rider {
 
   /** Puts it; where it is judged, there is more to wait for. */
   #spend(queue: WelcomeLine, bytes: Uint8Array, manner: Manner): Promise<Failure | null> | null {
+    if (bytes.length > this.#outlet.largest) this.#leaveLane();
     this.#room -= 1;
     this.#roomBytes -= bytes.length;
     if (this.#judged) return this.#offer(queue, bytes, manner);
     const { priority, left } = manner;
-    if (priority === undefined && !left) this.#session.writer.putBytes(queue.id, bytes);
+    if (priority === undefined && !left) this.#outlet.writer.putBytes(queue.id, bytes);
     else this.#session.writer.putApart(queue.id, bytes, priority, left ? Flag.LEFT : Flag.NONE);
-    this.#session.wrote();
+    this.#outlet.wrote(bytes.length);
     return null;
   }
 
@@ -296,6 +326,44 @@ export class Producer implements Rider {
         fail: resolve,
       });
     });
+  }
+
+  /** The broker offers a lane to the one process that takes. */
+  #enterLane({ path, key }: LaneBody): void {
+    const { id } = this.#queue as WelcomeLine;
+    const { writer } = this.#session;
+    const lane = new LaneOut(
+      { channel: id, path, key },
+      {
+        onLaneOpen: () => {
+          // All that was put before this frame came through the broker; nothing after it does.
+          writer.bare(Type.LANE_READY, id);
+          this.#session.wrote();
+          this.#outlet = lane;
+          this.serve();
+        },
+        onLaneRoom: (count, bytes) => this.#gain({ count, bytes }),
+        onLaneTrouble: () => this.#leaveLane(),
+      },
+    );
+    this.#lane = lane;
+    this.#session.lanes.add(lane);
+  }
+
+  /** Puts go through the broker again, and it gets back what went over the lane and is not done. */
+  #leaveLane(): void {
+    const lane = this.#lane;
+    if (lane === null) return;
+    const { writer, lanes } = this.#session;
+    const { id } = this.#queue as WelcomeLine;
+    lanes.delete(lane);
+    this.#lane = null;
+    this.#outlet = this.#session;
+    if (lane.open) this.#roomBytes += lane.close(writer);
+    else writer.bare(Type.LANE_READY, id, Flag.NO_LANE);
+    lane.destroy();
+    this.#session.wrote();
+    this.serve();
   }
 
   /** Gives back what no put waits for. */

@@ -202,7 +202,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   /** @internal */
   leave(): number {
     this.#consumer.leave();
-    return this.#producer.unmade;
+    return this.#producer.leave();
   }
 
   async #getPatiently(options: GetOptions): Promise<T> {
@@ -240,5 +240,6 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
 export function isForPuts({ type, flags }: Frame): boolean {
   if (type === Type.WITHDRAWN) return flags === Flag.PUTS;
   if (type === Type.RECALL) return flags === Flag.ROOM;
+  if (type === Type.LANE || type === Type.LANE_STOP) return flags !== Flag.LISTEN;
   return type === Type.ROOM || type === Type.BROKEN || type === Type.REFUSED;
 }

@@ -52,6 +52,21 @@ export class Receipts {
     this.#from += this.#count;
     this.#count = 0;
   }
+
+  /** The same, said to somebody else than the broker. */
+  settle(hearer: ReceiptHearer): void {
+    if (this.#taken > 0) hearer.taken(this.#taken);
+    this.#taken = 0;
+    for (const { tag, count } of this.#ranges.splice(0)) hearer.done(tag, count);
+    if (this.#count > 0) hearer.done(this.#from, this.#count);
+    this.#from += this.#count;
+    this.#count = 0;
+  }
+}
+
+export interface ReceiptHearer {
+  taken(count: number): void;
+  done(tag: number, count: number): void;
 }
 
 interface Range {

@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 import { expectEmpty, readJson, readReply, readRequest } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
-import { type ErrorBody, Flag, PROTOCOL, Type, type Welcome, type WelcomeChannel } from '../wire/message.ts';
+import { type ErrorBody, Flag, Limit, PROTOCOL, Type, type Welcome, type WelcomeChannel } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { Connection } from './connection.ts';
 import { atEnd, type Ending } from './ending.ts';
@@ -47,6 +47,9 @@ export class Session {
   readonly writer: FrameWriter;
   /** Of a lock that is kept here for a moment. */
   readonly lease: Lease;
+  readonly largest = Limit.ITEM;
+  /** Lanes past the broker. What was put to one must not come after what is said to the broker later. */
+  readonly lanes = new Set<{ flush(): void }>();
   readonly #identity: Identity;
   readonly #connection: Connection;
   readonly #channels = new Map<string, Channel>();
@@ -170,11 +173,13 @@ export class Session {
       token,
       pid: process.pid,
       sdk: `typescript, node ${process.version}`,
+      lanes: true,
     });
   }
 
   #settle(): void {
     if (this.#welcome === null) return;
+    if (this.lanes.size > 0) for (const lane of this.lanes) lane.flush();
     const riders = this.#riders;
     this.#riders = [];
     for (const rider of riders) rider.settle();

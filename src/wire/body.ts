@@ -3,7 +3,7 @@ import { type Frame, ITEMS_AT, ProtocolError } from './frame.ts';
 import { type Items, parseItems } from './items.ts';
 import { Type } from './message.ts';
 
-/** `PUT`, `PUT_PRIORITY`, `OFFER`, `DELIVER`, `REDELIVER`. */
+/** `PUT`, `PUT_PRIORITY`, `OFFER`, `DELIVER`, `REDELIVER`, `HAND_OVER`. */
 export function readItems(frame: Frame): Items {
   const at = frame.start + (ITEMS_AT[frame.type] ?? 0);
   if (at + 4 > frame.end) throw malformed();
@@ -25,6 +25,12 @@ export function readAttempt(frame: Frame): number {
 export function readOffer(frame: Frame): { request: number; priority: number } {
   const priority = priorityAt(frame, frame.body + 4);
   return { request: frame.buffer.readUInt32BE(frame.body), priority };
+}
+
+/** `HAND_OVER`: the number on the lane of its first item. */
+export function readLaneNumber(frame: Frame): number {
+  if (frame.body + 6 > frame.end) throw malformed();
+  return frame.buffer.readUIntBE(frame.body, 6);
 }
 
 /** `GET`, `TAKEN`. */
@@ -70,7 +76,7 @@ export function readReply(frame: Frame): { request: number; value: unknown } {
   return { request: frame.buffer.readUInt32BE(frame.body), value };
 }
 
-/** `HELLO`, `WELCOME`, `ERROR`, `DEAD`: an object; what stands in it is for the caller to check. */
+/** `HELLO`, `WELCOME`, `ERROR`, `DEAD`, `LANE`, `LANE_CLOSED`, `LANE_MAP`: an object; what stands in it is for the caller to check. */
 export function readJson(frame: Frame): Readonly<Record<string, unknown>> {
   const value = parse(frame, frame.body);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();

@@ -146,6 +146,7 @@ export const ITEMS_AT: Readonly<Record<number, number>> = {
   [Type.OFFER]: HEADER + 12,
   [Type.DELIVER]: HEADER,
   [Type.REDELIVER]: HEADER + 4,
+  [Type.HAND_OVER]: HEADER + 6,
 };
 
 /** At most so many bytes must be seen before a frame's length can be judged. */

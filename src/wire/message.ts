@@ -27,6 +27,9 @@ export const Type = {
   OFFER: 20,
   SHUT: 21,
   STUCK: 22,
+  LANE_READY: 23,
+  HAND_OVER: 24,
+  LANE_CLOSED: 25,
   WELCOME: 64,
   ERROR: 65,
   ROOM: 66,
@@ -41,6 +44,10 @@ export const Type = {
   RECALL: 75,
   DEAD: 76,
   ASK: 77,
+  LANE: 78,
+  LANE_GO: 79,
+  LANE_STOP: 80,
+  LANE_MAP: 81,
 } as const;
 export type Type = (typeof Type)[keyof typeof Type];
 
@@ -74,6 +81,13 @@ export const Flag = {
   RIGHT: 2,
   /** `STUCK`: nothing but the broker could wake it. */
   STUCK: 1,
+  /** `LANE`: listen for the other end; without it, connect to it. */
+  LISTEN: 1,
+  /** `LANE_READY`: no lane can be had. */
+  NO_LANE: 1,
+  /** `HAND_OVER`: the other end of the lane has them; its program has taken them. */
+  SENT: 1,
+  TAKEN: 2,
 } as const;
 
 export const Limit = {
@@ -99,6 +113,8 @@ export interface Hello {
   readonly sdk: string;
   /** The program made this process for itself (it was forked, or a pool started it), and may end it without a goodbye. */
   readonly child?: boolean;
+  /** It can put and take over a direct lane. */
+  readonly lanes?: boolean;
 }
 
 export interface Welcome {
@@ -167,6 +183,32 @@ export interface Dead {
   readonly queue: string;
   readonly reason: string;
   readonly attempts: number;
+}
+
+/** `LANE`: where the two ends of a direct lane meet, and what the one that connects says first. */
+export interface LaneBody {
+  readonly path: string;
+  readonly key: string;
+}
+
+/** `LANE_CLOSED`: what went over a lane in all, as far as the end that closed it knows. */
+export interface LaneClosed {
+  readonly put: number;
+  /** How many of these were wholly sent to the other end. */
+  readonly sent: number;
+  readonly taken: number;
+  readonly done: number;
+  /** The most that ever waited on it. */
+  readonly peak: number;
+}
+
+/**
+ * `LANE_MAP`: the lane is closed, and what is not done of it is the broker's again. The items of `ranges` (their numbers on the
+ * lane, from 0) are delivered and have the tags that come next, in this order: what was taken of them is to be said again.
+ */
+export interface LaneMap {
+  readonly sent: number;
+  readonly ranges: readonly (readonly [first: number, count: number])[];
 }
 
 /** The answer to `STAT`. */

@@ -2,7 +2,16 @@
 // travel as they are, without a copy. Nothing is sent here: whoever owns the socket takes what has gathered.
 import { HEADER, LENGTH_FIELD } from './frame.ts';
 import { type Items, SIZE_FIELD } from './items.ts';
-import { type Dead, type ErrorBody, type Hello, Type, type Welcome } from './message.ts';
+import {
+  type Dead,
+  type ErrorBody,
+  type Hello,
+  type LaneBody,
+  type LaneClosed,
+  type LaneMap,
+  Type,
+  type Welcome,
+} from './message.ts';
 
 export class FrameWriter {
   readonly #blockSize: number;
@@ -57,6 +66,11 @@ export class FrameWriter {
 
   error(channel: number, body: ErrorBody): void {
     this.#json(Type.ERROR, channel, body);
+  }
+
+  /** `LANE`, `LANE_CLOSED`, `LANE_MAP`. */
+  json(type: number, channel: number, body: LaneBody | LaneClosed | LaneMap, flags = 0): void {
+    this.#json(type, channel, body, flags);
   }
 
   /** `GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`, `SHUT`, `END`, `BROKEN`, `WITHDRAWN`, `RECALL`; `REFUSED` of a queue. */
@@ -131,6 +145,13 @@ export class FrameWriter {
   redeliver(channel: number, attempt: number, items: Items, flags = 0): void {
     this.#header(Type.REDELIVER, flags, channel, 8, items.bytes.length);
     this.#u32(attempt);
+    this.#u32(items.count);
+    this.raw(items.bytes);
+  }
+
+  handOver(channel: number, first: number, items: Items, flags: number): void {
+    this.#header(Type.HAND_OVER, flags, channel, 10, items.bytes.length);
+    this.#at = this.#block.writeUIntBE(first, this.#at, 6);
     this.#u32(items.count);
     this.raw(items.bytes);
   }
@@ -231,9 +252,9 @@ export class FrameWriter {
     this.#at = end;
   }
 
-  #json(type: number, channel: number, value: unknown): void {
+  #json(type: number, channel: number, value: unknown, flags = 0): void {
     const body = Buffer.from(JSON.stringify(value));
-    this.#header(type, 0, channel, body.length);
+    this.#header(type, flags, channel, body.length);
     this.#copy(body);
   }
 

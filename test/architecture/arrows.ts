@@ -26,7 +26,8 @@ const mayImport: Record<string, readonly string[]> = {
   // Tools that are asked before a run.
   execa: ['src/run/target-python.ts'],
 };
-const mayListen = ['src/broker/server.ts'];
+/** The taking end of a lane hears one other process. */
+const mayListen = ['src/broker/server.ts', 'src/sdk/lane-in.ts'];
 /** The SDK speaks from within a child, whose screen is its own. */
 const mayWriteToScreen = ['src/report/screen.ts', 'src/commands', 'src/sdk'];
 

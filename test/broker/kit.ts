@@ -74,7 +74,11 @@ export interface Running extends AsyncDisposable {
   stranger(): Promise<Client>;
 }
 
-export async function running(...channels: Channel[]): Promise<Running> {
+export function running(...channels: Channel[]): Promise<Running> {
+  return runningWith({}, ...channels);
+}
+
+export async function runningWith(options: { readonly laneItems?: number }, ...channels: Channel[]): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'broker-'));
   const path = join(folder, 's');
   const notices: Notice[] = [];
@@ -84,7 +88,7 @@ export async function running(...channels: Channel[]): Promise<Running> {
     for (const look of [...waiting]) look();
   };
   const broker = new Broker(
-    { runId: 'r', key, channels, deadlockMs: 1000, daemons: [] },
+    { runId: 'r', key, channels, socket: path, deadlockMs: 1000, daemons: [], ...options },
     onNotice,
     await judgesOf(channels),
   );

@@ -9,7 +9,7 @@ const mutex = lockOf('mutex', ['a', 'b']);
 /** A lock for two parties; what is said to them is written down in order. */
 function board() {
   const said: string[] = [];
-  const switchboard = new Switchboard('run', [mutex], new Map(), () => {});
+  const switchboard = new Switchboard({ runId: 'run', channels: [mutex], judges: new Map() }, () => {});
   const party = (session: number, instance: string): Party => ({
     session,
     instance,

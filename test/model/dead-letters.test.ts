@@ -22,7 +22,7 @@ function history(attempts: number, items: number, choices: readonly number[]) {
       leftover: 'ignore',
     }),
   );
-  const board = new Switchboard('run', channels, new Map(), (one) => news.push(one));
+  const board = new Switchboard({ runId: 'run', channels, judges: new Map() }, (one) => news.push(one));
   const given = new Map<string, string[]>();
   const partyOf = (instance: string): Party => {
     const party = {

@@ -134,7 +134,17 @@ test('a failure is told again at the end, with exit code, duration and the last 
 });
 
 test('items that are left over, dead owners of locks and redelivered items are never passed over', async () => {
-  const counts = { put: 5, taken: 4, done: 3, redelivered: 1, dead_lettered: 0, dropped: 0, left_over: 2, peak: 5 };
+  const counts = {
+    put: 5,
+    taken: 4,
+    done: 3,
+    redelivered: 1,
+    dead_lettered: 0,
+    dropped: 0,
+    left_over: 2,
+    direct: 0,
+    peak: 5,
+  };
   const { err } = await show([
     started('a'),
     { type: 'queue.redelivered', time: 0, queue: 'dishes', node: 'eater.1', count: 1 },

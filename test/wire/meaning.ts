@@ -6,6 +6,7 @@ import {
   readGranted,
   readItems,
   readJson,
+  readLaneNumber,
   readOffer,
   readPriority,
   readRange,
@@ -16,7 +17,7 @@ import {
 } from '../../src/wire/body.ts';
 import type { Frame } from '../../src/wire/frame.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
-import { type Dead, type ErrorBody, type Hello, Type, type Welcome } from '../../src/wire/message.ts';
+import { type Dead, type ErrorBody, type Hello, type LaneBody, Type, type Welcome } from '../../src/wire/message.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 
 export interface Meaning {
@@ -32,6 +33,8 @@ export interface Meaning {
   readonly request?: number;
   readonly fence?: number;
   readonly attempt?: number;
+  /** On a lane. */
+  readonly number?: number;
   readonly priority?: number;
 }
 
@@ -60,6 +63,12 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
     case 'ROOM':
     case 'GIVE_ROOM':
       return readRoom(frame);
+    case 'HAND_OVER':
+      return { number: readLaneNumber(frame), ...itemsIn(frame) };
+    case 'LANE':
+    case 'LANE_CLOSED':
+    case 'LANE_MAP':
+      return { json: readJson(frame) };
     case 'GET':
     case 'TAKEN':
       return { count: readCount(frame) };
@@ -116,6 +125,9 @@ function write(writer: FrameWriter, meaning: Meaning): void {
   else if (type === 'WELCOME') writer.welcome(json as Welcome);
   else if (type === 'ERROR') writer.error(channel, json as ErrorBody);
   else if (type === 'DEAD') writer.dead(channel, json as Dead);
+  else if (type === 'LANE' || type === 'LANE_CLOSED' || type === 'LANE_MAP')
+    writer.json(Type[type], channel, json as LaneBody, flags);
+  else if (type === 'HAND_OVER') writer.handOver(channel, meaning.number as number, items, flags);
   else if (type === 'PUT') writer.put(channel, items, flags);
   else if (type === 'OFFER') writer.offer(channel, request as number, priority as number, list[0] as Buffer, flags);
   else if (priority !== undefined) writer.putPriority(channel, priority, items);

@@ -12,7 +12,11 @@ from forkline.errors import BrokerLost
 EXAMPLES = os.path.join(os.path.dirname(__file__), "..", "..", "wire", "examples.json")
 
 with open(EXAMPLES, encoding="utf-8") as file:
-    FRAMES = json.load(file)["frames"]
+    EVERY = json.load(file)["frames"]
+
+#: Those of direct lanes are for clients that said in `HELLO` that they can have one; this one does not.
+LANES = ("LANE", "LANE_READY", "LANE_GO", "LANE_STOP", "LANE_MAP", "LANE_CLOSED", "HAND_OVER")
+FRAMES = [example for example in EVERY if example["frame"]["type"] not in LANES]
 
 
 def items_of(frame):

@@ -1,0 +1,152 @@
+// What of a queue goes past it, over a direct lane, and how it comes back: as if it had been in the queue all along. What happens to
+// the taker meanwhile, and who asks meanwhile how the queue stands, waits for that.
+import type { NodeId } from '../plan/plan.ts';
+import { ProtocolError } from '../wire/frame.ts';
+import type { Items } from '../wire/items.ts';
+import { type LaneClosed, Limit } from '../wire/message.ts';
+import { PLAINLY } from './backlog.ts';
+import type { Custody, Holding } from './custody.ts';
+import { type Intake, longestPut } from './intake.ts';
+import type { Lane } from './lane.ts';
+import type { Outflow } from './outflow.ts';
+import type { Departure } from './queue.ts';
+import type { Seat } from './seat.ts';
+import type { Space } from './space.ts';
+import type { Speech } from './speech.ts';
+
+/** The parts of the queue that it is told to. */
+export interface Passed {
+  readonly space: Space;
+  readonly custody: Custody;
+  readonly intake: Intake;
+  readonly outflow: Outflow;
+  readonly speech: Speech;
+  readonly seats: ReadonlyMap<number, Seat>;
+  /** The one that takes. */
+  readonly consumer: NodeId;
+  /** A session that was given this has left. */
+  dismiss(holding: Holding, how: Departure): void;
+  /** The instance that was given this has ended. */
+  release(holding: Holding, end: End): void;
+}
+
+/** How an instance ended. */
+export interface End {
+  readonly held: 'done' | 'back';
+  /** In words, where it was no success. */
+  readonly how: string;
+}
+
+export class Bypass {
+  readonly #lane: Lane;
+  readonly #queue: Passed;
+  /** How the taker has left and ended, if it did while the lane was in use. */
+  #left: Departure = 'goodbye';
+  #ended: End | null = null;
+  /** Questions that wait for the lane to be closed. */
+  #parked: (() => void)[] = [];
+
+  constructor(lane: Lane, queue: Passed) {
+    this.#lane = lane;
+    this.#queue = queue;
+  }
+
+  /** Items may be on their way that the queue does not know of. */
+  get busy(): boolean {
+    return this.#lane.busy;
+  }
+
+  /** How many items went past the queue so far. */
+  get carried(): number {
+    return this.#lane.carried;
+  }
+
+  ready(session: number, can: boolean): void {
+    this.#lane.ready(session, can);
+  }
+
+  entered(): void {
+    this.#lane.stop();
+  }
+
+  consider(now: number): void {
+    const { custody, intake } = this.#queue;
+    this.#lane.consider(now, intake.put, custody.backlog + custody.ahead === 0);
+  }
+
+  /** The most that a frame with what was on a lane can say its length is; 0: there is nothing to hand over. */
+  longest(session: number): number {
+    const seat = this.#queue.seats.get(session);
+    if (seat === undefined || !this.#lane.hands(session)) return 0;
+    return Math.max(Limit.LENGTH, longestPut(seat.loan));
+  }
+
+  handOver(seat: Seat, first: number, items: Items, { sent, taken }: Handed): void {
+    const { custody, intake } = this.#queue;
+    if (!this.#lane.hands(seat.session)) return;
+    // What is taken has given its room back, and to one who is gone nothing is lent any more.
+    if (seat.session !== this.#lane.taker && !taken) intake.use(seat.loan, items);
+    if (this.#lane.handOver(first, items.count, sent)) custody.adopt(this.#taker(), items, taken);
+    else intake.land(items, PLAINLY);
+  }
+
+  close(session: number, closed: LaneClosed): void {
+    const { custody, intake, outflow, seats, space } = this.#queue;
+    const { taker } = this.#lane;
+    if (!this.#lane.hands(session)) return;
+    if (!this.#lane.close(closed)) throw new ProtocolError('protocol', 'what is said of a lane does not add up');
+    intake.put += closed.put;
+    custody.settled(closed.done);
+    space.peak = Math.max(space.peak, closed.peak);
+    const seat = seats.get(taker);
+    const holding = custody.find(taker);
+    if (seat !== undefined) outflow.busy(seat);
+    else if (holding !== undefined) this.#queue.dismiss(holding, this.#left);
+    const rest = custody.find(taker);
+    if (this.#ended !== null && rest !== undefined) this.#queue.release(rest, this.#ended);
+    this.#over();
+  }
+
+  left(session: number, how: Departure): void {
+    if (this.#lane.busy && session === this.#lane.taker) this.#left = how;
+    if (this.#lane.leave(session)) this.#queue.speech.say({ type: 'untold' });
+    if (!this.#lane.busy) this.#over();
+  }
+
+  settled(instance: NodeId, end: End): void {
+    if (this.#lane.busy && instance === this.#queue.consumer) this.#ended = end;
+  }
+
+  /** Puts a session's question off until the lane is closed, and has it closed. False: there is no need to. */
+  park(session: number, ask: () => void): boolean {
+    if (!this.#lane.busy) return false;
+    this.#parked.push(() => {
+      if (this.#queue.seats.has(session)) ask();
+    });
+    this.#lane.stop();
+    return true;
+  }
+
+  #over(): void {
+    this.#left = 'goodbye';
+    this.#ended = null;
+    for (const ask of this.#parked.splice(0)) ask();
+  }
+
+  /** What the taker was given; it may have left since. */
+  #taker(): Holding {
+    const { custody, consumer } = this.#queue;
+    const { taker } = this.#lane;
+    const holding = custody.find(taker);
+    if (holding !== undefined) return holding;
+    const opened = custody.open(taker, consumer);
+    opened.present = false;
+    return opened;
+  }
+}
+
+/** Where items were that went over the lane: they have come to the other end; its program has taken them. */
+export interface Handed {
+  readonly sent: boolean;
+  readonly taken: boolean;
+}

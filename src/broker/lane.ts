@@ -1,0 +1,192 @@
+// The machine of a queue's direct lane: a connection past the broker, from the one process that puts to the one that takes. It
+// is opened where much is put, and closed again as soon as anything is out of the ordinary: then what went over it and is
+// not done is handed over, and the queue goes on as if it had had it all along. What happens meanwhile waits for that.
+import type { QueueChannel } from '../plan/plan.ts';
+import type { LaneClosed } from '../wire/message.ts';
+import type { Seat } from './seat.ts';
+import type { Speech } from './speech.ts';
+
+export class Lane {
+  /** Items that went over it, all told. */
+  carried = 0;
+  readonly #speech: Speech;
+  readonly #seats: ReadonlyMap<number, Seat>;
+  /** How many items must be put within a short time for it to be worth while. */
+  #least: number;
+  #since = Number.NEGATIVE_INFINITY;
+  #putBefore = 0;
+  #offered = 0;
+  #phase: Phase = 'closed';
+  #putter = NOBODY;
+  #taker = NOBODY;
+  /** The taker was told that all which came through the broker has been sent to it. */
+  #gone = false;
+  /** Something may have gone over it. */
+  #used = false;
+  /** What is handed over, and how many of it were not sent. */
+  #ranges: [number, number][] = [];
+  #handed = 0;
+
+  constructor(speech: Speech, seats: ReadonlyMap<number, Seat>, least: number) {
+    this.#least = least;
+    this.#speech = speech;
+    this.#seats = seats;
+  }
+
+  /** Items may be on it that the broker does not know of. */
+  get busy(): boolean {
+    return this.#phase === 'open' || this.#phase === 'orphaned';
+  }
+
+  /** Who takes from it, or did. */
+  get taker(): number {
+    return this.#taker;
+  }
+
+  /** So many items were put to the queue so far: offers a lane where that goes fast, and says go once all that was put before is taken. */
+  consider(now: number, put: number, clear: boolean): void {
+    if (this.#phase === 'open' && clear && !this.#gone) {
+      this.#gone = true;
+      this.#speech.say({ type: 'lane-go', session: this.#taker });
+    }
+    if (this.#phase !== 'closed') return;
+    if (now - this.#since > WINDOW_MS) {
+      this.#since = now;
+      this.#putBefore = put;
+    } else if (put - this.#putBefore >= this.#least) {
+      this.#offer();
+    }
+  }
+
+  /** A session can do its part, or cannot. */
+  ready(session: number, can: boolean): void {
+    if (this.#phase === 'listening' && session === this.#taker) {
+      if (!can) this.#phase = 'closed';
+      else if (!this.#alone()) this.#forget();
+      else {
+        this.#phase = 'connecting';
+        this.#speech.say({ type: 'lane', session: this.#putter, listen: false, number: this.#offered });
+      }
+    } else if (this.#phase === 'connecting' && session === this.#putter) {
+      if (!can) return this.#forget();
+      this.#phase = 'open';
+      this.#used = true;
+      if (!this.#alone()) this.stop();
+    }
+  }
+
+  /** Something wants to know how the queue stands, or to take part in it. */
+  stop(): void {
+    if (this.#phase === 'open') this.#speech.say({ type: 'lane-stop', session: this.#putter, orphaned: false });
+  }
+
+  /** Whether this session is the one that is to hand over what was on the lane. */
+  hands(session: number): boolean {
+    return this.#phase === 'open' ? session === this.#putter : this.#phase === 'orphaned' && session === this.#taker;
+  }
+
+  /**
+   * These were on the lane from the number `first` on; `sent`: they have come to the taker. Gives whether the taker has them to give
+   * to its program: before it was told to go on with them, there is something older in the queue.
+   */
+  handOver(first: number, count: number, sent: boolean): boolean {
+    this.#handed += count;
+    if (!sent || !this.#gone) return false;
+    const last = this.#ranges.at(-1);
+    if (last !== undefined && last[0] + last[1] === first) last[1] += count;
+    else this.#ranges.push([first, count]);
+    return true;
+  }
+
+  /** All is handed over. False where that does not add up. */
+  close({ put, sent, taken, done, peak }: LaneClosed): boolean {
+    if (![put, sent, taken, done, peak].every((count) => Number.isSafeInteger(count) && count >= 0)) return false;
+    if (put - done !== this.#handed || sent > put || taken > sent || done > taken) return false;
+    const ranges = this.#ranges;
+    this.#speech.say({ type: 'lane-map', session: this.#taker, map: { sent, ranges } });
+    this.#end(put);
+    return true;
+  }
+
+  /** A session has left. Gives whether what is on the lane is lost with it. */
+  leave(session: number): boolean {
+    if (this.#phase === 'closed' || (session !== this.#taker && session !== this.#putter)) return false;
+    const left = session === this.#taker ? this.#putter : this.#taker;
+    if (this.#seats.has(left)) {
+      if (session === this.#putter) this.#forget();
+      else if (this.#phase === 'listening') this.#end(0);
+      else this.#speech.say({ type: 'lane-stop', session: left, orphaned: false });
+      return false;
+    }
+    this.#end(0);
+    return this.#used;
+  }
+
+  #offer(): void {
+    const [putter, ...otherPutters] = [...this.#seats.values()].filter((seat) => seat.puts);
+    const [taker, ...otherTakers] = [...this.#seats.values()].filter((seat) => seat.takes);
+    this.#since = Number.NEGATIVE_INFINITY;
+    if (putter === undefined || taker === undefined || otherPutters.length + otherTakers.length > 0) return;
+    if (putter === taker || putter.closed || !putter.lanes || !taker.lanes || this.#seats.size > 2) return;
+    this.#phase = 'listening';
+    this.#offered += 1;
+    this.#putter = putter.session;
+    this.#taker = taker.session;
+    this.#gone = false;
+    this.#used = false;
+    this.#ranges = [];
+    this.#handed = 0;
+    this.#speech.say({ type: 'lane', session: this.#taker, listen: true, number: this.#offered });
+  }
+
+  /** Nobody else is there. */
+  #alone(): boolean {
+    return this.#seats.size === 2 && this.#seats.has(this.#putter) && this.#seats.has(this.#taker);
+  }
+
+  /** The other end does not come, or comes no more: the taker hands over what it has. */
+  #forget(): void {
+    if (!this.#seats.has(this.#taker)) return this.#end(0);
+    this.#phase = 'orphaned';
+    this.#speech.say({ type: 'lane-stop', session: this.#taker, orphaned: true });
+  }
+
+  #end(put: number): void {
+    this.#phase = 'closed';
+    this.#putter = NOBODY;
+    this.carried += put;
+    // One that is closed again at once is not worth what it costs.
+    if (put < WORTH_ITEMS) this.#least = Math.min(this.#least * 4, MOST_LEAST);
+  }
+}
+
+type Phase =
+  | 'closed'
+  /** The taker was asked to listen, then the putter to connect. */
+  | 'listening'
+  | 'connecting'
+  | 'open'
+  /** The putter is gone, or never came. */
+  | 'orphaned';
+
+/** Whether a queue's items may go past the broker: it must have nothing to say to any single one. */
+export function mayHaveLane(queue: LaneSettings): boolean {
+  const [putter, ...otherPutters] = queue.producers;
+  const [taker, ...otherTakers] = queue.consumers;
+  const two = putter !== undefined && taker !== undefined && otherPutters.length + otherTakers.length === 0;
+  const plain = queue.order === 'fifo' && queue.overflow === 'block' && queue.delivery === 'at-least-once';
+  const unseen = !queue.confirm && queue.item === null && queue.deadLetter === null;
+  return two && putter !== taker && plain && unseen && queue.group === null;
+}
+
+type LaneSettings = Pick<
+  QueueChannel,
+  'producers' | 'consumers' | 'group' | 'confirm' | 'order' | 'overflow' | 'delivery' | 'item' | 'deadLetter'
+>;
+
+const NOBODY = 0;
+const WINDOW_MS = 20;
+/** So many items within that time make a lane worth while. */
+export const LANE_ITEMS = 2000;
+const WORTH_ITEMS = 20_000;
+const MOST_LEAST = 2 ** 30;

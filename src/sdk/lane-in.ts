@@ -1,0 +1,262 @@
+// The taking end of a direct lane: listens for the process that puts, reads what it sends, and tells it what was taken and done.
+// It keeps what is not done, for the case that the other end dies without having given it back to the broker.
+import { writeSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { readItems, readJson } from '../wire/body.ts';
+import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
+import type { Items } from '../wire/items.ts';
+import { Flag, type LaneMap, Type, type WelcomeLine } from '../wire/message.ts';
+import { FrameWriter } from '../wire/writer.ts';
+import { LaneLog } from './lane-log.ts';
+import { LaneTags } from './lane-tags.ts';
+import type { LaneSettings } from './lane-out.ts';
+import { Receipts } from './receipts.ts';
+
+export interface LaneReader {
+  /** The other end can connect now; or there can be no lane. */
+  onLaneReady(ready: boolean): void;
+  /** Items that are to be taken after all that came before. The first has this number on the lane. */
+  onLaneItems(items: Items, first: number): void;
+  /** What was sent has come, and what was said of it too: to be dealt with now. */
+  onLaneOver(): void;
+  /** The program waits for an item, and has nothing to do. */
+  waits(): boolean;
+}
+
+export type LaneBounds = LaneSettings & Pick<WelcomeLine, 'encoding' | 'maxsize' | 'maxBytes'>;
+
+export class LaneIn {
+  readonly receipts = new Receipts();
+  /** The program's items come from here. */
+  open = false;
+  /** What became of it, once the broker has it back. */
+  map: LaneMap | null = null;
+  tags: LaneTags | null = null;
+  readonly #settings: LaneBounds;
+  readonly #user: LaneReader;
+  readonly #server: Server;
+  readonly #writer = new FrameWriter();
+  readonly #log = new LaneLog();
+  #socket: Socket | null = null;
+  /** Came before all that comes from the broker is here. */
+  #early: Items[] = [];
+  /** What the other end has not been told. */
+  readonly #unsaid: Buffer[] = [];
+  #received = 0;
+  /** The bytes of what is not known to be taken. */
+  #waitingBytes = 0;
+  #passedOn = 0;
+  /** Nothing more comes. */
+  #ended = false;
+  /** The other end is gone, and has said nothing to the broker. */
+  #orphan = false;
+  #asked = false;
+  #watch: NodeJS.Timeout | null = null;
+  #waitingFor = 0;
+  #base = 0;
+  readonly #lookers: (() => void)[] = [];
+
+  constructor(settings: LaneBounds, user: LaneReader) {
+    this.#settings = settings;
+    this.#user = user;
+    this.#server = createServer((socket) => this.#accept(socket)).unref();
+    this.#server.on('error', () => user.onLaneReady(false));
+    this.#server.listen(settings.path, () => user.onLaneReady(true));
+  }
+
+  /** All that came from the broker is here: the rest comes over the lane. */
+  go(): void {
+    this.open = true;
+    for (const items of this.#early.splice(0)) this.#pass(items);
+    this.#watch = setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  /** Tells the other end what was taken and done since the last time. */
+  report(): void {
+    this.#settle(true);
+    this.#unsaid.push(...this.#writer.take());
+    this.#say();
+  }
+
+  /**
+   * Past the stream: a write that fails because the other end has closed would end the stream, with what the other end had
+   * sent before. What the system does not take now is said later.
+   */
+  #say(): void {
+    const { fd } =
+      (this.#socket as unknown as { readonly _handle: { readonly fd: number } | null } | null)?._handle ?? {};
+    if (fd === undefined || fd < 0) return;
+    try {
+      for (let piece = this.#unsaid[0]; piece !== undefined; piece = this.#unsaid[0]) {
+        const written = writeSync(fd, piece);
+        if (written === piece.length) this.#unsaid.shift();
+        else this.#unsaid[0] = piece.subarray(written);
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.#unsaid.length = 0;
+    }
+  }
+
+  /** Asks the other end to give all back to the broker. */
+  stop(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#writer.bare(Type.LANE_STOP, this.#settings.channel);
+    this.report();
+  }
+
+  /** The other end is gone. Once all it had sent is here, the broker is to be given what is not done. */
+  orphaned(): void {
+    this.#orphan = true;
+    if (this.#socket === null) this.#ended = true;
+    this.#judge();
+  }
+
+  /** The broker has it back, and what is not done of it has the tags from `base` on. */
+  closed(map: LaneMap, base: number): void {
+    this.map = map;
+    this.#base = base;
+    this.#judge();
+  }
+
+  /** Calls back once all that the other end had sent by now is here, or all that it ever sent. */
+  look(then: () => void): void {
+    setImmediate(() =>
+      setImmediate(() => {
+        if (this.#ended && this.open) this.#lookers.push(then);
+        else then();
+      }),
+    );
+  }
+
+  /** Writes to the broker all that came and is not done, as the other end would have. */
+  handOver(broker: FrameWriter): void {
+    const { channel } = this.#settings;
+    this.#settle(false);
+    for (const { first, items, taken } of this.#log.undone()) {
+      broker.handOver(channel, first, items, taken ? Flag.SENT | Flag.TAKEN : Flag.SENT);
+    }
+    let early = this.#passedOn;
+    for (const items of this.#early) {
+      broker.handOver(channel, early, items, Flag.SENT);
+      early += items.count;
+    }
+    const { taken, done } = this.#log;
+    const put = this.#received;
+    broker.json(Type.LANE_CLOSED, channel, { put, sent: put, taken, done, peak: 0 });
+  }
+
+  /** From now on its items are the broker's. Gives how many of those with tags were taken. */
+  become(map: LaneMap): { readonly tags: LaneTags; readonly taken: number } {
+    this.#settle(false);
+    this.open = false;
+    const tags = new LaneTags(map.ranges, this.#base);
+    this.tags = tags;
+    this.destroy();
+    for (const then of this.#lookers.splice(0)) queueMicrotask(then);
+    let taken = 0;
+    for (const [first, count] of map.ranges) taken += Math.max(0, Math.min(count, this.#log.taken - first));
+    return { tags, taken };
+  }
+
+  /** How many were taken, where what came is not what was said to be sent; null where it is. */
+  get broken(): number | null {
+    return this.#received === this.map?.sent ? null : this.#log.taken;
+  }
+
+  /** What is done of those that the broker takes for not done. */
+  *doneOf(map: LaneMap): Generator<{ readonly first: number; readonly count: number }> {
+    for (const [first, count] of map.ranges) yield* this.#log.doneWithin(first, count);
+  }
+
+  destroy(): void {
+    if (this.#watch !== null) clearInterval(this.#watch);
+    this.#server.close();
+    this.#socket?.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#socket !== null) return void socket.destroy();
+    let known = false;
+    const reader = new FrameReader((frame) => {
+      if (known) return this.#receive(frame);
+      known = frame.type === Type.LANE && readJson(frame)['key'] === this.#settings.key;
+      if (!known) throw new ProtocolError('identity', 'a stranger');
+      this.#socket = socket;
+      this.#server.close();
+    });
+    reader.limit = () => (known ? LARGEST_PASSAGE : MOST_GREETING);
+    socket.unref();
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.read(chunk);
+      } catch {
+        socket.destroy();
+      }
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      if (!known) return;
+      this.#ended = true;
+      this.#judge();
+    });
+  }
+
+  #receive(frame: Frame): void {
+    if (frame.type !== Type.PUT) throw new ProtocolError('protocol', 'only items come over a lane');
+    const items = readItems(frame);
+    this.#received += items.count;
+    this.#waitingBytes += items.size;
+    const { maxsize, maxBytes } = this.#settings;
+    const tooMany = maxsize > 0 && this.#received - this.#log.taken > maxsize;
+    if (tooMany || this.#waitingBytes > maxBytes + LARGEST_PASSAGE)
+      throw new ProtocolError('limit', 'more came than there was room for');
+    if (this.open) this.#pass(items);
+    else this.#early.push(items);
+  }
+
+  #pass(items: Items): void {
+    const first = this.#passedOn;
+    this.#passedOn += items.count;
+    // Who decodes them may write over them, or give them to the program.
+    const kept = this.#settings.encoding === 'text' ? items : { ...items, bytes: Buffer.from(items.bytes) };
+    this.#log.add({ first, count: items.count, size: items.size, read: () => [kept] });
+    this.#user.onLaneItems(items, first);
+  }
+
+  /** What the program has taken and done is known here too; with `tell` the other end is told. */
+  #settle(tell: boolean): void {
+    const { channel } = this.#settings;
+    this.receipts.settle({
+      taken: (count) => {
+        this.#waitingBytes -= this.#log.take(count);
+        if (tell) this.#writer.number(Type.TAKEN, channel, count);
+      },
+      done: (first, count) => {
+        this.#log.finish(first, count);
+        if (tell) this.#writer.range(Type.DONE, channel, first, count);
+      },
+    });
+  }
+
+  #judge(): void {
+    if (this.tags !== null) return;
+    // What the program was never to have from here, the broker gives it.
+    const whole = this.#ended || this.#received >= (this.map?.sent ?? 0);
+    const over = this.map === null ? this.#orphan && this.#ended : !this.open || whole;
+    if (over) this.#user.onLaneOver();
+  }
+
+  #look(): void {
+    if (this.#unsaid.length > 0) this.#say();
+    this.#waitingFor = this.#user.waits() ? this.#waitingFor + 1 : 0;
+    if (this.#waitingFor > MOST_LOOKS_WAITING) this.stop();
+  }
+}
+
+const LOOK_MS = 10;
+/** Then the broker should know that this process waits. */
+const MOST_LOOKS_WAITING = 10;
+const MOST_GREETING = 4096;
+/** What is written at a time is at most one item of 1 MiB and a little. */
+const LARGEST_PASSAGE = 2 * 1024 * 1024;

@@ -1,0 +1,218 @@
+// The putting end of a direct lane: a connection from this process to the one that takes, past the broker. What was sent is kept
+// until it is done. It is closed as soon as anything is out of the ordinary, and then the broker gets back all that is not done,
+// as if it had had it all along.
+import { readCount, readItems, readRange } from '../wire/body.ts';
+import { type Frame, FrameReader } from '../wire/frame.ts';
+import type { Items } from '../wire/items.ts';
+import { Flag, Type } from '../wire/message.ts';
+import type { FrameWriter } from '../wire/writer.ts';
+import { Connection } from './connection.ts';
+import { LaneLog, type Passage } from './lane-log.ts';
+
+export interface LaneUser {
+  /** It can be put to. */
+  onLaneOpen(): void;
+  /** Room for so much is free again. */
+  onLaneRoom(count: number, bytes: number): void;
+  /** It should be closed: the other end is gone, wants it so, or does not read; nothing moves; or it could not be opened. */
+  onLaneTrouble(): void;
+}
+
+export interface LaneSettings {
+  readonly channel: number;
+  readonly path: string;
+  readonly key: string;
+}
+
+export class LaneOut {
+  readonly writer: FrameWriter;
+  readonly #settings: LaneSettings;
+  readonly #connection: Connection;
+  readonly #log = new LaneLog();
+  #open = false;
+  /** Items put, their bytes, and how many bytes of frames were given to the system. */
+  #put = 0;
+  #putBytes = 0;
+  #streamed = 0;
+  /** What of that is in the log. */
+  #logged = 0;
+  #loggedBytes = 0;
+  /** The most that ever waited to be taken. */
+  #peak = 0;
+  readonly #watch: NodeJS.Timeout;
+  /** How often it was looked at since the system last had taken all, and since something was last put. */
+  #stuckFor = 0;
+  #idleFor = 0;
+  #putBefore = 0;
+
+  constructor(settings: LaneSettings, user: LaneUser) {
+    this.#settings = settings;
+    this.#connection = new Connection(settings.path, {
+      onConnected: () => {
+        this.writer.json(Type.LANE, settings.channel, { path: settings.path, key: settings.key });
+        this.#connection.flush();
+        this.#open = true;
+        user.onLaneOpen();
+      },
+      onFrame: (frame) => this.#receive(frame, user),
+      beforeSend() {},
+      onDrained: () => user.onLaneRoom(0, 0),
+      onLost: () => user.onLaneTrouble(),
+      keeps: (pieces) => this.#keep(pieces),
+    });
+    this.writer = this.#connection.writer;
+    this.#watch = setInterval(() => {
+      if (this.#open && this.#rests()) user.onLaneTrouble();
+    }, LOOK_MS).unref();
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** An item of so many bytes was written. */
+  wrote(bytes: number): void {
+    this.#put += 1;
+    this.#putBytes += bytes;
+    this.#connection.wrote();
+  }
+
+  get largest(): number {
+    return MOST_BYTES;
+  }
+
+  flush(): void {
+    this.#connection.flush();
+  }
+
+  destroy(): void {
+    clearInterval(this.#watch);
+    this.#connection.cut();
+  }
+
+  /** So much was not taken by the system that nothing should be added. */
+  get congested(): boolean {
+    return this.#connection.congested;
+  }
+
+  /**
+   * Closes it and writes to the broker what has become of all that was put to it. Gives how many bytes of room were taken up by
+   * items that wait no more.
+   */
+  close(broker: FrameWriter): number {
+    clearInterval(this.#watch);
+    this.#open = false;
+    this.#connection.flush();
+    const sentBytes = this.#streamed - this.#connection.cut();
+    this.#keep(this.writer.take());
+    const sent = this.#sentWithin(sentBytes);
+    const { channel } = this.#settings;
+    for (const { first, items, taken } of this.#log.undone()) {
+      if (taken) broker.handOver(channel, first, items, Flag.SENT | Flag.TAKEN);
+      else if (first + items.count <= sent) broker.handOver(channel, first, items, Flag.SENT);
+      else broker.handOver(channel, first, items, Flag.NONE);
+    }
+    broker.json(Type.LANE_CLOSED, channel, {
+      put: this.#put,
+      sent,
+      taken: this.#log.taken,
+      done: this.#log.done,
+      peak: this.#peak,
+    });
+    return this.#log.takenOfRest();
+  }
+
+  #receive(frame: Frame, user: LaneUser): void {
+    // What it said together with something that has closed it, it says to the broker again.
+    if (!this.#open) return;
+    switch (frame.type) {
+      case Type.TAKEN: {
+        const count = readCount(frame);
+        return user.onLaneRoom(count, this.#log.take(count));
+      }
+      case Type.DONE: {
+        const { tag, count } = readRange(frame);
+        return this.#log.finish(tag, count);
+      }
+      case Type.LANE_STOP:
+        return user.onLaneTrouble();
+    }
+  }
+
+  /** The other end does not read, or nothing was put for a while: a look is taken at both from time to time. */
+  #rests(): boolean {
+    this.#stuckFor = this.#connection.stalled ? this.#stuckFor + 1 : 0;
+    this.#idleFor = this.#put === this.#putBefore ? this.#idleFor + 1 : 0;
+    this.#putBefore = this.#put;
+    return this.#stuckFor > MOST_LOOKS_STUCK || this.#idleFor > MOST_LOOKS_IDLE;
+  }
+
+  /** How many items are in frames that the system has taken to the last byte. */
+  #sentWithin(bytes: number): number {
+    let sent = this.#put;
+    for (const passage of this.#log.passages.toReversed()) {
+      for (const { first, end } of (passage as Sent).frames().toReversed()) {
+        if (end <= bytes) return sent;
+        sent = first;
+      }
+    }
+    return sent;
+  }
+
+  #keep(pieces: readonly Buffer[]): void {
+    const at = this.#streamed;
+    for (const piece of pieces) this.#streamed += piece.length;
+    const first = this.#logged;
+    const count = this.#put - first;
+    const size = this.#putBytes - this.#loggedBytes;
+    this.#logged = this.#put;
+    this.#peak = Math.max(this.#peak, this.#put - this.#log.taken);
+    this.#loggedBytes = this.#putBytes;
+    if (count > 0) this.#log.add(new Sent(first, count, size, at, pieces));
+  }
+}
+
+/** What one write sent: whole frames. */
+class Sent implements Passage {
+  readonly first: number;
+  readonly count: number;
+  readonly size: number;
+  /** Where in all that was ever sent it begins. */
+  readonly #at: number;
+  readonly #pieces: readonly Buffer[];
+
+  constructor(first: number, count: number, size: number, at: number, pieces: readonly Buffer[]) {
+    this.first = first;
+    this.count = count;
+    this.size = size;
+    this.#at = at;
+    this.#pieces = pieces;
+  }
+
+  read(): readonly Items[] {
+    return this.frames().map(({ items }) => items);
+  }
+
+  frames(): { readonly first: number; readonly items: Items; readonly end: number }[] {
+    const frames: { first: number; items: Items; end: number }[] = [];
+    let { first } = this;
+    let end = this.#at;
+    const reader = new FrameReader((frame) => {
+      end += frame.end - frame.start;
+      const items = readItems(frame);
+      frames.push({ first, items, end });
+      first += items.count;
+    });
+    for (const piece of this.#pieces) reader.read(piece);
+    return frames;
+  }
+}
+
+/** Larger items go through the broker: they would be kept twice for longer. */
+const MOST_BYTES = 1024 * 1024;
+/** So often it is looked whether it is still of use. */
+const LOOK_MS = 5;
+/** What the system has not taken for so long goes to the broker, where a killed program does not take it along; it is never much. */
+const MOST_LOOKS_STUCK = 20;
+/** A queue that rests is the broker's, who knows who waits for whom. */
+const MOST_LOOKS_IDLE = 20;

@@ -1,0 +1,47 @@
+// Queues whose items go from one process to the other directly, through the real binary: what is promised of a queue is promised
+// of them, whoever is killed.
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { runPipeline } from '../kit/run-pipeline.ts';
+
+const pipeline = fileURLToPath(new URL('../programs/lane.yaml', import.meta.url));
+
+test.each([0, 100, 1000])(
+  'a million numbers come over a lane in order, and are counted (maxsize %i)',
+  async (maxsize) => {
+    const ran = await runPipeline(pipeline, { params: { most: 300_000, maxsize } });
+    expect(ran.lines('take')).toEqual(['took 300000']);
+    const counts = ran.summary.queues['numbers'];
+    expect(counts).toMatchObject({ put: 300_000, taken: 300_000, done: 300_000, left_over: 0, redelivered: 0 });
+    expect(counts?.direct).toBeGreaterThan(0);
+    if (maxsize > 0) expect(counts?.peak).toBeLessThanOrEqual(maxsize);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.left).toEqual([]);
+  },
+);
+
+test.each(['0', '0.03', '0.2'])(
+  'a producer that is killed leaves a consumer that has had all of its items (%s s)',
+  async (after) => {
+    const ran = await runPipeline(pipeline, { params: { victim: 'put', after } });
+    const took = Number(/^took (\d+), then QueueAborted$/.exec(ran.lines('take')[0] ?? '')?.[1]);
+    expect(took).toBeGreaterThan(0);
+    const counts = ran.summary.queues['numbers'];
+    expect(counts).toMatchObject({ put: took, taken: took, done: took, left_over: 0 });
+    expect(counts?.direct).toBeGreaterThan(0);
+    expect(ran.left).toEqual([]);
+  },
+);
+
+test.each(['0', '0.03', '0.2'])(
+  'what a killed consumer had not done is left over, and what was put is known (%s s)',
+  async (after) => {
+    const ran = await runPipeline(pipeline, { params: { victim: 'take', after } });
+    const put = Number(/^put (\d+), then BrokenQueue$/.exec(ran.lines('put')[0] ?? '')?.[1]);
+    const counts = ran.summary.queues['numbers'];
+    expect(counts?.put).toBe(put);
+    expect((counts?.done ?? 0) + (counts?.left_over ?? 0)).toBe(put);
+    expect(counts?.direct).toBeGreaterThan(0);
+    expect(ran.left).toEqual([]);
+  },
+);

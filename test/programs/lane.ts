@@ -1,0 +1,38 @@
+// The two ends of a queue that is always busy. Each says at the end how far it came.
+import { writeFileSync } from 'node:fs';
+import { queue } from 'forkline';
+
+/** So many have gone from one to the other that there is a lane. */
+const UNDER_WAY = 30_000;
+
+/** Puts 0, 1, 2, … for as long as somebody takes them, or so many. */
+export async function put(file: string, most: number): Promise<void> {
+  writeFileSync(file, String(process.pid));
+  const numbers = queue<number>('numbers');
+  let count = 0;
+  try {
+    while (count < most) {
+      await numbers.put(count);
+      count += 1;
+    }
+    console.log(`put ${count}`);
+  } catch (error) {
+    console.log(`put ${count}, then ${(error as Error).name}`);
+  }
+}
+
+/** Takes until the end; every number must be one more than the one before. */
+export async function take(file: string): Promise<void> {
+  writeFileSync(file, String(process.pid));
+  let next = 0;
+  try {
+    for await (const number of queue<number>('numbers')) {
+      if (number !== next) throw new RangeError(`${number} came after ${next - 1}`);
+      next += 1;
+      if (next === UNDER_WAY) writeFileSync(`${file}.under-way`, '');
+    }
+    console.log(`took ${next}`);
+  } catch (error) {
+    console.log(`took ${next}, then ${(error as Error).name}`);
+  }
+}
