@@ -126,6 +126,10 @@ export class Broker implements Reception {
 
   // ---- The run ----
 
+  tellWaits(): void {
+    this.#lookout.tell();
+  }
+
   inspected({ request, outlook }: Of<'outlook'>): void {
     this.#lookout.inspected(request, outlook);
   }

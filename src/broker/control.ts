@@ -64,6 +64,8 @@ export type Command =
   | { readonly type: 'finish'; readonly request: number; readonly atOnce: boolean }
   /** Answered by `Counts`. */
   | { readonly type: 'count'; readonly request: number }
+  /** The run is interrupted: who has waited for long is to be told, as `stalled`. */
+  | { readonly type: 'waits' }
   /** Answers `suspects`. */
   | { readonly type: 'outlook'; readonly request: number; readonly outlook: Outlook }
   /** Ends the broker. */

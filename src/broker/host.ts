@@ -44,6 +44,8 @@ export interface BrokerHost {
   /** Resolves once all of `from` is in, and all files of `to` are whole or given up; `atOnce`: now. */
   finish(atOnce: boolean): Promise<void>;
   count(): Promise<Counts>;
+  /** Who has waited for long is told by a notice. */
+  tellWaits(): void;
   /** Answers the notice of suspects of that number. */
   inspected(request: number, outlook: Outlook): void;
   /** Ends it, and resolves once it has. */
@@ -163,6 +165,10 @@ class Host implements BrokerHost {
   async count(): Promise<Counts> {
     const asked = this.#ask((request) => ({ type: 'count', request }));
     return (await this.#orLost(asked, { queues: {}, pipes: {} })) as Counts;
+  }
+
+  tellWaits(): void {
+    this.#say({ type: 'waits' });
   }
 
   inspected(request: number, outlook: Outlook): void {

@@ -40,6 +40,11 @@ export class Lookout {
     this.#perform(this.#vigil.inspected(request, outlook, this.#sight(), performance.now()));
   }
 
+  /** Tells who has waited for long, for the run is interrupted. */
+  tell(): void {
+    this.#perform(this.#vigil.interrupted(this.#sight(), performance.now()));
+  }
+
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }

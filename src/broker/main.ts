@@ -23,6 +23,7 @@ async function perform(command: Command): Promise<void> {
   else if (command.type === 'started') broker.started(command);
   else if (command.type === 'settle') broker.settle(command);
   else if (command.type === 'abandon') broker.runnerSide.abandon();
+  else if (command.type === 'waits') broker.tellWaits();
   else if (command.type === 'outlook') broker.inspected(command);
   else if (command.type === 'close') close(broker);
   else await answer(broker, command);

@@ -145,6 +145,14 @@ export class Vigil {
     return [{ do: 'deadlock', circle, waits }];
   }
 
+  /** The run is interrupted: who has waited for a while is told, if anybody has. */
+  interrupted(sight: Sight, now: number): VigilEffect[] {
+    if (this.#over) return [];
+    this.#compare(sight, now);
+    const waits = this.#waitsSince(LONG_MS, this.#suspect(sight, now), now);
+    return waits.length === 0 ? [] : [{ do: 'stalled', waits }];
+  }
+
   // ---- Parts ----
 
   #compare(sight: Sight, now: number): void {
@@ -258,21 +266,26 @@ export class Vigil {
     });
   }
 
-  #tellStalled({ nodes, waits, closed }: Suspicion, now: number): VigilEffect[] {
+  #tellStalled(suspicion: Suspicion, now: number): VigilEffect[] {
     const quiet = now - this.#turnedAt >= STALLED_MS;
-    const facts: WaitFact[] = [];
-    for (const [node, { stance }] of nodes) {
-      if (!quiet && !closed.has(node)) continue;
-      for (const { session } of [...stance.sessions, ...stance.streams]) {
-        const forMs = now - (this.#still.get(session)?.since ?? this.#turnedAt);
-        if (forMs < STALLED_MS) continue;
-        const causes = (waits.get(session) ?? []).filter(({ does }) => does !== 'get' || !this.#daemons.has(node));
-        facts.push(...factsOf(node, causes, forMs));
-      }
-    }
+    const facts = this.#waitsSince(STALLED_MS, suspicion, now).filter(
+      ({ node }) => quiet || suspicion.closed.has(node),
+    );
     const fresh = facts.filter((fact) => !this.#told.has(keyOf(fact)));
     for (const fact of fresh) this.#told.add(keyOf(fact));
     return fresh.length === 0 ? [] : [{ do: 'stalled', waits: facts }];
+  }
+
+  /** What has been waited for that long, but for the work of daemons. */
+  #waitsSince(leastMs: number, { nodes, waits }: Suspicion, now: number): WaitFact[] {
+    return [...nodes].flatMap(([node, { stance }]) =>
+      [...stance.sessions, ...stance.streams].flatMap(({ session }) => {
+        const forMs = now - (this.#still.get(session)?.since ?? this.#turnedAt);
+        if (forMs < leastMs) return [];
+        const causes = (waits.get(session) ?? []).filter(({ does }) => does !== 'get' || !this.#daemons.has(node));
+        return factsOf(node, causes, forMs);
+      }),
+    );
   }
 
   #stillFor(stance: Stance | null, now: number): number {
@@ -298,6 +311,8 @@ interface Suspicion {
 const NOBODY = { stance: null, causes: [] };
 const LOOK_MS = 100;
 const STALLED_MS = 10_000;
+/** What is worth a word when a run is interrupted. */
+const LONG_MS = 3000;
 /** Names beyond these say nothing more. */
 const MOST_NAMES = 100;
 

@@ -83,6 +83,8 @@ export class Execution {
   stop(cause: StopCause): void {
     if (this.#stopCause) return;
     this.#stopCause = cause;
+    // Whoever interrupts a run that seems to hang wants to know what it waited for.
+    if (cause.exitCode >= CUT_SHORT) this.#broker?.tellWaits();
     this.#perform(this.#schedule.stop(cause.reason, this.#now()));
   }
 
@@ -272,7 +274,7 @@ export class Execution {
     const now = this.#now();
     if (notice.type === 'drained') this.#perform(this.#schedule.drained(notice.queue, now));
     if (notice.type === 'stranded') this.#perform(this.#schedule.stranded(notice.queue, notice.reason, now));
-    if (notice.type === 'suspects') void this.#inspect(notice);
+    if (notice.type === 'suspects') this.#inspect(notice).catch(this.#broken);
     if (notice.type === 'deadlock') this.stop(causeOf(notice));
     if (notice.type === 'exhausted') this.#exhausted = true;
     if (notice.type === 'supplied' || notice.type === 'recorded') this.#judge(notice);
@@ -325,5 +327,8 @@ export class Execution {
 const longestTimerMs = 0x7fff_ffff;
 
 const failures: ReadonlySet<Outcome> = new Set(['failed', 'timed_out']);
+
+/** Exit codes from here on say that the run's time limit or a signal cut it short. */
+const CUT_SHORT = 124;
 
 const neverRan = { exitcode: null, signal: null, startedAt: null } as const;

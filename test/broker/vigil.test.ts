@@ -220,3 +220,13 @@ test('it is not told of a daemon that waits for something to do, nor of anybody 
   const busy = new Scene().runs('c').waits('a', 'join', 'c');
   for (let at = 0; at < 30_000; at += 5_000) expect(watch(vigil, busy.stir('c'), at, at + 4_999)).toEqual([]);
 });
+
+test('when the run is interrupted, who has waited for some seconds is told', () => {
+  const vigil = new Vigil(settings);
+  const scene = new Scene().runs('c').waits('a', 'join', 'c');
+  watch(vigil, scene, 0, 2000);
+  expect(vigil.interrupted(scene.sight, 2900)).toEqual([]);
+  expect(vigil.interrupted(scene.sight, 4000)).toEqual([
+    { do: 'stalled', waits: [{ node: 'a', does: 'join', channel: 'c', forMs: 4000, on: ['c'] }] },
+  ]);
+});
