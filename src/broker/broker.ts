@@ -15,7 +15,7 @@ import { RunnerSide, withRunner } from './runner-side.ts';
 import { type Reception, Session } from './session.ts';
 import { type News, Switchboard } from './switchboard.ts';
 import { tokenFor } from './token.ts';
-import type { Stance } from './vigil.ts';
+import type { Stance } from './sight.ts';
 
 interface Instance {
   readonly node: NodeId;

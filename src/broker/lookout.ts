@@ -3,7 +3,8 @@
 import type { Notice, Outlook } from './control.ts';
 import type { Session } from './session.ts';
 import type { Switchboard } from './switchboard.ts';
-import { type Sight, type Stance, Vigil, type VigilEffect, type VigilSettings } from './vigil.ts';
+import type { Sight, Stance } from './sight.ts';
+import { Vigil, type VigilEffect, type VigilSettings } from './vigil.ts';
 
 /** What it leaves to the broker. */
 export interface Crew {

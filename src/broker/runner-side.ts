@@ -6,7 +6,7 @@ import { Recorder } from './recorder.ts';
 import { recorderOf, supplierOf } from './runner-names.ts';
 import { Supplier } from './supplier.ts';
 import type { Switchboard } from './switchboard.ts';
-import type { Stance } from './vigil.ts';
+import type { Stance } from './sight.ts';
 
 /** The queue with the runner among those who put to it and take from it. */
 export function withRunner<C extends Channel>(channel: C): C {

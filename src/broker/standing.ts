@@ -7,7 +7,7 @@ import { waitsFor } from './lock-waits.ts';
 import type { Pipe } from './pipe.ts';
 import type { Queue } from './queue.ts';
 import type { Waiting } from './queue-waits.ts';
-import type { ChannelWait } from './vigil.ts';
+import type { ChannelWait } from './sight.ts';
 import type { Cause } from './waits.ts';
 
 type Channels = readonly (

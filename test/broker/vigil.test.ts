@@ -1,6 +1,7 @@
 // The machine that watches who waits, told numbers for time: whom it asks and when, when it is sure, and what it only tells.
 import { expect, test } from 'vitest';
-import { type Sight, type Stance, Vigil, type VigilEffect } from '../../src/broker/vigil.ts';
+import type { Sight, Stance } from '../../src/broker/sight.ts';
+import { Vigil, type VigilEffect } from '../../src/broker/vigil.ts';
 import type { Cause } from '../../src/broker/waits.ts';
 import type { Outlook } from '../../src/broker/control.ts';
 
