@@ -295,6 +295,17 @@ describe('threads in Python', () => {
   });
 });
 
+test('tasks of asyncio that wait for stuck threads are stuck, unless the loop has something else to do', async () => {
+  const stuck = (how: string) =>
+    run(`
+      locks: { left: {} }
+      processes: { a: { py-${how}(lock left; lock left), locks: left } }`);
+  const [tasks, napping] = await Promise.all([stuck('tasks'), stuck('napping')]);
+  expect(tasks?.exitCode).toBe(3);
+  expect(napping?.deadlock).toBeUndefined();
+  expect(napping?.exitCode).toBe(0);
+});
+
 test('a forked child that is stuck, and the parent that waits for it', async () => {
   const { exitCode, stderr } = await run(`
     locks: { left: {} }

@@ -1,5 +1,6 @@
 """Plays what a pipeline writes down as steps, such as `put ab`, `get ba`, `lock left`: the pieces that deadlocks are made of."""
 
+import asyncio
 import multiprocessing
 import os
 import queue as standard
@@ -22,6 +23,17 @@ def threads(*lines):
         thread.start()
     for thread in started:
         thread.join()
+
+
+async def tasks(*lines):
+    """Each line of steps in a thread of its own that a task of asyncio waits for."""
+    await asyncio.gather(*(asyncio.to_thread(play, *line.split("; ")) for line in lines))
+
+
+async def napping(*lines):
+    """The same beside a task that ends the program after a while."""
+    asyncio.get_running_loop().call_later(3, os._exit, 0)
+    await tasks(*lines)
 
 
 def child(*steps):

@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 import threading
-from typing import NamedTuple, Set
+from types import FrameType
+from typing import NamedTuple, Optional, Set
 
 __all__ = ["Thread", "is_only_woken_by_broker", "this_thread"]
 
@@ -34,11 +35,29 @@ def is_only_woken_by_broker(resting: Set[Thread]) -> bool:
     if any(frame.f_code.co_filename.startswith(_OURS) for frame in others.values()):
         # It waits for the very lock that is held here, and will go on in a moment.
         return False
+    idle = {ident for ident, frame in others.items() if _is_idle_loop(frame)}
+    natives = {thread.native_id for thread in threading.enumerate() if thread.ident in idle}
     try:
         threads = {int(name) for name in os.listdir("/proc/self/task")}
     except OSError:
-        return not others
-    return all(_waits_for_another(native) for native in threads - {it.native for it in resting})
+        return not set(others) - idle
+    return all(_waits_for_another(native) for native in threads - {it.native for it in resting} - natives)
+
+
+def _is_idle_loop(frame: Optional[FrameType]) -> bool:
+    """Whether it is an event loop of asyncio that has nothing to do, and that only another thread of this process can call."""
+    if frame is None or not frame.f_code.co_filename.endswith("selectors.py"):
+        return False
+    timeout = frame.f_locals.get("timeout")
+    while frame is not None and frame.f_code.co_name != "_run_once":
+        frame = frame.f_back
+    loop = frame.f_locals.get("self") if frame is not None else None
+    try:
+        watched = {key.fd for key in loop._selector.get_map().values()}  # type: ignore[union-attr]
+        own = {loop._ssock.fileno()}  # type: ignore[union-attr]
+        return timeout in (None, -1) and watched == own and not loop._ready and not loop._scheduled  # type: ignore[union-attr]
+    except (AttributeError, RuntimeError):
+        return False
 
 
 #: The folder of this package.
