@@ -17,6 +17,8 @@ export interface Batch {
   readonly charges: number;
   /** A program may have had them before. */
   readonly seen: boolean;
+  /** They wait no more, though it is not yet said that they are taken. */
+  readonly left?: boolean;
   /** What decides about its place where that is not its number: its priority, or its place in a deque. */
   readonly rank?: number;
   /** How they came here from another queue; null: they were put. */

@@ -71,7 +71,8 @@ export class Bypass {
 
   consider(now: number): void {
     const { custody, intake } = this.#queue;
-    this.#lane.consider(now, intake.put, custody.backlog + custody.ahead === 0);
+    const waiting = custody.backlog + custody.ahead;
+    this.#lane.consider(now, { put: intake.put, waiting, held: custody.unfinished - waiting });
   }
 
   /** The most that a frame with what was on a lane can say its length is; 0: there is nothing to hand over. */

@@ -98,9 +98,8 @@ export class Custody {
 
   /** Items that went past the broker, and that this taker has; with `taken` they have waited their time, and will soon be said to. */
   adopt({ ledger }: Holding, items: Items, taken: boolean): void {
-    if (taken) this.#space.linger(items);
-    else this.#space.enter(items);
-    ledger.deliver({ first: this.next, items, charges: 0, seen: false, death: null });
+    if (!taken) this.#space.enter(items);
+    ledger.deliver({ first: this.next, items, charges: 0, seen: false, death: null, left: taken });
     this.next += items.count;
     this.unfinished += items.count;
     this.ahead += items.count;
@@ -133,7 +132,7 @@ export class Custody {
     this.ahead -= count;
     this.taken += count;
     for (const batch of ledger.take(count, hold)) {
-      if (!this.#leavesWhenSent) this.#space.leave(batch.items);
+      if (!this.#hasLeft(batch)) this.#space.leave(batch.items);
       if (!hold) this.#finish(batch);
     }
   }
@@ -158,7 +157,7 @@ export class Custody {
     if (released === null) throw notHeld(tag, count);
     for (const batch of released) {
       this.#space.enter(batch.items);
-      this.#backlog.restore({ ...batch, seen: true });
+      this.#restore({ ...batch, seen: true });
     }
     this.#returnAhead(ledger, unseen);
   }
@@ -199,12 +198,12 @@ export class Custody {
     }
     for (const [index, batch] of ahead.entries()) {
       this.ahead -= batch.items.count;
-      if (this.#leavesWhenSent) this.#space.enter(batch.items);
+      if (this.#hasLeft(batch)) this.#space.enter(batch.items);
       count += batch.items.count;
       const charged = held.length > 0 || index > 0 ? 0 : 1;
       const [oldest, rest] = splitBatch(batch, charged);
       if (oldest.items.count > 0) this.#charge(oldest, dead);
-      if (rest.items.count > 0) this.#backlog.restore({ ...rest, seen: true });
+      if (rest.items.count > 0) this.#restore({ ...rest, seen: true });
     }
     const exhausted = this.exhausted - before;
     const returned = count - exhausted - dead.reduce((sum, { items }) => sum + items.count, 0);
@@ -216,7 +215,7 @@ export class Custody {
   #charge(batch: Batch, dead: Batch[]): void {
     const charges = batch.charges + 1;
     if (charges < this.#settings.attempts) {
-      this.#backlog.restore({ ...batch, charges, seen: true });
+      this.#restore({ ...batch, charges, seen: true });
       return;
     }
     this.#space.leave(batch.items);
@@ -236,9 +235,18 @@ export class Custody {
   #returnAhead(ledger: Ledger, count: number): void {
     this.ahead -= count;
     for (const batch of ledger.take(count, false)) {
-      if (this.#leavesWhenSent) this.#space.enter(batch.items);
-      this.#backlog.restore(batch);
+      if (this.#hasLeft(batch)) this.#space.enter(batch.items);
+      this.#restore(batch);
     }
+  }
+
+  #hasLeft({ left }: Batch): boolean {
+    return this.#leavesWhenSent || left === true;
+  }
+
+  /** It waits, where it was. */
+  #restore(batch: Batch): void {
+    this.#backlog.restore(batch.left ? { ...batch, left: false } : batch);
   }
 
   #finish({ first, items }: Batch): void {

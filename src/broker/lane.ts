@@ -43,9 +43,9 @@ export class Lane {
     return this.#taker;
   }
 
-  /** So many items were put to the queue so far: offers a lane where that goes fast, and says go once all that was put before is taken. */
-  consider(now: number, put: number, clear: boolean): void {
-    if (this.#phase === 'open' && clear && !this.#gone) {
+  /** Offers a lane where much is put, and says go once all that was put before is taken. */
+  consider(now: number, { put, waiting, held }: QueueLoad): void {
+    if (this.#phase === 'open' && waiting === 0 && !this.#gone) {
       this.#gone = true;
       this.#speech.say({ type: 'lane-go', session: this.#taker });
     }
@@ -53,7 +53,7 @@ export class Lane {
     if (now - this.#since > WINDOW_MS) {
       this.#since = now;
       this.#putBefore = put;
-    } else if (put - this.#putBefore >= this.#least) {
+    } else if (put - this.#putBefore >= this.#least && held <= MOST_HELD) {
       this.#offer();
     }
   }
@@ -160,6 +160,13 @@ export class Lane {
   }
 }
 
+/** How many items were put to the queue so far, and how many of these wait and are held. */
+export interface QueueLoad {
+  readonly put: number;
+  readonly waiting: number;
+  readonly held: number;
+}
+
 type Phase =
   | 'closed'
   /** The taker was asked to listen, then the putter to connect. */
@@ -188,5 +195,7 @@ const NOBODY = 0;
 const WINDOW_MS = 20;
 /** So many items within that time make a lane worth while. */
 export const LANE_ITEMS = 2000;
+/** What a program takes and does not get done, both ends of a lane would keep. */
+const MOST_HELD = 10_000;
 const WORTH_ITEMS = 20_000;
 const MOST_LEAST = 2 ** 30;

@@ -26,12 +26,6 @@ export class Space {
     if (this.waiting > this.peak) this.peak = this.waiting;
   }
 
-  /** Items of which it is not yet said that they wait no more. */
-  linger(items: Items): void {
-    this.waiting += items.count;
-    this.#waitingBytes += items.size;
-  }
-
   /** Items that wait no more. */
   leave(items: Items): void {
     this.waiting -= items.count;

@@ -154,8 +154,10 @@ export class LaneIn {
     this.tags = tags;
     this.destroy();
     for (const then of this.#lookers.splice(0)) queueMicrotask(then);
+    this.#early = [];
     let taken = 0;
     for (const [first, count] of map.ranges) taken += Math.max(0, Math.min(count, this.#log.taken - first));
+    this.#log.clear();
     return { tags, taken };
   }
 

@@ -21,6 +21,8 @@ export interface Undone {
 export class LaneLog {
   /** So many were taken; they are taken in order. */
   taken = 0;
+  /** How many bytes are kept. */
+  bytes = 0;
   /** Of those that are kept, oldest first. */
   readonly #passages: Passage[] = [];
   /** How many of the passages at the front have been wholly taken. */
@@ -41,6 +43,7 @@ export class LaneLog {
 
   add(passage: Passage): void {
     this.#passages.push(passage);
+    this.bytes += passage.size;
   }
 
   /** The next `count` were taken. Gives how many bytes that frees: those of passages that nothing is left of. */
@@ -74,12 +77,19 @@ export class LaneLog {
     for (let oldest = this.#passages[0]; oldest !== undefined; oldest = this.#passages[0]) {
       if (oldest.first + oldest.count > this.#floor) return;
       this.#passages.shift();
+      this.bytes -= oldest.size;
       this.#passed = Math.max(0, this.#passed - 1);
     }
   }
 
   isDone(number: number): boolean {
     return number < this.#floor || this.#beyond.some(({ from, end }) => from <= number && number < end);
+  }
+
+  /** Nothing is kept any more. */
+  clear(): void {
+    this.#passages.length = 0;
+    this.bytes = 0;
   }
 
   /** Which of `count` items from `first` are done, in runs. */

@@ -139,12 +139,12 @@ export class LaneOut {
     }
   }
 
-  /** The other end does not read, or nothing was put for a while: a look is taken at both from time to time. */
+  /** The other end does not read, or holds much and does not get it done, or nothing was put for a while: looked at from time to time. */
   #rests(): boolean {
     this.#stuckFor = this.#connection.stalled ? this.#stuckFor + 1 : 0;
     this.#idleFor = this.#put === this.#putBefore ? this.#idleFor + 1 : 0;
     this.#putBefore = this.#put;
-    return this.#stuckFor > MOST_LOOKS_STUCK || this.#idleFor > MOST_LOOKS_IDLE;
+    return this.#stuckFor > MOST_LOOKS_STUCK || this.#idleFor > MOST_LOOKS_IDLE || this.#log.bytes > MOST_KEPT;
   }
 
   /** How many items are in frames that the system has taken to the last byte. */
@@ -214,5 +214,7 @@ const MOST_BYTES = 1024 * 1024;
 const LOOK_MS = 5;
 /** What the system has not taken for so long goes to the broker, where a killed program does not take it along; it is never much. */
 const MOST_LOOKS_STUCK = 20;
+/** What is taken and never said to be done is kept by the broker, once, and not by both ends. */
+const MOST_KEPT = 16 * 1024 * 1024;
 /** A queue that rests is the broker's, who knows who waits for whom. */
 const MOST_LOOKS_IDLE = 20;

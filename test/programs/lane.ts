@@ -21,12 +21,12 @@ export async function put(file: string, most: number): Promise<void> {
   }
 }
 
-/** Takes until the end; every number must be one more than the one before. */
-export async function take(file: string): Promise<void> {
+/** Takes until the end; every number must be one more than the one before. By `get`, it never says that one is done. */
+export async function take(file: string, how: 'loop' | 'get'): Promise<void> {
   writeFileSync(file, String(process.pid));
   let next = 0;
   try {
-    for await (const number of queue<number>('numbers')) {
+    for await (const number of how === 'loop' ? queue<number>('numbers') : all()) {
       if (number !== next) throw new RangeError(`${number} came after ${next - 1}`);
       next += 1;
       if (next === UNDER_WAY) writeFileSync(`${file}.under-way`, '');
@@ -35,4 +35,9 @@ export async function take(file: string): Promise<void> {
   } catch (error) {
     console.log(`took ${next}, then ${(error as Error).name}`);
   }
+}
+
+async function* all(): AsyncGenerator<number> {
+  const numbers = queue<number>('numbers');
+  for (;;) yield await numbers.get();
 }
