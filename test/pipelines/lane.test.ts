@@ -20,6 +20,16 @@ test.each([0, 100, 1000])(
   },
 );
 
+test('what is taken and never done before the end is held by the broker, once, and waits no more', async () => {
+  const ran = await runPipeline(pipeline, { params: { most: 300_000, how: 'get' } });
+  expect(ran.lines('take')).toEqual(['took 300000, then QueueClosed']);
+  const counts = ran.summary.queues['numbers'];
+  expect(counts).toMatchObject({ put: 300_000, taken: 300_000, done: 300_000, left_over: 0 });
+  expect(counts?.peak).toBeLessThanOrEqual(1000);
+  expect(counts?.direct).toBeGreaterThan(0);
+  expect(ran.exitCode).toBe(0);
+});
+
 test.each(['0', '0.03', '0.2'])(
   'a producer that is killed leaves a consumer that has had all of its items (%s s)',
   async (after) => {
