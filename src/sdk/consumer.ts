@@ -402,7 +402,7 @@ export class Consumer implements Rider {
       this.#line.delete(get);
       get.settle(get.peeks ? SOMETHING : this.#arrival());
     }
-    if (this.#exact && this.#here > 0) this.#giveBackAhead();
+    if (this.#exact && this.#here > 0) this.#retreat();
     if (this.#line.size > 0) this.#ride();
   }
 
@@ -416,6 +416,7 @@ export class Consumer implements Rider {
     if (this.#withdrawals.length === 0) this.#credit = Math.max(0, this.#credit - count);
     this.#saidWaiting = false;
     this.#decline(count);
+    this.#retreat();
     if (this.#line.size > 0) this.#ride();
   }
 
@@ -430,8 +431,15 @@ export class Consumer implements Rider {
   }
 
   /** Their time is over: the broker gives what it has now, and its answer decides. Others wait on behind that. */
-  #expire(expiring: readonly WaitingGet[]): void {
+  #expire(late: readonly WaitingGet[]): void {
+    const expiring = late.filter((get) => this.#line.has(get));
+    if (expiring.length === 0) return;
     for (const get of expiring) get.withdrawn = true;
+    // A retreat may have kept it from asking until now.
+    if (this.#credit === 0) {
+      const flags = Flag.WAITING | (expiring[0]?.right === true ? Flag.RIGHT : Flag.NONE);
+      this.#session.writer.number(Type.GET, this.#id, expiring.length, flags);
+    }
     this.#withdraw({ expiring, retreat: false });
   }
 
@@ -439,6 +447,7 @@ export class Consumer implements Rider {
   #retreat(): void {
     this.#giveBackAhead();
     if (this.#credit > 0) this.#withdraw({ expiring: [], retreat: true });
+    for (const withdrawal of this.#withdrawals) withdrawal.retreat = true;
   }
 
   get #retreating(): boolean {
@@ -454,7 +463,13 @@ export class Consumer implements Rider {
   }
 
   #withdrawn(): void {
-    for (const get of this.#withdrawals.shift()?.expiring ?? []) if (this.#line.has(get)) get.settle(get.empty);
+    const { expiring = [], retreat = false } = this.#withdrawals.shift() ?? {};
+    for (const get of expiring) {
+      if (!this.#line.has(get)) continue;
+      // What there was for it may be what went back: the next answer decides.
+      if (retreat) this.#expiring.push(get);
+      else get.settle(get.empty);
+    }
     if (this.#line.size > 0) this.#ride();
     // Nothing is on its way that could come before what goes back.
     else if (this.#credit + this.#withdrawals.length === 0) this.#giveBackAhead();
@@ -660,7 +675,7 @@ interface Withdrawal {
   /** Who expires with the answer. */
   readonly expiring: readonly WaitingGet[];
   /** What comes before the answer goes back. */
-  readonly retreat: boolean;
+  retreat: boolean;
 }
 
 interface WaitingGet {

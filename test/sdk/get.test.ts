@@ -365,3 +365,43 @@ test('nothing more is asked for before what went back is back', async () => {
   broker.send(deliver('21'));
   expect(await next).toBe(21);
 });
+
+test('what comes behind an item that nobody waited for any more goes back too, and so is not taken before it', async () => {
+  const { broker, queue } = await client(queueChannel({ overflow: 'drop_newest' }));
+  await givenUp(broker, queue());
+  await givenUp(broker, queue());
+  broker.send(deliver('1'));
+  expect(await broker.next()).toEqual(range('GIVE_BACK', 0, 1));
+  const next = queue().get();
+  broker.send(deliver('2'), bare('WITHDRAWN'), bare('WITHDRAWN'));
+  expect(await broker.next()).toEqual(range('GIVE_BACK', 1, 1));
+  expect(await broker.next()).toEqual(waiting(1));
+  broker.send(deliver('1'));
+  expect(await next).toBe(1);
+});
+
+test('a get that must not wait finds what is just going back', async () => {
+  const { broker, queue } = await client(queueChannel({ overflow: 'drop_newest' }));
+  await givenUp(broker, queue());
+  await givenUp(broker, queue());
+  broker.send(deliver('1'));
+  expect(await broker.next()).toEqual(range('GIVE_BACK', 0, 1));
+  const next = queue().getNowait();
+  const flushed = heard(await broker.until('FLUSH'));
+  broker.send(deliver('2'), bare('WITHDRAWN'), bare('WITHDRAWN'), flushed);
+  expect(await broker.next()).toEqual(range('GIVE_BACK', 1, 1));
+  expect(await broker.next()).toEqual(waiting(1));
+  expect(await broker.next()).toEqual(bare('UNGET'));
+  broker.send(deliver('1'), bare('WITHDRAWN'));
+  expect(await next).toBe(1);
+});
+
+/** A get that is given up once the broker knows of it. */
+async function givenUp(broker: Client['broker'], queue: ReturnType<Client['queue']>): Promise<void> {
+  const controller = new AbortController();
+  const got = failure(queue.get({ signal: controller.signal }));
+  expect(await broker.next()).toEqual(waiting(1));
+  controller.abort(new RangeError('closing time'));
+  await got;
+  expect(await broker.next()).toEqual(bare('UNGET'));
+}
