@@ -38,3 +38,13 @@ export const mutex = (name, programs, settings) => ({
   users: Object.keys(programs),
   ...settings,
 });
+
+export const pipe = (name, programs, settings) => ({
+  kind: 'pipe',
+  name,
+  at: { line: 1, column: 1 },
+  encoding: 'text',
+  duplex: true,
+  ends: Object.keys(programs),
+  ...settings,
+});

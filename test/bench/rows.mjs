@@ -1,7 +1,7 @@
 // The rows: what each side of a comparison does. Every side gives how much it did in a second (`rate`), and what that
 // cost its processes: microseconds of processor time each (`cpu`). No two items of a row in a row are alike, and each consumer
 // adds up what they say: a row whose sum is wrong fails.
-import { mutex, queue } from './channels.mjs';
+import { mutex, pipe, queue } from './channels.mjs';
 import { redis, redisClient } from './redis.mjs';
 import { expect, multiprocessing, play, python, typescript } from './stage.mjs';
 import { stateRows } from './state-rows.mjs';
@@ -26,8 +26,13 @@ export const rows = [
   ...queueRows('queue 1→1, JSON objects', { count: 200_000, value: dish, kinds: 1000 }, ['loop']),
   ...queueRows('queue 1→1, max 10', { count: 50_000, ...text, maxsize: 10 }, ['loop']),
   ...queueRows('queue 1→1, 1 MiB', { count: 500, size: 2 ** 20, bytes: true, kinds: 8 }, ['loop']),
+  ...queueRows('direct lane, text of 100 bytes, max 1000', { count: 500_000, ...text, maxsize: 1000, direct: 0.9 }, [
+    'loop',
+  ]),
   roundTrip('p50'),
   roundTrip('p99'),
+  pipeRow('p50'),
+  pipeRow('p99'),
   lockRow('lock, 4 processes, strict', 4, 5000, { strict: true }),
   lockRow('lock, 4 processes', 4, 5000),
   lockRow('lock, uncontended', 1, 50_000),
@@ -47,7 +52,7 @@ function queueRows(name, settings, interfaces = ['loop', 'batches', 'Python SDK'
 }
 
 async function ourQueue(kind, settings) {
-  const { producers = 1, consumers = 1, count, value, bytes, maxsize = 0 } = settings;
+  const { producers = 1, consumers = 1, count, value, bytes, maxsize = 0, direct = 0 } = settings;
   const side = { ...settings, count: count / producers };
   const program = kind === 'Python SDK' ? python : typescript;
   const [put, get] = kind === 'batches' ? ['putMany', 'getBatches'] : ['put', 'get'];
@@ -55,8 +60,12 @@ async function ourQueue(kind, settings) {
   for (let n = 0; n < producers; n += 1) programs[`put.${n}`] = program(put, side);
   for (let n = 0; n < consumers; n += 1) programs[`get.${n}`] = program(get, side);
   const encoding = bytes ? 'bytes' : value ? 'json' : 'text';
-  const { seconds, cpu, told } = await play(programs, [queue('items', programs, { maxsize, encoding })]);
+  const { seconds, cpu, told, counts } = await play(programs, [queue('items', programs, { maxsize, encoding })]);
   check(told, settings);
+  expect(
+    counts.items.direct >= count * direct,
+    `only ${counts.items.direct} of ${count} items went over a direct lane`,
+  );
   return { rate: count / seconds, cpu: (cpu / count) * 1e6 };
 }
 
@@ -132,6 +141,24 @@ function roundTrip(percentile) {
               return result(played, 'ping');
             },
           }),
+    },
+  };
+}
+
+/** The same over a pipe. */
+function pipeRow(percentile) {
+  const settings = { count: 5000, warmUp: WARM_UP, ...text };
+  const programs = { pingPipe: typescript('pingPipe', settings), pongPipe: typescript('pongPipe', settings) };
+  const result = ({ told, cpu }, who) => ({
+    rate: 1000 / told[who][percentile],
+    cpu: (cpu / (settings.count + WARM_UP)) * 1e6,
+  });
+  return {
+    name: `round trip over a pipe, ${percentile}`,
+    ours: async () => result(await play(programs, [pipe('talk', programs)]), 'pingPipe'),
+    peers: {
+      "Python's Pipe": async () => result(await play({ all: multiprocessing('pipe', settings) }, []), 'all'),
+      'two queues': roundTrip(percentile).ours,
     },
   };
 }

@@ -15,6 +15,8 @@ export const folder = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
 const key = randomBytes(32).toString('hex');
 /** No row takes nearly so long. */
 const STANDSTILL_MS = 180_000;
+/** The broker's answer to how many items there were. */
+const COUNT = 2;
 let brokers = 0;
 
 await build({
@@ -59,11 +61,15 @@ export const multiprocessing = (role, settings) => [
   JSON.stringify(settings),
 ];
 
-/** Plays `programs` (instance → argv) on `channels`: seconds, and what each one told. `servers`: who else works for them. */
+/**
+ * Plays `programs` (instance → argv) on `channels`: seconds, what each one told, and what the broker counted in the end.
+ * `servers`: who else works for them.
+ */
 export async function play(programs, channels, servers = []) {
   const broker = channels.length === 0 ? null : await startBroker(channels);
   try {
-    return await run(programs, broker, broker === null ? servers : [broker.pid]);
+    const played = await run(programs, broker, broker === null ? servers : [broker.pid]);
+    return { ...played, counts: await broker?.count() };
   } finally {
     broker?.stop();
   }
@@ -137,6 +143,10 @@ export async function startBroker(channels) {
       else if (type === 'offence') console.error(`the broker says: ${JSON.stringify(notice)}`);
     });
   });
+  process_.on('message', ({ type, request, value }) => {
+    if (type === 'answer' && request === COUNT) counted(value);
+  });
+  let counted;
   process_.send({ type: 'open', socket, runId: 'bench', key, channels });
   await listening;
   return {
@@ -154,6 +164,11 @@ export async function startBroker(channels) {
       process_.send({ type: 'gone', request: 1, node, abandon: false });
       process_.send({ type: 'settle', node, held: 'done', stream: 'end', succeeded: true });
     },
+    count: () =>
+      new Promise((resolve) => {
+        counted = ({ queues }) => resolve(queues);
+        process_.send({ type: 'count', request: COUNT });
+      }),
     stop: () => process_.send({ type: 'close' }),
   };
 }

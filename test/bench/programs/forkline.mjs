@@ -1,6 +1,6 @@
 // One end of a queue or one user of a lock, with the SDK as a program would use it. `alone`: there is nobody to say go.
 import { once } from 'node:events';
-import { lock, queue } from 'forkline';
+import { lock, pipe, queue } from 'forkline';
 import { count, item, lineOf, settings, valueOf, warmUp } from './payload.mjs';
 
 const role = process.argv[2];
@@ -57,6 +57,24 @@ const roles = {
     }
     return {};
   },
+  async pingPipe() {
+    const talk = pipe('talk');
+    const times = new Float64Array(count);
+    for (let n = -warmUp; n < count; n += 1) {
+      const sent = item(n + warmUp);
+      const start = performance.now();
+      await talk.send(sent);
+      const got = await talk.recv();
+      if (n >= 0) times[n] = performance.now() - start;
+      if (got !== sent) throw new Error('something else came back');
+    }
+    return lineOf(times);
+  },
+  async pongPipe() {
+    const talk = pipe('talk');
+    for (let n = -warmUp; n < count; n += 1) await talk.send(await talk.recv());
+    return {};
+  },
   /** Puts what nobody takes yet. */
   async fill() {
     await queue('items').putMany(each());
@@ -98,5 +116,6 @@ if (settings.alone) {
 /** Connected, so that only the work is timed. */
 async function prepare() {
   if (role === 'lock') await (await lock('mutex').acquire()).release();
+  else if (role.endsWith('Pipe')) await pipe('talk').poll();
   else await queue(role === 'ping' ? 'there' : role === 'pong' ? 'back' : 'items').qsize();
 }

@@ -52,6 +52,13 @@ def ping(there, back, ready, go, count, told, result):
     result.put((times[count // 2], times[int(count * 0.99)]))
 
 
+class PipeEnd:
+    """An end of a pipe, spoken to as a queue."""
+
+    def __init__(self, end):
+        self.put, self.get = end.send, end.recv
+
+
 def fill(ready, go, count, size, result):
     """Puts what nobody takes yet, and tells how much larger that has made it."""
     queue = mp.get_context("fork").Queue()
@@ -95,6 +102,10 @@ def main():
         there, back = context.Queue(), context.Queue()
         processes.append(context.Process(target=ping, args=(there, back, ready, go, count, told, result)))
         processes.append(context.Process(target=pong, args=(there, back, ready, go, count, told["warmUp"])))
+    elif role == "pipe":
+        one, other = [PipeEnd(end) for end in context.Pipe()]
+        processes.append(context.Process(target=ping, args=(one, one, ready, go, count, told, result)))
+        processes.append(context.Process(target=pong, args=(other, other, ready, go, count, told["warmUp"])))
     elif role == "fill":
         processes.append(context.Process(target=fill, args=(ready, go, count, told["size"], result)))
     elif role == "lock":
@@ -113,7 +124,7 @@ def main():
         answer = {"items": sum(r[0] for r in results), "sum": sum(r[1] for r in results)}
         if "expected" in told:
             assert answer == told["expected"], answer
-    elif role == "round-trip":
+    elif role in ("round-trip", "pipe"):
         p50, p99 = result.get()
         answer = {"p50": p50, "p99": p99}
     elif role == "fill":
