@@ -156,7 +156,7 @@ export class Lane {
     this.#putter = NOBODY;
     this.carried += put;
     // One that is closed again at once is not worth what it costs.
-    if (put < WORTH_ITEMS) this.#least = Math.min(this.#least * 4, MOST_LEAST);
+    if (put < this.#least * WORTH_TIMES) this.#least = Math.min(this.#least * 4, MOST_LEAST);
   }
 }
 
@@ -191,11 +191,17 @@ type LaneSettings = Pick<
   'producers' | 'consumers' | 'group' | 'confirm' | 'order' | 'overflow' | 'delivery' | 'item' | 'deadLetter'
 >;
 
+/** So many items within a short time make a lane worth while: the fewer the queue holds, the more often somebody is woken. */
+export function laneItemsOf({ maxsize }: Pick<QueueChannel, 'maxsize'>): number {
+  return maxsize === 0 ? LANE_ITEMS : Math.min(LANE_ITEMS, FILLS * maxsize);
+}
+
 const NOBODY = 0;
 const WINDOW_MS = 20;
-/** So many items within that time make a lane worth while. */
-export const LANE_ITEMS = 2000;
+const LANE_ITEMS = 2000;
+const FILLS = 20;
 /** What a program takes and does not get done, both ends of a lane would keep. */
 const MOST_HELD = 10_000;
-const WORTH_ITEMS = 20_000;
+/** It should last for so many times what made it worth while. */
+const WORTH_TIMES = 10;
 const MOST_LEAST = 2 ** 30;

@@ -9,7 +9,7 @@ import type { Manner } from './backlog.ts';
 import type { ChannelNews, SessionEffect } from './effect.ts';
 import { HostLock } from './host-lock.ts';
 import { type Judge, type Judges, words } from './judge.ts';
-import { LANE_ITEMS, mayHaveLane } from './lane.ts';
+import { laneItemsOf, mayHaveLane } from './lane.ts';
 import { Lock } from './lock.ts';
 import { Pipe, WINDOW } from './pipe.ts';
 import { type Departure, Queue } from './queue.ts';
@@ -494,11 +494,11 @@ export class Switchboard {
   }
 }
 
-function queueLine(channel: QueueChannel, id: number, judges: Judges, laneItems = LANE_ITEMS): QueueLine {
+function queueLine(channel: QueueChannel, id: number, judges: Judges, laneItems?: number): QueueLine {
   const producers = new Set(channel.producers);
   const consumers = new Set(channel.consumers);
   const judge = judges.get(channel.name) ?? null;
-  const machine = new Queue(channel, mayHaveLane(channel) ? laneItems : null);
+  const machine = new Queue(channel, mayHaveLane(channel) ? (laneItems ?? laneItemsOf(channel)) : null);
   return { kind: 'queue', id, channel, machine, producers, consumers, judge };
 }
 

@@ -52,7 +52,9 @@ export class LaneIn {
   #orphan = false;
   #asked = false;
   #watch: NodeJS.Timeout | null = null;
+  /** How often in a row it was looked, and the program waited, and nothing had come since the look before. */
   #waitingFor = 0;
+  #receivedBefore = 0;
   #base = 0;
   readonly #lookers: (() => void)[] = [];
 
@@ -251,7 +253,9 @@ export class LaneIn {
 
   #look(): void {
     if (this.#unsaid.length > 0) this.#say();
-    this.#waitingFor = this.#user.waits() ? this.#waitingFor + 1 : 0;
+    const still = this.#received === this.#receivedBefore;
+    this.#receivedBefore = this.#received;
+    this.#waitingFor = still && this.#user.waits() ? this.#waitingFor + 1 : 0;
     if (this.#waitingFor > MOST_LOOKS_WAITING) this.stop();
   }
 }

@@ -1,0 +1,66 @@
+// The taking end of a direct lane, by itself: when it asks for the lane to be closed.
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { LaneIn } from '../../src/sdk/lane-in.ts';
+import { FrameReader } from '../../src/wire/frame.ts';
+import { Type } from '../../src/wire/message.ts';
+import { FrameWriter } from '../../src/wire/writer.ts';
+
+const CHANNEL = 1;
+const LOOK_MS = 10;
+
+test('a program that is found waiting whenever it is looked keeps its lane as long as items come', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const folder = mkdtempSync(join(tmpdir(), 'lane-'));
+  const path = join(folder, 's');
+  let came = () => {};
+  let isReady = () => {};
+  const ready = new Promise<void>((resolve) => {
+    isReady = resolve;
+  });
+  const lane = new LaneIn(
+    { channel: CHANNEL, path, key: 'k', encoding: 'text', maxsize: 10, maxBytes: 1000 },
+    {
+      onLaneReady: () => isReady(),
+      onLaneItems(items) {
+        lane.receipts.took(items.count);
+        lane.report();
+        came();
+      },
+      onLaneOver: () => {},
+      waits: () => true,
+    },
+  );
+  try {
+    await ready;
+    const socket = connect(path);
+    const heard: number[] = [];
+    const reader = new FrameReader(({ type }) => heard.push(type));
+    socket.on('data', (chunk: Buffer) => reader.read(chunk));
+    await once(socket, 'connect');
+    const writer = new FrameWriter();
+    writer.json(Type.LANE, CHANNEL, { path, key: 'k' });
+    lane.go();
+    for (let n = 0; n < 30; n += 1) {
+      const here = new Promise<void>((resolve) => {
+        came = resolve;
+      });
+      writer.putText(CHANNEL, String(n), 100);
+      for (const piece of writer.take()) socket.write(piece);
+      await here;
+      vi.advanceTimersByTime(LOOK_MS);
+    }
+    vi.advanceTimersByTime(20 * LOOK_MS);
+    while (!heard.includes(Type.LANE_STOP)) await once(socket, 'data');
+    expect(heard).toEqual([...Array.from({ length: 30 }, () => Type.TAKEN), Type.LANE_STOP]);
+    socket.destroy();
+  } finally {
+    lane.destroy();
+    vi.useRealTimers();
+    rmSync(folder, { recursive: true });
+  }
+});
