@@ -182,6 +182,29 @@ class Ends(unittest.TestCase):
             line.close()
             self.assertIn("may not have reached", program.end()[2])
 
+    def test_what_the_broker_says_before_it_hears_the_goodbye_is_answered_no_more(self):
+        # Each frame is heard by itself, as if they came one after the other.
+        code = """
+            from forkline.connection import Connection
+            receive, heard = Connection.receive, []
+            def one(self):
+                heard.extend(receive(self))
+                return [heard.pop(0)] if heard else []
+            q.put(1)
+            Connection.receive = one
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(1)
+            line.expect_items()
+            line.expect(wire.GOODBYE)
+            line.room(5)
+            line.say(wire.RECALL, 1, flags=1)
+            line.say(wire.GOODBYE)
+            line.expect_end()
+            self.assertEqual(program.end(), (0, "", ""))
+
 
 class Forks(unittest.TestCase):
     def test_a_forked_child_has_its_own_session_and_its_parents_goes_on(self):

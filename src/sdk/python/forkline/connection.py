@@ -43,6 +43,7 @@ class Connection:
         self._unsent: "deque[bytes | memoryview]" = deque()
         #: How many bytes are to be sent.
         self.unsent = 0
+        self._finished = False
         self._memory = memoryview(bytearray(_BUFFER))
         self._start = 0
         self._end = 0
@@ -50,8 +51,15 @@ class Connection:
     def fileno(self) -> int:
         return self._socket.fileno()
 
+    def finish(self, frame: bytes) -> None:
+        """Appends the last frame. What anybody says later, in answer to what crossed it on the way, is dropped."""
+        self.say(frame)
+        self._finished = True
+
     def say(self, *frames: bytes) -> None:
         """Appends to what is to be sent."""
+        if self._finished:
+            return
         self._unsent.extend(frames)
         self.unsent += sum(map(len, frames))
 

@@ -359,7 +359,8 @@ class Session:
             self.flush()
             if not self.parting:
                 self.parting = True
-                self.say(wire.bare(wire.GOODBYE))
+                self.seal()
+                self.connection.finish(wire.bare(wire.GOODBYE))
             self._close_sides()
         deadline = time.monotonic() + patience
         while True:
