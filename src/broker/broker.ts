@@ -10,6 +10,7 @@ import { Collector } from './collector.ts';
 import type { Account, Command, Counts, Notice } from './control.ts';
 import { Feeder } from './feeder.ts';
 import type { Judges } from './judge.ts';
+import { Most } from './limits.ts';
 import { Lookout } from './lookout.ts';
 import { RunnerSide, withRunner } from './runner-side.ts';
 import { type Reception, Session } from './session.ts';
@@ -47,7 +48,8 @@ export class Broker implements Reception {
   readonly #sessions = new Map<number, Session>();
   readonly #lookout: Lookout;
   readonly #folder: string;
-  #strangers = 0;
+  /** How many there were; null: of those who did not say who they are. */
+  readonly #offences = new Map<NodeId | null, number>();
 
   /** `judges`: of the queues that have an `item`. */
   constructor(
@@ -93,8 +95,10 @@ export class Broker implements Reception {
     if (instance === undefined || instance.settled) {
       throw new ProtocolError('identity', `\`${claim.instance}\` has ended, or uses no channel`);
     }
-    if (instance.sessions.size >= MOST_SESSIONS) {
-      throw new ProtocolError('limit', `\`${claim.instance}\` has ${MOST_SESSIONS} connections already`);
+    // Whose it is is known now: what it does wrong from here on is its instance's doing.
+    session.instance = claim.instance;
+    if (instance.sessions.size >= Most.SESSIONS) {
+      throw new ProtocolError('limit', `\`${claim.instance}\` has ${Most.SESSIONS} connections already`);
     }
     instance.sessions.add(session);
     this.#sessions.set(session.session, session);
@@ -108,7 +112,7 @@ export class Broker implements Reception {
   departed(session: Session): void {
     const instance = this.#instances.get(session.instance);
     if (instance === undefined) return;
-    instance.sessions.delete(session);
+    if (!instance.sessions.delete(session)) return;
     this.#sessions.delete(session.session);
     if (!session.orderly) this.#lost(session, instance);
     instance.departed();
@@ -116,8 +120,10 @@ export class Broker implements Reception {
 
   offended(session: Session, reason: string): void {
     const node = session.instance === '' ? null : session.instance;
-    if (node === null) this.#strangers += 1;
-    if (this.#strangers <= MOST_STRANGERS || node !== null) this.#notify({ type: 'offence', node, reason });
+    const offences = (this.#offences.get(node) ?? 0) + 1;
+    this.#offences.set(node, offences);
+    if (offences > (node === null ? Most.STRANGE_OFFENCES : Most.OFFENCES)) return;
+    this.#notify({ type: 'offence', node, reason });
   }
 
   answered({ session }: Session, stuck: boolean): void {
@@ -255,10 +261,6 @@ function killGroup(pid: number): void {
   }
 }
 
-/** The most connections one instance may have at a time. */
-const MOST_SESSIONS = 1024;
-/** So many offences of unknown callers are told; a flood of them is no news. */
-const MOST_STRANGERS = 100;
 const LINGER_MS = 1000;
 
 function partiesOf(channel: Channel): readonly NodeId[] {

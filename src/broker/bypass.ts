@@ -8,6 +8,7 @@ import { PLAINLY } from './backlog.ts';
 import type { Custody, Holding } from './custody.ts';
 import { type Intake, longestPut } from './intake.ts';
 import type { Lane } from './lane.ts';
+import { Most } from './limits.ts';
 import type { Outflow } from './outflow.ts';
 import type { Departure } from './queue.ts';
 import type { Seat } from './seat.ts';
@@ -43,6 +44,8 @@ export class Bypass {
   /** How the taker has left and ended, if it did while the lane was in use. */
   #left: Departure = 'goodbye';
   #ended: End | null = null;
+  /** Bytes that were handed over of this lane so far. */
+  #handed = 0;
   /** Questions that wait for the lane to be closed. */
   #parked: (() => void)[] = [];
 
@@ -85,6 +88,8 @@ export class Bypass {
   handOver(seat: Seat, first: number, items: Items, { sent, taken }: Handed): void {
     const { custody, intake } = this.#queue;
     if (!this.#lane.hands(seat.session)) return;
+    this.#handed += items.bytes.length;
+    if (this.#handed > Most.HELD_BYTES) throw new ProtocolError('limit', 'more is handed over than was ever on a lane');
     // What is taken has given its room back, and to one who is gone nothing is lent any more.
     if (seat.session !== this.#lane.taker && !taken) intake.use(seat.loan, items);
     if (this.#lane.handOver(first, items.count, sent)) custody.adopt(this.#taker(), items, taken);
@@ -121,6 +126,7 @@ export class Bypass {
   /** Puts a session's question off until the lane is closed, and has it closed. False: there is no need to. */
   park(session: number, ask: () => void): boolean {
     if (!this.#lane.busy) return false;
+    if (this.#parked.length >= Most.PARKED) throw new ProtocolError('limit', 'it asks too often while a lane is open');
     this.#parked.push(() => {
       if (this.#queue.seats.has(session)) ask();
     });
@@ -129,6 +135,7 @@ export class Bypass {
   }
 
   #over(): void {
+    this.#handed = 0;
     this.#left = 'goodbye';
     this.#ended = null;
     for (const ask of this.#parked.splice(0)) ask();

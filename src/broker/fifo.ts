@@ -18,7 +18,7 @@ export class Fifo implements Backlog {
     this.count += items.count;
     if (items.bytes.length > SMALL || death !== undefined) {
       this.#seal();
-      this.#batches.push(fresh(first, items, death));
+      this.#batches.push(fresh(first, alone(items), death));
       return;
     }
     if (this.#gathered !== null && this.#gathered.first + this.#gathered.count !== first) this.#seal();
@@ -84,6 +84,16 @@ interface Gathered {
 /** Copying less than this costs less than the memory that would be kept for its sake: all that came in the same read. */
 const SMALL = 4 * 1024;
 const BLOCK = 16 * 1024;
+/** So many times as much memory as the items have bytes may be kept for their sake. */
+const MOST_KEPT = 4;
+
+/** Does not keep memory for its sake that is many times as large. */
+function alone(items: Items): Items {
+  if (items.bytes.length * MOST_KEPT >= items.bytes.buffer.byteLength) return items;
+  const bytes = Buffer.allocUnsafeSlow(items.bytes.length);
+  items.bytes.copy(bytes);
+  return { ...items, bytes };
+}
 
 function fresh(first: number, items: Items, death: Death | null = null): Batch {
   return { first, items, charges: 0, seen: false, death };

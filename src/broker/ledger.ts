@@ -6,6 +6,7 @@ export class Ledger {
   /** How many are ahead, and how many held. */
   aheadCount = 0;
   heldCount = 0;
+  heldBytes = 0;
   readonly #ahead: Entry[] = [];
   readonly #held: Entry[] = [];
   /** The tag of the next item to be delivered, and of the next to be taken. */
@@ -37,13 +38,13 @@ export class Ledger {
       if (size <= left) {
         this.#ahead.shift();
         batches.push(entry.batch);
-        if (hold) this.#held.push(entry);
+        if (hold) this.#hold(entry);
         left -= size;
       } else {
         const [head, rest] = splitBatch(entry.batch, left);
         this.#ahead[0] = { tag: entry.tag + left, batch: rest };
         batches.push(head);
-        if (hold) this.#held.push({ tag: entry.tag, batch: head });
+        if (hold) this.#hold({ tag: entry.tag, batch: head });
         left = 0;
       }
     }
@@ -75,6 +76,7 @@ export class Ledger {
         batch = rest;
       }
       released.push(batch);
+      this.heldBytes -= batch.items.size;
       at = last;
     }
     this.heldCount -= count;
@@ -90,8 +92,14 @@ export class Ledger {
     this.#held.length = 0;
     this.#ahead.length = 0;
     this.heldCount = 0;
+    this.heldBytes = 0;
     this.aheadCount = 0;
     return { held, ahead };
+  }
+
+  #hold(entry: Entry): void {
+    this.heldBytes += entry.batch.items.size;
+    this.#held.push(entry);
   }
 
   /** Where the held entry stands that holds `tag`, or the one after it. */

@@ -4,6 +4,7 @@
 import type { LockChannel, NodeId } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Effect } from './effect.ts';
+import { Most } from './limits.ts';
 import type { Departure } from './queue.ts';
 import { type Waiter, WaitingLine } from './waiting-line.ts';
 
@@ -42,6 +43,8 @@ export class Lock {
   #abandoned = false;
   readonly #line = new WaitingLine();
   readonly #sessions = new Map<number, Session>();
+  /** How often each instance holds it or waits for it. */
+  readonly #claims = new Map<NodeId, number>();
   /** Whether this run has it, of all runs on this machine. */
   #host: 'away' | 'sought' | 'here';
   #effects: Effect[] = [];
@@ -61,15 +64,17 @@ export class Lock {
   }
 
   acquire(session: number, request: number, { atOnce = false, shared = false, borrows = false }: Asking = {}): void {
-    const { waits } = this.#session(session);
+    const { waits, instance } = this.#session(session);
     if (waits.has(request)) throw new ProtocolError('protocol', `the request ${request} is in use already`);
-    if (waits.size === MOST_WAITS)
-      throw new ProtocolError('limit', `it waits for this lock ${MOST_WAITS} times already`);
+    if (this.#claimsOf(instance) >= Most.CLAIMS) {
+      throw new ProtocolError('limit', `\`${instance}\` holds this lock and waits for it ${Most.CLAIMS} times already`);
+    }
     const readsAndWrites = this.#settings.lock === 'rw';
     if (shared && !readsAndWrites) throw new ProtocolError('protocol', 'only a lock of kind `rw` is taken to read');
     const waiter: Waiter = { session, request, alone: readsAndWrites && !shared, atOnce, borrows };
     if (atOnce && (this.#line.first !== null || !this.#admits(waiter))) return this.#refuse(waiter);
     waits.set(request, waiter);
+    this.#claim(instance, 1);
     this.#line.join(waiter);
     this.#advance();
   }
@@ -97,15 +102,14 @@ export class Lock {
     const { waits } = this.#session(session);
     const waiter = waits.get(request);
     if (waiter === undefined) return;
-    waits.delete(request);
-    this.#line.leave(waiter);
+    this.#takeFromLine(waiter);
     this.#effects.push({ type: 'reply', session, request });
     this.#advance();
   }
 
   /** Who leaves waits no more. What it holds is its instance's until that is settled, unless it is known to have died. */
   leave(session: number, how: Departure): void {
-    for (const waiter of this.#sessions.get(session)?.waits.values() ?? []) this.#line.leave(waiter);
+    for (const waiter of this.#sessions.get(session)?.waits.values() ?? []) this.#takeFromLine(waiter);
     this.#sessions.delete(session);
     if (how === 'died') this.#abandon((grant) => grant.session === session);
     this.#advance();
@@ -190,6 +194,7 @@ export class Lock {
     const { instance } = this.#session(session);
     this.#fence += 1;
     const fence = this.#fence;
+    this.#claim(instance, 1);
     const lent = borrows && this.#mayLend && this.#line.first === null;
     this.#out.set(fence, { session, instance, fence, last: lent ? fence + LENT : fence, alone });
     this.#aloneOut = alone;
@@ -218,6 +223,7 @@ export class Lock {
 
   #end(grant: LockGrant): void {
     this.#out.delete(grant.fence);
+    this.#claim(grant.instance, -1);
     this.#aloneOut = false;
     // Other runs are to have their turn, whoever waits in this one.
     if (this.#settings.scope === 'host') this.#yield();
@@ -254,8 +260,18 @@ export class Lock {
   }
 
   #takeFromLine(waiter: Waiter): void {
-    this.#session(waiter.session).waits.delete(waiter.request);
+    const { waits, instance } = this.#session(waiter.session);
+    waits.delete(waiter.request);
+    this.#claim(instance, -1);
     this.#line.leave(waiter);
+  }
+
+  #claimsOf(instance: NodeId): number {
+    return this.#claims.get(instance) ?? 0;
+  }
+
+  #claim(instance: NodeId, more: number): void {
+    this.#claims.set(instance, this.#claimsOf(instance) + more);
   }
 
   #refuse({ session, request }: Waiter): void {
@@ -268,9 +284,6 @@ export class Lock {
     return found;
   }
 }
-
-/** So often one session may wait at a time: more than any program has threads, and not enough to fill the memory. */
-const MOST_WAITS = 4096;
 
 /** So many more fences a process may give itself while a lock is lent to it: more than it can in that moment. */
 const LENT = 0xffff;

@@ -34,9 +34,9 @@ export class Overflow {
 
   /** How many more would be let in without dropping any; -1 for no limit. */
   get admits(): number {
-    const { places, freeBytes, waiting } = this.#space;
+    const { places, freeBytes, waiting, isUnlimited } = this.#space;
     if (freeBytes <= 0 && waiting > 0) return 0;
-    return places === Number.POSITIVE_INFINITY ? -1 : places;
+    return isUnlimited && places > 0 ? -1 : places;
   }
 
   #makeRoom(one: Items): number {

@@ -16,6 +16,7 @@ import { Ending } from './ending.ts';
 import { Intake, longestPut } from './intake.ts';
 import { Joins } from './joins.ts';
 import { Lane } from './lane.ts';
+import { Most } from './limits.ts';
 import { Outflow } from './outflow.ts';
 import { moversOf, type QueueParts, type Waiting, waitsAt } from './queue-waits.ts';
 import { type Seat, seatOf } from './seat.ts';
@@ -192,6 +193,12 @@ export class Queue {
     this.#custody.finish(this.#stir(session), tag, count);
   }
 
+  /** It keeps on taking, and finishes nothing: the queue would grow without end. */
+  hoards(session: number): boolean {
+    const { heldCount, heldBytes } = this.#seat(session).holding.ledger;
+    return heldCount > Most.HELD || (heldCount > Most.HELD_FEW && heldBytes > Most.HELD_BYTES);
+  }
+
   giveBack(session: number, tag: number, count: number): void {
     this.#custody.giveBack(this.#stir(session), tag, count);
   }
@@ -227,11 +234,12 @@ export class Queue {
   /** Answers when all that was put so far is done. */
   join(session: number, request: number): void {
     if (this.#bypass?.park(session, () => this.join(session, request))) return;
+    const { instance } = this.#seat(session);
     const { next, unfinished } = this.#custody;
     if (unfinished === 0) this.#speech.say({ type: 'reply', session, request });
-    else if (this.#joins.count(session) < MOST_JOINS)
-      this.#joins.add({ session, request, before: next, left: unfinished });
-    else throw new ProtocolError('limit', `it waits in join ${MOST_JOINS} times already`);
+    else if (this.#joins.count(instance) < Most.JOINS)
+      this.#joins.add({ session, instance, request, before: next, left: unfinished });
+    else throw new ProtocolError('limit', `\`${instance}\` waits in join ${Most.JOINS} times already`);
   }
 
   stat(session: number, request: number): void {
@@ -454,9 +462,6 @@ const FORKED = 'made a process for it that ended';
 function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`;
 }
-
-/** So often one session may wait at a time. */
-const MOST_JOINS = 1024;
 
 function sooner(one: number | null, other: number | null): number | null {
   if (one === null) return other;

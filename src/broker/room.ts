@@ -1,6 +1,7 @@
 // Who is lent room in a queue. It is lent to sessions before they put: what waits and what is lent together never exceed the
 // limits, so an item that is on its way is always admitted. Whoever waits for room is served first, in order of arrival
 // and in turns; what is left is lent ahead, so that not every put has to ask.
+import { Limit } from '../wire/message.ts';
 import { lendAhead } from './lend-ahead.ts';
 import { type Loan, loanOf, PATIENCE_MS } from './loan.ts';
 import type { Space } from './space.ts';
@@ -114,9 +115,9 @@ export class Room {
 
   /** How many more items it could put now; -1 for no limit. */
   admits(loan: Loan): number {
-    const { places, freeBytes, waiting } = this.#space;
+    const { places, freeBytes, waiting, isUnlimited } = this.#space;
     if (freeBytes <= 0 && loan.bytes === 0 && waiting > 0) return 0;
-    return places === Number.POSITIVE_INFINITY ? -1 : places + loan.count;
+    return isUnlimited && places > 0 ? -1 : places + loan.count;
   }
 
   /** Gives away what there is to give. */
@@ -176,7 +177,7 @@ export class Room {
     }
     // Bytes are short, so it gets a place for one item, and bytes until that fits.
     const count = loan.count === 0 ? 1 : 0;
-    if (this.#mayEnterAlone(loan)) return { count, bytes: loan.wantBytes, alone: true };
+    if (this.#mayEnterAlone(loan)) return { count, bytes: bytesAlone(loan), alone: true };
     return free > 0 ? { count, bytes: free, alone: false } : NOTHING;
   }
 
@@ -228,6 +229,11 @@ export class Room {
     this.#space.lend(count, bytes);
     this.#given.add(loan);
   }
+}
+
+/** Where several puts wait it is not known how much of it the first one needs; more than the largest item it is not. */
+function bytesAlone({ bytes, wantBytes }: Loan): number {
+  return Math.min(wantBytes, Math.max(0, Limit.ITEM - bytes));
 }
 
 /** A producer that uses up what it was lent within this time is lent more. */

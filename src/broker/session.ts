@@ -22,6 +22,7 @@ import type { FrameWriter } from '../wire/writer.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import { Connection, type Hearer } from './connection.ts';
 import type { SessionEffect } from './effect.ts';
+import { Most } from './limits.ts';
 import type { Party, Switchboard } from './switchboard.ts';
 
 /** What the session leaves to the broker. */
@@ -181,7 +182,7 @@ export class Session implements Party, Hearer {
     if (this.#phase === 'leaving') this.#connection.end();
     const { backlog } = this.#connection;
     if (backlog === 0) this.#unread = 0;
-    else if (this.#unread > MOST_UNREAD) this.offended(new ProtocolError('limit', 'it does not read its answers'));
+    else if (this.#unread > Most.UNREAD) this.offended(new ProtocolError('limit', 'it does not read its answers'));
     else if (backlog > CONGESTED) this.#congest(true);
   }
 
@@ -198,12 +199,12 @@ export class Session implements Party, Hearer {
   }
 
   longest(type: number, channel: number): number {
-    if (this.#phase !== 'known') return SMALL_FRAME;
+    if (this.#phase !== 'known') return Most.PLAIN_FRAME;
     if (type === Type.HAND_OVER) {
       const most = this.#switchboard.queue(this, channel, 'any').longestHandOver(this.session);
-      return Math.max(SMALL_FRAME, most);
+      return Math.max(Most.PLAIN_FRAME, most);
     }
-    if (!carriesItems(type)) return SMALL_FRAME;
+    if (!carriesItems(type)) return Most.PLAIN_FRAME;
     return this.#switchboard.queue(this, channel, 'put').longestPut(this.session);
   }
 
@@ -326,10 +327,12 @@ export class Session implements Party, Hearer {
         break;
       case Type.TAKEN:
         this.#queue(channel, 'get').taken(session, readCount(frame));
+        this.#checkHeld(channel);
         break;
       case Type.DONE: {
         const { tag, count } = readRange(frame);
         this.#queue(channel, 'get').done(session, tag, count);
+        this.#checkHeld(channel);
         break;
       }
       case Type.GIVE_BACK: {
@@ -375,6 +378,12 @@ export class Session implements Party, Hearer {
     }
   }
 
+  #checkHeld(channel: number): void {
+    if (!this.#queue(channel, 'get').hoards(this.session)) return;
+    const mend = 'say of each that it is done, or give the queue `delivery: at-most-once`';
+    throw new ProtocolError('limit', `it has taken too much that is not done: ${mend}`);
+  }
+
   #queue(channel: number, role: 'put' | 'get' | 'any') {
     return this.#switchboard.queue(this, channel, role);
   }
@@ -401,12 +410,8 @@ export class Session implements Party, Hearer {
 
 const AT_LEFT: Manner = { left: true };
 const PATIENCE_STEPS = 5;
-/** The most bytes a frame may have that is not a put. */
-const SMALL_FRAME = 4096;
 /** From here on it gets no more items until all that was written has gone out. */
 const CONGESTED = 64 * 1024;
-/** Answers that wait to be read: a client that reads at all never has so many. */
-const MOST_UNREAD = 1024 * 1024;
 
 function carriesItems(type: number): boolean {
   return type === Type.PUT || type === Type.PUT_PRIORITY || type === Type.OFFER;

@@ -1,5 +1,6 @@
 // How much may be in a queue, how much of that waits there, and how much is lent to those who will put it.
-import type { Items } from '../wire/items.ts';
+import { type Items, SIZE_FIELD } from '../wire/items.ts';
+import { Most } from './limits.ts';
 
 export class Space {
   /** Items accepted and not taken by a program. */
@@ -34,7 +35,7 @@ export class Space {
 
   /** Whether they could wait, too; a single one may where nothing does. */
   fits({ count, size }: Items): boolean {
-    if (this.waiting + count > this.maxsize) return false;
+    if (this.waiting + count > this.#most) return false;
     return this.#waitingBytes + size <= this.maxBytes || (this.waiting === 0 && count === 1);
   }
 
@@ -43,14 +44,24 @@ export class Space {
     this.lentBytes += bytes;
   }
 
+  /** There is no limit on the count, but for the memory that empty items take, too. */
+  get isUnlimited(): boolean {
+    return this.maxsize === Number.POSITIVE_INFINITY;
+  }
+
   /** How many more may be lent. */
   get places(): number {
-    return Math.max(0, this.maxsize - this.waiting - this.lent);
+    return Math.max(0, this.#most - this.waiting - this.lent);
   }
 
   /** Less than none where something was let in alone or came back. */
   get freeBytes(): number {
     return this.maxBytes - this.#waitingBytes - this.lentBytes;
+  }
+
+  /** Every item takes its size field, if nothing else. */
+  get #most(): number {
+    return this.isUnlimited ? Math.max(Most.TINY_ITEMS, Math.floor(this.maxBytes / SIZE_FIELD)) : this.maxsize;
   }
 
   /** From now on everything is admitted. */

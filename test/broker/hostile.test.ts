@@ -1,0 +1,123 @@
+// Clients that take, ask and claim without end, that lie, and that send what nothing can be made of: each is cut off with a
+// typed error, what it can make the broker keep has a bound, and whoever speaks properly is served as before.
+import { expect, test } from 'vitest';
+import { Most } from '../../src/broker/limits.ts';
+import { readRoom } from '../../src/wire/body.ts';
+import { itemsOf } from '../../src/wire/items.ts';
+import { Limit, Type } from '../../src/wire/message.ts';
+import { bytesOf, lockOf, queueOf, running } from './kit.ts';
+
+const huge = 0xffffffff;
+
+test('a want for several items is let in alone with no more than the largest item has', async () => {
+  await using run = await running(queueOf('q'));
+  const greedy = await run.client('p');
+  greedy.say((to) => to.room(Type.WANT, 1, 1, 1));
+  let { bytes } = readRoom(await greedy.next(Type.ROOM));
+  greedy.say((to) => to.room(Type.WANT, 1, huge, huge));
+  // It comes once it is clear that nobody else needs it.
+  while (bytes < Limit.ITEM) bytes += readRoom(await greedy.next(Type.ROOM)).bytes;
+  await greedy.settled();
+  expect(bytes).toBe(Limit.ITEM);
+});
+
+test('empty items need room, too, where there is no limit on the count', async () => {
+  await using run = await running(queueOf('q', { producers: ['p', 'r'] }));
+  const greedy = await run.client('p');
+  greedy.say((to) => to.room(Type.WANT, 1, huge, 0));
+  const { count } = readRoom(await greedy.next(Type.ROOM));
+  expect(count).toBeLessThanOrEqual((64 * 1024 * 1024) / 4);
+});
+
+test('a lock is read by one instance only so many times at once', async () => {
+  await using run = await running(lockOf('l', ['p', 'r'], { lock: 'rw' }));
+  const greedy = await run.client('p');
+  for (let from = 0; from < Most.CLAIMS; from += 1024) {
+    greedy.socket.write(
+      bytesOf((to) => {
+        for (let request = from; request < from + 1024; request += 1) to.number(Type.ACQUIRE, 1, request, 2);
+      }),
+    );
+    await greedy.settled();
+  }
+  greedy.say((to) => to.number(Type.ACQUIRE, 1, Most.CLAIMS, 2));
+  expect(await greedy.error()).toBe('limit');
+  await greedy.closed;
+  expect(run.notices).toContainEqual({ type: 'offence', node: 'p', reason: expect.stringContaining('`p` holds') });
+  const other = await run.client('r');
+  other.say((to) => to.number(Type.ACQUIRE, 1, 1, 2));
+  await other.granted();
+});
+
+test('what an instance gave back and no longer waits for it may have again', async () => {
+  await using run = await running(lockOf('l', ['p']));
+  const client = await run.client('p');
+  for (let round = 0; round < 3; round += 1) {
+    const { fence } = await client.acquire(1, 0);
+    client.socket.write(
+      bytesOf((to) => {
+        for (let request = 1; request < Most.CLAIMS; request += 1) to.number(Type.ACQUIRE, 1, request);
+        for (let request = 1; request < Most.CLAIMS; request += 1) to.number(Type.CANCEL, 1, request);
+        to.release(1, fence, 0, 1);
+      }),
+    );
+    await client.settled();
+    client.heard.length = 0;
+  }
+});
+
+test('joins count for all sessions of an instance together', async () => {
+  await using run = await running(queueOf('q', { producers: ['p', 'r'] }));
+  const [one, two] = [await run.client('p'), await run.client('p')];
+  await one.put(1, 'a');
+  for (const client of [one, two]) {
+    client.socket.write(
+      bytesOf((to) => {
+        for (let request = 0; request < Most.JOINS / 2; request += 1) to.number(Type.JOIN, 1, request);
+      }),
+    );
+    await client.settled();
+  }
+  one.say((to) => to.number(Type.JOIN, 1, huge));
+  expect(await one.error()).toBe('limit');
+  await one.closed;
+  // Those of the one that is gone are forgotten.
+  two.say((to) => to.number(Type.JOIN, 1, huge));
+  await two.settled();
+});
+
+test('who takes without end and finishes nothing is cut off, and another gets what it held', async () => {
+  await using run = await running(queueOf('q', { maxBytes: 1024 * 1024 * 1024, consumers: ['c', 'd'] }));
+  run.broker.started({ type: 'started', node: 'c', pid: 7 });
+  const producer = await run.client('p');
+  const hoarder = await run.client('c');
+  // Items of nothing, as many as go into a frame.
+  const at = 1024 * 1024;
+  const empties = itemsOf(Array.from({ length: at }, () => Buffer.alloc(0)));
+  hoarder.say((to) => to.number(Type.GET, 1, huge, 1));
+  for (let held = 0; held <= Most.HELD; held += at) {
+    producer.say((to) => to.room(Type.WANT, 1, at, 0));
+    for (let room = 0; room < at; ) room += readRoom(await producer.next(Type.ROOM)).count;
+    producer.say((to) => to.put(1, empties));
+    await producer.settled();
+    await hoarder.next(Type.DELIVER);
+    hoarder.say((to) => to.number(Type.TAKEN, 1, at));
+  }
+  expect(await hoarder.error()).toBe('limit');
+  await hoarder.closed;
+  expect(run.notices).toContainEqual({ type: 'offence', node: 'c', reason: expect.stringContaining('at-most-once') });
+  const other = await run.client('d');
+  expect((await other.get(1, 3)).length).toBe(3);
+});
+
+test('one connection too many is its instance’s doing, and a flood of them is told only so often', async () => {
+  await using run = await running(queueOf('q'));
+  await Promise.all(Array.from({ length: Most.SESSIONS }, () => run.client('p')));
+  for (let extra = 0; extra < 3 * Most.OFFENCES; extra += 1) {
+    const client = await run.stranger();
+    client.hello('p');
+    expect(await client.error()).toBe('limit');
+  }
+  const told = { type: 'offence', node: 'p', reason: '`p` has 1024 connections already' };
+  expect(run.notices).toEqual(Array.from({ length: Most.OFFENCES }, () => told));
+});
