@@ -21,7 +21,8 @@ export function checkCircles({ vertices, chains }: Graph, requirements: Requirem
     const needs = together.flatMap((mate) => mate.needs);
     const need =
       needs.find(({ to }) => together.some((each) => requirements.beforeEndOf(to).started.has(each))) ?? needs[0];
-    if (need === undefined) continue;
+    // One that needs itself was found already, where it says so.
+    if (need === undefined || need.to === vertex) continue;
     const other = need.to.name;
     const message = `\`${vertex.name}\` starts only after \`${other}\`, which waits for the end of what comes of \`${vertex.name}\``;
     findings.error('stream-deadlock', placeOf(need.reference), message, {
