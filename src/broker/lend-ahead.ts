@@ -38,12 +38,12 @@ export function lendAhead(
 /** How many places may be lent in all for such a producer to be lent any ahead. */
 function budgetOf(maxsize: number, sole: boolean, quick: boolean): number {
   if (sole || maxsize === Number.POSITIVE_INFINITY) return maxsize - 1;
-  return maxsize < FEW ? 0 : Math.floor(maxsize / (quick ? 2 : 8));
+  return maxsize < FEW ? 0 : Math.floor(quick ? (maxsize * 3) / 4 : maxsize / 8);
 }
 
 /** How many one may have, however quick it is. */
 function mostOf(maxsize: number, sole: boolean): number {
-  return sole ? maxsize : Math.floor(maxsize / 8);
+  return sole ? maxsize : Math.floor(maxsize / 4);
 }
 
 /** A queue with several producers lends nothing ahead below this many places. */

@@ -146,7 +146,7 @@ test('several producers of whose pace nothing is known are lent an eighth ahead 
   expect(turn()).toEqual(['3: room 1']);
 });
 
-test('each of several producers that use up quickly what they are lent is lent an eighth ahead, and no more', () => {
+test('each of several producers that use up quickly what they are lent is lent a quarter ahead, and no more', () => {
   const { queue, turn } = story({ maxsize: 800, maxBytes: 1e6, producers: ['p', 'q', 'r'] });
   const useUp = (session: number, count: number, laterMs: number) => {
     queue.put(session, itemsOf(Array(count).fill(Buffer.from('x'))));
@@ -156,12 +156,12 @@ test('each of several producers that use up quickly what they are lent is lent a
   queue.want(1, 1, 1, false);
   queue.want(3, 1, 1, false);
   expect(turn(1000)).toEqual(['1: room 50', '3: room 50']);
-  expect(useUp(1, 50, 100)).toEqual(['1: room 100']);
-  expect(useUp(3, 50, 0)).toEqual(['3: room 100']);
-  expect(useUp(1, 100, 101)).toEqual(['1: room 1']);
+  expect(useUp(1, 50, 100)).toEqual(['1: room 200']);
+  expect(useUp(3, 50, 0)).toEqual(['3: room 200']);
+  expect(useUp(1, 200, 101)).toEqual(['1: room 1']);
 });
 
-test('however many producers are quick, they are lent half of the places at most', () => {
+test('however many producers are quick, they are lent three quarters of the places at most', () => {
   const { queue, turn } = story({ maxsize: 800, maxBytes: 1e6, producers: ['p', 'q'] });
   for (let session = 100; session < 110; session += 1) queue.enter(session, 'p');
   const all = Array.from({ length: 10 }, (_, index) => 100 + index);
@@ -171,7 +171,7 @@ test('however many producers are quick, they are lent half of the places at most
     queue.put(session, itemsOf(Array(10).fill(Buffer.from('x'))));
     queue.want(session, 1, 1, false);
   }
-  expect(turn(10)).toEqual(all.map((session) => `${session}: room 40`));
+  expect(turn(10)).toEqual(all.map((session) => `${session}: room 60`));
 });
 
 test('several producers of a queue below 64 are lent nothing ahead', () => {
