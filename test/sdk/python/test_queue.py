@@ -4,8 +4,11 @@ import json
 import struct
 import time
 import unittest
+from types import SimpleNamespace
 
 from puppet import QUEUE, Puppet, items_body, wire
+
+from forkline.consumer import Consumer
 
 
 class Putting(unittest.TestCase):
@@ -528,3 +531,53 @@ class Getting(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+    def test_what_is_done_once_it_is_taken_may_be_said_to_be_done_too(self):
+        code = """
+            q.get()
+            q.task_done()
+            try: q.task_done()
+            except ValueError: say("too often")
+        """
+        with Puppet(code, {**QUEUE, "delivery": "at-most-once"}) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.deliver(b"1")
+            line.until(wire.GOODBYE)
+            line.say(wire.GOODBYE)
+            line.close()
+            self.assertEqual(program.end(), (0, "too often\n", ""))
+
+
+class Recalled(unittest.TestCase):
+    """What a consumer says of the items that it gives back, with nobody at the other end."""
+
+    def setUp(self):
+        session = SimpleNamespace(said=[], attendant=SimpleNamespace(armed=True))
+        session.say = lambda frame: session.said.append(frame)
+        self.consumer = Consumer(session, QUEUE)
+        self.said = session.said
+
+    def given_back(self):
+        said, self.said[:] = list(self.said), []
+        ranges = [struct.unpack(">IBBHHII", frame) for frame in said if frame[4] == wire.GIVE_BACK]
+        return [(first, count) for *_, first, count in ranges]
+
+    def test_what_was_kept_for_those_who_waited_is_given_back_as_what_it_is(self):
+        self.consumer._deliver([b"0", b"1", b"2"])
+        self.consumer.waiting = 2
+        self.consumer.hear(wire.RECALL, 0, memoryview(b""))
+        self.assertEqual(self.given_back(), [(2, 1)])
+        self.consumer.waiting = 0
+        self.consumer.hear(wire.RECALL, 0, memoryview(b""))
+        self.assertEqual(self.given_back(), [(0, 2)])
+
+    def test_and_so_it_is_with_others_behind_it(self):
+        self.consumer._deliver([b"0", b"1", b"2"])
+        self.consumer.waiting = 1
+        self.consumer.hear(wire.RECALL, 0, memoryview(b""))
+        self.assertEqual(self.given_back(), [(1, 2)])
+        self.consumer._deliver([b"3", b"4"])
+        self.consumer.waiting = 0
+        self.consumer.hear(wire.RECALL, 0, memoryview(b""))
+        self.assertEqual(sorted(self.given_back()), [(0, 1), (3, 2)])

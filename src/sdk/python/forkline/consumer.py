@@ -211,20 +211,21 @@ class Consumer:
             self.ready.extend(lot)
         count = 0
         # The program may take from the other end at the same time, so one by one.
+        tags: "list[int]" = []
         while len(self.ready) > keep:
             try:
-                self.ready.pop()
+                tags.append(self.ready.pop()[0])
             except IndexError:
                 break
-            count += 1
-        if count == 0:
+        if not tags:
             return
-        first = self._next_tag - count
-        self._report_taken(first)
+        self._report_taken(tags[-1])
         if self.attempts or self.deaths:
-            for tag in range(first, self._next_tag):
+            for tag in tags:
                 self._forget(tag)
-        self.session.say(wire.tags(wire.GIVE_BACK, self.channel, first, count))
+        # Where some were kept before and those behind them given back, there is a gap.
+        for first, count in _runs(tags):
+            self.session.say(wire.tags(wire.GIVE_BACK, self.channel, first, count))
         self._reported = self._next_tag
 
     def watch(self) -> bool:
