@@ -196,8 +196,7 @@ class Queue(Generic[Item]):
         """
         consumer = self._consumer or self._bind_consumer()
         tag, data = self._take(consumer, block, timeout, side)
-        if consumer.keeps:
-            consumer.held.add(tag)
+        consumer.held.add(tag)
         return consumer.decode(data)  # type: ignore[no-any-return]
 
     def get_nowait(self, *, side: Optional[str] = None) -> Item:
