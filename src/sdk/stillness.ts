@@ -1,11 +1,14 @@
 // Whether anything but the broker could wake this program: what the broker asks when it suspects that processes wait for each other
 // for ever. A timer, a server, a child, a worker, a read that is under way: whatever keeps the loop alive beside the connection
-// to the broker may. Timers and the like that were made `unref` are not seen.
+// to the broker may, and so may a signal that the program has made its own. Timers and the like that were made `unref` are not seen.
 import type { Worker } from 'node:worker_threads';
 
 let workers = 0;
 /** Waiting calls that somebody may withdraw by their AbortSignal. */
 let withdrawable = 0;
+
+/** Signals that tell a program something of its own. Those that tell it to end are handled by many that wait for none. */
+const CALLS: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGIO'];
 
 /** Threads of the SDK's own, which wake nobody. */
 const ours = new WeakSet<Worker>();
@@ -31,6 +34,7 @@ export function countWithdrawable(change: 1 | -1): void {
 /** Whether nothing keeps the program alive but `connection`, and what it could write to. */
 export function isOnlyWokenBy(connection: object): boolean {
   if (workers > 0 || withdrawable > 0) return false;
+  if (CALLS.some((signal) => process.listenerCount(signal) > 0)) return false;
   const handles = (process as unknown as Internals)._getActiveHandles();
   // Requests and timers stand in the one list only.
   if (process.getActiveResourcesInfo().length !== handles.length) return false;

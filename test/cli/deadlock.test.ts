@@ -295,6 +295,16 @@ describe('threads in Python', () => {
   });
 });
 
+test.each(['ts', 'py'])('a program that handles a signal of its own may be woken by it (%s)', async (language) => {
+  const { exitCode, deadlock } = await run(`
+    locks: { left: {} }
+    processes:
+      a: { ${language}(handler, lock left, meet here 2, lock left), locks: left }
+      b: { ts(meet here 2, sleep 3000, call here) }`);
+  expect(deadlock).toBe(undefined);
+  expect(exitCode).toBe(0);
+});
+
 test('tasks of asyncio that wait for stuck threads are stuck, unless the loop has something else to do', async () => {
   const stuck = (how: string) =>
     run(`

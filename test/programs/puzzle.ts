@@ -56,6 +56,10 @@ async function take(step: string): Promise<void> {
     case 'spin':
       for (const until = Date.now() + Number(name); Date.now() < until; );
       return;
+    case 'handler':
+      return void process.once('SIGUSR2', () => process.exit(0));
+    case 'call':
+      return call(name);
     case 'timer':
       return void setTimeout(() => process.exit(0), Number(name));
     case 'server': {
@@ -70,6 +74,15 @@ async function take(step: string): Promise<void> {
     default:
       throw new Error(`there is no step \`${step}\``);
   }
+}
+
+/** Sends a signal to the one that has come to that place. */
+async function call(place: string): Promise<void> {
+  const folder = process.env['FORKLINE_RUN_DIR'] as string;
+  const file = readdirSync(folder).find(
+    (name) => name.startsWith(`${place}.`) && Number(name.split('.')[1]) !== process.pid,
+  );
+  process.kill(Number(file?.split('.')[1]), 'SIGUSR2');
 }
 
 /** Goes on once so many have come here. */

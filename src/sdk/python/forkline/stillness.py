@@ -1,6 +1,6 @@
 """Whether anything but the broker could wake this process: what the broker asks when it suspects a deadlock.
 
-It can when a thread runs, sleeps, waits for input or with a time limit, or when an alarm is set. It cannot when every thread
+It can when a thread runs, sleeps, waits for input or with a time limit, or when an alarm is set or a signal is handled that others call it by. It cannot when every thread
 waits here without a limit, or for another thread of this process, which on Linux /proc tells. Where that cannot be told, the
 answer is that something could.
 """
@@ -29,7 +29,7 @@ def this_thread() -> Thread:
 
 def is_only_woken_by_broker(resting: Set[Thread]) -> bool:
     """`resting` are the threads that wait for the broker and nothing else. To be called with the session's lock held."""
-    if any(signal.getitimer(signal.ITIMER_REAL)):
+    if any(signal.getitimer(signal.ITIMER_REAL)) or any(callable(signal.getsignal(number)) for number in _CALLS):
         return False
     others = {ident: frame for ident, frame in sys._current_frames().items() if ident not in {it.ident for it in resting}}
     if any(frame.f_code.co_filename.startswith(_OURS) for frame in others.values()):
@@ -59,6 +59,9 @@ def _is_idle_loop(frame: Optional[FrameType]) -> bool:
     except (AttributeError, RuntimeError):
         return False
 
+
+#: Signals that tell a program something of its own. Those that tell it to end are handled by many that wait for none.
+_CALLS = [getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGIO") if hasattr(signal, name)]
 
 #: The folder of this package.
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
