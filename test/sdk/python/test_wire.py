@@ -16,7 +16,11 @@ with open(EXAMPLES, encoding="utf-8") as file:
 
 #: Those of direct lanes are for clients that said in `HELLO` that they can have one; this one does not.
 LANES = ("LANE", "LANE_READY", "LANE_GO", "LANE_STOP", "LANE_MAP", "LANE_CLOSED", "HAND_OVER")
-FRAMES = [example for example in EVERY if example["frame"]["type"] not in LANES]
+FRAMES = [
+    example
+    for example in EVERY
+    if example["frame"]["type"] not in LANES and "lanes" not in example["frame"].get("json", {})
+]
 
 
 def items_of(frame):
@@ -30,7 +34,7 @@ def written(frame):
     kind, channel = getattr(wire, frame["type"]), frame["channel"]
     if frame["type"] == "HELLO":
         told = frame["json"]
-        return wire.hello(told["instance"], told["token"], told["pid"], told["sdk"])
+        return wire.hello(told["instance"], told["token"], told["pid"], told["sdk"], told.get("child", False))
     if frame["type"] in ("PUT", "PUT_PRIORITY"):
         items = items_of(frame)
         return b"".join(wire.put(channel, items, sum(map(len, items)), frame["flags"], frame.get("priority")))
