@@ -33,3 +33,15 @@ export function splitBatch(batch: Batch, count: number): [Batch, Batch] {
     { ...batch, first: batch.first + count, items: rest },
   ];
 }
+
+/** Two that lie in a row in memory, too, and share their history, as one; null where they do not. */
+export function joinBatches(one: Batch, next: Batch): Batch | null {
+  const { bytes, count, size } = one.items;
+  const follows = one.first + count === next.first && bytes.buffer === next.items.bytes.buffer;
+  if (!follows || bytes.byteOffset + bytes.length !== next.items.bytes.byteOffset) return null;
+  const alike = one.charges === next.charges && one.seen === next.seen && one.death === next.death;
+  if (!alike || one.rank !== undefined || next.rank !== undefined) return null;
+  const length = bytes.length + next.items.bytes.length;
+  const joined = Buffer.from(bytes.buffer, bytes.byteOffset, length);
+  return { ...one, items: { bytes: joined, count: count + next.items.count, size: size + next.items.size } };
+}

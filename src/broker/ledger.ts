@@ -1,6 +1,6 @@
 // What one session was given of one queue and has not finished: first *ahead* (delivered, not known to be taken by the
 // program), then *held* (taken, not done). Items are named by their tags, the order in which the session got them.
-import { type Batch, splitBatch } from './batch.ts';
+import { type Batch, joinBatches, splitBatch } from './batch.ts';
 
 export class Ledger {
   /** How many are ahead, and how many held. */
@@ -99,7 +99,10 @@ export class Ledger {
 
   #hold(entry: Entry): void {
     this.heldBytes += entry.batch.items.size;
-    this.#held.push(entry);
+    const last = this.#held.length < MANY ? undefined : this.#held.at(-1);
+    const joined = last && joinBatches(last.batch, entry.batch);
+    if (joined) this.#held[this.#held.length - 1] = { tag: last.tag, batch: joined };
+    else this.#held.push(entry);
   }
 
   /** Where the held entry stands that holds `tag`, or the one after it. */
@@ -125,6 +128,9 @@ export class Ledger {
     return true;
   }
 }
+
+/** So many entries are held one by one; from there on those that were one batch are put together again. */
+const MANY = 256;
 
 interface Entry {
   /** Of its first item. */

@@ -177,7 +177,7 @@ export class Room {
     }
     // Bytes are short, so it gets a place for one item, and bytes until that fits.
     const count = loan.count === 0 ? 1 : 0;
-    if (this.#mayEnterAlone(loan)) return { count, bytes: bytesAlone(loan), alone: true };
+    if (this.#mayEnterAlone(loan)) return { count, bytes: this.#bytesAlone(loan), alone: true };
     return free > 0 ? { count, bytes: free, alone: false } : NOTHING;
   }
 
@@ -189,6 +189,15 @@ export class Room {
     if (this.#space.waiting > 0 || (this.#alone !== null && this.#alone !== loan)) return false;
     if (loan.count > 0 && loan.wantBytes === 0) return false;
     return loan.single || loan.stirred + PATIENCE_MS <= this.#now;
+  }
+
+  /**
+   * Where several puts wait it is not known how much of it the first one needs. It gets twice as much each time it could not
+   * use what it had; more than the largest item it does not need.
+   */
+  #bytesAlone({ single, bytes, wantBytes }: Loan): number {
+    const step = single ? wantBytes : Math.max(LEAST_ALONE, this.#space.maxBytes, bytes);
+    return Math.min(wantBytes, step, Math.max(0, Limit.ITEM - bytes));
   }
 
   #lendAhead(): void {
@@ -231,12 +240,9 @@ export class Room {
   }
 }
 
-/** Where several puts wait it is not known how much of it the first one needs; more than the largest item it is not. */
-function bytesAlone({ bytes, wantBytes }: Loan): number {
-  return Math.min(wantBytes, Math.max(0, Limit.ITEM - bytes));
-}
-
 /** A producer that uses up what it was lent within this time is lent more. */
 const QUICK_MS = 100;
+/** It is not given less in addition, where several puts wait. */
+const LEAST_ALONE = 1024 * 1024;
 const NOTHING: Share = { count: 0, bytes: 0, alone: false };
 const NOBODY = { sessions: [], next: null };

@@ -110,6 +110,34 @@ test('who takes without end and finishes nothing is cut off, and another gets wh
   expect((await other.get(1, 3)).length).toBe(3);
 });
 
+test('what is taken one by one and held for long is told apart still', async () => {
+  await using run = await running(queueOf('q', { consumers: ['c', 'd'] }));
+  const producer = await run.client('p');
+  const texts = Array.from({ length: 2000 }, (_, index) => `${index}`);
+  await producer.put(1, ...texts);
+  const holder = await run.client('c', 7);
+  run.broker.started({ type: 'started', node: 'c', pid: 1 });
+  expect(await holder.get(1, 2000)).toEqual(texts);
+  const isDone = (index: number) => index % 7 === 3 || (index >= 500 && index < 900);
+  holder.socket.write(
+    bytesOf((to) => {
+      for (const _ of texts) to.number(Type.TAKEN, 1, 1);
+      to.range(Type.DONE, 1, 500, 400);
+      for (let index = 3; index < 2000; index += 7) {
+        if (index < 500 || index >= 900) to.range(Type.DONE, 1, index, 1);
+      }
+    }),
+  );
+  await holder.settled();
+  await holder.kill();
+  const other = await run.client('d');
+  const left = texts.filter((_, index) => !isDone(index));
+  const again: string[] = [];
+  other.say((to) => to.number(Type.GET, 1, 2000, 1));
+  while (again.length < left.length) again.push(...(await other.delivered()));
+  expect(again).toEqual(left);
+});
+
 test('one connection too many is its instance’s doing, and a flood of them is told only so often', async () => {
   await using run = await running(queueOf('q'));
   await Promise.all(Array.from({ length: Most.SESSIONS }, () => run.client('p')));
