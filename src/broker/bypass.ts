@@ -44,8 +44,9 @@ export class Bypass {
   /** How the taker has left and ended, if it did while the lane was in use. */
   #left: Departure = 'goodbye';
   #ended: End | null = null;
-  /** Bytes that were handed over of this lane so far. */
-  #handed = 0;
+  /** What was handed over of this lane so far, and its bytes. It counts once all is: nothing may come in between. */
+  #pieces: Piece[] = [];
+  #bytes = 0;
   /** Questions that wait for the lane to be closed. */
   #parked: (() => void)[] = [];
 
@@ -85,22 +86,25 @@ export class Bypass {
     return Math.max(Limit.LENGTH, longestPut(seat.loan));
   }
 
-  handOver(seat: Seat, first: number, items: Items, { sent, taken }: Handed): void {
-    const { custody, intake } = this.#queue;
-    if (!this.#lane.hands(seat.session)) return;
-    this.#handed += items.bytes.length;
-    if (this.#handed > Most.HELD_BYTES) throw new ProtocolError('limit', 'more is handed over than was ever on a lane');
-    // What is taken has given its room back, and to one who is gone nothing is lent any more.
-    if (seat.session !== this.#lane.taker && !taken) intake.use(seat.loan, items);
-    if (this.#lane.handOver(first, items.count, sent)) custody.adopt(this.#taker(), items, taken);
-    else intake.land(items, PLAINLY);
+  handOver(session: number, first: number, items: Items, handed: Handed): void {
+    if (!this.#lane.hands(session)) return;
+    this.#bytes += items.bytes.length;
+    if (this.#bytes > Most.HELD_BYTES) throw new ProtocolError('limit', 'more is handed over than was ever on a lane');
+    this.#pieces.push({ first, items, handed });
   }
 
   close(session: number, closed: LaneClosed): void {
     const { custody, intake, outflow, seats, space } = this.#queue;
     const { taker } = this.#lane;
     if (!this.#lane.hands(session)) return;
-    if (!this.#lane.close(closed)) throw new ProtocolError('protocol', 'what is said of a lane does not add up');
+    const pieces = this.#pieces.splice(0);
+    const handed = pieces.reduce((sum, { items }) => sum + items.count, 0);
+    if (!addsUp(closed, handed)) throw new ProtocolError('protocol', 'what is said of a lane does not add up');
+    const putter = session === taker ? undefined : seats.get(session);
+    // What is taken has given its room back, and to one who is gone nothing is lent any more.
+    if (putter !== undefined) for (const piece of pieces) if (!piece.handed.taken) intake.use(putter.loan, piece.items);
+    for (const piece of pieces) this.#accept(piece);
+    this.#lane.close(closed);
     intake.put += closed.put;
     custody.settled(closed.done);
     space.peak = Math.max(space.peak, closed.peak);
@@ -115,6 +119,8 @@ export class Bypass {
 
   left(session: number, how: Departure): void {
     if (this.#lane.busy && session === this.#lane.taker) this.#left = how;
+    // Of one who is gone the other end has all that this one handed over, and more.
+    if (this.#lane.hands(session)) this.#forget();
     if (this.#lane.leave(session)) this.#queue.speech.say({ type: 'untold' });
     if (!this.#lane.busy) this.#over();
   }
@@ -134,8 +140,19 @@ export class Bypass {
     return true;
   }
 
+  #accept({ first, items, handed }: Piece): void {
+    const { custody, intake } = this.#queue;
+    if (this.#lane.handOver(first, items.count, handed.sent)) custody.adopt(this.#taker(), items, handed.taken);
+    else intake.land(items, PLAINLY);
+  }
+
+  #forget(): void {
+    this.#pieces = [];
+    this.#bytes = 0;
+  }
+
   #over(): void {
-    this.#handed = 0;
+    this.#forget();
     this.#left = 'goodbye';
     this.#ended = null;
     for (const ask of this.#parked.splice(0)) ask();
@@ -157,4 +174,16 @@ export class Bypass {
 export interface Handed {
   readonly sent: boolean;
   readonly taken: boolean;
+}
+
+interface Piece {
+  readonly first: number;
+  readonly items: Items;
+  readonly handed: Handed;
+}
+
+/** Whether what is said of a lane can be, where so many items were handed over. */
+function addsUp({ put, sent, taken, done, peak }: LaneClosed, handed: number): boolean {
+  if (![put, sent, taken, done, peak].every((count) => Number.isSafeInteger(count) && count >= 0)) return false;
+  return put - done === handed && sent <= put && taken <= sent && done <= taken;
 }

@@ -221,7 +221,7 @@ export class Queue {
 
   /** These went over the lane, from the number `first` on, and are not done. */
   handOver(session: number, first: number, items: Items, handed: Handed): void {
-    this.#bypass?.handOver(this.#seat(session), first, items, handed);
+    this.#bypass?.handOver(session, first, items, handed);
   }
 
   /** All that was on the lane is handed over. */

@@ -1,0 +1,78 @@
+// A direct lane as the queue sees it: what comes back of it counts at once, and as if it had been in the queue all along.
+import { expect, test } from 'vitest';
+import type { Effect } from '../../src/broker/effect.ts';
+import { Queue } from '../../src/broker/queue.ts';
+import { itemsOf } from '../../src/wire/items.ts';
+
+const [PUTTER, TAKER] = [1, 2];
+
+/** A queue whose lane is open and has been told to go; nothing is in it, and the taker would take ten. */
+function withLane(): Queue {
+  const queue = new Queue(
+    {
+      name: 'work',
+      order: 'fifo',
+      maxsize: 0,
+      maxBytes: 1_000_000,
+      overflow: 'block',
+      delivery: 'at-least-once',
+      attempts: 3,
+      deadLetter: null,
+      leftover: 'fail',
+      producers: ['put'],
+      consumers: ['get'],
+    },
+    1,
+  );
+  queue.enter(PUTTER, 'put', true);
+  queue.enter(TAKER, 'get', true);
+  queue.get(TAKER, 11, true);
+  queue.want(PUTTER, 10, 100, false);
+  queue.turn(0);
+  queue.put(PUTTER, items('first'));
+  const offers = [...queue.turn(1), ...queue.turn(2)];
+  expect(offers).toContainEqual(expect.objectContaining({ type: 'lane', session: TAKER }));
+  queue.taken(TAKER, 1);
+  queue.done(TAKER, 0, 1);
+  queue.laneReady(TAKER, true);
+  queue.turn(3);
+  queue.laneReady(PUTTER, true);
+  expect(queue.turn(4)).toContainEqual({ type: 'lane-go', session: TAKER });
+  return queue;
+}
+
+function items(...texts: readonly string[]) {
+  return itemsOf(texts.map((text) => Buffer.from(text)));
+}
+
+const ARRIVED = { sent: true, taken: false };
+const UNDER_WAY = { sent: false, taken: false };
+
+function heard(effects: readonly Effect[]): readonly unknown[] {
+  return effects.flatMap((effect): readonly unknown[] => {
+    if (effect.type === 'lane-map') return [effect.map];
+    return effect.type === 'deliver' ? [String(effect.batch.items.bytes.subarray(4))] : [];
+  });
+}
+
+test('what never left comes after what had arrived, however it is cut when it is handed over', () => {
+  const queue = withLane();
+  queue.handOver(PUTTER, 0, items('second', 'third'), ARRIVED);
+  expect(heard(queue.turn(5))).toEqual([]);
+  queue.handOver(PUTTER, 2, items('fourth'), UNDER_WAY);
+  expect(heard(queue.turn(6))).toEqual([]);
+  queue.laneClosed(PUTTER, { put: 3, sent: 2, taken: 0, done: 0, peak: 3 });
+  expect(heard(queue.turn(7))).toEqual([{ sent: 2, ranges: [[0, 2]] }, 'fourth']);
+});
+
+test('of one that dies while it hands over, the other end hands over all', () => {
+  const queue = withLane();
+  queue.handOver(PUTTER, 0, items('second'), ARRIVED);
+  queue.turn(5);
+  queue.leave(PUTTER, 'lost');
+  expect(queue.turn(6)).toContainEqual({ type: 'lane-stop', session: TAKER, orphaned: true });
+  queue.handOver(TAKER, 0, items('second', 'third'), ARRIVED);
+  queue.laneClosed(TAKER, { put: 2, sent: 2, taken: 0, done: 0, peak: 0 });
+  expect(heard(queue.turn(7))).toEqual([{ sent: 2, ranges: [[0, 2]] }]);
+  expect(queue.counts).toMatchObject({ put: 3, done: 1, left_over: 2 });
+});
