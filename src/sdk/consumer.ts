@@ -224,7 +224,10 @@ export class Consumer implements Rider {
     if (this.#queue === null) return;
     const { id } = this.#queue;
     this.receipts.write(this.#session.writer, id);
-    if (this.#lane?.open) return this.#settleLane(this.#lane);
+    if (this.#lane?.open) {
+      this.#settleLane(this.#lane);
+      if (!this.#lane.closing) return;
+    }
     // What goes back must be back before more is asked for.
     if (this.#failure !== null || this.#retreating) return;
     if (this.#expiring.length > 0) this.#expire(this.#expiring.splice(0));
@@ -345,7 +348,8 @@ export class Consumer implements Rider {
 
   /** Waits until the broker has heard that it waits: what there was is here then, or that it is the end. */
   #askOnce(get: WaitingGet): void {
-    if (this.#lane?.open) return this.#lane.look(() => (this.#lane?.open ? this.#giveUp(get) : this.#askOnce(get)));
+    if (this.#lane?.open && !this.#lane.closing)
+      return this.#lane.look(() => (this.#lane?.open ? this.#giveUp(get) : this.#askOnce(get)));
     this.#session.request({
       write: (request) => {
         this.settle();
@@ -534,13 +538,17 @@ export class Consumer implements Rider {
           this.#arrive({ items, tag: base + first, attempt: 1, redelivered: false, death: null }),
         onLaneOver: () => this.#leaveLane(lane),
         waits: () => this.#line.size > 0,
+        onLaneStill: () => this.#ride(),
       },
     );
     this.#lanes.push(lane);
     this.#lane = lane;
   }
 
-  /** Says what there is to say over the lane. Nothing is asked of the broker as long as there is one. */
+  /**
+   * Says what there is to say over the lane. Nothing is asked of the broker as long as there is one; but once it is to be closed,
+   * for who puts may stand still and not hear that, and wait for a process of its own that puts through the broker.
+   */
   #settleLane(lane: LaneIn): void {
     lane.report();
     for (const get of this.#expiring.splice(0)) if (this.#line.has(get)) get.settle(get.empty);

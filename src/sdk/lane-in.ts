@@ -21,6 +21,8 @@ export interface LaneReader {
   onLaneOver(): void;
   /** The program waits for an item, and has nothing to do. */
   waits(): boolean;
+  /** Nothing has come for long, and the other end was asked to close it: it may be unable to hear that. */
+  onLaneStill(): void;
 }
 
 export type LaneBounds = LaneSettings & Pick<WelcomeLine, 'encoding' | 'maxsize' | 'maxBytes'>;
@@ -97,6 +99,11 @@ export class LaneIn {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.#unsaid.length = 0;
     }
+  }
+
+  /** The other end was asked to close it, and has not. */
+  get closing(): boolean {
+    return this.#asked;
   }
 
   /** Asks the other end to give all back to the broker. */
@@ -256,7 +263,9 @@ export class LaneIn {
     const still = this.#received === this.#receivedBefore;
     this.#receivedBefore = this.#received;
     this.#waitingFor = still && this.#user.waits() ? this.#waitingFor + 1 : 0;
-    if (this.#waitingFor > MOST_LOOKS_WAITING) this.stop();
+    if (this.#waitingFor <= MOST_LOOKS_WAITING || this.#asked) return;
+    this.stop();
+    this.#user.onLaneStill();
   }
 }
 

@@ -55,3 +55,10 @@ test.each(['0', '0.03', '0.2'])(
     expect(ran.left).toEqual([]);
   },
 );
+
+test('a producer that stands still until a child of it has put to the queue, too, is not waited for', async () => {
+  const ran = await runPipeline(fileURLToPath(new URL('../programs/lane-child.yaml', import.meta.url)));
+  expect(ran.lines('take')).toEqual(['took 20500']);
+  expect(ran.summary.queues['numbers']?.direct).toBeGreaterThan(0);
+  expect(ran.exitCode).toBe(0);
+});

@@ -33,6 +33,7 @@ test('a program that is found waiting whenever it is looked keeps its lane as lo
       },
       onLaneOver: () => {},
       waits: () => true,
+      onLaneStill: () => {},
     },
   );
   try {
