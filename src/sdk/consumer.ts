@@ -632,6 +632,8 @@ export class Consumer implements Rider {
     for (const [index, batch] of this.#batches.entries()) {
       if (batch.tag >= LANE) this.#batches[index] = { ...batch, tag: tagOf(batch.tag) };
     }
+    // What came back to the queue meanwhile is older, and is said to be taken by its place.
+    this.#batches.sort((one, other) => one.tag - other.tag);
   }
 
   #doneOfLane(name: number, count: number): void {
