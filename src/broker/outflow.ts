@@ -34,9 +34,10 @@ export class Outflow {
     this.#takers.place(seat);
   }
 
-  unget(seat: Seat, now: number): void {
+  /** With `mayEnd` it hears of the end too. */
+  unget(seat: Seat, now: number, mayEnd: boolean): void {
     this.deal(now);
-    this.tellEnds();
+    if (mayEnd) this.tellEnds();
     seat.credit = 0;
     seat.waiting = false;
     this.#takers.place(seat);
@@ -57,7 +58,7 @@ export class Outflow {
     return seat.holding;
   }
 
-  /** Its program has something to do that did not come from here. */
+  /** Its program has something to do. */
   busy(seat: Seat): void {
     seat.waiting = false;
     this.#takers.place(seat);

@@ -177,7 +177,7 @@ export class Queue {
 
   /** Gets no more. What there is for it now it gets first: who asks and withdraws at once wants just that. */
   unget(session: number): void {
-    this.#outflow.unget(this.#seat(session), this.#now);
+    this.#outflow.unget(this.#seat(session), this.#now, !this.#bypass?.busy);
   }
 
   /** Takes no more, ever: what it was given and has not taken goes back. */
@@ -186,7 +186,10 @@ export class Queue {
   }
 
   taken(session: number, count: number): void {
-    this.#custody.take(this.#stir(session), count);
+    const seat = this.#seat(session);
+    this.#custody.take(this.#outflow.stir(seat, this.#now), count);
+    // What it took came before it heard that the program waits: that is over.
+    if (seat.waiting) this.#outflow.busy(seat);
   }
 
   done(session: number, tag: number, count: number): void {
