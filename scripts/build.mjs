@@ -103,6 +103,7 @@ async function bundleForCommonJs() {
 
 /** Python's half of the SDK is found by PYTHONPATH=dist/python. */
 async function copyPython() {
+  await cp(join(root, 'src/sdk/python/forkline_launch.py'), join(dist, 'python/forkline_launch.py'));
   await cp(join(root, 'src/sdk/python/forkline'), join(dist, 'python/forkline'), {
     recursive: true,
     filter: (source) => !source.includes('__pycache__'),

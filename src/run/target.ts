@@ -1,5 +1,5 @@
 // How a function in a file becomes an argv. JavaScript and TypeScript targets are compiled before the run, all in one go, and started
-// by our launcher; Python's are started by `python3 -m forkline.launch`. What planning has compiled is not compiled again.
+// by our launcher; Python's are started by `forkline_launch.py`. What planning has compiled is not compiled again.
 import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -76,7 +76,7 @@ export function argvOf(
   if (launch.language === 'python') {
     if (!targets.python) throw new Error('Internal error: Python was not looked for');
     if ('refused' in targets.python) return targets.python;
-    return [targets.python.program, '-m', 'forkline.launch', launch.file, launch.export, call];
+    return [targets.python.program, join(home.python, 'forkline_launch.py'), launch.file, launch.export, call];
   }
   const compiled = targets.modules.get(launch.file);
   if (!compiled) throw new Error(`Internal error: ${launch.file} was not compiled`);

@@ -141,3 +141,15 @@ test('a stack names the line and column of the source, also on its first line', 
   await forkline(folder, ['run', '--run-dir', 'here']);
   expect(readFileSync(join(folder, 'here/logs/a.log'), 'utf8')).toContain(`at cook (${join(folder, 'cook.ts')}:1:32)`);
 });
+
+test.each(['numbers', 'queue', 'socket', 'forkline_launch'])(
+  'a target may be in a file named as a module of Python: %s.py',
+  async (name) => {
+    const cwd = workspace({
+      'pipeline.yaml': `queues: { q: { from: [1, 2] } }\nprocesses: { sum: { target: "./${name}.py#total", gets: q } }`,
+      [`${name}.py`]: 'from forkline import queue\n\ndef total():\n    print(sum(queue("q")))\n',
+    });
+    const { stdout, exitCode } = await forkline(cwd, ['run', 'pipeline.yaml']);
+    expect([stdout, exitCode]).toEqual(['sum | 3\n', 0]);
+  },
+);

@@ -68,7 +68,7 @@ def _load(path: str) -> ModuleType:
     """Imports the file under its own name, with its folder as the first place to look for what it imports."""
     folder, base = os.path.split(path)
     name = os.path.splitext(base)[0]
-    # `python -m` has put the working folder here.
+    # Here is the folder of the script that started this, or, after `python -m`, the working folder.
     sys.path[0] = folder
     importlib.invalidate_caches()
     if not os.path.isfile(path):
