@@ -72,6 +72,15 @@ export class Connection {
     else this.#stream(rest);
   }
 
+  /** Hears nothing until `resume`. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Hears nothing more, and closes once all is sent. */
   finish(): void {
     this.#deaf = true;

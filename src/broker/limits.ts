@@ -9,7 +9,7 @@ export const Most = {
   STRANGE_OFFENCES: 100,
   /** Bytes of a frame without items: nothing a client says is half as long. */
   PLAIN_FRAME: 4096,
-  /** Bytes of answers that wait to be read: a client that reads at all never has so many. */
+  /** Bytes of answers that wait to be read: from there on it is not heard until it has read them, and cut off where it does not. */
   UNREAD: 1024 * 1024,
   /** Unanswered JOINs of one instance, at one queue: each of them is looked at whenever an item is done. */
   JOINS: 1024,

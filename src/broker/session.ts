@@ -63,7 +63,7 @@ export class Session implements Party, Hearer {
   readonly #writer: FrameWriter;
   readonly #reception: Reception;
   readonly #switchboard: Switchboard;
-  readonly #patience: NodeJS.Timeout;
+  #patience: NodeJS.Timeout;
   #waited = 0;
   #phase: 'strange' | 'known' | 'leaving' | 'gone' = 'strange';
   /** Bytes of items among what waits to be written. */
@@ -71,6 +71,8 @@ export class Session implements Party, Hearer {
   /** Bytes of answers that have not been read, as far as can be seen. */
   #unread = 0;
   #congested = false;
+  /** It has said much more than it has read. */
+  #mistrusted = false;
   readonly #flushes: number[] = [];
 
   constructor(socket: Socket, reception: Reception) {
@@ -85,7 +87,8 @@ export class Session implements Party, Hearer {
 
   #wait(): void {
     this.#waited += 1;
-    if (this.#waited === PATIENCE_STEPS) this.cut();
+    if (this.#waited < PATIENCE_STEPS) return;
+    this.offended(new ProtocolError('limit', this.#phase === 'strange' ? SILENT : 'it does not read its answers'));
   }
 
   /** Ends the connection from this side. */
@@ -182,12 +185,26 @@ export class Session implements Party, Hearer {
     if (this.#phase === 'leaving') this.#connection.end();
     const { backlog } = this.#connection;
     if (backlog === 0) this.#unread = 0;
-    else if (this.#unread > Most.UNREAD) this.offended(new ProtocolError('limit', 'it does not read its answers'));
+    else if (this.#unread > Most.UNREAD) this.#mistrust();
     else if (backlog > CONGESTED) this.#congest(true);
+  }
+
+  /** It may only be slower in reading than in asking: it is not heard until it has read. */
+  #mistrust(): void {
+    if (this.#mistrusted) return;
+    this.#mistrusted = true;
+    this.#connection.pause();
+    this.#waited = 0;
+    this.#patience = setInterval(() => this.#wait(), Limit.HELLO_MS / PATIENCE_STEPS);
   }
 
   drained(): void {
     this.#unread = 0;
+    if (this.#mistrusted) {
+      this.#mistrusted = false;
+      clearInterval(this.#patience);
+      this.#connection.resume();
+    }
     this.#congest(false);
   }
 
@@ -410,6 +427,7 @@ export class Session implements Party, Hearer {
 
 const AT_LEFT: Manner = { left: true };
 const PATIENCE_STEPS = 5;
+const SILENT = `it did not say hello within ${Limit.HELLO_MS / 1000} s`;
 /** From here on it gets no more items until all that was written has gone out. */
 const CONGESTED = 64 * 1024;
 

@@ -1,6 +1,6 @@
 // Clients that take, ask and claim without end, that lie, and that send what nothing can be made of: each is cut off with a
 // typed error, what it can make the broker keep has a bound, and whoever speaks properly is served as before.
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Most } from '../../src/broker/limits.ts';
 import { readRoom } from '../../src/wire/body.ts';
 import { itemsOf } from '../../src/wire/items.ts';
@@ -148,4 +148,39 @@ test('one connection too many is its instance’s doing, and a flood of them is 
   }
   const told = { type: 'offence', node: 'p', reason: '`p` has 1024 connections already' };
   expect(run.notices).toEqual(Array.from({ length: Most.OFFENCES }, () => told));
+});
+
+test('who says nothing is told why it is cut off, and nobody is blamed', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  await using run = await running(queueOf('q'));
+  const silent = await run.stranger();
+  const half = await run.stranger();
+  half.socket.write(
+    bytesOf((to) => to.hello({ protocol: 1, instance: 'p', token: '', pid: 1, sdk: '' })).subarray(0, 20),
+  );
+  // Once this one is welcome the other two have been let in.
+  await run.client('p');
+  vi.advanceTimersByTime(Limit.HELLO_MS);
+  for (const client of [silent, half]) {
+    expect(await client.error()).toBe('limit');
+    await client.closed;
+  }
+  const told = { type: 'offence', node: null, reason: 'it did not say hello within 5 s' };
+  expect(run.notices).toEqual([told, told]);
+});
+
+test('who puts thousands of items at once that do not fit is told so of each', async () => {
+  await using run = await running(queueOf('q', { encoding: 'json', item: { type: 'string' } }));
+  const clumsy = await run.client('p');
+  const many = 20_000;
+  clumsy.say((to) => to.room(Type.WANT, 1, many, many));
+  await clumsy.next(Type.ROOM);
+  const item = Buffer.from('1');
+  clumsy.say((to) => {
+    for (let request = 0; request < many; request += 1) to.offer(1, request, 0, item);
+  });
+  await clumsy.settled();
+  expect(clumsy.heard.filter(({ type }) => type === Type.ERROR).length).toBe(many);
+  expect(run.notices).toEqual([]);
 });
