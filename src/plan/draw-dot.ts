@@ -15,6 +15,7 @@ const styles: Readonly<Record<Arrow['kind'], string>> = {
   joins: 'dashed',
   puts: 'bold',
   gets: 'bold',
+  buries: 'dotted',
   pipes: 'bold',
   locks: 'dashed, arrowhead=none',
   talks: 'bold, dir=both',

@@ -15,6 +15,7 @@ const links: Readonly<Record<Arrow['kind'], string>> = {
   joins: '-.->',
   puts: '==>',
   gets: '==>',
+  buries: '-.->',
   pipes: '==>',
   locks: '-.-',
   talks: '<==>',

@@ -36,7 +36,14 @@ function notesOf(
       .map((arrow) => nameOf(boxes.get(arrow[end]), arrow, plain));
     return named.length === 0 ? [] : [`${words} ${named.join(', ')}`];
   };
-  if (box.kind === 'queue') return [...list('from', into, 'from', 'puts'), ...list('to', outOf, 'to', 'gets')];
+  if (box.kind === 'queue') {
+    return [
+      ...list('from', into, 'from', 'puts'),
+      ...list('to', outOf, 'to', 'gets'),
+      ...list('dead letters of', into, 'from', 'buries'),
+      ...list('dead letters to', outOf, 'to', 'buries'),
+    ];
+  }
   if (box.kind === 'lock') return list('used by', into, 'from', 'locks');
   if (box.kind === 'pipe') {
     return [
@@ -64,6 +71,7 @@ function isChannel({ kind }: Box): boolean {
 }
 
 function nameOf(box: Box | undefined, { kind, label }: Arrow, plain: boolean): string {
+  if (kind === 'buries') return box?.name ?? '';
   const count = plain && box?.instances !== null ? ` ×${box?.instances ?? 0}` : '';
   const queue = kind === 'joins' && box?.kind === 'queue' ? 'queue ' : '';
   return `${queue}${box?.name ?? ''}${count}${label === '' ? '' : ` (${label})`}`;

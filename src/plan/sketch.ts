@@ -1,5 +1,16 @@
 // A Plan as boxes and arrows, one box for each declared name however many instances it has: what every drawing of it shows.
-import type { Launch, Node, NodeId, Origin, PipeChannel, Plan, ProcessNode, QueueChannel } from './plan.ts';
+import type {
+  Channel,
+  Launch,
+  LockChannel,
+  Node,
+  NodeId,
+  Origin,
+  PipeChannel,
+  Plan,
+  ProcessNode,
+  QueueChannel,
+} from './plan.ts';
 
 export interface Sketch {
   readonly boxes: readonly Box[];
@@ -20,7 +31,7 @@ export interface Box {
 export interface Arrow {
   readonly from: string;
   readonly to: string;
-  readonly kind: 'needs' | 'joins' | 'puts' | 'gets' | 'pipes' | 'locks' | 'talks' | 'sends' | 'receives';
+  readonly kind: 'needs' | 'joins' | 'puts' | 'gets' | 'buries' | 'pipes' | 'locks' | 'talks' | 'sends' | 'receives';
   /** What is not said by the kind: a condition that is not the default, one instance of several. */
   readonly label: string;
 }
@@ -45,7 +56,11 @@ export function sketch(plan: Plan): Sketch {
   }
   for (const channel of plan.channels) {
     if (channel.kind === 'pipe') arrows.push(...pipeArrowsOf(channel, nameOf));
-    const detail = channel.kind === 'queue' ? settingsOf(channel) : '';
+    if (channel.kind === 'queue' && channel.deadLetter !== null) {
+      const [from, to] = [channel.name, channel.deadLetter].map((name) => keyOf('queue', name)) as [string, string];
+      arrows.push({ from, to, kind: 'buries', label: 'dead letters' });
+    }
+    const detail = settingsOf(channel);
     boxes.push({
       key: keyOf(channel.kind, channel.name),
       kind: channel.kind,
@@ -96,8 +111,31 @@ function shownLaunch(launch: Launch): string {
   }
 }
 
-function settingsOf({ maxsize, encoding, delivery, group, from, to }: QueueChannel): string {
-  const words = maxsize === 0 ? [] : [`maxsize ${maxsize}`];
+function settingsOf(channel: Channel): string {
+  switch (channel.kind) {
+    case 'queue':
+      return queueSettings(channel);
+    case 'lock':
+      return lockSettings(channel);
+    case 'pipe':
+      return channel.encoding === 'json' ? '' : channel.encoding;
+  }
+}
+
+function lockSettings({ lock, permits, reentrant, owned, scope }: LockChannel): string {
+  const words: string[] = [];
+  if (lock === 'semaphore') words.push(`${permits} permits`);
+  if (lock === 'rw') words.push('many readers or one writer');
+  if (reentrant) words.push('reentrant');
+  if (!owned) words.push('not owned');
+  if (scope === 'host') words.push('of the whole machine');
+  return words.join(', ');
+}
+
+function queueSettings({ order, maxsize, overflow, encoding, delivery, group, from, to }: QueueChannel): string {
+  const words: string[] = order === 'fifo' ? [] : [order];
+  if (maxsize > 0) words.push(`maxsize ${maxsize}`);
+  if (overflow !== 'block') words.push(overflow);
   if (from !== null) words.push(`from ${shownOrigin(from)}`);
   if (to !== null) words.push(`to ${oneLine(nameOf(to.path))}`);
   if (encoding !== 'json') words.push(encoding);

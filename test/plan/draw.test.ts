@@ -99,6 +99,41 @@ processes:
   expect(draw(plan, 'dot')).toContain('"node a" -> "node b" [style=bold]');
 });
 
+test('where dead letters go, and how queues and locks are set', async () => {
+  const plan = await soundPlan(`name: p
+queues:
+  work: { order: priority, maxsize: 3, overflow: drop_oldest, dead_letter: dead }
+  dead: {}
+locks:
+  seats: { permits: 3 }
+  page: { kind: rw }
+processes:
+  a: { run: ls, puts: work, locks: [seats, page] }
+  b: { run: ls, gets: work }
+  c: { run: ls, gets: dead }`);
+  expect(draw(plan, 'tree')).toBe(`p
+├─ process a  ls
+│     puts work
+│     locks seats, page
+├─ process b  ls
+│     gets work
+├─ process c  ls
+│     gets dead
+├─ queue work  priority, maxsize 3, drop_oldest
+│     from a
+│     to b
+│     dead letters to dead
+├─ queue dead
+│     to c
+│     dead letters of work
+├─ lock seats  3 permits
+│     used by a
+└─ lock page  many readers or one writer
+      used by a`);
+  expect(draw(plan, 'mermaid')).toContain('n3 -.->|"dead letters"| n4');
+  expect(draw(plan, 'dot')).toContain('"queue work" -> "queue dead" [style=dotted, label="dead letters"]');
+});
+
 test('the whole plan as JSON', async () => {
   expect(JSON.parse(await drawn('json'))).toMatchObject({ version: 1, name: 'dumpling-house' });
 });
