@@ -19,12 +19,14 @@ export interface ShapeProblem {
 /** Keys that were most likely meant by unknown ones, as `POINTER KEY`. */
 interface Slips {
   readonly meant: Set<string>;
+  /** Where such a key was found, as POINTER. */
+  readonly places: Set<string>;
   readonly comparisons: Budget;
 }
 
 export function problems(value: Json, errors: readonly ShapeError[]): ShapeProblem[] {
   const found = new Map<string, { rank: number; problem: ShapeProblem }>();
-  const slips: Slips = { meant: new Set(), comparisons: { left: 200_000 } };
+  const slips: Slips = { meant: new Set(), places: new Set(), comparisons: { left: 200_000 } };
   // Most telling first, and what is unknown before what is missing: the one may be the other, misspelt.
   const sorted = [...errors].sort((a, b) => rankOf(a) - rankOf(b));
   for (const error of sorted) {
@@ -83,8 +85,9 @@ function problemOf(root: Json, error: ShapeError, slips: Slips): ShapeProblem | 
   }
 }
 
-function unknownKey(error: ShapeError, path: Path, key: string, { meant, comparisons }: Slips): ShapeProblem {
+function unknownKey(error: ShapeError, path: Path, key: string, { meant, places, comparisons }: Slips): ShapeProblem {
   const known = Object.keys(schemaOf(path).properties ?? {});
+  places.add(error.instancePath);
   const word = ownWordsFor(key).find((one) => known.includes(one)) ?? nearest(key, known, comparisons);
   if (word !== undefined) meant.add(`${error.instancePath} ${word}`);
   const hint = word === undefined ? ownerHint(key, known) : `did you mean \`${word}\`?`;
@@ -99,11 +102,13 @@ function ownerHint(key: string, known: readonly string[]): string | undefined {
   return known.length <= 8 ? `it can have ${listed(known, 'and')}` : undefined;
 }
 
-function missingKey(error: ShapeError, path: Path, { meant }: Slips): ShapeProblem | null {
+function missingKey(error: ShapeError, path: Path, { meant, places }: Slips): ShapeProblem | null {
   const links = linksTo(path, error.schemaPath);
   const wanted = links.flatMap((link) => (link === links.at(-1) ? link.required : link.if?.required) ?? []);
   // It is there, misspelt, and that has been told.
   if (wanted.some((key) => meant.has(`${error.instancePath} ${key}`))) return null;
+  // Of a setting, whatever stands there instead has been told with what can.
+  if (path.length > 2 && places.has(error.instancePath)) return null;
   const what = wanted.length < 2 ? listed(wanted, 'or') : `one of ${listed(wanted, 'or')}`;
   return { path, which: 'key', message: `${subject(path)} lacks ${what}`, hint: links.at(-1)?.errorMessage };
 }

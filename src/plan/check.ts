@@ -1,7 +1,7 @@
 // The whole way from a text to a Plan: every stage says all it finds, and all of it comes out together, by place.
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import { parseDocument } from '../pipeline/document.ts';
-import { withoutEchoes } from '../pipeline/echo.ts';
+import { withoutEchoes, withoutMissedUses } from '../pipeline/echo.ts';
 import { checkNames } from '../pipeline/names.ts';
 import { type ReadOptions, read } from '../pipeline/read.ts';
 import { validate } from '../pipeline/schema.ts';
@@ -33,13 +33,10 @@ export async function planSource(
     { diagnostics: targets },
     { diagnostics: files },
   ];
-  const all = [
-    ...parsed.diagnostics,
-    ...withoutEchoes(
-      parsed.diagnostics,
-      later.flatMap((stage) => stage.diagnostics),
-    ),
-  ].sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+  const said = withoutMissedUses(later.flatMap((stage) => stage.diagnostics));
+  const all = [...parsed.diagnostics, ...withoutEchoes(parsed.diagnostics, said)].sort(
+    (a, b) => a.span.start - b.span.start || a.span.end - b.span.end,
+  );
   if (all.some(({ severity }) => severity === 'error')) return { plan: null, diagnostics: all };
   if (compiled.plan === null) throw new Error('Internal error: a process has no node, and no finding says why');
   return { plan: compiled.plan, diagnostics: all };

@@ -29,6 +29,21 @@ const mistakes: Record<string, string> = {
   'arguments without a target': 'processes:\n  chef:\n    run: cook\n    ⟦args⟧: [1]\n',
   'a join that waits for nothing': 'joins:\n  ⟦served⟧:\n    timeout: 5s\n',
   'a condition that is none': 'processes:\n  chef:\n    run: cook\n    needs:\n      bill: ⟦done⟧\n',
+  'an order that is none': 'queues:\n  dishes:\n    order: ⟦lifoo⟧\n',
+  'an overflow that is none': 'queues:\n  dishes:\n    overflow: ⟦drop⟧\n',
+  'an encoding that is none': 'queues:\n  dishes:\n    encoding: ⟦utf8⟧\n',
+  'a misspelt key of a queue': 'queues:\n  dishes:\n    ⟦dead_leter⟧: bad\n',
+  'no attempts at all': 'queues:\n  dishes:\n    attempts: ⟦0⟧\n',
+  'a file to write to that is no map': 'queues:\n  dishes:\n    to: ⟦out.txt⟧\n',
+  'a misspelt key in what an item comes from': 'queues:\n  dishes:\n    from:\n      lines: a.txt\n      ⟦jsn⟧: b\n',
+  'a kind of lock that is none': 'locks:\n  page:\n    kind: ⟦semaphore⟧\n',
+  'no permits at all': 'locks:\n  seats:\n    permits: ⟦0⟧\n',
+  'a scope that is none': 'locks:\n  deploy:\n    scope: ⟦machine⟧\n',
+  'a misspelt key of a lock': 'locks:\n  seats:\n    ⟦permit⟧: 3\n',
+  'a pipe with one end': 'pipes:\n  line: ⟦[chef]⟧\n',
+  'a misspelt key of a pipe': 'pipes:\n  line:\n    between: [chef, bill]\n    ⟦duplx⟧: false\n',
+  'a misspelt key of a stdin':
+    'processes:\n  chef:\n    run: cook\n    stdin:\n      process: list\n      ⟦formt⟧: json\n',
   'a target without an export': 'processes:\n  chef:\n    target: ⟦./kitchen.ts⟧\n',
 };
 

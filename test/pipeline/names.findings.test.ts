@@ -160,6 +160,23 @@ joins:
     ],
   ],
   [
+    'what a misspelt name means is not said to be used nowhere, besides',
+    `queues:
+  dishes: { dead_letter: bad }
+  bads:
+  other:
+locks: { ledger: {} }
+processes:
+  a: { run: ls, puts: dishs, locks: leger }
+  b: { run: ls, gets: dishes }`,
+    [
+      '2:26 error unknown-name there is no queue `bad`',
+      '4:3 warning unused queue `other` is used nowhere',
+      '7:23 error unknown-name there is no queue `dishs`',
+      '7:37 error unknown-name there is no lock `leger`',
+    ],
+  ],
+  [
     'a broken process is still a known name',
     `processes:
   a: { rn: ls }

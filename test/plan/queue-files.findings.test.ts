@@ -39,6 +39,11 @@ test.each([
     ['1:24 error schema unknown key `linse` in `from`'],
   ],
   [
+    'a key that is none, in place of the one that must be there',
+    'q: { from: [1], to: { csv: x } }',
+    ['1:33 error schema unknown key `csv` in `to`'],
+  ],
+  [
     'two keys at once',
     'q: { from: { lines: in.txt, glob: x }, to: { json: x } }',
     ['1:39 error schema `glob` does not go with `lines`'],
