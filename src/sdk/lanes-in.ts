@@ -1,0 +1,194 @@
+// The direct lanes over which the items of a queue come to this process, one lane after the other: enters the one that the
+// broker offers, and once it is closed gives what came over it and is not taken the tags that the broker knows it by.
+import { Flag, type LaneBody, type LaneMap, Type, type WelcomeQueue } from '../wire/message.ts';
+import { LaneIn } from './lane-in.ts';
+import { LANE, type LaneTags, MOST_LANES } from './lane-tags.ts';
+import type { Receipts } from './receipts.ts';
+import type { Session } from './session.ts';
+import type { Batch, Stock } from './stock.ts';
+
+/** What the taking side of the queue does for its lanes. */
+export interface Taker {
+  /** Of what came through the broker. */
+  readonly receipts: Receipts;
+  /** Its program waits for an item, and has nothing to do. */
+  waits(): boolean;
+  arrive(batch: Batch): void;
+  /** Gives these back to the broker. */
+  giveBack(tag: number, count?: number): void;
+  /** The lane is asked to be closed, and is not yet. */
+  onLaneStill(): void;
+  /** Items come through the broker again, and these did so while there was still something to come over the lane. */
+  onLaneLeft(later: readonly Batch[]): void;
+}
+
+export class LanesIn {
+  readonly #session: Session;
+  readonly #stock: Stock;
+  readonly #taker: Taker;
+  #queue: WelcomeQueue | null = null;
+  /** The lane that items come over, or will; all there ever were, of which the program may still hold items. */
+  #lane: LaneIn | null = null;
+  #offer: LaneBody | null = null;
+  readonly #lanes: LaneIn[] = [];
+  /** What the broker delivered after all that is still to come over the lane. */
+  #later: Batch[] = [];
+  /** Items of the lane that are to go back, once it is closed. */
+  #returning: number[] = [];
+
+  constructor(session: Session, stock: Stock, taker: Taker) {
+    this.#session = session;
+    this.#stock = stock;
+    this.#taker = taker;
+  }
+
+  /** The program's items come over a lane. */
+  get open(): boolean {
+    return this.#lane !== null && this.#lane.open;
+  }
+
+  /** It is to be closed. */
+  get closing(): boolean {
+    return this.#lane !== null && this.#lane.closing;
+  }
+
+  /** The broker offers a lane from the one process that puts: to be entered once all is here that came over the last one. */
+  offer(queue: WelcomeQueue, offer: LaneBody): void {
+    this.#queue = queue;
+    this.#offer = offer;
+    this.#enter();
+  }
+
+  /** All that came from the broker is here. */
+  go(): void {
+    this.#lane?.go();
+  }
+
+  /** The other end is gone. */
+  orphaned(): void {
+    this.#lane?.orphaned();
+  }
+
+  /** The broker has the lane back. Those of its items that are not done have the tags from `base` on. */
+  closed(map: LaneMap, base: number): void {
+    this.#lane?.closed(map, base);
+  }
+
+  /** Keeps what the broker delivers while there is still something to come over the lane, which is taken before. */
+  keeps(batch: Batch): boolean {
+    if (this.#lane === null || this.#lane.map === null) return false;
+    this.#later.push(batch);
+    return true;
+  }
+
+  /** Calls back once all that the other end had sent by now is here. */
+  look(then: () => void): void {
+    this.#lane?.look(then);
+  }
+
+  /** Tells the other end what was taken and done. */
+  report(): void {
+    this.#lane?.report();
+  }
+
+  destroy(): void {
+    this.#lane?.destroy();
+  }
+
+  /** Where it is said what is taken of a delivery with that tag. */
+  receiptsFor(tag: number): Receipts {
+    return tag < LANE ? this.#taker.receipts : this.#laneOf(tag).receipts;
+  }
+
+  /** The program is through with items that came over a lane. */
+  done(name: number, count: number): void {
+    const { tags, receipts } = this.#laneOf(name);
+    if (tags === null) return receipts.done(name % LANE, count);
+    for (const run of tags.of(name % LANE, count)) this.#taker.receipts.done(run.tag, run.count);
+  }
+
+  /** The program gives back an item that came over a lane. */
+  giveBack(name: number): void {
+    const lane = this.#laneOf(name);
+    for (const { tag } of lane.tags?.of(name % LANE, 1) ?? []) return this.#taker.giveBack(tag);
+    this.#returning.push(name);
+    lane.stop();
+  }
+
+  #enter(): void {
+    if (this.#offer === null || this.#lane !== null) return;
+    const { path, key } = this.#offer;
+    this.#offer = null;
+    const { id, encoding, maxsize, maxBytes } = this.#queue as WelcomeQueue;
+    const { writer } = this.#session;
+    const ready = (flags: number) => {
+      writer.bare(Type.LANE_READY, id, flags);
+      this.#session.wrote();
+    };
+    if (this.#lanes.length === MOST_LANES) return ready(Flag.NO_LANE);
+    const base = LANE * (this.#lanes.length + 1);
+    const lane = new LaneIn(
+      { channel: id, path, key, encoding, maxsize, maxBytes },
+      {
+        onLaneReady: (isReady) => {
+          if (!isReady) this.#lane = null;
+          ready(isReady ? Flag.NONE : Flag.NO_LANE);
+        },
+        onLaneItems: (items, first) =>
+          this.#taker.arrive({ items, tag: base + first, attempt: 1, redelivered: false, death: null }),
+        onLaneOver: () => this.#leave(lane),
+        waits: () => this.#taker.waits(),
+        onLaneStill: () => this.#taker.onLaneStill(),
+      },
+    );
+    this.#lanes.push(lane);
+    this.#lane = lane;
+  }
+
+  /** All that was sent over the lane is here, and the broker has it back; or has it back from here. */
+  #leave(lane: LaneIn): void {
+    const { map } = lane;
+    const { writer } = this.#session;
+    if (map === null) {
+      lane.handOver(writer);
+      return this.#session.wrote();
+    }
+    const { id } = this.#queue as WelcomeQueue;
+    this.#taker.receipts.write(writer, id);
+    const { tags, taken } = lane.become(map);
+    if (taken > 0) {
+      this.#returnOvertaken();
+      writer.number(Type.TAKEN, id, taken);
+    }
+    for (const done of lane.doneOf(map)) {
+      for (const { tag, count } of tags.of(done.first, done.count)) writer.range(Type.DONE, id, tag, count);
+    }
+    this.#lane = null;
+    if (lane.broken === null) this.#rename(tags);
+    else this.#returnUntaken(tags, lane.broken);
+    for (const name of this.#returning.splice(0)) this.giveBack(name);
+    this.#taker.onLaneLeft(this.#later.splice(0));
+    this.#session.wrote();
+    this.#enter();
+  }
+
+  /** What came back to the queue while there was a lane came in between. By the broker's book it is to be taken first. */
+  #returnOvertaken(): void {
+    for (const { tag, count } of this.#stock.remove((name) => name < LANE)) this.#taker.giveBack(tag, count);
+  }
+
+  /** The other end has lied: the broker has what it said, and gives that. */
+  #returnUntaken(tags: LaneTags, taken: number): void {
+    this.#stock.remove((name) => name >= LANE);
+    for (const { tag, count } of tags.of(taken, LANE)) this.#taker.giveBack(tag, count);
+  }
+
+  /** What came over the lane and is not taken: from now on under the tags that the broker knows it by. */
+  #rename(tags: LaneTags): void {
+    this.#stock.rename((name) => (name < LANE ? name : ([...tags.of(name % LANE, 1)][0]?.tag ?? 0)));
+  }
+
+  #laneOf(name: number): LaneIn {
+    return this.#lanes[Math.floor(name / LANE) - 1] as LaneIn;
+  }
+}

@@ -1,0 +1,137 @@
+// The calls of one process that wait for an item of a queue, in the order in which they were made, each watched for its time
+// and its signal.
+import type { Dead, WelcomePipe, WelcomeQueue } from '../wire/message.ts';
+import { Empty } from './errors.ts';
+import { checkEnds } from './manner.ts';
+import { Watch } from './patience.ts';
+import type { Failure, Session } from './session.ts';
+
+/** An item as it was given to this process. */
+export interface Arrival {
+  readonly value: unknown;
+  readonly tag: number;
+  /** Which delivery this is; 1 for the first. */
+  readonly attempt: number;
+  readonly redelivered: boolean;
+  /** Of a dead letter: what became of it before. */
+  readonly death: Dead | null;
+}
+
+export interface WaitingGet {
+  /** It gets from the right end of a deque. */
+  readonly right: boolean;
+  /** Its end was chosen. */
+  readonly choosy: boolean;
+  /** Will be settled by the answer to an UNGET at the latest. */
+  withdrawn: boolean;
+  /** Wants to know that something is here, and to leave it there. */
+  readonly peeks: boolean;
+  /** It had no item. */
+  readonly empty: Failure;
+  settle(outcome: Arrival | Failure): void;
+}
+
+export interface GetOptions {
+  /** 0: the broker is asked once. */
+  readonly timeMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** The end of a deque that was chosen; null: none was. */
+  readonly right: boolean | null;
+  readonly peeks: boolean;
+}
+
+export class WaitingGets {
+  readonly #session: Session;
+  readonly #name: string;
+  readonly #line = new Set<WaitingGet>();
+  readonly #onTimeout: (get: WaitingGet) => void;
+  readonly #onAbort: () => void;
+
+  constructor(session: Session, name: string, onTimeout: (get: WaitingGet) => void, onAbort: () => void) {
+    this.#session = session;
+    this.#name = name;
+    this.#onTimeout = onTimeout;
+    this.#onAbort = onAbort;
+  }
+
+  get size(): number {
+    return this.#line.size;
+  }
+
+  has(get: WaitingGet): boolean {
+    return this.#line.has(get);
+  }
+
+  /** Lets a call wait; `settle` is told of it. */
+  add({ timeMs, signal, right, peeks }: GetOptions, settle: (outcome: Arrival | Failure) => void): WaitingGet {
+    const get: WaitingGet = {
+      right: right === true,
+      choosy: right !== null,
+      withdrawn: false,
+      peeks,
+      empty: () => new Empty(`\`${this.#name}\` had no item${timeMs > 0 ? ' in time' : ''}`),
+      settle: (outcome) => {
+        this.#line.delete(get);
+        watch?.stop();
+        this.#session.letGo();
+        settle(outcome);
+      },
+    };
+    const watch = this.#watch(get, timeMs, signal);
+    this.#line.add(get);
+    this.#session.hold();
+    return get;
+  }
+
+  /** How many calls wait, as the broker is told: the oldest, and those behind it that get from the same end. */
+  get head(): { readonly waiting: number; readonly right: boolean } {
+    let waiting = 0;
+    let right = false;
+    for (const get of this.#line) {
+      if (get.withdrawn) continue;
+      if (waiting > 0 && get.right !== right) break;
+      ({ right } = get);
+      waiting += 1;
+    }
+    return { waiting, right };
+  }
+
+  waitsAt(right: boolean): boolean {
+    for (const get of this.#line) if (get.right === right) return true;
+    return false;
+  }
+
+  /** The oldest that waits at that end, which waits no more: to be settled. */
+  take(right: boolean): WaitingGet | null {
+    for (const get of this.#line) {
+      if (get.right !== right) continue;
+      this.#line.delete(get);
+      return get;
+    }
+    return null;
+  }
+
+  /** Calls that were made before it was known that the queue has no ends to choose from. */
+  refuseEnds(queue: WelcomeQueue | WelcomePipe): void {
+    for (const get of this.#line) {
+      try {
+        if (get.choosy) checkEnds(queue);
+      } catch (error) {
+        get.settle(() => error as Error);
+      }
+    }
+  }
+
+  fail(failure: Failure): void {
+    for (const get of this.#line) get.settle(failure);
+  }
+
+  #watch(get: WaitingGet, timeMs: number, signal: AbortSignal | undefined): Watch | null {
+    if (timeMs === 0 || (timeMs === Number.POSITIVE_INFINITY && signal === undefined)) return null;
+    const abort = () => {
+      get.settle(() => signal?.reason);
+      this.#onAbort();
+    };
+    return new Watch(timeMs, signal, () => this.#onTimeout(get), abort);
+  }
+}
