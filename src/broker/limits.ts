@@ -11,6 +11,8 @@ export const Most = {
   PLAIN_FRAME: 4096,
   /** Bytes of answers that wait to be read: from there on it is not heard until it has read them, and cut off where it does not. */
   UNREAD: 1024 * 1024,
+  /** Frames of one session, about, before the others are heard: the system would hand over two megabytes of small ones at once. */
+  FRAMES: 1024,
   /** Unanswered JOINs of one instance, at one queue: each of them is looked at whenever an item is done. */
   JOINS: 1024,
   /** Questions of one session that wait until a lane is closed. */

@@ -71,6 +71,8 @@ export class Session implements Party, Hearer {
   /** Bytes of answers that have not been read, as far as can be seen. */
   #unread = 0;
   #congested = false;
+  /** How many moves there were when it was last heard after others. */
+  #movesBefore = 0;
   /** It has said much more than it has read. */
   #mistrusted = false;
   readonly #flushes: number[] = [];
@@ -189,6 +191,15 @@ export class Session implements Party, Hearer {
     else if (backlog > CONGESTED) this.#congest(true);
   }
 
+  /** Others are to be heard, too, before it goes on. */
+  #rest(): void {
+    this.#connection.pause();
+    setImmediate(() => {
+      this.#movesBefore = this.moves;
+      if (!this.#mistrusted && this.#phase !== 'gone') this.#connection.resume();
+    });
+  }
+
   /** It may only be slower in reading than in asking: it is not heard until it has read. */
   #mistrust(): void {
     if (this.#mistrusted) return;
@@ -237,6 +248,7 @@ export class Session implements Party, Hearer {
   }
 
   heard(): void {
+    if (this.moves - this.#movesBefore > Most.FRAMES) this.#rest();
     this.#switchboard.heard();
   }
 
