@@ -231,9 +231,14 @@ class Host implements BrokerHost {
     this.#phase = 'ended';
     for (const { reject } of this.#asked.values()) reject(new BrokerGone(`the broker was lost: ${reason}`));
     this.#asked.clear();
-    if (before === 'starting') this.#failed(new Error(`the broker could not be started: ${reason}`));
+    if (before === 'starting') this.#failed(new BrokerNotStarted(`the broker could not be started: ${reason}`));
     if (before === 'open') this.#options.onLost(reason);
   }
+}
+
+/** Nothing of the run was started. Its message says all. */
+export class BrokerNotStarted extends Error {
+  override readonly name = 'BrokerNotStarted';
 }
 
 /** It has a code as a system's error has: a stream that cannot be laid for want of it keeps its process from starting. */
@@ -273,5 +278,5 @@ function makeFolder(wished: string | undefined): string {
       // Not there, or not for us to write to: the next one.
     }
   }
-  throw new Error(`no folder for the broker’s socket could be made in ${places.filter(Boolean).join(', ')}`);
+  throw new BrokerNotStarted(`no folder for the broker’s socket could be made in ${places.filter(Boolean).join(', ')}`);
 }

@@ -1,6 +1,7 @@
 // How a command ends, in the one place that decides it: what it returned, a call that was wrong (2), or a mistake of ours (70).
 // With --json the error is JSON too. Whoever reads may be gone: that is no error.
 import { CLIError } from '@oclif/core/errors';
+import { BrokerNotStarted } from '../broker/host.ts';
 import { nearest } from '../pipeline/suggest.ts';
 import { CallError } from './call-error.ts';
 import { flushed, writeLine } from './output.ts';
@@ -28,8 +29,13 @@ function tell(error: unknown, json: boolean): number {
   }
   const message = error instanceof Error ? error.message : String(error);
   if (json) writeJson({ kind: 'internal', message });
-  else writeLine(`forkline: ${error instanceof Error ? (error.stack ?? message) : message}`, process.stderr);
+  else writeLine(`forkline: ${isOurs(error) ? (error.stack ?? message) : message}`, process.stderr);
   return 70;
+}
+
+/** A mistake of ours: where it was made tells more than its message. */
+function isOurs(error: unknown): error is Error {
+  return error instanceof Error && !(error instanceof BrokerNotStarted);
 }
 
 function writeJson(error: object): void {

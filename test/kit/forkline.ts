@@ -32,8 +32,14 @@ export interface Answer {
 }
 
 /** Never rejects: what came of it is in the answer. */
-export function forkline(cwd: string, args: readonly string[], input: string | Uint8Array = ''): Call {
-  const child = execa(process.execPath, [binary, ...args], { reject: false, stripFinalNewline: false, cwd, input });
+export function forkline(
+  cwd: string,
+  args: readonly string[],
+  input: string | Uint8Array = '',
+  env: Readonly<Record<string, string>> = {},
+): Call {
+  const options = { reject: false, stripFinalNewline: false, cwd, input, env } as const;
+  const child = execa(process.execPath, [binary, ...args], options);
   const answer = child.then(({ stdout, stderr, exitCode }) => ({ stdout, stderr, exitCode }));
   return Object.assign(answer, {
     stdout: child.stdout,
