@@ -6,11 +6,11 @@ import type { Items } from '../wire/items.ts';
 import { type LaneClosed, Limit } from '../wire/message.ts';
 import { PLAINLY } from './backlog.ts';
 import type { Custody, Holding } from './custody.ts';
+import type { Departure, End } from './departure.ts';
 import { type Intake, longestPut } from './intake.ts';
 import type { Lane } from './lane.ts';
 import { Most } from './limits.ts';
 import type { Outflow } from './outflow.ts';
-import type { Departure } from './queue.ts';
 import type { Seat } from './seat.ts';
 import type { Space } from './space.ts';
 import type { Speech } from './speech.ts';
@@ -29,13 +29,6 @@ export interface Passed {
   dismiss(holding: Holding, how: Departure): void;
   /** The instance that was given this has ended. */
   release(holding: Holding, end: End): void;
-}
-
-/** How an instance ended. */
-export interface End {
-  readonly held: 'done' | 'back';
-  /** In words, where it was no success. */
-  readonly how: string;
 }
 
 export class Bypass {

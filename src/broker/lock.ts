@@ -5,7 +5,7 @@ import type { LockChannel, NodeId } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Effect } from './effect.ts';
 import { Most } from './limits.ts';
-import type { Departure } from './queue.ts';
+import type { Departure } from './departure.ts';
 import { type Waiter, WaitingLine } from './waiting-line.ts';
 
 export type LockSettings = Pick<LockChannel, 'lock' | 'permits' | 'owned' | 'scope' | 'strict'>;

@@ -6,7 +6,8 @@ import type { NodeId, PipeChannel } from '../plan/plan.ts';
 import type { PipeCounts } from '../run/event.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { SessionEffect } from './effect.ts';
-import { type Departure, Queue, type QueueSettings } from './queue.ts';
+import type { Departure } from './departure.ts';
+import { Queue, type QueueSettings } from './queue.ts';
 
 /** One direction. */
 export interface Way {

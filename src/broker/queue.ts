@@ -9,8 +9,9 @@ import type { Items } from '../wire/items.ts';
 import type { LaneClosed } from '../wire/message.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import type { Death } from './batch.ts';
-import { Bypass, type End, type Handed } from './bypass.ts';
+import { Bypass, type Handed } from './bypass.ts';
 import { Custody, type Holding } from './custody.ts';
+import type { Departure, End } from './departure.ts';
 import type { Effect } from './effect.ts';
 import { Ending } from './ending.ts';
 import { Intake, longestPut } from './intake.ts';
@@ -37,12 +38,6 @@ export type QueueSettings = Pick<
   | 'producers'
   | 'consumers'
 >;
-
-/**
- * How a session leaves. After `goodbye` its instance keeps what it held; of a session that is `lost` the instance keeps all
- * it was given, until it is settled; what a session that `died` was given comes back.
- */
-export type Departure = 'goodbye' | 'lost' | 'died';
 
 /** Why an item is not admitted. */
 export interface Refusal {

@@ -6,13 +6,14 @@ import { ProtocolError } from '../wire/frame.ts';
 import { eachItem, type Items } from '../wire/items.ts';
 import type { WelcomeChannel } from '../wire/message.ts';
 import type { Manner } from './backlog.ts';
+import type { Departure } from './departure.ts';
 import type { ChannelNews, SessionEffect } from './effect.ts';
 import { HostLock } from './host-lock.ts';
 import { type Judge, type Judges, words } from './judge.ts';
 import { laneItemsOf, mayHaveLane } from './lane.ts';
 import { Lock } from './lock.ts';
 import { Pipe, WINDOW } from './pipe.ts';
-import { type Departure, Queue } from './queue.ts';
+import { Queue } from './queue.ts';
 import { Standing } from './standing.ts';
 import { type StreamEffect, Streams } from './streams.ts';
 

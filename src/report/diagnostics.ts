@@ -4,27 +4,12 @@ import { styleText } from 'node:util';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import type { Position, Source, Span } from '../pipeline/source.ts';
 import { codeFrame } from './code-frame.ts';
+import type { Located, Place } from './located.ts';
 import { sarif } from './sarif.ts';
 import { visible } from './visible.ts';
 
 export const diagnosticFormats = ['text', 'json', 'github', 'sarif'] as const;
 export type DiagnosticFormat = (typeof diagnosticFormats)[number];
-
-/** A finding whose places are lines and columns. */
-export interface Located {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly endLine: number;
-  readonly endColumn: number;
-  readonly severity: Diagnostic['severity'];
-  readonly code: Diagnostic['code'];
-  readonly message: string;
-  readonly hint: string | null;
-  readonly related: readonly ({ readonly message: string } & Place)[];
-}
-
-export type Place = Pick<Located, 'line' | 'column' | 'endLine' | 'endColumn'>;
 
 /** `sources` are the files that were looked at, those without a finding among them. */
 export function formatDiagnostics(

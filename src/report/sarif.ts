@@ -1,5 +1,5 @@
 // Findings in SARIF 2.1.0, the form that code scanners exchange.
-import type { Located, Place } from './diagnostics.ts';
+import type { Located, Place } from './located.ts';
 
 export function sarif(findings: readonly Located[]): object {
   const rules = [...new Set(findings.map(({ code }) => code))];

@@ -38,11 +38,17 @@ export const machines = [
   'src/broker/queue.ts',
   'src/broker/pipe.ts',
   'src/broker/lock.ts',
+  'src/broker/waiting-line.ts',
+  'src/broker/lane.ts',
+  'src/broker/bypass.ts',
   'src/broker/streams.ts',
   'src/broker/waits.ts',
   'src/broker/queue-waits.ts',
+  'src/broker/lock-waits.ts',
   'src/broker/vigil.ts',
   'src/run/prospects.ts',
+  'src/sdk/pace.ts',
+  'src/sdk/lane-log.ts',
 ];
 
 export function faultsOf(file: string, text: string): string[] {

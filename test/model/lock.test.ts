@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Asking, Lock, type LockSettings } from '../../src/broker/lock.ts';
-import type { Departure } from '../../src/broker/queue.ts';
+import type { Departure } from '../../src/broker/departure.ts';
 import { mutex } from '../broker/kit.ts';
 
 const kinds = {

@@ -3,7 +3,8 @@
 // queue's promises do not allow. `settle` lets everybody do what they can until nothing moves any more.
 import type { Batch } from '../../src/broker/batch.ts';
 import type { Effect } from '../../src/broker/effect.ts';
-import type { Departure, Queue } from '../../src/broker/queue.ts';
+import type { Departure } from '../../src/broker/departure.ts';
+import type { Queue } from '../../src/broker/queue.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
 import { type Thing, type ThingManner, Things, type ThingSettings } from './things.ts';
 
