@@ -1,4 +1,4 @@
-// `node test/chaos/mutants.mjs [--rounds 6]`: builds brokers with a fault planted in each, and says which of them the checkers of run.mjs
+// `node test/chaos/mutants.mjs [--rounds 25]`: builds brokers with a fault planted in each, and says which of them the checkers of run.mjs
 // catch. A checker that catches none of its own is worth nothing.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '6' }, seed: { type: 'string', default: '1' } },
+  options: { rounds: { type: 'string', default: '25' }, seed: { type: 'string', default: '1' } },
 });
 
 /** What is planted: in that file this text becomes that one. `only` is the part of plan.mjs that should meet it. */
