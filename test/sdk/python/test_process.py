@@ -206,6 +206,29 @@ class Ends(unittest.TestCase):
             self.assertEqual(program.end(), (0, "", ""))
 
 
+class HeldUp(unittest.TestCase):
+    def test_one_who_waits_for_the_socket_goes_on_when_it_has_taken_all_at_once(self):
+        code = """
+            from forkline import process
+            session = process.session(q)
+            connection = session.connection
+            take = connection.send
+            # As if the broker had read on just after the put looked.
+            connection.unsent, tries = 600_000, []
+            def send():
+                tries.append(1)
+                if len(tries) > 1: connection.unsent = 0
+            connection.send = send
+            from forkline.producer import PutCall
+            put = PutCall(q._bind_producer(), b"1", False)
+            print(session.wait(lambda: None if put._crowded() else "on", None))
+            connection.send = take
+        """
+        with Puppet(code) as program:
+            program.accept().part()
+            self.assertEqual(program.end(), (0, "on\n", ""))
+
+
 class Forks(unittest.TestCase):
     def test_a_forked_child_has_its_own_session_and_its_parents_goes_on(self):
         code = """

@@ -27,6 +27,8 @@ __all__ = ["Answer", "Call", "Session"]
 #: How long one who no longer waits listens for the broker's word on that, in seconds.
 _PATIENCE = 1.0
 _FOREVER = 3600.0
+#: Nobody holds back for less unsent than this, in bytes.
+_CROWD = 64 * 1024
 
 
 class Answer(NamedTuple):
@@ -141,8 +143,12 @@ class Session:
                         return None
                     if self._asked:
                         self._tell_whether_stuck(deadline is None)
+                    unsent = self.connection.unsent
                     self.flush()
                     self.check()
+                    if unsent > _CROWD and self.connection.unsent == 0:
+                        # Whoever waited for the socket to keep up waits no more, and nothing else would wake him.
+                        continue
                     turn = self._begin(deadline is None)
                 turn.block(min(left, _FOREVER))
         finally:
