@@ -1,4 +1,4 @@
-// `node test/chaos/mutants.mjs [--rounds 25]`: builds brokers with a fault planted in each, and says which of them the checkers of run.mjs
+// `node test/chaos/mutants.mjs [--rounds 15]`: builds brokers with a fault planted in each, and says which of them the checkers of run.mjs
 // catch. A checker that catches none of its own is worth nothing.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '25' }, seed: { type: 'string', default: '1' } },
+  options: { rounds: { type: 'string', default: '15' }, seed: { type: 'string', default: '1' } },
 });
 
 /** What is planted: in that file this text becomes that one. `only` is the part of plan.mjs that should meet it. */
@@ -26,14 +26,14 @@ const mutants = [
     file: 'custody.ts',
     from: 'charges, seen: true });\n      return',
     to: 'charges: 0, seen: false });\n      return',
-    only: 'queue',
+    only: 'poison',
   },
   {
     name: 'what a dead taker held is forgotten',
     file: 'custody.ts',
     from: 'this.#restore({ ...batch, charges, seen: true });',
     to: 'void charges;',
-    only: 'queue',
+    only: 'poison',
   },
   {
     name: 'one place too many',
@@ -41,13 +41,6 @@ const mutants = [
     from: 'this.waiting - this.lent)',
     to: 'this.waiting - this.lent + 1)',
     only: 'queue',
-  },
-  {
-    name: 'the last in is the first out',
-    file: 'custody.ts',
-    from: "order === 'fifo' ?",
-    to: "order === 'deque' ?",
-    only: 'lane',
   },
   {
     name: 'fences stand still',
