@@ -52,7 +52,7 @@ export class Lane {
     if (now - this.#since > WINDOW_MS) {
       this.#since = now;
       this.#putBefore = put;
-    } else if (put - this.#putBefore >= this.#least && held <= MOST_HELD) {
+    } else if (put - this.#putBefore >= this.#least && held <= MOST_HELD && waiting <= MOST_WAITING) {
       this.#offer();
     }
   }
@@ -99,6 +99,8 @@ export class Lane {
   /** All is handed over. */
   close({ put, sent }: LaneClosed): void {
     this.#speech.say({ type: 'lane-map', session: this.#taker, map: { sent, ranges: this.#ranges } });
+    // The putter was ahead: a lane of which the other end cannot keep up holds both of them up.
+    if (sent < put) this.#least = Math.min(this.#least * 8, MOST_LEAST);
     this.#end(put);
   }
 
@@ -195,6 +197,8 @@ const LANE_ITEMS = 2000;
 const FILLS = 20;
 /** What a program takes and does not get done, both ends of a lane would keep. */
 const MOST_HELD = 10_000;
+/** Where more waits the taker is behind, and has enough to do. */
+const MOST_WAITING = 4096;
 /** It should last for so many times what made it worth while. */
 const WORTH_TIMES = 10;
 const MOST_LEAST = 2 ** 30;
