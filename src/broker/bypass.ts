@@ -69,7 +69,7 @@ export class Bypass {
   consider(now: number): void {
     const { custody, intake } = this.#queue;
     const waiting = custody.backlog + custody.ahead;
-    this.#lane.consider(now, { put: intake.put, waiting, held: custody.unfinished - waiting });
+    this.#lane.consider(now, { put: intake.put, bytes: intake.bytes, waiting, held: custody.unfinished - waiting });
   }
 
   /** The most that a frame with what was on a lane can say its length is; 0: there is nothing to hand over. */

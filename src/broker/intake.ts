@@ -18,6 +18,8 @@ export type IntakeSettings = Pick<QueueChannel, 'order' | 'overflow' | 'producer
 
 export class Intake {
   put = 0;
+  /** Of all that was put. */
+  bytes = 0;
   dropped = 0;
   readonly #room: Room;
   readonly #space: Space;
@@ -51,6 +53,7 @@ export class Intake {
     if (closed) throw putAfterClose();
     this.use(loan, items);
     this.put += items.count;
+    this.bytes += items.size;
     this.land(items, manner);
   }
 

@@ -15,6 +15,7 @@ export class Lane {
   #least: number;
   #since = Number.NEGATIVE_INFINITY;
   #putBefore = 0;
+  #bytesBefore = 0;
   #offered = 0;
   #phase: Phase = 'closed';
   #putter = NOBODY;
@@ -43,7 +44,7 @@ export class Lane {
   }
 
   /** Offers a lane where much is put, and says go once all that was put before is taken. */
-  consider(now: number, { put, waiting, held }: QueueLoad): void {
+  consider(now: number, { put, bytes, waiting, held }: QueueLoad): void {
     if (this.#phase === 'open' && waiting === 0 && !this.#gone) {
       this.#gone = true;
       this.#speech.say({ type: 'lane-go', session: this.#taker });
@@ -52,8 +53,9 @@ export class Lane {
     if (now - this.#since > WINDOW_MS) {
       this.#since = now;
       this.#putBefore = put;
+      this.#bytesBefore = bytes;
     } else if (put - this.#putBefore >= this.#least && held <= MOST_HELD && waiting <= MOST_WAITING) {
-      this.#offer();
+      if (bytes - this.#bytesBefore <= MOST_SIZE * (put - this.#putBefore)) this.#offer();
     }
   }
 
@@ -97,10 +99,10 @@ export class Lane {
   }
 
   /** All is handed over. */
-  close({ put, sent }: LaneClosed): void {
+  close({ put, sent, taken }: LaneClosed): void {
     this.#speech.say({ type: 'lane-map', session: this.#taker, map: { sent, ranges: this.#ranges } });
     // The putter was ahead: a lane of which the other end cannot keep up holds both of them up.
-    if (sent < put) this.#least = Math.min(this.#least * 8, MOST_LEAST);
+    if (sent < put || put - taken > MOST_WAITING / 4) this.#least = Math.min(this.#least * 8, MOST_LEAST);
     this.#end(put);
   }
 
@@ -155,9 +157,10 @@ export class Lane {
   }
 }
 
-/** How many items were put to the queue so far, and how many of these wait and are held. */
+/** How many items were put to the queue so far, and their bytes, and how many of these wait and are held. */
 export interface QueueLoad {
   readonly put: number;
+  readonly bytes: number;
   readonly waiting: number;
   readonly held: number;
 }
@@ -197,6 +200,8 @@ const LANE_ITEMS = 2000;
 const FILLS = 20;
 /** What a program takes and does not get done, both ends of a lane would keep. */
 const MOST_HELD = 10_000;
+/** Of larger items, in bytes, both ends would keep so much that it costs more memory than a lane saves time. */
+const MOST_SIZE = 512;
 /** Where more waits the taker is behind, and has enough to do. */
 const MOST_WAITING = 4096;
 /** It should last for so many times what made it worth while. */

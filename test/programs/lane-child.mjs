@@ -13,6 +13,6 @@ if (role === 'take') {
 } else {
   // Few of that size are read ahead.
   const count = role === 'put' ? 20_000 : 500;
-  for (let n = 0; n < count; n += 1) await numbers.put(String(n).padEnd(2000));
+  for (let n = 0; n < count; n += 1) await numbers.put(String(n).padEnd(400));
   if (role === 'put') execFileSync(process.execPath, [fileURLToPath(import.meta.url), 'child']);
 }
