@@ -157,7 +157,8 @@ test('a file of a hundred megabytes runs through two workers into another, and t
   const [early, ...later] = ran.lines('worker.1').map((line) => JSON.parse(line) as Memory['kilobytes']);
   for (const name of ['runner', 'broker']) {
     const most = Math.max(...later.map((kilobytes) => Number(kilobytes[name])));
-    expect(most - Number(early?.[name]), `kilobytes that the ${name} has grown by`).toBeLessThan(48_000);
+    // Two thirds of the file: a broker that kept what it reads would grow by all of it.
+    expect(most - Number(early?.[name]), `kilobytes that the ${name} has grown by`).toBeLessThan(64_000);
   }
   expect(later.length).toBeGreaterThan(0);
 });
