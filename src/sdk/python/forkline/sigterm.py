@@ -32,6 +32,8 @@ def terminate(number: int, _frame: Optional[FrameType]) -> None:
         timer.daemon = True
         timer.start()
         return
+    # Calls of other threads fail with the goodbye. That they do so a moment before all of them die is no news.
+    threading.excepthook = lambda _args: None
     process.part(_PATIENCE)
     flush_streams()
     die_by(number)
