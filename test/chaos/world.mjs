@@ -91,7 +91,8 @@ async function hurtAll(round, { folder, runner, mark, isOver }) {
       waiting.splice(waiting.indexOf(injury), 1);
       const pid = injury.node === '*broker' ? brokerOf(mark) : found[(injury.which ?? 0) % found.length];
       const t = Number(process.hrtime.bigint());
-      if (pid !== undefined && kill(pid, injury.how))
+      // Its number may be another's by now.
+      if (pid !== undefined && proc(pid, 'environ').split('\0').includes(mark) && kill(pid, injury.how))
         done.push({ ...injury, pid, t, after: Number(process.hrtime.bigint()) });
     }
     for (const one of done) {
