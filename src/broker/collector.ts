@@ -186,7 +186,7 @@ export class Collector implements Party {
     this.#ended = true;
     this.started();
     if (this.#patience !== null) clearTimeout(this.#patience);
-    if (this.#refused && hasMore(this.#fd)) this.#lose();
+    if (this.#refused && !this.#source.destroyed && hasMore(this.#fd)) this.#lose();
     this.#source.destroy();
     this.#switchboard.leave(this.session, this.instance, 'goodbye');
     this.#resolve();

@@ -66,7 +66,8 @@ export class Connection {
   /** Sends what has gathered. */
   flush(): void {
     const pieces = this.writer.take();
-    if (this.#mute || pieces.length === 0) return;
+    // Of a socket that is closed the descriptor may be another's by now.
+    if (this.#mute || this.#socket.destroyed || pieces.length === 0) return;
     const rest = this.#streaming > 0 ? pieces : this.#write(pieces);
     if (rest.length === 0) this.writer.reuse();
     else this.#stream(rest);
