@@ -53,7 +53,7 @@ export class Broker implements Reception {
 
   /** `judges`: of the queues that have an `item`. */
   constructor(
-    { runId, key, channels, socket, laneItems, ...watching }: Omit<Of<'open'>, 'type'>,
+    { runId, key, channels, speakers = [], socket, laneItems, ...watching }: Omit<Of<'open'>, 'type'>,
     notify: (notice: Notice) => void,
     judges: Judges = new Map(),
   ) {
@@ -61,7 +61,7 @@ export class Broker implements Reception {
     this.#key = key;
     this.#folder = dirname(socket);
     this.#notify = notify;
-    for (const node of channels.flatMap(partiesOf)) this.#instances.set(node, instanceOf(node));
+    for (const node of [...speakers, ...channels.flatMap(partiesOf)]) this.#instances.set(node, instanceOf(node));
     this.switchboard = new Switchboard(
       { runId, channels: channels.map(withRunner), judges, laneItems },
       (news) => this.#hear(news),
@@ -93,7 +93,7 @@ export class Broker implements Reception {
     }
     const instance = this.#instances.get(claim.instance);
     if (instance === undefined || instance.settled) {
-      throw new ProtocolError('identity', `\`${claim.instance}\` has ended, or uses no channel`);
+      throw new ProtocolError('identity', `\`${claim.instance}\` has ended, or was given nothing to use here`);
     }
     // Whose it is is known now: what it does wrong from here on is its instance's doing.
     session.instance = claim.instance;
@@ -247,7 +247,7 @@ export class Broker implements Reception {
 
   #instance(node: NodeId): Instance {
     const instance = this.#instances.get(node);
-    if (instance === undefined) throw new Error(`\`${node}\` uses no channel`);
+    if (instance === undefined) throw new Error(`\`${node}\` was given nothing to use here`);
     return instance;
   }
 }

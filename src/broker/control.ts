@@ -13,6 +13,8 @@ export type Command =
       /** Hex; the key that tokens are made with. */
       readonly key: string;
       readonly channels: readonly Channel[];
+      /** Instances that may connect, beside those that the channels name. */
+      readonly speakers?: readonly NodeId[];
       /** How long a deadlock must have lasted to be one; 0: none is looked for. */
       readonly deadlockMs: number;
       readonly daemons: readonly NodeId[];

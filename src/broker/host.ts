@@ -14,6 +14,7 @@ import { tokenFor } from './token.ts';
 export interface BrokerOptions {
   readonly runId: string;
   readonly channels: readonly Channel[];
+  readonly speakers?: readonly NodeId[];
   readonly deadlockMs: number;
   readonly daemons: readonly NodeId[];
   /** Never an answer. */
@@ -105,8 +106,8 @@ class Host implements BrokerHost {
         resolve();
       });
     });
-    const { runId, channels, deadlockMs, daemons } = options;
-    this.#say({ type: 'open', socket: this.socket, runId, key: this.#key, channels, deadlockMs, daemons });
+    const { runId, channels, speakers = [], deadlockMs, daemons } = options;
+    this.#say({ type: 'open', socket: this.socket, runId, key: this.#key, channels, speakers, deadlockMs, daemons });
   }
 
   get #hasFiles(): boolean {

@@ -4,6 +4,7 @@ import type { Notice } from '../broker/control.ts';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import { ExpressionFailure, type ResolvedNode, resolveNode } from '../plan/resolve.ts';
+import { speakersOf, speaks } from '../plan/speakers.ts';
 import { causeOf } from './deadlock.ts';
 import { markOf } from './environment.ts';
 import type { Outcome } from './event.ts';
@@ -101,12 +102,14 @@ export class Execution {
   async #prepare(): Promise<Targets> {
     const { runId, runDir, deadlockMs } = this.#options;
     const { channels, nodes } = this.#plan;
+    const speakers = speakersOf(this.#plan);
     const [broker, targets] = await Promise.all([
-      channels.length === 0
+      speakers.length + channels.length === 0
         ? null
         : startBroker({
             runId,
             channels,
+            speakers,
             deadlockMs,
             daemons: nodes.filter(({ kind }) => kind === 'daemon').map(({ id }) => id),
             onNotice: (notice) => this.#noticed(notice),
@@ -248,7 +251,7 @@ export class Execution {
   }
 
   #settleUnstarted(node: ProcessNode, stream: 'end' | 'abort'): void {
-    if (node.grants.length > 0) this.#broker?.settle({ node: node.id, held: 'back', stream, succeeded: false });
+    if (speaks(node)) this.#broker?.settle({ node: node.id, held: 'back', stream, succeeded: false });
   }
 
   #tellEnd(node: NodeId, { outcome, exitcode, signal, startedAt, cause }: Ended, stderr: string): void {

@@ -3,6 +3,7 @@
 import type { Account } from '../broker/control.ts';
 import type { BrokerHost } from '../broker/host.ts';
 import type { NodeId, ProcessNode } from '../plan/plan.ts';
+import { speaks } from '../plan/speakers.ts';
 import { Child, startChild } from './child.ts';
 import { environmentOf } from './environment.ts';
 import type { Happening } from './happening.ts';
@@ -20,7 +21,7 @@ export interface ProcessContext {
   readonly runDir: string;
   readonly fifos: Fifos;
   readonly pipes: ProcessPipes;
-  /** Null where the plan has no channels. */
+  /** Null where nobody speaks to it. */
   readonly broker: BrokerHost | null;
   readonly targets: Targets;
   /** The clock of the run, in milliseconds. */
@@ -100,7 +101,7 @@ export class ProcessRun {
       case 'account':
         return this.#attempt(this.#account(effect.abandon));
       case 'settle':
-        if (node.grants.length > 0) broker?.settle({ ...effect, node: node.id });
+        if (speaks(node)) broker?.settle({ ...effect, node: node.id });
         return;
       case 'report':
         return this.#context.onReport(effect.to, effect.report);
@@ -117,8 +118,7 @@ export class ProcessRun {
     if (this.#refused !== null) return this.#refuse(this.#refused);
     const argv = argvOf(node, targets, runDir);
     if ('refused' in argv) return this.#refuse(argv.refused);
-    const connection =
-      broker && node.grants.length > 0 ? { socket: broker.socket, token: broker.tokenFor(node.id) } : null;
+    const connection = broker && speaks(node) ? { socket: broker.socket, token: broker.tokenFor(node.id) } : null;
     const env = environmentOf(node, this.#context, connection);
     const child = await startChild({ node, argv, env }, { fifos, pipes, broker }, (stream, bytes) => {
       if (stream === 'stderr') this.#tail.add(bytes);
@@ -156,7 +156,7 @@ export class ProcessRun {
 
   async #account(abandon: boolean): Promise<void> {
     const { broker } = this.#context;
-    const account = broker && this.node.grants.length > 0 ? await broker.gone(this.node.id, abandon) : nothing;
+    const account = broker && speaks(this.node) ? await broker.gone(this.node.id, abandon) : nothing;
     this.handle({ type: 'accounted', account });
   }
 
