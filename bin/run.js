@@ -5,13 +5,23 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const argv = process.argv.slice(2);
+const early = argv[0] === 'run' ? listenEarly() : undefined;
 const text = readyAnswer(argv);
 if (text === null) {
   const { load } = await import('./load.js');
-  await load(fileURLToPath(new URL('../dist', import.meta.url))).main(argv);
+  await load(fileURLToPath(new URL('../dist', import.meta.url))).main(argv, early);
 } else {
   process.stdout.on('error', () => {});
   process.stdout.write(text);
+}
+
+/** A run that is interrupted before its code is loaded ends as any other: src/commands/interruption.ts asks what came. */
+function listenEarly() {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const came = [];
+  const hear = (signal) => came.push(signal);
+  for (const signal of signals) process.on(signal, hear);
+  return { came, release: () => signals.forEach((signal) => process.off(signal, hear)) };
 }
 
 /** The build writes each command's help to dist/help; laying it out anew would take longer than printing it. */

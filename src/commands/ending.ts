@@ -4,6 +4,7 @@ import { CLIError } from '@oclif/core/errors';
 import { BrokerNotStarted } from '../broker/host.ts';
 import { nearest } from '../pipeline/suggest.ts';
 import { CallError } from './call-error.ts';
+import { Interrupted, releaseEarly } from './interruption.ts';
 import { flushed, writeLine } from './output.ts';
 
 export async function handle(json: boolean, command: () => Promise<number>): Promise<number> {
@@ -15,11 +16,17 @@ export async function handle(json: boolean, command: () => Promise<number>): Pro
   } catch (error) {
     exitCode = tell(error, json);
   }
+  releaseEarly();
   await flushed();
   return exitCode;
 }
 
 function tell(error: unknown, json: boolean): number {
+  if (error instanceof Interrupted) {
+    if (json) writeJson({ kind: 'interrupted', message: error.message });
+    else writeLine(`forkline: ${error.message}`, process.stderr);
+    return error.exitCode;
+  }
   const call = asCallError(error);
   if (call) {
     if (json)

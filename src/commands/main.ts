@@ -3,6 +3,7 @@
 import { handle } from './ending.ts';
 import { Check } from './check.ts';
 import { commandHelp, overview } from './help.ts';
+import { type EarlySignals, keepEarly } from './interruption.ts';
 import { writeLine } from './output.ts';
 import { Plan } from './plan.ts';
 import { Run } from './run.ts';
@@ -13,7 +14,9 @@ import { nearest } from '../pipeline/suggest.ts';
 /** By the word that calls them; the build writes the help of each. */
 export const commands = { run: Run, check: Check, plan: Plan, schema: Schema };
 
-export async function main(argv: readonly string[]): Promise<void> {
+/** `early` has listened for signals since the process began. */
+export async function main(argv: readonly string[], early?: EarlySignals): Promise<void> {
+  if (early) keepEarly(early);
   const exitCode = await handle(argv.includes('--json'), () => dispatch(argv));
   // Whatever is still open, the answer is out: nothing may keep the caller waiting.
   process.exit(exitCode);

@@ -7,7 +7,7 @@ import { draw } from '../plan/draw.ts';
 import { Command } from './command.ts';
 import { CallError, reasonOf } from './call-error.ts';
 import { file, param, paramsOf } from './flags.ts';
-import { listenForInterruption } from './interruption.ts';
+import { Interrupted, listenForInterruption, unless } from './interruption.ts';
 import { writeLine } from './output.ts';
 import { loadPipeline } from './pipeline-file.ts';
 import { planOrTell } from './planning.ts';
@@ -47,15 +47,20 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       multiple: true,
       multipleNonGreedy: true,
     }),
+    'ignore-hup': Flags.boolean({ description: 'go on when the terminal is closed, as under nohup' }),
     'run-dir': Flags.string({ description: 'where the files of the run go', helpValue: 'FOLDER' }),
   };
 
   override async run(): Promise<number> {
     const { args, flags } = await this.parse(Run);
     const params = paramsOf(flags.param);
-    const source = await loadPipeline(args.file);
-    const planned = await planOrTell(source, params, { format: flags.json ? 'json' : 'text', warnings: !flags.quiet });
-    if (planned === null) return 2;
+    using interruption = listenForInterruption({ ignoreHangUp: flags['ignore-hup'] });
+    const { stop, kill } = interruption;
+    // One signal is kept until there is a run that it can stop, so that there is a summary of that; unless it is typed in.
+    const source = await unless(args.file === '-' ? stop : kill, loadPipeline(args.file));
+    const telling = { format: flags.json ? 'json' : 'text', warnings: !flags.quiet } as const;
+    const planned = await unless(kill, planOrTell(source, params, telling));
+    if (planned === null) return stop.aborted ? new Interrupted(stop.reason).exitCode : 2;
     const plan =
       flags.timeout === undefined ? planned : { ...planned, timeoutMs: durationOf('timeout', flags.timeout) };
     const deadlock = flags['deadlock-timeout'];
@@ -68,17 +73,17 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       reporters: flags.json ? ['json'] : (flags.reporter ?? ['plain']),
       volume: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
     });
-    using interruption = listenForInterruption();
     const exitCode = await execute(plan, {
       onEvent: (event) => {
         for (const reporter of reporters) reporter.report(event);
       },
-      signal: interruption.stop,
-      kill: interruption.kill,
+      signal: stop,
+      kill,
       ...(deadlockMs === undefined ? {} : { deadlockMs }),
       ...(flags['run-dir'] === undefined ? {} : { runDir: flags['run-dir'] }),
     });
-    await Promise.all(reporters.map((reporter) => reporter.end()));
+    // Whoever interrupts now no longer wants to wait for a slow reader of the rest.
+    await Promise.race([Promise.all(reporters.map((reporter) => reporter.end())), interruption.next()]);
     return exitCode;
   }
 }

@@ -66,11 +66,15 @@ export class Execution {
     this.#ended.catch(() => {});
   }
 
+  /** The first event. From here on it can be stopped. */
+  begin(): void {
+    const { runId, runDir } = this.#options;
+    this.#tell({ type: 'run.started', version: 1, runId, runDir, pid: process.pid, plan: this.#plan });
+  }
+
   /** Runs the plan to its end. Throws only for a mistake of ours, with everything killed. */
   async run(): Promise<void> {
     try {
-      const { runId, runDir } = this.#options;
-      this.#tell({ type: 'run.started', version: 1, runId, runDir, pid: process.pid, plan: this.#plan });
       this.#context = this.#contextWith(await this.#prepare());
       if (!this.#stopCause) await this.#broker?.begin();
       if (!this.#stopCause && this.#troubles.length === 0) this.#perform(this.#schedule.begin(this.#now()));

@@ -37,6 +37,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary
   };
   const journal = new Journal(runDir, plan, (message) => tell({ type: 'warning', message }));
   const execution = new Execution(plan, { runId, runDir, tell, deadlockMs, journalLost: () => journal.lost });
+  execution.begin();
   const unlisten = listen(execution, options);
   try {
     await execution.run();
@@ -56,6 +57,7 @@ function listen(execution: Execution, { signal, kill }: RunOptions): () => void 
   signal?.addEventListener('abort', onStop);
   kill?.addEventListener('abort', onKill);
   if (signal?.aborted) onStop();
+  if (kill?.aborted) onKill();
   return () => {
     signal?.removeEventListener('abort', onStop);
     kill?.removeEventListener('abort', onKill);

@@ -3,7 +3,16 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildFailure, build, type Loader, type Message, type Plugin, stop } from 'esbuild';
+import {
+  type BuildFailure,
+  build as buildOnce,
+  type BuildOptions,
+  type BuildResult,
+  type Loader,
+  type Message,
+  type Plugin,
+  stop,
+} from 'esbuild';
 import pLimit from 'p-limit';
 import { home } from '../home.ts';
 
@@ -63,6 +72,20 @@ function compileEach(entries: readonly Entry[]): Promise<[string, Compiled][]> {
     ),
   );
 }
+
+/** Ctrl-C reaches esbuild's own process too and ends it, while what it was asked for is still wanted. */
+async function build<T extends BuildOptions>(options: T): Promise<BuildResult<T>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await buildOnce<T>(options as Parameters<typeof buildOnce<T>>[0]);
+    } catch (error) {
+      if (tries === MOST_TRIES || !/The service (was stopped|is no longer running)/.test(String(error))) throw error;
+      await stop();
+    }
+  }
+}
+
+const MOST_TRIES = 3;
 
 async function compile(entries: readonly Entry[]): Promise<[string, Compiled][]> {
   const { metafile, outputFiles } = await build({

@@ -1,0 +1,74 @@
+// Ctrl-C and its like, whenever they come: a run that is cut short ends as a run, with a summary and the exit code for it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Summary } from '../../src/run/summary.ts';
+import { forkline, workspace } from '../kit/forkline.ts';
+
+/** Code that the runner loads before its own: it says when the signal comes. */
+const atFirstMoment = `
+const on = process.on;
+process.on = function (name, ...more) {
+  on.call(this, name, ...more);
+  if (name === 'SIGHUP') { process.on = on; process.kill(process.pid, process.env.SIGNAL); }
+  return this;
+};
+`;
+const whileCompiling = `
+const { ChildProcess } = require('node:child_process');
+const { spawn } = ChildProcess.prototype;
+ChildProcess.prototype.spawn = function (options) {
+  const made = spawn.call(this, options);
+  if (!options.args.some((word) => word.startsWith('--service'))) return made;
+  ChildProcess.prototype.spawn = spawn;
+  for (const pid of [this.pid, process.pid]) process.kill(pid, process.env.SIGNAL);
+  return made;
+};
+`;
+
+const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type Signal = keyof typeof codes;
+
+const pipeline = 'processes:\n  a: { run: "touch started" }\n  b: { target: ./b.ts#main }\n';
+
+async function interrupted(when: string, SIGNAL: Signal, args: readonly string[] = []) {
+  const folder = workspace({
+    'pipeline.yaml': pipeline,
+    'b.ts': 'export function main(): void {}\n',
+    'when.cjs': `if (process.argv[2] === 'run') {${when}}`,
+  });
+  const env = { SIGNAL, NODE_OPTIONS: '--require ./when.cjs' };
+  const answer = await forkline(folder, ['run', '--run-dir', 'here', ...args], '', env);
+  return { folder, ...answer };
+}
+
+function summaryIn(folder: string): Summary {
+  return JSON.parse(readFileSync(join(folder, 'here/summary.json'), 'utf8')) as Summary;
+}
+
+test.each([
+  ['SIGINT', 'from its first moment', atFirstMoment],
+  ['SIGTERM', 'from its first moment', atFirstMoment],
+  ['SIGHUP', 'from its first moment', atFirstMoment],
+  ['SIGINT', 'while targets are compiled', whileCompiling],
+] as const)('%s %s starts nothing, and leaves a summary', async (signal, _, when) => {
+  const { folder, exitCode } = await interrupted(when, signal);
+  const { nodes, ...summary } = summaryIn(folder);
+  expect([exitCode, summary.exitCode]).toEqual([codes[signal], codes[signal]]);
+  expect(Object.values(nodes).map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled']);
+  expect(readdirSync(folder)).not.toContain('started');
+  const [first = ''] = readFileSync(join(folder, 'here/events.ndjson'), 'utf8').split('\n');
+  expect(JSON.parse(first)).toHaveProperty('type', 'run.started');
+});
+
+test('with --ignore-hup a run outlives its terminal', async () => {
+  const { folder, exitCode } = await interrupted(atFirstMoment, 'SIGHUP', ['--ignore-hup']);
+  expect([exitCode, summaryIn(folder).success]).toEqual([0, true]);
+});
+
+test('who is interrupted while the pipeline is typed in has no run, and says so', async () => {
+  const folder = workspace({ 'when.cjs': atFirstMoment });
+  const env = { SIGNAL: 'SIGINT', NODE_OPTIONS: '--require ./when.cjs' };
+  const { stderr, exitCode } = await forkline(folder, ['run', '-'], 'processes: {}', env);
+  expect([stderr, exitCode]).toEqual(['forkline: interrupted by SIGINT before anything was started\n', 130]);
+});
