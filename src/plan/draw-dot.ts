@@ -5,6 +5,7 @@ const shapes: Readonly<Record<Box['kind'], string>> = {
   process: 'box',
   daemon: 'box, style=rounded',
   join: 'hexagon',
+  pipeline: 'folder',
   queue: 'cylinder',
   lock: 'note',
   pipe: 'cds',

@@ -5,6 +5,7 @@ const shapes: Readonly<Record<Box['kind'], readonly [string, string]>> = {
   process: ['[', ']'],
   daemon: ['([', '])'],
   join: ['{{', '}}'],
+  pipeline: ['[/', '/]'],
   queue: ['[(', ')]'],
   lock: ['>', ']'],
   pipe: ['[[', ']]'],

@@ -23,18 +23,22 @@ export interface Plan {
   readonly channels: readonly Channel[];
 }
 
-export type Node = ProcessNode | JoinNode;
+export type Node = ProcessNode | JoinNode | PipelineNode;
 
 interface NodeBase {
   readonly id: NodeId;
   /** The name it is declared under; several instances share it. */
   readonly name: string;
+  /** The sub-pipeline it belongs to; the plan's own have none. */
+  readonly within?: NodeId;
   readonly at: Place;
   readonly needs: readonly Need[];
 }
 
 /** Where in the pipeline's file it is declared; both from 1. */
 export interface Place {
+  /** The file of a sub-pipeline, absolute; without: the plan's own. */
+  readonly file?: string;
   readonly line: number;
   readonly column: number;
 }
@@ -57,6 +61,8 @@ export interface ProcessNode extends NodeBase {
   readonly replica: number;
   readonly matrix: Readonly<Record<string, Json>>;
   readonly launch: Launch;
+  /** The folder that its paths were resolved against, where it is not the plan's. */
+  readonly root?: string;
   readonly cwd: string;
   /** Everything the pipeline adds to the runner's environment, later layers already laid over earlier ones. */
   readonly env: Readonly<Record<string, string>>;
@@ -128,6 +134,25 @@ export interface JoinNode extends NodeBase {
   readonly timeoutMs: number | null;
   readonly onTimeout: 'fail' | 'continue' | 'terminate';
   readonly onPass: 'nothing' | 'terminate';
+}
+
+/**
+ * A sub-pipeline: begins when its needs hold, and those that are `within` it then run as a run of its own. It ends when all of
+ * them have; nothing runs for itself.
+ */
+export interface PipelineNode extends NodeBase {
+  readonly kind: 'pipeline';
+  /** The file it is read from, absolute. */
+  readonly file: string;
+  readonly params: Readonly<Record<string, Json>>;
+  /** From 1; `${{ replica }}`. */
+  readonly replica: number;
+  readonly matrix: Readonly<Record<string, Json>>;
+  /** false: skipped, with all that is in it. A string is an expression for when it is due. */
+  readonly if: boolean | string;
+  /** From the moment it begins. */
+  readonly timeoutMs: number | null;
+  readonly onFailure: 'stop' | 'continue' | 'ignore';
 }
 
 export type Channel = QueueChannel | LockChannel | PipeChannel;

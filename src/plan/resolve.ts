@@ -7,22 +7,29 @@ import { isMap, type Json } from '../pipeline/json.ts';
 import type { Launch, Output, ProcessNode, Stdin } from './plan.ts';
 
 export interface RunContext {
-  /** The plan's root; paths that were not absolute yet are taken from there. */
+  /** The plan's root; paths that were not absolute yet are taken from there, where a node names no other. */
   readonly root: string;
   readonly run: { readonly id: string; readonly dir: string; readonly name: string };
 }
 
 export type ResolvedNode = Omit<ProcessNode, 'if'> & { readonly if: boolean };
 
+/** As `resolveNode`, of an `if` alone. */
+export function resolveCondition(condition: boolean | string, { run }: RunContext): boolean {
+  return typeof condition === 'boolean' ? condition : isTruthy(settle(condition, Names.of({ run })));
+}
+
 /** Throws an `ExpressionFailure` where an expression has no value, which is a mistake in the pipeline. */
-export function resolveNode(node: ProcessNode, { root, run }: RunContext): ResolvedNode {
+export function resolveNode(node: ProcessNode, context: RunContext): ResolvedNode {
+  const { run } = context;
+  const root = node.root ?? context.root;
   const scope = Names.of({ run });
   const settled = (value: Json): Json => settle(value, scope);
   const text = (value: string): string => textIn(settled(value), value);
   const path = (value: string): string => (hasExpression(value) ? resolve(root, text(value)) : value);
   return {
     ...node,
-    if: typeof node.if === 'boolean' ? node.if : isTruthy(settled(node.if)),
+    if: resolveCondition(node.if, context),
     launch: resolveLaunch(node.launch, settled, text),
     cwd: path(node.cwd),
     env: Object.fromEntries(Object.entries(node.env).map(([name, value]) => [name, text(value)])),

@@ -1,4 +1,5 @@
 // A Plan as boxes and arrows, one box for each declared name however many instances it has: what every drawing of it shows.
+import { isProcess } from './node-kind.ts';
 import type {
   Channel,
   Launch,
@@ -20,7 +21,7 @@ export interface Sketch {
 export interface Box {
   /** Unique in the sketch: queues, locks and pipes have namespaces of their own. */
   readonly key: string;
-  readonly kind: 'process' | 'daemon' | 'join' | 'queue' | 'lock' | 'pipe';
+  readonly kind: 'process' | 'daemon' | 'join' | 'pipeline' | 'queue' | 'lock' | 'pipe';
   readonly name: string;
   /** Null: one, under its bare name. */
   readonly instances: number | null;
@@ -83,8 +84,14 @@ function boxOf(name: string, node: Node, nodes: readonly Node[]): Box {
     kind: node.kind,
     name,
     instances,
-    detail: node.kind === 'join' ? joinDetail(node) : launchDetail(nodes),
+    detail: detailOf(node, nodes),
   };
+}
+
+function detailOf(node: Node, nodes: readonly Node[]): string {
+  if (node.kind === 'join') return joinDetail(node);
+  if (node.kind === 'pipeline') return oneLine(nameOf(node.file));
+  return launchDetail(nodes);
 }
 
 function joinDetail({ mode, timeoutMs, onTimeout }: Extract<Node, { kind: 'join' }>): string {
@@ -184,6 +191,7 @@ function arrowsOf(
     for (const queue of node.queues) add({ from: keyOf('queue', queue), to: self, kind: 'joins', label: '' });
     return [...arrows.values()];
   }
+  if (!isProcess(node)) return [...arrows.values()];
   if (node.stdin.type === 'process') {
     const writer = nameOf.get(node.stdin.process) ?? node.stdin.process;
     add({ from: keyOf('node', writer), to: self, kind: 'pipes', label: '' });

@@ -155,7 +155,9 @@ class Plain {
 }
 
 function widthOfNames({ nodes }: Plan): number {
-  const widths = nodes.flatMap((node) => (node.kind === 'join' ? [] : [columnsOf(node.id)]));
+  const widths = nodes.flatMap((node) =>
+    node.kind === 'process' || node.kind === 'daemon' ? [columnsOf(node.id)] : [],
+  );
   return Math.min(
     widestName,
     widths.reduce((widest, width) => Math.max(widest, width), 0),

@@ -2,8 +2,15 @@
 // every rule of the language is in the machines, not here.
 import type { Notice } from '../broker/control.ts';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
-import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
-import { ExpressionFailure, type ResolvedNode, resolveNode } from '../plan/resolve.ts';
+import { isProcess } from '../plan/node-kind.ts';
+import type { NodeId, PipelineNode, Plan, ProcessNode } from '../plan/plan.ts';
+import {
+  ExpressionFailure,
+  type ResolvedNode,
+  resolveCondition,
+  resolveNode,
+  type RunContext,
+} from '../plan/resolve.ts';
 import { speakersOf, speaks } from '../plan/speakers.ts';
 import { causeOf } from './deadlock.ts';
 import { markOf } from './environment.ts';
@@ -16,7 +23,8 @@ import { type Fate, pipedWith } from './outcome.ts';
 import { ProcessPipes } from './process-pipe.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
 import { emptyMarked } from './reaper.ts';
-import { Schedule, type ScheduleEffect } from './schedule.ts';
+import type { ScheduleEffect } from './schedule.ts';
+import { Schedules } from './schedules.ts';
 import { prepareTargets, type Targets } from './target.ts';
 import { type StopCause, verdictOf } from './verdict.ts';
 
@@ -33,7 +41,7 @@ export interface ExecutionOptions {
 export class Execution {
   readonly #plan: Plan;
   readonly #options: ExecutionOptions;
-  readonly #schedule: Schedule;
+  readonly #schedule: Schedules;
   readonly #nodes: ReadonlyMap<NodeId, Plan['nodes'][number]>;
   readonly #running = new Map<NodeId, ProcessRun>();
   /** Since when each join waits. */
@@ -57,7 +65,7 @@ export class Execution {
   constructor(plan: Plan, options: ExecutionOptions) {
     this.#plan = plan;
     this.#options = options;
-    this.#schedule = new Schedule(plan);
+    this.#schedule = new Schedules(plan, (node) => this.#isWanted(node));
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     this.#ended = new Promise((resolve, reject) => {
       this.#over = resolve;
@@ -221,9 +229,17 @@ export class Execution {
   }
 
   #resolve(node: ProcessNode): ResolvedNode | { readonly refused: string } {
+    return this.#known((context) => resolveNode(node, context));
+  }
+
+  #isWanted(node: PipelineNode): boolean | { readonly refused: string } {
+    return this.#known((context) => resolveCondition(node.if, context));
+  }
+
+  #known<T>(resolve: (context: RunContext) => T): T | { readonly refused: string } {
     const { runId, runDir } = this.#options;
     try {
-      return resolveNode(node, { root: this.#plan.root, run: { id: runId, dir: runDir, name: this.#plan.name } });
+      return resolve({ root: this.#plan.root, run: { id: runId, dir: runDir, name: this.#plan.name } });
     } catch (error) {
       if (error instanceof ExpressionFailure) return { refused: error.message };
       throw error;
@@ -250,7 +266,7 @@ export class Execution {
 
   #endedUnstarted({ node: id, outcome, benign }: Fate, cause: string | null): void {
     const node = this.#nodes.get(id);
-    if (node && node.kind !== 'join') this.#settleUnstarted(node, benign ? 'end' : 'abort');
+    if (node && isProcess(node)) this.#settleUnstarted(node, benign ? 'end' : 'abort');
     this.#tellEnd(id, { ...neverRan, outcome, startedAt: this.#waitingSince.get(id) ?? null, cause }, '');
   }
 

@@ -1,4 +1,5 @@
 // The Plan as `schedule` walks it: for each node what it waits for, and drawn backwards, what waits for it.
+import { isProcess } from '../plan/node-kind.ts';
 import type { JoinNode, Node, NodeId, Plan } from '../plan/plan.ts';
 import { JoinState } from './join-state.ts';
 import { NeedState } from './need.ts';
@@ -29,10 +30,14 @@ export interface Chain {
   broken: boolean;
 }
 
-export interface Graph {
+/** How far all of it has come. */
+export interface Course {
   /** In the order of the plan. */
   readonly entries: ReadonlyMap<NodeId, Entry>;
   readonly joins: ReadonlyMap<NodeId, JoinState>;
+}
+
+export interface Graph extends Course {
   readonly joinsOfQueue: ReadonlyMap<string, readonly JoinState[]>;
 }
 
@@ -77,7 +82,7 @@ function entriesOf(nodes: readonly Node[]): Map<NodeId, Entry> {
   }
   for (const entry of entries.values()) {
     const { node } = entry;
-    if (node.kind === 'join' || node.stdin.type !== 'process') layChain(entry, entries);
+    if (!isProcess(node) || node.stdin.type !== 'process') layChain(entry, entries);
   }
   return entries;
 }
@@ -95,7 +100,7 @@ function layChain({ chain, node }: Entry, entries: ReadonlyMap<NodeId, Entry>): 
 }
 
 function sinkOf(node: Node): NodeId | null {
-  return node.kind !== 'join' && node.stdout.type === 'process' ? node.stdout.process : null;
+  return isProcess(node) && node.stdout.type === 'process' ? node.stdout.process : null;
 }
 
 function drawNeedsBackwards(nodes: readonly Node[], entries: ReadonlyMap<NodeId, Entry>): void {

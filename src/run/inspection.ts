@@ -6,11 +6,11 @@ import type { NodeId } from '../plan/plan.ts';
 import { marksOf } from './environment.ts';
 import type { ProcessRun } from './process-run.ts';
 import { activitiesOf, type Tree } from './process-tree.ts';
-import type { Schedule } from './schedule.ts';
+import type { Schedules } from './schedules.ts';
 
 export interface Inspected {
   readonly runId: string;
-  readonly schedule: Schedule;
+  readonly schedule: Schedules;
   readonly running: ReadonlyMap<NodeId, ProcessRun>;
 }
 

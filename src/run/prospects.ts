@@ -2,28 +2,27 @@
 // and which of the suspects a join may yet stop.
 import type { Outlook } from '../broker/control.ts';
 import type { NodeId } from '../plan/plan.ts';
-import { type Entry, entryOf } from './graph.ts';
+import type { Course, Entry } from './graph.ts';
 import type { JoinState } from './join-state.ts';
 
 export type Prospects = Pick<Outlook, 'pending' | 'ways'>;
 
-interface Course {
-  readonly entries: ReadonlyMap<NodeId, Entry>;
-  readonly joins: ReadonlyMap<NodeId, JoinState>;
-}
-
-/** For those of `suspects`, and what follows from them and from `absent`. What runs, or is about to, is not among `pending`. */
-export function prospectsOf(course: Course, suspects: readonly NodeId[], absent: readonly NodeId[]): Prospects {
-  const ways = suspects.flatMap((node) =>
-    entryOf(course.entries, node)
-      .joins.filter((join) => entryOf(course.entries, join.node.id).phase !== 'ended' && mayStop(join))
-      .map((join) => ({ node, by: join.node.id })),
-  );
+/**
+ * For those of `suspects`, and what follows from them and from `absent`. What runs, or is about to, is not among `pending`.
+ * `courses`: of the plan's own nodes, and of those of each sub-pipeline.
+ */
+export function prospectsOf(
+  courses: readonly Course[],
+  suspects: readonly NodeId[],
+  absent: readonly NodeId[],
+): Prospects {
+  const view = new View(courses);
+  const ways = suspects.flatMap((node) => view.waysOut(node));
   const pending: Prospects['pending'][number][] = [];
   const seen = new Set([...absent, ...ways.map(({ by }) => by)]);
   // It grows while it is read.
   for (const node of seen) {
-    const wait = waitOf(course, node);
+    const wait = view.waitOf(node);
     if (wait === null) continue;
     pending.push(wait);
     for (const other of wait.on) seen.add(other);
@@ -31,22 +30,82 @@ export function prospectsOf(course: Course, suspects: readonly NodeId[], absent:
   return { pending, ways };
 }
 
+class View {
+  readonly #courses: readonly Course[];
+  /** What is in each sub-pipeline; drawn up when it is asked for. */
+  #members: Map<NodeId, NodeId[]> | null = null;
+
+  constructor(courses: readonly Course[]) {
+    this.#courses = courses;
+  }
+
+  /** The joins that may yet stop it, or what it is in. */
+  waysOut(node: NodeId): Prospects['ways'] {
+    const entry = this.#entry(node);
+    const own = entry.joins
+      .filter((join) => this.#entry(join.node.id).phase !== 'ended' && mayStop(join))
+      .map((join) => ({ node, by: join.node.id }));
+    const { within } = entry.node;
+    return within === undefined ? own : [...own, ...this.waysOut(within).map(({ by }) => ({ node, by }))];
+  }
+
+  waitOf(id: NodeId): Prospects['pending'][number] | null {
+    const entry = this.#entry(id);
+    const join = this.#join(id);
+    if (entry.phase === 'ended') return null;
+    if (entry.phase === 'pending') {
+      const open = entry.node.needs.filter((_, index) => entry.needs[index]?.standing === 'open');
+      const { within } = entry.node;
+      const before = within !== undefined && this.#entry(within).phase === 'pending' ? [within] : [];
+      const on = [...before, ...open.flatMap(({ instances }) => instances)].filter((it) => !this.#hasEnded(it));
+      return { node: id, does: join === undefined ? 'start' : 'pass', on: [...new Set(on)], queues: [] };
+    }
+    if (entry.node.kind === 'pipeline')
+      return { node: id, does: 'pass', on: this.#membersOf(id).filter((it) => !this.#hasEnded(it)), queues: [] };
+    if (join === undefined) return null;
+    // It gives up by itself, and the run goes on from there.
+    if (join.deadline !== null && join.node.onTimeout !== 'fail') return null;
+    return { node: id, does: 'pass', on: [...join.open], queues: [...join.openQueues] };
+  }
+
+  #hasEnded(id: NodeId): boolean {
+    return this.#entry(id).phase === 'ended';
+  }
+
+  /** Daemons are stopped once all else has ended, and are not waited for. */
+  #membersOf(id: NodeId): readonly NodeId[] {
+    if (this.#members === null) {
+      this.#members = new Map();
+      for (const { entries } of this.#courses)
+        for (const { node } of entries.values()) {
+          if (node.within === undefined || node.kind === 'daemon') continue;
+          const members = this.#members.get(node.within);
+          if (members === undefined) this.#members.set(node.within, [node.id]);
+          else members.push(node.id);
+        }
+    }
+    return this.#members.get(id) ?? [];
+  }
+
+  #entry(id: NodeId): Entry {
+    for (const { entries } of this.#courses) {
+      const entry = entries.get(id);
+      if (entry !== undefined) return entry;
+    }
+    throw new Error(`Internal error: no node \`${id}\` in the plan`);
+  }
+
+  #join(id: NodeId): JoinState | undefined {
+    for (const { joins } of this.#courses) {
+      const join = joins.get(id);
+      if (join !== undefined) return join;
+    }
+    return undefined;
+  }
+}
+
 /** What it waits for stops, or is not waited for any more, though it has not ended by itself. */
 function mayStop({ node, terminating }: JoinState): boolean {
   if (node.timeoutMs !== null && node.onTimeout !== 'fail') return !terminating;
   return node.onPass === 'terminate' && node.mode !== 'all';
-}
-
-function waitOf({ entries, joins }: Course, id: NodeId): Prospects['pending'][number] | null {
-  const entry = entryOf(entries, id);
-  const join = joins.get(id);
-  if (entry.phase === 'pending') {
-    const open = entry.node.needs.filter((_, index) => entry.needs[index]?.standing === 'open');
-    const on = open.flatMap(({ instances }) => instances).filter((it) => entryOf(entries, it).phase !== 'ended');
-    return { node: id, does: join === undefined ? 'start' : 'pass', on: [...new Set(on)], queues: [] };
-  }
-  if (join === undefined || entry.phase === 'ended') return null;
-  // It gives up by itself, and the run goes on from there.
-  if (join.deadline !== null && join.node.onTimeout !== 'fail') return null;
-  return { node: id, does: 'pass', on: [...join.open], queues: [...join.openQueues] };
 }

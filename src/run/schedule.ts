@@ -1,12 +1,12 @@
 // The machine that decides which nodes may start, which are skipped, what is stopped, and when the run is over.
 // Told what happens, it answers with effects; it holds no process, promise or clock. One node's own way from starting to
 // ended is decided in `lifecycle`; this sees only that it started and how it ended.
+import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
-import { type Entry, entryOf, graphOf } from './graph.ts';
+import { type Course, type Entry, entryOf, graphOf } from './graph.ts';
 import type { JoinState } from './join-state.ts';
 import type { NeedState } from './need.ts';
 import { type Ending, type Fate, fateOf, phraseOf, pipedWith } from './outcome.ts';
-import { type Prospects, prospectsOf } from './prospects.ts';
 
 export type ScheduleEffect =
   /** Their needs hold: start these processes, together where pipes join them. */
@@ -112,9 +112,18 @@ export class Schedule {
     return this.#take(now);
   }
 
-  /** What the run's order says of a suspected deadlock; null where the run is being stopped, and nothing can hang. */
-  prospects(suspects: readonly NodeId[], absent: readonly NodeId[]): Prospects | null {
-    return this.#stopping ? null : prospectsOf({ entries: this.#entries, joins: this.#joins }, suspects, absent);
+  /** How far all of it has come. */
+  get course(): Course {
+    return { entries: this.#entries, joins: this.#joins };
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** The queues that joins wait for. */
+  get awaitedQueues(): Iterable<string> {
+    return this.#joinsOfQueue.keys();
   }
 
   /** Starts a node whose needs hold, skips one whose needs can no longer hold. */
@@ -269,7 +278,7 @@ export class Schedule {
       const outcome = entry.phase === 'pending' ? 'cancelled' : 'stopped';
       if (entry.phase === 'pending' || (join && entry.phase === 'active'))
         this.#end({ node: entry.node.id, outcome, becauseOfFailure: true }, reason);
-      else if (entry.phase === 'active' && entry.node.kind === 'process') this.#tell(entry, 'stopped', reason);
+      else if (entry.phase === 'active' && entry.node.kind !== 'daemon') this.#tell(entry, 'stopped', reason);
     }
   }
 
@@ -287,7 +296,7 @@ export class Schedule {
 
   /** It reads what another one writes that still runs: that one is stopped first, and this one reads it to its end. */
   #readsActive({ node, chain }: Entry): boolean {
-    if (node.kind === 'join' || node.stdin.type !== 'process') return false;
+    if (!isProcess(node) || node.stdin.type !== 'process') return false;
     const before = chain.members[chain.members.findIndex((member) => member.node.id === node.id) - 1];
     return before?.phase === 'active';
   }

@@ -1,5 +1,5 @@
 // Events → Summary: what happened, derived once for everybody who tells of it.
-import type { NodeId } from '../plan/plan.ts';
+import type { Node, NodeId } from '../plan/plan.ts';
 import type { Event, Outcome, PipeCounts, QueueCounts } from './event.ts';
 
 export interface Summary {
@@ -20,7 +20,7 @@ export interface Summary {
 }
 
 export interface NodeSummary {
-  readonly kind: 'process' | 'daemon' | 'join';
+  readonly kind: Node['kind'];
   readonly outcome: Outcome;
   readonly exitcode: number | null;
   readonly signal: string | null;

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { home } from '../home.ts';
+import { isProcess } from '../plan/node-kind.ts';
 import type { Launch, Plan, ProcessNode } from '../plan/plan.ts';
 import type { Compiled } from './target-module.ts';
 
@@ -33,7 +34,7 @@ export async function prepareTargets(plan: Plan, folder: string): Promise<Target
   const javascript = new Set<string>();
   let python = false;
   for (const node of plan.nodes) {
-    if (node.kind === 'join' || node.launch.type !== 'target') continue;
+    if (!isProcess(node) || node.launch.type !== 'target') continue;
     if (node.launch.language === 'python') python = true;
     else javascript.add(node.launch.file);
   }

@@ -34,6 +34,7 @@ const mayWriteToScreen = ['src/report/screen.ts', 'src/commands', 'src/sdk'];
 /** They decide; what does is elsewhere. */
 export const machines = [
   'src/run/schedule.ts',
+  'src/run/schedules.ts',
   'src/run/lifecycle.ts',
   'src/broker/queue.ts',
   'src/broker/pipe.ts',

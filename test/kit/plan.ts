@@ -1,5 +1,5 @@
 // Plans in a few words, for tests of the machines that run them.
-import type { Condition, JoinNode, Node, Plan, ProcessNode } from '../../src/plan/plan.ts';
+import type { Condition, JoinNode, Node, PipelineNode, Plan, ProcessNode } from '../../src/plan/plan.ts';
 
 type Needs = Readonly<Record<string, Condition>>;
 
@@ -70,6 +70,28 @@ export function joinNode(
     timeoutMs: null,
     onTimeout: 'fail',
     onPass: 'nothing',
+    ...settings,
+  };
+}
+
+export function pipelineNode(
+  id: string,
+  needs: Needs = {},
+  settings: Partial<Omit<PipelineNode, 'needs'>> = {},
+): PipelineNode {
+  return {
+    kind: 'pipeline',
+    id,
+    name: id,
+    at,
+    needs: needsOf(needs),
+    file: '/inner.yaml',
+    params: {},
+    replica: 1,
+    matrix: {},
+    if: true,
+    timeoutMs: null,
+    onFailure: 'stop',
     ...settings,
   };
 }

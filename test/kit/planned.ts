@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Source } from '../../src/pipeline/source.ts';
 import { planSource } from '../../src/plan/check.ts';
+import { isProcess } from '../../src/plan/node-kind.ts';
 import type { Node, Plan, ProcessNode } from '../../src/plan/plan.ts';
 
 export interface PlannedOptions {
@@ -62,6 +63,6 @@ export function nodeOf(plan: Plan | null, id: string): Node {
 
 export function processOf(plan: Plan | null, id: string): ProcessNode {
   const node = nodeOf(plan, id);
-  if (node.kind === 'join') throw new Error(`${id} is a join`);
+  if (!isProcess(node)) throw new Error(`${id} is a ${node.kind}`);
   return node;
 }

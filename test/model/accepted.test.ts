@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Source } from '../../src/pipeline/source.ts';
+import { isProcess } from '../../src/plan/node-kind.ts';
 import { planSource } from '../../src/plan/check.ts';
 import type { Plan, ProcessNode, QueueChannel } from '../../src/plan/plan.ts';
 import { Schedule, type ScheduleEffect } from '../../src/run/schedule.ts';
@@ -123,7 +124,7 @@ function streamsOf({ nodes, channels }: Plan): Map<string, Stream> {
   for (const { name, maxsize, producers, consumers, group } of queues)
     add(name, { room: maxsize, producers, consumers, group });
   for (const node of nodes)
-    if (node.kind !== 'join' && node.stdin.type === 'process')
+    if (isProcess(node) && node.stdin.type === 'process')
       add(`into ${node.id}`, { room: 1, producers: [node.stdin.process], consumers: [node.id], group: null });
   return streams;
 }

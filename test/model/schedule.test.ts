@@ -1,6 +1,7 @@
 // Random plans with random endings through the real `schedule`: every run comes to its end, and nothing starts too early.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isProcess } from '../../src/plan/node-kind.ts';
 import type { Condition, Node } from '../../src/plan/plan.ts';
 import type { Outcome } from '../../src/run/event.ts';
 import { Schedule, type ScheduleEffect } from '../../src/run/schedule.ts';
@@ -108,7 +109,7 @@ function play(nodes: readonly Node[], random: () => number, schedule = new Sched
 
 /** Those at the other ends of its pipes. */
 function joinedTo(node: Node | undefined): readonly string[] {
-  if (node === undefined || node.kind === 'join') return [];
+  if (node === undefined || !isProcess(node)) return [];
   return [node.stdin, node.stdout].flatMap((stream) => (stream.type === 'process' ? [stream.process] : []));
 }
 
@@ -181,7 +182,7 @@ const plans: fc.Arbitrary<readonly Node[]> = fc
 function withPipe(nodes: readonly Node[], from: number, to: number): readonly Node[] {
   const writer = nodes[from % nodes.length];
   const reader = nodes[to];
-  if (!writer || !reader || writer.kind === 'join' || reader.kind === 'join' || writer === reader) return nodes;
+  if (!writer || !reader || !isProcess(writer) || !isProcess(reader) || writer === reader) return nodes;
   if (writer.stdout.type === 'process' || reader.stdin.type === 'process') return nodes;
   if (writer.kind === 'process' && reader.kind === 'daemon') return nodes;
   const piped = nodes.map((node): Node => {
@@ -197,7 +198,7 @@ function canStart(nodes: readonly Node[]): boolean {
   const comesBack = (id: string): boolean => {
     const reads = (node: string): string | null => {
       const found = byId.get(node);
-      return found && found.kind !== 'join' && found.stdin.type === 'process' ? found.stdin.process : null;
+      return found && isProcess(found) && found.stdin.type === 'process' ? found.stdin.process : null;
     };
     for (let at = reads(id); at !== null; at = reads(at)) if (at === id) return true;
     return false;

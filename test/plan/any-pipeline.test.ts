@@ -1,6 +1,7 @@
 // Whatever a pipeline says, it becomes findings or a plan that holds together.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { isProcess } from '../../src/plan/node-kind.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { planned } from '../kit/planned.ts';
 
@@ -136,7 +137,7 @@ function expectWhole(plan: Plan): void {
   }
   const channels = new Set(plan.channels.map(({ kind, name }) => `${kind} ${name}`));
   for (const node of plan.nodes) {
-    if (node.kind === 'join') continue;
+    if (!isProcess(node)) continue;
     for (const { channel, role } of node.grants) expect(channels).toContain(`${kindFor[role]} ${channel}`);
   }
   for (const channel of plan.channels) {

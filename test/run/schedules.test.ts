@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest';
+import type { Node, NodeId, Plan } from '../../src/plan/plan.ts';
+import type { Ending } from '../../src/run/outcome.ts';
+import type { ScheduleEffect } from '../../src/run/schedule.ts';
+import { type IsWanted, Schedules } from '../../src/run/schedules.ts';
+import { daemonNode, joinNode, pipelineNode, planOf, processNode } from '../kit/plan.ts';
+
+/** Effects in a word each: `start a`, `begin sub`, `skipped b`, `stop c`, `over`, `over failed a`. */
+function words(effects: readonly ScheduleEffect[]): string[] {
+  return effects.map((effect) => {
+    if (effect.do === 'end') return `${effect.fate.outcome} ${effect.fate.node}`;
+    if (effect.do === 'over')
+      return ['over', ...(effect.failed.length > 0 ? ['failed', ...effect.failed] : [])].join(' ');
+    if (effect.do === 'stopping') return 'stopping';
+    if (effect.do === 'wait') return `begin ${effect.node}`;
+    if (effect.do === 'stop') return `${effect.as === 'terminated' ? 'terminate' : 'stop'} ${effect.node}`;
+    return `start ${effect.nodes.join('|')}`;
+  });
+}
+
+class Story {
+  readonly schedules: Schedules;
+  constructor(nodes: readonly Node[], settings: Partial<Plan> = {}, isWanted?: IsWanted) {
+    this.schedules = new Schedules(planOf(nodes, settings), isWanted);
+  }
+  begin = (): string[] => words(this.schedules.begin(0));
+  started = (node: string): string[] => words(this.schedules.started(node, 0));
+  ended = (node: string, outcome: Ending['outcome'], more: Partial<Ending> = {}): string[] =>
+    words(this.schedules.ended({ node, outcome, ...more }, 0));
+  stop = (): string[] => words(this.schedules.stop('interrupted', 0));
+  at = (now: number): string[] => words(this.schedules.tick(now));
+}
+
+function inside(within: NodeId, ...nodes: readonly Node[]): readonly Node[] {
+  return nodes.map((node) => ({ ...node, within }));
+}
+
+describe('a sub-pipeline', () => {
+  it('begins when what it needs holds, runs what is in it in its own order, and has then succeeded', () => {
+    const story = new Story([
+      processNode('a'),
+      pipelineNode('sub', { a: 'succeeded' }),
+      ...inside('sub', processNode('sub/x'), processNode('sub/y', { 'sub/x': 'succeeded' })),
+      processNode('b', { sub: 'succeeded' }),
+    ]);
+    expect(story.begin()).toEqual(['start a']);
+    expect(story.ended('a', 'succeeded')).toEqual(['begin sub', 'start sub/x']);
+    expect(story.ended('sub/x', 'succeeded')).toEqual(['start sub/y']);
+    expect(story.ended('sub/y', 'succeeded')).toEqual(['succeeded sub', 'start b']);
+    expect(story.ended('b', 'succeeded')).toEqual(['over']);
+  });
+
+  it('has started when it begins', () => {
+    const story = new Story([
+      pipelineNode('sub'),
+      ...inside('sub', processNode('sub/x')),
+      processNode('b', { sub: 'started' }),
+    ]);
+    expect(story.begin()).toEqual(['begin sub', 'start b', 'start sub/x']);
+  });
+
+  it('with nothing in it has succeeded at once', () => {
+    const story = new Story([pipelineNode('sub'), processNode('b', { sub: 'succeeded' })]);
+    expect(story.begin()).toEqual(['begin sub', 'succeeded sub', 'start b']);
+  });
+
+  it('stops its daemons when all else in it has ended, and ends after them', () => {
+    const story = new Story([
+      pipelineNode('sub'),
+      ...inside('sub', daemonNode('sub/d'), processNode('sub/x')),
+      processNode('b'),
+    ]);
+    story.begin();
+    expect(story.ended('sub/x', 'succeeded')).toEqual(['stop sub/d']);
+    expect(story.ended('sub/d', 'stopped')).toEqual(['succeeded sub']);
+    expect(story.ended('b', 'succeeded')).toEqual(['over']);
+  });
+
+  it('that fails stops what is in it, and then fails the run as a process does', () => {
+    const story = new Story([
+      pipelineNode('sub'),
+      ...inside('sub', processNode('sub/x'), processNode('sub/y'), processNode('sub/z', { 'sub/y': 'succeeded' })),
+      processNode('b'),
+    ]);
+    story.begin();
+    expect(story.ended('sub/x', 'failed')).toEqual(['stop sub/y', 'cancelled sub/z']);
+    expect(story.ended('sub/y', 'stopped')).toEqual(['failed sub', 'stopping', 'stop b']);
+    expect(story.ended('b', 'stopped')).toEqual(['over failed sub']);
+  });
+
+  it('that fails leaves the others alone with `on_failure: continue`', () => {
+    const story = new Story([
+      pipelineNode('sub', {}, { onFailure: 'continue' }),
+      ...inside('sub', processNode('sub/x')),
+      processNode('b'),
+    ]);
+    story.begin();
+    expect(story.ended('sub/x', 'failed')).toEqual(['failed sub']);
+    expect(story.ended('b', 'succeeded')).toEqual(['over failed sub']);
+  });
+
+  it('that fails is cleaned up after', () => {
+    const story = new Story([
+      pipelineNode('sub'),
+      ...inside('sub', processNode('sub/x')),
+      processNode('mend', { sub: 'failed' }),
+    ]);
+    story.begin();
+    expect(story.ended('sub/x', 'failed')).toEqual(['failed sub', 'start mend']);
+    expect(story.ended('mend', 'succeeded')).toEqual(['over failed sub']);
+  });
+
+  it('has not failed where a failure in it is ignored, or a skipped clean-up is all that did not run', () => {
+    const story = new Story([
+      pipelineNode('sub'),
+      ...inside('sub', processNode('sub/x'), processNode('sub/mend', { 'sub/x': 'failed' })),
+      processNode('b', { sub: 'succeeded' }),
+    ]);
+    story.begin();
+    expect(story.ended('sub/x', 'succeeded')).toEqual(['skipped sub/mend', 'succeeded sub', 'start b']);
+  });
+
+  it('is skipped with all that is in it where its `if` is false', () => {
+    const story = new Story(
+      [
+        pipelineNode('sub'),
+        ...inside('sub', pipelineNode('sub/in')),
+        ...inside('sub/in', processNode('sub/in/x')),
+        processNode('b', { sub: 'completed' }),
+      ],
+      {},
+      () => false,
+    );
+    expect(story.begin()).toEqual(['skipped sub', 'skipped sub/in', 'skipped sub/in/x', 'start b']);
+  });
+
+  it('has failed where its `if` has no value', () => {
+    const story = new Story([pipelineNode('sub'), ...inside('sub', processNode('sub/x'))], {}, () => ({
+      refused: 'no',
+    }));
+    expect(story.begin()).toEqual(['failed sub', 'skipped sub/x', 'stopping', 'over failed sub']);
+  });
+
+  it('that takes too long is stopped, and has timed out', () => {
+    const story = new Story([
+      pipelineNode('sub', {}, { timeoutMs: 50, onFailure: 'continue' }),
+      ...inside('sub', processNode('sub/x'), processNode('sub/y', { 'sub/x': 'succeeded' })),
+      processNode('b', { sub: 'failed' }),
+    ]);
+    story.begin();
+    expect(story.schedules.nextDeadline()).toBe(50);
+    expect(story.at(49)).toEqual([]);
+    expect(story.at(50)).toEqual(['stop sub/x', 'cancelled sub/y']);
+    expect(story.ended('sub/x', 'stopped')).toEqual(['timed_out sub', 'start b']);
+    expect(story.schedules.nextDeadline()).toBe(null);
+  });
+
+  it('that loses a race is terminated with all that is in it', () => {
+    const story = new Story([
+      pipelineNode('fast'),
+      ...inside('fast', processNode('fast/x')),
+      pipelineNode('slow'),
+      ...inside('slow', processNode('slow/x'), pipelineNode('slow/in')),
+      ...inside('slow/in', processNode('slow/in/x'), processNode('slow/in/y', { 'slow/in/x': 'succeeded' })),
+      joinNode('race', ['fast', 'slow'], { mode: 1, onPass: 'terminate' }),
+    ]);
+    story.begin();
+    expect(story.ended('fast/x', 'succeeded')).toEqual([
+      'succeeded fast',
+      'passed race',
+      'terminate slow/x',
+      'terminate slow/in/x',
+      'terminated slow/in/y',
+    ]);
+    expect(story.ended('slow/in/x', 'terminated')).toEqual(['terminated slow/in']);
+    expect(story.ended('slow/x', 'terminated')).toEqual(['terminated slow', 'over']);
+  });
+
+  it('is stopped with the run, and what has not begun never starts', () => {
+    const story = new Story([
+      pipelineNode('sub'),
+      ...inside('sub', processNode('sub/x'), daemonNode('sub/d', { 'sub/x': 'started' })),
+      pipelineNode('later', { sub: 'succeeded' }),
+      ...inside('later', processNode('later/x')),
+    ]);
+    story.begin();
+    expect(story.stop()).toEqual(['stopping', 'cancelled later', 'cancelled later/x', 'stop sub/x', 'cancelled sub/d']);
+    expect(story.ended('sub/x', 'stopped')).toEqual(['stopped sub', 'over']);
+  });
+
+  it('is waited for, and waits, in a deadlock', () => {
+    const story = new Story([
+      pipelineNode('sub'),
+      ...inside('sub', processNode('sub/x'), processNode('sub/y', { 'sub/x': 'succeeded' })),
+      processNode('b', { sub: 'succeeded' }),
+      pipelineNode('later', { b: 'succeeded' }),
+      ...inside('later', processNode('later/x')),
+    ]);
+    story.begin();
+    expect(story.schedules.prospects(['sub/x'], ['later/x'])).toEqual({
+      ways: [],
+      pending: [
+        { node: 'later/x', does: 'start', on: ['later'], queues: [] },
+        { node: 'later', does: 'start', on: ['b'], queues: [] },
+        { node: 'b', does: 'start', on: ['sub'], queues: [] },
+        { node: 'sub', does: 'pass', on: ['sub/x', 'sub/y'], queues: [] },
+        { node: 'sub/y', does: 'start', on: ['sub/x'], queues: [] },
+      ],
+    });
+  });
+});
