@@ -11,6 +11,7 @@ import type { Account, Command, Counts, Notice } from './control.ts';
 import { Feeder } from './feeder.ts';
 import type { Judges } from './judge.ts';
 import { Most } from './limits.ts';
+import { LargeBuffers } from './large-buffers.ts';
 import { Lookout } from './lookout.ts';
 import { RunnerSide, withRunner } from './runner-side.ts';
 import { type Reception, Session } from './session.ts';
@@ -40,6 +41,7 @@ type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
 
 export class Broker implements Reception {
   readonly runId: string;
+  readonly buffers = new LargeBuffers();
   readonly switchboard: Switchboard;
   readonly runnerSide: RunnerSide;
   readonly #key: string;

@@ -5,6 +5,7 @@ import { writeSync, writevSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
 import { FrameWriter } from '../wire/writer.ts';
+import type { LargeBuffers } from './large-buffers.ts';
 import { hearLastWords } from './last-words.ts';
 
 export interface Hearer {
@@ -27,6 +28,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #hearer: Hearer;
   readonly #reader: FrameReader;
+  readonly #buffers: LargeBuffers;
   readonly #descriptor: number;
   #slab = EMPTY;
   #slabTaken = 0;
@@ -41,11 +43,13 @@ export class Connection {
   #mute = false;
 
   /** Takes over the handle of an accepted socket that has not begun to read. */
-  constructor(accepted: Socket, hearer: Hearer) {
+  constructor(accepted: Socket, hearer: Hearer, buffers: LargeBuffers) {
     this.#hearer = hearer;
+    this.#buffers = buffers;
     this.#reader = new FrameReader((frame) => {
       if (!this.#deaf) hearer.hear(frame);
     });
+    this.#reader.allocate = (length) => buffers.allocate(length);
     this.#reader.limit = (type, channel) => hearer.longest(type, channel);
     const handle = takeHandle(accepted);
     this.#descriptor = handle.fd;
@@ -157,10 +161,12 @@ export class Connection {
 
   #stream(rest: readonly Buffer[]): void {
     this.#streaming += 1;
+    this.#buffers.writing(rest);
     this.#socket.cork();
     for (const piece of rest.slice(0, -1)) this.#socket.write(piece);
     this.#socket.write(rest.at(-1) ?? EMPTY, () => {
       this.#streaming -= 1;
+      this.#buffers.written(rest);
       if (this.#streaming === 0 && !this.#deaf) this.#hearer.drained();
     });
     this.#socket.uncork();

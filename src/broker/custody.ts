@@ -137,15 +137,17 @@ export class Custody {
     }
   }
 
-  finish(holding: Holding, tag: number, count: number): void {
+  /** Answers what is done for good. */
+  finish(holding: Holding, tag: number, count: number): readonly Batch[] {
     const { ledger } = holding;
     if (tag + count > ledger.nextTag) throw notHeld(tag, count);
     if (tag + count > ledger.nextToTake) this.take(holding, tag + count - ledger.nextToTake);
     // Taken is done there.
-    if (this.#settings.delivery === 'at-most-once') return;
+    if (this.#settings.delivery === 'at-most-once') return [];
     const released = ledger.release(tag, count);
     if (released === null) throw notHeld(tag, count);
     for (const batch of released) this.#finish(batch);
+    return released;
   }
 
   giveBack(holding: Holding, tag: number, count: number): void {

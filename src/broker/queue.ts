@@ -8,7 +8,7 @@ import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
 import type { LaneClosed } from '../wire/message.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
-import type { Death } from './batch.ts';
+import type { Batch, Death } from './batch.ts';
 import { Bypass, type Handed } from './bypass.ts';
 import { Custody, type Holding } from './custody.ts';
 import type { Departure, End } from './departure.ts';
@@ -187,8 +187,9 @@ export class Queue {
     if (seat.waiting) this.#outflow.busy(seat);
   }
 
-  done(session: number, tag: number, count: number): void {
-    this.#custody.finish(this.#stir(session), tag, count);
+  /** Answers the items: nobody looks into them any more. */
+  done(session: number, tag: number, count: number): readonly Batch[] {
+    return this.#custody.finish(this.#stir(session), tag, count);
   }
 
   /** It keeps on taking, and finishes nothing: the queue would grow without end. */

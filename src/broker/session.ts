@@ -22,6 +22,7 @@ import type { FrameWriter } from '../wire/writer.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import { Connection, type Hearer } from './connection.ts';
 import type { SessionEffect } from './effect.ts';
+import type { LargeBuffers } from './large-buffers.ts';
 import { Most } from './limits.ts';
 import type { Party, Switchboard } from './switchboard.ts';
 
@@ -29,6 +30,7 @@ import type { Party, Switchboard } from './switchboard.ts';
 export interface Reception {
   readonly runId: string;
   readonly switchboard: Switchboard;
+  readonly buffers: LargeBuffers;
   /** Where the two ends of a lane meet, and what they know each other by. */
   laneAt(channel: number, number: number): LaneBody;
   /** Throws a `ProtocolError` where the token is not that instance's, or there are too many sessions of it. */
@@ -83,7 +85,7 @@ export class Session implements Party, Hearer {
     this.session = this.#switchboard.nextSession();
     // In steps, so that a broker that was stopped for a while does not cut off who was stopped with it.
     this.#patience = setInterval(() => this.#wait(), Limit.HELLO_MS / PATIENCE_STEPS);
-    this.#connection = new Connection(socket, this);
+    this.#connection = new Connection(socket, this, reception.buffers);
     this.#writer = this.#connection.writer;
   }
 
@@ -360,7 +362,8 @@ export class Session implements Party, Hearer {
         break;
       case Type.DONE: {
         const { tag, count } = readRange(frame);
-        this.#queue(channel, 'get').done(session, tag, count);
+        for (const { items } of this.#queue(channel, 'get').done(session, tag, count))
+          if (items.count === 1) this.#reception.buffers.recycle(items.bytes);
         this.#checkHeld(channel);
         break;
       }

@@ -35,6 +35,8 @@ export const LENGTH_FIELD = 4;
 export class FrameReader {
   /** The longest `length` to accept, asked as soon as a header is there: less of one who has not said who it is. */
   limit: (type: number, channel: number) => number = () => Limit.ITEM + LENGTH_FIELD + JUDGED;
+  /** Where a frame goes that is put together: so many bytes, and nobody else writes to them. */
+  allocate = (length: number): Buffer => Buffer.allocUnsafe(length);
   readonly #onFrame: (frame: Frame) => void;
   /** The beginning of a frame of which too little has come to judge its length. */
   readonly #head = Buffer.alloc(JUDGED);
@@ -107,7 +109,7 @@ export class FrameReader {
   }
 
   #begin(total: number, chunk: Buffer, at: number): number {
-    this.#whole = Buffer.allocUnsafe(total);
+    this.#whole = this.allocate(total);
     this.#filled = 0;
     return this.#fill(this.#whole, chunk, at);
   }

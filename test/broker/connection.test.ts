@@ -4,7 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { Connection } from '../../src/broker/connection.ts';
+import { Connection, type Hearer } from '../../src/broker/connection.ts';
+import { LargeBuffers } from '../../src/broker/large-buffers.ts';
 import { Type } from '../../src/wire/message.ts';
 
 test('what is still to be said to a client that is gone goes nowhere, though its descriptor is another’s by now', async () => {
@@ -20,7 +21,7 @@ test('what is still to be said to a client that is gone goes nowhere, though its
   });
   const { fd } = (accepted as unknown as { readonly _handle: { readonly fd: number } })._handle;
   const hearer = { hear() {}, heard() {}, longest: () => 0, offended() {}, drained() {}, closed() {} };
-  const connection = new Connection(accepted, hearer as unknown as ConstructorParameters<typeof Connection>[1]);
+  const connection = new Connection(accepted, hearer as unknown as Hearer, new LargeBuffers());
   connection.destroy();
   const files = Array.from({ length: 50 }, (_, index) => join(folder, String(index)));
   const opened = files.map((file) => openSync(file, 'w'));

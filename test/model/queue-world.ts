@@ -286,7 +286,8 @@ export class QueueWorld {
     const at = extra % client.held.length;
     const [{ tag, number }] = client.held.splice(at, 1) as [Given];
     client.said.push(() => {
-      this.#queue.done(client.session, tag, 1);
+      // Their memory may be written to again.
+      for (const { items } of this.#queue.done(client.session, tag, 1)) items.bytes.fill(0xff);
       this.#things.get(number).place = { at: 'done' };
     });
   }
