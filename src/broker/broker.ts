@@ -33,6 +33,8 @@ interface Instance {
   leaving: boolean;
   /** It has ended for good. */
   settled: boolean;
+  /** Which of its attempts this is, from 1. */
+  attempt: number;
   /** Called whenever a session has departed. */
   departed: () => void;
 }
@@ -55,7 +57,7 @@ export class Broker implements Reception {
 
   /** `judges`: of the queues that have an `item`. */
   constructor(
-    { runId, key, channels, speakers = [], socket, laneItems, ...watching }: Omit<Of<'open'>, 'type'>,
+    { runId, key, channels, speakers = [], again = [], socket, laneItems, ...watching }: Omit<Of<'open'>, 'type'>,
     notify: (notice: Notice) => void,
     judges: Judges = new Map(),
   ) {
@@ -65,7 +67,7 @@ export class Broker implements Reception {
     this.#notify = notify;
     for (const node of [...speakers, ...channels.flatMap(partiesOf)]) this.#instances.set(node, instanceOf(node));
     this.switchboard = new Switchboard(
-      { runId, channels: channels.map(withRunner), judges, laneItems },
+      { runId, channels: channels.map(withRunner), again, judges, laneItems },
       (news) => this.#hear(news),
       () => this.#lookout.stir(),
     );
@@ -88,7 +90,8 @@ export class Broker implements Reception {
   // ---- Sessions ----
 
   admit(session: Session, claim: { readonly instance: string; readonly token: string }): void {
-    const expected = Buffer.from(tokenFor(this.#key, claim.instance));
+    const { attempt = 1 } = this.#instances.get(claim.instance) ?? {};
+    const expected = Buffer.from(tokenFor(this.#key, claim.instance, attempt));
     const token = Buffer.from(claim.token);
     if (token.length !== expected.length || !timingSafeEqual(token, expected)) {
       throw new ProtocolError('identity', `the token is not that of \`${claim.instance}\``);
@@ -189,11 +192,19 @@ export class Broker implements Reception {
     const instance = this.#instances.get(node);
     if (instance === undefined || instance.settled) return;
     instance.settled = true;
-    for (const session of [...instance.sessions]) session.cut();
-    for (const collector of instance.collectors) void collector.finish(true);
-    for (const feeder of instance.feeders) feeder.finish();
+    silence(instance);
     this.switchboard.settle(node, { held, stream, succeeded, how });
     this.runnerSide.settled(node);
+  }
+
+  /** An attempt of it has ended, and another follows. */
+  recover({ node, how }: Of<'recover'>): void {
+    const instance = this.#instances.get(node);
+    if (instance === undefined || instance.settled) return;
+    silence(instance);
+    this.switchboard.recover(node, how);
+    this.#instances.set(node, instanceOf(node, instance.attempt + 1));
+    this.#lookout.stir();
   }
 
   counts(): Counts['queues'] {
@@ -254,6 +265,13 @@ export class Broker implements Reception {
   }
 }
 
+/** Nobody speaks for it any more. */
+function silence({ sessions, collectors, feeders }: Instance): void {
+  for (const session of [...sessions]) session.cut();
+  for (const collector of collectors) void collector.finish(true);
+  for (const feeder of feeders) feeder.finish();
+}
+
 /** Each process that the run started leads a group of its own. */
 function killGroup(pid: number): void {
   try {
@@ -270,9 +288,10 @@ function partiesOf(channel: Channel): readonly NodeId[] {
   return channel.kind === 'pipe' ? channel.ends : [...channel.producers, ...channel.consumers];
 }
 
-function instanceOf(node: NodeId): Instance {
+function instanceOf(node: NodeId, attempt = 1): Instance {
   return {
     node,
+    attempt,
     pid: null,
     sessions: new Set(),
     undecided: [],

@@ -15,6 +15,8 @@ export type Command =
       readonly channels: readonly Channel[];
       /** Instances that may connect, beside those that the channels name. */
       readonly speakers?: readonly NodeId[];
+      /** Those that may be started again after they have ended: what one attempt closes, the next may put to. */
+      readonly again?: readonly NodeId[];
       /** How long a deadlock must have lasted to be one; 0: none is looked for. */
       readonly deadlockMs: number;
       readonly daemons: readonly NodeId[];
@@ -58,6 +60,9 @@ export type Command =
       /** How it ended, where that was no success, to be said after its name. */
       readonly how?: string | undefined;
     }
+  /** An attempt has ended, and the instance is started again: what it held goes back, its locks are free, and its streams stay
+   * open. Whoever speaks for that attempt is not heard any more. */
+  | { readonly type: 'recover'; readonly node: NodeId; readonly how: string }
   /** Puts what `from` says, and takes what `to` does. Answered once it is known which files can be read and written. */
   | { readonly type: 'begin'; readonly request: number }
   /** The run stops: nothing more of `from` is put. */

@@ -15,6 +15,7 @@ export interface BrokerOptions {
   readonly runId: string;
   readonly channels: readonly Channel[];
   readonly speakers?: readonly NodeId[];
+  readonly again?: readonly NodeId[];
   readonly deadlockMs: number;
   readonly daemons: readonly NodeId[];
   /** Never an answer. */
@@ -31,13 +32,16 @@ export interface BrokerHost {
   /** The path that children connect to. */
   readonly socket: string;
   readonly pid: number;
-  tokenFor(instance: NodeId): string;
+  /** Of its attempt of that number; the first, where none is given. */
+  tokenFor(instance: NodeId, attempt?: number): string;
   started(node: NodeId, pid: number): void;
   /** Resolves once the broker has opened the FIFO. */
   feed(wiring: Parameters<'feed'>): Promise<void>;
   collect(wiring: Parameters<'collect'>): Promise<void>;
   gone(node: NodeId, abandon: boolean): Promise<Account>;
   settle(end: Parameters<'settle'>): void;
+  /** An attempt has ended, and another follows. */
+  recover(node: NodeId, how: string): void;
   /** Resolves once it is known which files of `from` and `to` can be read and written. */
   begin(): Promise<void>;
   /** Nothing more of `from` is put. */
@@ -106,8 +110,9 @@ class Host implements BrokerHost {
         resolve();
       });
     });
-    const { runId, channels, speakers = [], deadlockMs, daemons } = options;
-    this.#say({ type: 'open', socket: this.socket, runId, key: this.#key, channels, speakers, deadlockMs, daemons });
+    const { runId, channels, speakers = [], again = [], deadlockMs, daemons } = options;
+    const socket = { socket: this.socket, key: this.#key };
+    this.#say({ type: 'open', runId, ...socket, channels, speakers, again, deadlockMs, daemons });
   }
 
   get #hasFiles(): boolean {
@@ -118,8 +123,8 @@ class Host implements BrokerHost {
     return this.#process.pid ?? 0;
   }
 
-  tokenFor(instance: NodeId): string {
-    return tokenFor(this.#key, instance);
+  tokenFor(instance: NodeId, attempt?: number): string {
+    return tokenFor(this.#key, instance, attempt);
   }
 
   started(node: NodeId, pid: number): void {
@@ -141,6 +146,10 @@ class Host implements BrokerHost {
 
   settle({ node, held, stream, succeeded, how }: Parameters<'settle'>): void {
     this.#say({ type: 'settle', node, held, stream, succeeded, how });
+  }
+
+  recover(node: NodeId, how: string): void {
+    this.#say({ type: 'recover', node, how });
   }
 
   async begin(): Promise<void> {

@@ -22,6 +22,7 @@ async function perform(command: Command): Promise<void> {
   else if (broker === null) throw new Error('Internal error: the first command is not `open`');
   else if (command.type === 'started') broker.started(command);
   else if (command.type === 'settle') broker.settle(command);
+  else if (command.type === 'recover') broker.recover(command);
   else if (command.type === 'abandon') broker.runnerSide.abandon();
   else if (command.type === 'waits') broker.tellWaits();
   else if (command.type === 'outlook') broker.inspected(command);

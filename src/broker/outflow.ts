@@ -78,6 +78,11 @@ export class Outflow {
     return this.#told.get(instance) ?? null;
   }
 
+  /** It is started again, and will be told anew. */
+  forget(instance: NodeId): void {
+    this.#told.delete(instance);
+  }
+
   /** Gives out what there is. */
   deal(now: number): void {
     const { backlog } = this.#custody;

@@ -270,11 +270,14 @@ export class Queue {
 
   /** An instance has ended for good, and its sessions have left; `how` it ended, where that was no success. */
   settle(instance: NodeId, held: 'done' | 'back', succeeded: boolean, how = 'ended'): void {
-    for (const holding of [...this.#custody.holdings]) {
-      if (holding.instance === instance) this.#release(holding, { held, how });
-    }
-    this.#bypass?.settled(instance, { held, how });
+    this.#releaseAll(instance, { held, how });
     if (this.#ending.settle(instance, succeeded)) this.#intake.loseConsumers(this.#seats.values());
+  }
+
+  /** An attempt of an instance has ended and another follows: what it held goes back, and it takes part as before. */
+  recover(instance: NodeId, how: string): void {
+    this.#releaseAll(instance, { held: 'back', how });
+    this.#outflow.forget(instance);
   }
 
   /** A producer's part of the stream has ended; so many are left. */
@@ -423,6 +426,13 @@ export class Queue {
     if (how === 'died') this.#reclaim(holding, FORKED);
     else if (how === 'goodbye') this.#custody.part(holding);
     else this.#custody.forsake(holding);
+  }
+
+  #releaseAll(instance: NodeId, end: End): void {
+    for (const holding of [...this.#custody.holdings]) {
+      if (holding.instance === instance) this.#release(holding, end);
+    }
+    this.#bypass?.settled(instance, end);
   }
 
   #release(holding: Holding, { held, how }: End): void {

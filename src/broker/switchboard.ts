@@ -81,6 +81,8 @@ type Line = QueueLine | LockLine | PipeLine;
 export interface SwitchboardSettings {
   readonly runId: string;
   readonly channels: readonly Channel[];
+  /** Instances that may be started again after they have ended. */
+  readonly again?: readonly NodeId[];
   /** Of the queues that have an `item`. */
   readonly judges: Judges;
   /** So many items within a short time make a queue's lane worth while. */
@@ -95,6 +97,7 @@ export class Switchboard {
   readonly #grouped: boolean;
   /** Queues whose items may become dead letters of others. */
   readonly #mortal: readonly QueueLine[];
+  readonly #again: ReadonlySet<NodeId>;
   readonly #parties = new Map<number, Party>();
   readonly #marked = new Set<Line>();
   readonly #speaking = new Set<Party>();
@@ -113,10 +116,11 @@ export class Switchboard {
   #timerAt = Number.POSITIVE_INFINITY;
 
   constructor(
-    { runId, channels, judges, laneItems }: SwitchboardSettings,
+    { runId, channels, again = [], judges, laneItems }: SwitchboardSettings,
     onNews: (news: News) => void,
     onTurn: () => void = () => {},
   ) {
+    this.#again = new Set(again);
     this.#lines = channels.map((channel, index) => this.#lineOf(channel, index + 1, { runId, judges, laneItems }));
     const queues = this.#lines.filter((line) => line.kind === 'queue');
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
@@ -292,6 +296,16 @@ export class Switchboard {
     this.#apply(this.#streams.ended(node, end.stream === 'abort'));
   }
 
+  /** An attempt of it has ended, and another follows: its streams go on. */
+  recover(node: NodeId, how: string): void {
+    for (const line of this.#lines) {
+      if (!concerns(line, node)) continue;
+      if (line.kind === 'queue') line.machine.recover(node, how);
+      else if (line.kind === 'lock') line.machine.settle(node);
+      this.#mark(line);
+    }
+  }
+
   get queues(): readonly { readonly name: string; readonly machine: Queue }[] {
     return [...this.#queues.values()].map(({ channel, machine }) => ({ name: channel.name, machine }));
   }
@@ -448,8 +462,9 @@ export class Switchboard {
     );
   }
 
+  /** What closes a queue may be followed by another attempt: its part of the stream then ends with its last one. */
   #checkClosed(line: QueueLine, instance: NodeId): void {
-    if (!line.machine.hasClosed(instance)) return;
+    if (this.#again.has(instance) || !line.machine.hasClosed(instance)) return;
     this.#apply(this.#streams.closed(line.channel.name, instance));
   }
 

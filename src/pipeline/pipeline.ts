@@ -136,8 +136,25 @@ export interface ProcessDeclaration extends Declared {
   readonly successExitCodes: readonly number[];
   readonly onFailure: 'stop' | 'continue' | 'ignore';
   readonly hasReady: boolean;
-  readonly retries: boolean;
+  /** Null where it is never started again. */
+  readonly again: AgainDeclaration | null;
   readonly outputs: readonly string[];
+}
+
+/** When it is started again after it has ended. */
+export interface AgainDeclaration {
+  /** Where that is said. */
+  readonly path: Path;
+  readonly policy: 'on-failure' | 'always';
+  /** How often; null: without limit. */
+  readonly attempts: number | null;
+  readonly delay: Formula | null;
+  readonly defaultDelayMs: number;
+  readonly backoff: 'constant' | 'exponential';
+  readonly maxDelay: Formula | null;
+  readonly defaultMaxDelayMs: number;
+  /** Only after these; null: after every failure. */
+  readonly exitCodes: readonly number[] | null;
 }
 
 export type LaunchDeclaration =

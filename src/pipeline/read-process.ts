@@ -6,6 +6,7 @@ import type { Formula } from './formula.ts';
 import type { Json } from './json.ts';
 import { type Known, type NameSet, nameSet, type OutputCheck } from './known.ts';
 import type { LaunchDeclaration, OutputDeclaration, ProcessDeclaration, StdinDeclaration } from './pipeline.ts';
+import { againOf } from './read-again.ts';
 import { keysOf, readMatrix } from './read-matrix.ts';
 import type { Reading } from './reading.ts';
 import { needsAt, referenceAt, referencesAt } from './reference.ts';
@@ -99,7 +100,11 @@ export async function readProcess(
     successExitCodes: [written.success_exit_codes ?? []].flat(),
     onFailure: kind === 'daemon' ? 'stop' : (setting('on_failure')[1] ?? 'stop'),
     hasReady: written.ready !== undefined,
-    retries: (setting('retry')[1] ?? 0) !== 0 || (written.restart ?? 'never') !== 'never',
+    again: againOf(
+      { kind, retry: setting('retry'), restart: [at('restart'), written.restart] },
+      planned,
+      reading.findings,
+    ),
     outputs: [written.outputs ?? []].flat(),
   };
 }

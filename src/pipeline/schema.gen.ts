@@ -145,7 +145,7 @@ export type Timeout = Duration;
  */
 export type Duration = string | number;
 /**
- * How many further attempts it has when it fails: a number, or a map that also says how long to wait between them.
+ * How many further attempts it has when it fails: a number, or a map that also says how long to wait between them. For a daemon it is the short form of `restart: on-failure` with so many `attempts`.
  */
 export type Retry =
   | number
@@ -158,7 +158,7 @@ export type Retry =
       backoff?: Backoff;
       max_delay?: MaxDelay;
       /**
-       * Retry only after these exit codes. Without it every failure is retried, a timeout included.
+       * Retry only after these exit codes; -N for signal N. Without it every failure is retried, a timeout included.
        */
       exit_codes?: number[];
     };
@@ -171,7 +171,7 @@ export type Delay = Duration;
  */
 export type Backoff = 'constant' | 'exponential';
 /**
- * The longest that an exponential delay gets.
+ * The longest that an exponential delay gets. Default: 5 minutes, or `delay` where that is longer.
  */
 export type MaxDelay = Duration;
 /**
@@ -332,7 +332,7 @@ export type Matrix =
     }
   | string;
 /**
- * Exit codes that mean success besides 0. `grep` that finds nothing exits 1, for one.
+ * Exit codes that mean success besides 0; -N for signal N. `grep` that finds nothing exits 1, for one.
  */
 export type SuccessExitCodes = number[] | number;
 /**
@@ -386,11 +386,20 @@ export type Restart =
        */
       policy?: 'never' | 'on-failure' | 'always';
       /**
-       * How often it is started again before that is a failure; counted anew after it was up for 60 s. Without it, without limit.
+       * How often it is started again before that is a failure; counted anew, with the delay, after it was up for 60 s. Without it, without limit.
        */
       attempts?: number;
+      /**
+       * How long to wait before it is started again.
+       */
       delay?: Delay;
-      backoff?: Backoff;
+      /**
+       * How the delay grows from attempt to attempt.
+       */
+      backoff?: 'constant' | 'exponential';
+      /**
+       * The longest that an exponential delay gets. Default: 10 seconds, or `delay` where that is longer.
+       */
       max_delay?: MaxDelay;
     };
 

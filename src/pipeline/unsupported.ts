@@ -10,8 +10,6 @@ type Unsupported = Readonly<Record<string, readonly Json[]>>;
 const inProcess: Unsupported = {
   each: [],
   workers: [],
-  retry: [0],
-  restart: ['never'],
   ready: [],
   holds: [],
   controls: [],
@@ -27,7 +25,6 @@ const inEach: Readonly<Record<string, Unsupported>> = {
 export function complainOfUnsupported(file: Json, findings: Findings): void {
   if (!isMap(file)) return;
   look(file, [], { slots: [], secrets: [] }, findings);
-  look(file.defaults, ['defaults'], { retry: [0] }, findings);
   for (const [kind, unsupported] of Object.entries(inEach)) {
     const things = file[kind];
     if (things === undefined || !isMap(things)) continue;

@@ -16,6 +16,7 @@ import type {
 import { keysOf } from '../pipeline/read-matrix.ts';
 import type { Reading } from '../pipeline/reading.ts';
 import { complainOfValue, durationOf, knownValueOf } from '../pipeline/setting.ts';
+import { againRuleOf, formulasOfAgain } from './again.ts';
 import type { Instance } from './expand.ts';
 import type { Launch, Output, ProcessNode, Stdin } from './plan.ts';
 
@@ -65,10 +66,12 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
   const stderr = maker.output(process.stderr);
   const timeoutMs = process.timeout === null ? null : durationOf(process.timeout, inside, reading);
   const graceMs = process.stop.grace === null ? 5000 : durationOf(process.stop.grace, inside, reading);
+  const again = process.again === null ? null : againRuleOf(process.again, inside, reading);
   if (process.timeout !== null && timeoutMs === 0)
     complainOfValue(process.timeout, 'a time limit of 0 would end it at once; without a limit, leave it out', reading);
   if (!launch || !stdin || !stdout || !stderr) return null;
   if (cwd === undefined || condition === undefined || timeoutMs === undefined || graceMs === undefined) return null;
+  if (again === undefined) return null;
   return {
     launch,
     cwd,
@@ -81,6 +84,7 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
     stop: { signal: process.stop.signal, graceMs },
     onFailure: process.onFailure,
     successExitCodes: [...new Set([0, ...process.successExitCodes])],
+    again,
   };
 }
 
@@ -181,7 +185,9 @@ function usesInstance(formula: Formula): boolean {
 function formulasOf({ launch, environment, stdin, stdout, stderr, ...rest }: ProcessDeclaration): readonly Formula[] {
   const ofLaunch = Object.values(launch ?? {}).filter((part): part is Formula => typeof part === 'object');
   const ofStreams = [stdin, stdout, stderr].flatMap((stream) => (stream.type === 'file' ? [stream.file] : []));
-  const ofProcess = [rest.if, rest.cwd, rest.timeout, rest.stop.grace].filter((part) => part !== null);
+  const ofProcess = [rest.if, rest.cwd, rest.timeout, rest.stop.grace, ...formulasOfAgain(rest.again)].filter(
+    (part) => part !== null,
+  );
   return [...ofLaunch, ...ofStreams, ...ofProcess, ...environment.flatMap(formulasInLayer)];
 }
 

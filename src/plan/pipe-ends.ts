@@ -42,7 +42,7 @@ function checkStdout({ writer, reader, reference }: Link, findings: Findings): v
 
 /** A pipe is between one process and another, and what went through it is gone. */
 function checkEnd(end: Vertex, { reference }: Link, instances: Instances, findings: Findings): void {
-  const { retries, path } = declarationOf(end);
+  const { again, path } = declarationOf(end);
   const count = instances.idsOf(end).length;
   const related = [{ message: `\`${end.name}\` is declared here`, at: keyOf(path) }];
   if (count !== 1 && !instances.isUnknown(end)) {
@@ -52,7 +52,7 @@ function checkEnd(end: Vertex, { reference }: Link, instances: Instances, findin
       related,
     });
   }
-  if (retries) {
+  if (again !== null) {
     const message = `\`${end.name}\` would be started again, and what went through the pipe before is gone`;
     findings.error('pipe-ends', placeOf(reference), message, {
       hint: `take \`${end.thing.kind === 'daemon' ? 'restart' : 'retry'}\` off it, or use a queue`,

@@ -66,12 +66,12 @@ function endOf(reference: Reference, { byName }: Graph, instances: Instances, fi
 
 function complainOfSeveralLives({ name, thing }: Vertex, reference: Reference, findings: Findings): void {
   if (thing.kind === 'join') return;
-  const { retries, each } = thing.declaration;
-  if (!retries && each === null) return;
-  const why = retries ? 'may be started again (`retry`, `restart`)' : 'runs once for every item (`each`)';
+  const { again, each } = thing.declaration;
+  if (again === null && each === null) return;
+  const why = again ? 'may be started again (`retry`, `restart`)' : 'runs once for every item (`each`)';
   const message = `\`${name}\` ${why}, and its end of the pipe is gone when it ends`;
   findings.error('pipe-ends', placeOf(reference), message, {
-    hint: retries ? 'let it run once, or use two queues' : 'use queues there',
+    hint: again ? 'let it run once, or use two queues' : 'use queues there',
     related: [{ message: 'declared here', at: keyOf(thing.declaration.path) }],
   });
 }

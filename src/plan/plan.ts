@@ -78,6 +78,21 @@ export interface ProcessNode extends NodeBase {
   readonly onFailure: 'stop' | 'continue' | 'ignore';
   /** Exit codes that count as success, 0 always among them. */
   readonly successExitCodes: readonly number[];
+  /** When it is started again after it has ended; null: never. */
+  readonly again: AgainRule | null;
+}
+
+export interface AgainRule {
+  /** After a failure, or however it ended. */
+  readonly policy: 'on-failure' | 'always';
+  /** How often; null: without limit. */
+  readonly attempts: number | null;
+  readonly delayMs: number;
+  /** `exponential`: the delay doubles from one to the next, up to `maxDelayMs`. */
+  readonly backoff: 'constant' | 'exponential';
+  readonly maxDelayMs: number;
+  /** Only after these; null: after every failure. */
+  readonly exitCodes: readonly number[] | null;
 }
 
 export type Launch =

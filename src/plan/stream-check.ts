@@ -237,7 +237,7 @@ function checkFed(
   if (stdin.type !== 'queue' || stdin.done === 'exit') return;
   const queue = queues.get(stdin.queue.name);
   const several = productOf(process) > 1;
-  if (queue?.delivery !== 'at-least-once' || !(several || process.retries)) return;
+  if (queue?.delivery !== 'at-least-once' || !(several || process.again !== null)) return;
   const what = several ? 'has several instances' : 'is started again';
   findings.warning(
     'retry-loses-items',

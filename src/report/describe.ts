@@ -1,6 +1,6 @@
 // An event in words: what Forkline itself says of it, and how much that matters. Facts come from the event alone; where
 // the words go, and whether they are shown at all, is for the reporter.
-import type { Event, NodeEnded, PipeCounted, QueueCounted } from '../run/event.ts';
+import type { Event, NodeAgain, NodeEnded, NodeStarted, PipeCounted, QueueCounted } from '../run/event.ts';
 import { circle, hintFor, waitLines } from './waits.ts';
 
 export interface Words {
@@ -21,11 +21,17 @@ export function describe(event: Event): Words | null {
     case 'node.output':
       return null;
     case 'node.started':
-      return detail(event.pid === null ? `\`${event.node}\` waits` : `\`${event.node}\` started (pid ${event.pid})`);
+      return detail(event.pid === null ? `\`${event.node}\` waits` : started(event));
     case 'node.stopping':
       return detail(`\`${event.node}\` gets ${event.signal}: ${event.reason}`);
     case 'node.leaked':
       return warning(`\`${event.node}\` left ${count(event.pids.length, 'process', 'processes')} running, now killed`);
+    case 'node.retrying':
+      return note(`${attemptEnded(event)}; attempt ${event.attempt} follows ${afterDelay(event.delayMs)}`);
+    case 'node.restarting':
+      return note(
+        `${attemptEnded(event)}; it is started again ${afterDelay(event.delayMs)} (attempt ${event.attempt})`,
+      );
     case 'node.ended':
       return { weight: weightOf(event), text: ended(event) };
     case 'queue.closed':
@@ -72,6 +78,19 @@ export function describe(event: Event): Words | null {
     case 'warning':
       return warning(`${event.node === undefined ? '' : `\`${event.node}\`: `}${event.message}`);
   }
+}
+
+function started({ node, pid, attempt }: NodeStarted): string {
+  return `\`${node}\` started (pid ${pid}${attempt === undefined ? '' : `, attempt ${attempt}`})`;
+}
+
+function attemptEnded({ node, outcome, cause, ...rest }: NodeAgain): string {
+  const how = outcome === 'timed_out' ? 'timed out' : `failed${exit(rest)}`;
+  return `\`${node}\` ${how.replace(/,$/, '')}${cause === undefined ? '' : `: ${cause}`}`;
+}
+
+function afterDelay(delayMs: number): string {
+  return delayMs === 0 ? 'at once' : `after ${duration(delayMs)}`;
 }
 
 /** How a node ended, as one sentence without its full stop. */
@@ -134,7 +153,7 @@ function weightOf(event: NodeEnded): Words['weight'] {
   }
 }
 
-function exit({ exitcode, signal }: NodeEnded): string {
+function exit({ exitcode, signal }: Pick<NodeEnded, 'exitcode' | 'signal'>): string {
   if (signal !== null) return `, killed by ${signal},`;
   return exitcode === null ? '' : ` with exit code ${exitcode}`;
 }

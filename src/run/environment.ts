@@ -6,6 +6,8 @@ import type { ProcessNode } from '../plan/plan.ts';
 export interface RunIdentity {
   readonly runId: string;
   readonly runDir: string;
+  /** Which of its attempts this is, from 1. */
+  readonly attempt: number;
 }
 
 export function environmentOf(
@@ -20,6 +22,7 @@ export function environmentOf(
   env.FORKLINE_PROCESS = node.id;
   env.FORKLINE_RUN_ID = run.runId;
   env.FORKLINE_RUN_DIR = run.runDir;
+  env.FORKLINE_ATTEMPT = String(run.attempt);
   if (connection) {
     env.FORKLINE_SOCKET = connection.socket;
     env.FORKLINE_TOKEN = connection.token;
@@ -45,7 +48,14 @@ function inherited(): Record<string, string> {
   return env;
 }
 
-const ours = new Set(['FORKLINE_SOCKET', 'FORKLINE_TOKEN', 'FORKLINE_PROCESS', 'FORKLINE_RUN_ID', 'FORKLINE_RUN_DIR']);
+const ours = new Set([
+  'FORKLINE_SOCKET',
+  'FORKLINE_TOKEN',
+  'FORKLINE_PROCESS',
+  'FORKLINE_RUN_ID',
+  'FORKLINE_RUN_DIR',
+  'FORKLINE_ATTEMPT',
+]);
 
 function prepend(env: Record<string, string>, name: string, folder: string): void {
   env[name] = env[name] ? `${folder}${delimiter}${env[name]}` : folder;

@@ -52,6 +52,24 @@ export interface NodeStarted extends At {
   readonly node: NodeId;
   /** Null for a join, which begins to wait. */
   readonly pid: number | null;
+  /** Where it is not its first attempt: the number of this one. */
+  readonly attempt?: number;
+}
+
+/** An attempt has ended, and another follows: of a process (`retry`), or of a daemon (`restart`). */
+export interface NodeAgain extends At {
+  readonly type: 'node.retrying' | 'node.restarting';
+  readonly node: NodeId;
+  /** The number of the attempt that follows; the first is 1. */
+  readonly attempt: number;
+  /** How long until then. */
+  readonly delayMs: number;
+  /** How the last one ended. */
+  readonly outcome: Outcome;
+  /** N, or -N where signal N ended it; null where it could not be started. */
+  readonly exitcode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly cause?: string;
 }
 
 /** Bytes a process wrote, in order for each stream; not cut at lines. */
@@ -84,7 +102,10 @@ export interface NodeEnded extends At {
   /** N, or -N where signal N ended it; null where it never ran. */
   readonly exitcode: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** From the start of its first attempt. */
   readonly durationMs: number;
+  /** How many attempts it had, where that was more than one. */
+  readonly attempts?: number;
   /** Why, in one sentence, where the outcome does not say it all. */
   readonly cause?: string;
   /** The last bytes of its stderr as text, where it failed. */
@@ -245,6 +266,7 @@ export type Event =
   | NodeOutput
   | NodeStopping
   | NodeLeaked
+  | NodeAgain
   | NodeEnded
   | QueueClosed
   | QueueDrained

@@ -122,6 +122,7 @@ export class Execution {
             runId,
             channels,
             speakers,
+            again: nodes.filter((node) => isProcess(node) && node.again !== null).map(({ id }) => id),
             deadlockMs,
             daemons: nodes.filter(({ kind }) => kind === 'daemon').map(({ id }) => id),
             onNotice: (notice) => this.#noticed(notice),
@@ -274,7 +275,11 @@ export class Execution {
     if (speaks(node)) this.#broker?.settle({ node: node.id, held: 'back', stream, succeeded: false });
   }
 
-  #tellEnd(node: NodeId, { outcome, exitcode, signal, startedAt, cause }: Ended, stderr: string): void {
+  #tellEnd(
+    node: NodeId,
+    { outcome, exitcode, signal, startedAt, attempts, cause }: Omit<Ended, 'again'>,
+    stderr: string,
+  ): void {
     this.#tell({
       type: 'node.ended',
       node,
@@ -282,6 +287,7 @@ export class Execution {
       exitcode,
       signal,
       durationMs: startedAt === null ? 0 : Math.round(this.#now() - startedAt),
+      ...(attempts === undefined ? {} : { attempts }),
       ...(cause === null ? {} : { cause }),
       ...(failures.has(outcome) && stderr !== '' ? { stderrTail: stderr } : {}),
     });

@@ -4,7 +4,17 @@ import type { NodeId } from '../plan/plan.ts';
 import type { Outcome } from './event.ts';
 import type { Report, Seen } from './neighbours.ts';
 
-export type Phase = 'pending' | 'starting' | 'running' | 'stopping' | 'emptying' | 'accounting' | 'awaiting' | 'ended';
+export type LifePhase =
+  | 'pending'
+  | 'starting'
+  | 'running'
+  | 'stopping'
+  | 'emptying'
+  | 'accounting'
+  | 'awaiting'
+  | 'ended';
+/** `resting`: between one attempt and the next. */
+export type Phase = LifePhase | 'resting';
 
 export type Input =
   | { readonly type: 'start' }
@@ -55,6 +65,10 @@ export type Effect =
   | { readonly do: 'report'; readonly to: NodeId; readonly report: Report }
   /** Come back with it once all that is being done now is done. */
   | { readonly do: 'reconsider' }
+  /** One of several attempts has ended, and another will follow: what it held goes back, and its streams stay open. */
+  | { readonly do: 'recover'; readonly how: string }
+  /** The attempt of that number follows after so long. */
+  | { readonly do: 'again'; readonly attempt: number; readonly delayMs: number; readonly ended: Ended }
   | { readonly do: 'end'; readonly ended: Ended };
 
 export interface Ended {
@@ -63,4 +77,9 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
   readonly startedAt: number | null;
   readonly cause: string | null;
+  /** What it takes for it to be started again: a rule that says so after failures, or even after all went well; `never` where it
+   * would only fail again. */
+  readonly again: 'on-failure' | 'always' | 'never';
+  /** Where there was more than one. */
+  readonly attempts?: number;
 }

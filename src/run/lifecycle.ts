@@ -4,7 +4,7 @@
 import type { Account } from '../broker/control.ts';
 import type { ProcessNode } from '../plan/plan.ts';
 import type { Outcome } from './event.ts';
-import type { Effect, Input, Phase } from './life.ts';
+import type { Effect, Input, LifePhase } from './life.ts';
 import { Neighbours, type Report } from './neighbours.ts';
 import { howEnded } from './outcome.ts';
 import { isFine, judge, type ProcessFacts, type Wish } from './process-verdict.ts';
@@ -14,7 +14,7 @@ type Handlers = { readonly [T in Input['type']]?: (input: Extract<Input, { type:
 export class Lifecycle {
   readonly node: ProcessNode;
   readonly #neighbours: Neighbours;
-  #phase: Phase = 'pending';
+  #phase: LifePhase = 'pending';
   /** Why it is being ended by us, the first reason kept. */
   #wish: Wish | null = null;
   #deadline: number | null = null;
@@ -34,7 +34,7 @@ export class Lifecycle {
     this.#neighbours = new Neighbours(node);
   }
 
-  get phase(): Phase {
+  get phase(): LifePhase {
     return this.#phase;
   }
 
@@ -52,7 +52,7 @@ export class Lifecycle {
     return effects;
   }
 
-  readonly #table: Record<Phase, Handlers> = {
+  readonly #table: Record<LifePhase, Handlers> = {
     pending: {
       start: () => this.#go('starting', { do: 'spawn' }),
     },
@@ -210,7 +210,7 @@ export class Lifecycle {
   }
 
   #end(facts: ProcessFacts): void {
-    const { outcome, cause } = judge(facts);
+    const { outcome, cause, again } = judge(facts);
     const succeeded = outcome === 'succeeded' || outcome === 'finished';
     const failed = outcome === 'failed' || outcome === 'timed_out';
     const whole = this.#streamEnds(outcome);
@@ -220,6 +220,7 @@ export class Lifecycle {
       signal: this.#exit?.signal ?? null,
       startedAt: this.#startedAt,
       cause,
+      again,
     };
     this.#effects.push({
       do: 'settle',
@@ -263,7 +264,7 @@ export class Lifecycle {
     return this.#deadline !== null && now >= this.#deadline;
   }
 
-  #go(phase: Phase, effect: Effect): void {
+  #go(phase: LifePhase, effect: Effect): void {
     this.#phase = phase;
     this.#effects.push(effect);
   }

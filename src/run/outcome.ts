@@ -63,7 +63,7 @@ export function pipedWith(node: NodeId, phrase: string): string {
 }
 
 /** How a process ended that has not succeeded, to be said after its name. */
-export function howEnded({ outcome, exitcode, signal, cause }: Omit<Ended, 'startedAt'>): string {
+export function howEnded({ outcome, exitcode, signal, cause }: Omit<Ended, 'startedAt' | 'again'>): string {
   switch (outcome) {
     case 'timed_out':
       return 'timed out';

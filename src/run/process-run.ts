@@ -4,12 +4,12 @@ import type { Account } from '../broker/control.ts';
 import type { BrokerHost } from '../broker/host.ts';
 import type { NodeId, ProcessNode } from '../plan/plan.ts';
 import { speaks } from '../plan/speakers.ts';
+import { Attempts } from './attempts.ts';
 import { Child, startChild } from './child.ts';
 import { environmentOf } from './environment.ts';
 import type { Happening } from './happening.ts';
 import type { Fifos } from './kernel-pipe.ts';
 import type { Effect, Ended, Input, Phase } from './life.ts';
-import { Lifecycle } from './lifecycle.ts';
 import type { Report, Seen } from './neighbours.ts';
 import type { ProcessPipes } from './process-pipe.ts';
 import { StderrTail } from './stderr-tail.ts';
@@ -44,28 +44,31 @@ const nothing: Account = { unflushed: false, inputBrokeOff: false, outputClosed:
 export class ProcessRun {
   readonly node: ProcessNode;
   readonly #context: ProcessContext;
-  readonly #lifecycle: Lifecycle;
-  readonly #tail = new StderrTail();
+  readonly #attempts: Attempts;
+  /** Of the attempt that runs, or of the last one. */
+  #tail = new StderrTail();
   /** Why it cannot even be tried. */
   readonly #refused: string | null;
   /** Ends when what is left of its tree has had time enough. */
-  readonly #patience = new AbortController();
+  #patience = new AbortController();
   #child: Child | null = null;
 
   constructor(node: ProcessNode, context: ProcessContext, refused: string | null = null) {
     this.node = node;
     this.#context = context;
     this.#refused = refused;
-    this.#lifecycle = new Lifecycle(node);
+    // What is wrong with it will be wrong again.
+    this.#attempts = new Attempts(refused === null ? node : { ...node, again: null });
   }
 
   handle(input: Input): void {
-    for (const effect of this.#lifecycle.handle(input, this.#context.now())) this.#carryOut(effect);
-    this.#context.onDeadline(this.#lifecycle.nextDeadline());
+    const effects = this.#attempts.handle(input, this.#context.now(), Math.random());
+    for (const effect of effects) this.#carryOut(effect);
+    this.#context.onDeadline(this.#attempts.nextDeadline());
   }
 
   get phase(): Phase {
-    return this.#lifecycle.phase;
+    return this.#attempts.phase;
   }
 
   /** Null where there is no process yet, or none could be made. */
@@ -84,25 +87,35 @@ export class ProcessRun {
     switch (effect.do) {
       case 'spawn':
         // In a turn of its own: those that start with it come first, and can then be told what becomes of it.
-        return queueMicrotask(() => this.#attempt(this.#spawn()));
+        return queueMicrotask(() => this.#watch(this.#spawn()));
       case 'announce':
-        tell({ type: 'node.started', node: node.id, pid: effect.pid });
+        tell({ type: 'node.started', node: node.id, pid: effect.pid, ...this.#whichAttempt });
         broker?.started(node.id, effect.pid);
         return this.#context.onStarted(this);
       case 'signal':
         tell({ type: 'node.stopping', node: node.id, signal: effect.signal, reason: effect.reason });
         return this.#child?.signal(effect.signal);
       case 'empty':
-        return this.#attempt(this.#empty(effect.patient));
+        return this.#watch(this.#empty(effect.patient));
       case 'hurry':
         return this.#patience.abort();
       case 'leaked':
         return tell({ type: 'node.leaked', node: node.id, pids: effect.pids });
       case 'account':
-        return this.#attempt(this.#account(effect.abandon));
+        return this.#watch(this.#account(effect.abandon));
       case 'settle':
         if (speaks(node)) broker?.settle({ ...effect, node: node.id });
         return;
+      case 'recover':
+        if (speaks(node)) broker?.recover(node.id, effect.how);
+        return;
+      case 'again': {
+        const { attempt, delayMs } = effect;
+        const { outcome, exitcode, signal, cause } = effect.ended;
+        const type = node.kind === 'daemon' ? 'node.restarting' : 'node.retrying';
+        const ended = { outcome, exitcode, signal, ...(cause === null ? {} : { cause }) };
+        return tell({ type, node: node.id, attempt, delayMs, ...ended });
+      }
       case 'report':
         return this.#context.onReport(effect.to, effect.report);
       case 'reconsider':
@@ -115,11 +128,15 @@ export class ProcessRun {
   async #spawn(): Promise<void> {
     const { node } = this;
     const { broker, fifos, pipes, runDir, targets, tell } = this.#context;
+    const { attempt } = this.#attempts;
+    this.#tail = new StderrTail();
+    this.#patience = new AbortController();
     if (this.#refused !== null) return this.#refuse(this.#refused);
     const argv = argvOf(node, targets, runDir);
     if ('refused' in argv) return this.#refuse(argv.refused);
-    const connection = broker && speaks(node) ? { socket: broker.socket, token: broker.tokenFor(node.id) } : null;
-    const env = environmentOf(node, this.#context, connection);
+    const connection =
+      broker && speaks(node) ? { socket: broker.socket, token: broker.tokenFor(node.id, attempt) } : null;
+    const env = environmentOf(node, { ...this.#context, attempt }, connection);
     const child = await startChild({ node, argv, env }, { fifos, pipes, broker }, (stream, bytes) => {
       if (stream === 'stderr') this.#tail.add(bytes);
       tell({ type: 'node.output', node: node.id, stream, bytes });
@@ -160,7 +177,12 @@ export class ProcessRun {
     this.handle({ type: 'accounted', account });
   }
 
-  #attempt(work: Promise<void>): void {
+  get #whichAttempt(): { readonly attempt?: number } {
+    const { attempt } = this.#attempts;
+    return attempt > 1 ? { attempt } : {};
+  }
+
+  #watch(work: Promise<void>): void {
     work.catch(this.#context.onBroken);
   }
 }

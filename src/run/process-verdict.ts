@@ -3,6 +3,7 @@
 import type { Account } from '../broker/control.ts';
 import type { ProcessNode } from '../plan/plan.ts';
 import type { Outcome } from './event.ts';
+import type { Ended } from './life.ts';
 import { isBrokenPipe, type Neighbours } from './neighbours.ts';
 
 /** Why it was ended by us. */
@@ -26,27 +27,29 @@ export interface ProcessFacts {
 export interface ProcessVerdict {
   readonly outcome: Outcome;
   readonly cause: string | null;
+  readonly again: Ended['again'];
 }
 
 export function judge(facts: ProcessFacts): ProcessVerdict {
   const { node, refused, wish, account, neighbours, abandon } = facts;
   if (refused !== null) return failed(refused);
-  if (wish?.as === 'stopped' && neighbours.broken === 'failed') return failed(brokeOff);
-  if (wish) return { outcome: wish.as, cause: wish.reason };
+  if (wish?.as === 'stopped' && neighbours.broken === 'failed') return failed(brokeOff, 'never');
+  if (wish) return { outcome: wish.as, cause: wish.reason, again: isFailure(wish.as) ? 'on-failure' : 'never' };
   const fine = isFine(facts) || neighbours.sinkSucceeded;
-  if (fine && (account.inputBrokeOff || neighbours.broken === 'failed')) return failed(brokeOff);
+  if (fine && (account.inputBrokeOff || neighbours.broken === 'failed')) return failed(brokeOff, 'never');
   if (fine && (neighbours.broken === 'stopped' || (account.unflushed && abandon))) return stopped;
   if (fine && account.unflushed) return failed('ended without flushing what it had put');
   if (node.kind === 'daemon')
     return fine && (neighbours.sinkSucceeded || wasToldEnd(facts))
-      ? { outcome: 'finished', cause: null }
-      : failed('a daemon must not end before all else has');
+      ? { outcome: 'finished', cause: null, again: 'never' }
+      : failed('a daemon must not end before all else has', fine ? 'always' : 'on-failure');
   const closed = account.outputClosed;
   if (closed && !closed.dropped)
-    return failed(`its output was closed: no process is left that takes from queue \`${closed.queue}\``);
+    return failed(`its output was closed: no process is left that takes from queue \`${closed.queue}\``, 'never');
   if (neighbours.sinkOutcome !== null) return afterSink(node, neighbours.sinkOutcome);
-  if (!fine) return { outcome: 'failed', cause: null };
-  return { outcome: 'succeeded', cause: neighbours.sinkSucceeded ? `${sinkOf(node)} had enough of it` : null };
+  if (!fine) return { outcome: 'failed', cause: null, again: 'on-failure' };
+  const cause = neighbours.sinkSucceeded ? `${sinkOf(node)} had enough of it` : null;
+  return { outcome: 'succeeded', cause, again: 'never' };
 }
 
 /** As far as it alone goes: by its exit code. */
@@ -56,15 +59,19 @@ export function isFine({ node, refused, wish, exitcode, account }: ProcessFacts)
 }
 
 const brokeOff = 'its input broke off';
-const stopped: ProcessVerdict = { outcome: 'stopped', cause: 'the run was stopped' };
+const stopped: ProcessVerdict = { outcome: 'stopped', cause: 'the run was stopped', again: 'never' };
 
-function failed(cause: string): ProcessVerdict {
-  return { outcome: 'failed', cause };
+function failed(cause: string, again: Ended['again'] = 'on-failure'): ProcessVerdict {
+  return { outcome: 'failed', cause, again };
+}
+
+function isFailure(outcome: Outcome): boolean {
+  return outcome === 'failed' || outcome === 'timed_out';
 }
 
 /** It was ended because its sink was: on purpose, with the run, or by a failure. */
 function afterSink(node: ProcessNode, outcome: 'terminated' | 'stopped' | 'failed'): ProcessVerdict {
-  return { outcome, cause: `${sinkOf(node)} ${outcome === 'failed' ? 'failed' : `was ${outcome}`}` };
+  return { outcome, cause: `${sinkOf(node)} ${outcome === 'failed' ? 'failed' : `was ${outcome}`}`, again: 'never' };
 }
 
 function sinkOf({ stdout }: ProcessNode): string {

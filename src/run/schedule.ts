@@ -55,9 +55,10 @@ export class Schedule {
     return this.#take(now);
   }
 
-  /** A process runs. */
+  /** A process runs. Of several attempts the first counts. */
   started(id: NodeId, now: number): ScheduleEffect[] {
     const entry = this.#entry(id);
+    if (entry.started) return [];
     entry.started = true;
     this.#spread(entry, (need) => need.started(), now);
     return this.#take(now);

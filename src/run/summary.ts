@@ -53,7 +53,8 @@ export class Summarizer {
         for (const node of event.plan.nodes) this.#kinds.set(node.id, node.kind);
         break;
       case 'node.started':
-        this.#started.set(event.node, event.time);
+        // The first attempt's.
+        if (!this.#started.has(event.node)) this.#started.set(event.node, event.time);
         break;
       case 'node.ended': {
         const startedAt = this.#started.get(event.node);
@@ -64,7 +65,7 @@ export class Summarizer {
           signal: event.signal,
           startedAt: startedAt === undefined ? null : new Date(startedAt).toISOString(),
           durationMs: event.durationMs,
-          attempts: startedAt === undefined ? 0 : 1,
+          attempts: event.attempts ?? (startedAt === undefined ? 0 : 1),
           ...(event.cause === undefined ? {} : { cause: event.cause }),
         };
         break;

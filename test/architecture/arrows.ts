@@ -36,6 +36,7 @@ export const machines = [
   'src/run/schedule.ts',
   'src/run/schedules.ts',
   'src/run/lifecycle.ts',
+  'src/run/attempts.ts',
   'src/broker/queue.ts',
   'src/broker/pipe.ts',
   'src/broker/lock.ts',

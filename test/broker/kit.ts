@@ -78,7 +78,10 @@ export function running(...channels: Channel[]): Promise<Running> {
   return runningWith({}, ...channels);
 }
 
-export async function runningWith(options: { readonly laneItems?: number }, ...channels: Channel[]): Promise<Running> {
+export async function runningWith(
+  options: { readonly laneItems?: number; readonly again?: readonly string[] },
+  ...channels: Channel[]
+): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'broker-'));
   const path = join(folder, 's');
   const notices: Notice[] = [];

@@ -44,6 +44,7 @@ export function processNode(
     stop: { signal: 'SIGTERM', graceMs: 5000 },
     onFailure: 'stop',
     successExitCodes: [0],
+    again: null,
     ...settings,
   };
 }

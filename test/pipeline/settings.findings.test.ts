@@ -69,16 +69,13 @@ daemons:
     [
       '1:1 error not-supported-yet `slots` is not supported yet',
       '2:1 error not-supported-yet `secrets` is not supported yet',
-      '4:13 error not-supported-yet `retry` is not supported yet',
       '10:17 error not-supported-yet `tty` is not supported yet',
-      '10:28 error not-supported-yet `retry` is not supported yet',
       '10:38 error not-supported-yet `ready` is not supported yet',
       '10:60 error not-supported-yet `holds` is not supported yet',
       '10:70 error not-supported-yet `controls` is not supported yet',
       '10:83 error not-supported-yet `outputs` is not supported yet',
       '11:17 error not-supported-yet `each` is not supported yet',
       '11:26 error not-supported-yet `workers` is not supported yet',
-      '14:17 error not-supported-yet `restart: always` is not supported yet',
       '14:34 error not-supported-yet `ready` is not supported yet',
     ],
   ],
@@ -132,6 +129,32 @@ processes: { a: { run: ls, puts: q, gets: q, retry: lots } }`,
     [
       '1:26 error schema `encoding` cannot be `utf8`, expected `json`, `text`, `bytes` or `pickle`',
       '2:53 error schema `retry` cannot be `lots`, expected a whole number or a map',
+    ],
+  ],
+  [
+    'what is wrong about starting something again, each once',
+    `queues: { q: { from: [1] } }
+processes:
+  a: { run: ls, retry: { attempt: 3 } }
+  b: { run: ls, retry: { attempts: 2, backoff: linear, delay: soon } }
+  c: { run: ls, retry: { exit_codes: [900] }, stdin: { queue: q } }
+  d: { run: ls, retry: -1, success_exit_codes: [-99] }
+daemons:
+  e: { run: ls, restart: sometimes }
+  f: { run: ls, restart: { policy: maybe, max_delay: long } }
+  g: { run: ls, restart: always, retry: 3 }`,
+    [
+      '3:26 error schema unknown key `attempt` in `retry`',
+      '4:48 error schema `backoff` cannot be `linear`, expected `constant` or `exponential`',
+      '4:63 error schema `delay` cannot be `soon`',
+      '5:39 error schema item 1 of `exit_codes` cannot be `900`, expected at most 255',
+      '5:47 warning retry-loses-items `c` is started again, and what was written to one that failed is lost',
+      '6:24 error schema `retry` cannot be `-1`, expected at least 0',
+      '6:49 error schema item 1 of `success_exit_codes` cannot be `-99`, expected at least -64',
+      '8:26 error schema `restart` cannot be `sometimes`',
+      '9:36 error schema `policy` cannot be `maybe`, expected `never`, `on-failure` or `always`',
+      '9:54 error schema `max_delay` cannot be `long`',
+      '10:34 error schema `restart` says already when it is started again',
     ],
   ],
   [

@@ -73,6 +73,7 @@ test('instances know who they are, where they were declared and what they may us
     stop: { signal: 'SIGTERM', graceMs: 5000 },
     onFailure: 'stop',
     successExitCodes: [0],
+    again: null,
   });
 });
 

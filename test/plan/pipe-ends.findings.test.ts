@@ -71,10 +71,7 @@ processes:
     `processes:
   a: { run: ls, retry: 2 }
   b: { run: cat, stdin: { process: a } }`,
-    [
-      '2:17 error not-supported-yet `retry` is not supported yet',
-      '3:36 error pipe-ends `a` would be started again, and what went through the pipe before is gone',
-    ],
+    ['3:36 error pipe-ends `a` would be started again, and what went through the pipe before is gone'],
   ],
   [
     'both ends are started together, so neither can need the other',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Account } from '../../src/broker/control.ts';
 import type { ProcessNode } from '../../src/plan/plan.ts';
 import type { Outcome } from '../../src/run/event.ts';
-import type { Effect, Input, Phase } from '../../src/run/life.ts';
+import type { Effect, Input, LifePhase as Phase } from '../../src/run/life.ts';
 import { Lifecycle } from '../../src/run/lifecycle.ts';
 import { processNode } from '../kit/plan.ts';
 
@@ -50,7 +50,10 @@ describe('a process that ends by itself', () => {
     ]);
     expect(machine.handle({ type: 'accounted', account: quiet }, 8)).toEqual([
       { do: 'settle', held: 'done', stream: 'end', succeeded: true },
-      { do: 'end', ended: { outcome: 'succeeded', exitcode: 0, signal: null, startedAt: 5, cause: null } },
+      {
+        do: 'end',
+        ended: { outcome: 'succeeded', exitcode: 0, signal: null, startedAt: 5, cause: null, again: 'never' },
+      },
     ]);
   });
 

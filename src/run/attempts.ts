@@ -1,0 +1,135 @@
+// The machine of one process over all its attempts: each is a life of its own (`lifecycle`), and when it has ended this says whether
+// another follows, and after what delay. Until the last one is over nobody hears how one ended: its streams stay open and what
+// it held goes back.
+import type { AgainRule, ProcessNode } from '../plan/plan.ts';
+import { delayBefore } from './backoff.ts';
+import type { Effect, Ended, Input, Phase } from './life.ts';
+import { howEnded } from './outcome.ts';
+import { Lifecycle } from './lifecycle.ts';
+
+export class Attempts {
+  readonly node: ProcessNode;
+  #life: Lifecycle;
+  /** The number of the attempt that runs, from 1. */
+  #attempt = 1;
+  /** Further attempts since it was last up for long. */
+  #further = 0;
+  /** When the next attempt is due. */
+  #due: number | null = null;
+  /** How the last attempt ended, while the next is awaited. */
+  #last: Ended | null = null;
+  /** Of the first attempt that ran. */
+  #startedAt: number | null = null;
+  /** Of the attempt that runs. */
+  #spawnedAt: number | null = null;
+  #exitedAt: number | null = null;
+  /** It was told to end: no other attempt follows. */
+  #told = false;
+
+  constructor(node: ProcessNode) {
+    this.node = node;
+    this.#life = new Lifecycle(node);
+  }
+
+  get phase(): Phase {
+    return this.#last === null ? this.#life.phase : 'resting';
+  }
+
+  /** The number of the attempt that runs, or of the last one; from 1. */
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  /** When it next wants a `tick`, in the clock of `now`. */
+  nextDeadline(): number | null {
+    return this.#due ?? this.#life.nextDeadline();
+  }
+
+  /** `chance` is a random number from 0 to 1, for the delay that may follow. */
+  handle(input: Input, now: number, chance: number): readonly Effect[] {
+    if (this.#last !== null) return this.#rest(input, now, this.#last);
+    this.#note(input, now);
+    const effects = this.#life.handle(input, now);
+    const end = effects.at(-1);
+    return end?.do === 'end' ? this.#ended(effects, end.ended, now, chance) : effects;
+  }
+
+  #note(input: Input, now: number): void {
+    if (input.type === 'stop' || input.type === 'kill') this.#told = true;
+    else if (input.type === 'spawned') {
+      this.#spawnedAt = now;
+      this.#startedAt ??= now;
+    } else if (input.type === 'exited') this.#exitedAt = now;
+  }
+
+  /** The life of this attempt is over: that is the end, unless another follows. */
+  #ended(effects: readonly Effect[], ended: Ended, now: number, chance: number): readonly Effect[] {
+    const { again } = this.node;
+    if (this.#wasUpForLong) this.#further = 0;
+    if (again === null || !this.#mayFollow(ended, again)) {
+      return [...effects.slice(0, -1), { do: 'end', ended: { ...ended, ...this.#sum } }];
+    }
+    this.#further += 1;
+    this.#attempt += 1;
+    this.#last = ended;
+    const delayMs = delayBefore(this.#further, again, chance);
+    this.#due = now + delayMs;
+    return [
+      ...effects.filter((effect) => effect.do !== 'settle' && effect.do !== 'end'),
+      { do: 'recover', how: howEnded(ended) },
+      { do: 'again', attempt: this.#attempt, delayMs, ended },
+    ];
+  }
+
+  #mayFollow({ outcome, exitcode, again }: Ended, { policy, attempts, exitCodes }: AgainRule): boolean {
+    if (this.#told || again === 'never' || (again === 'always' && policy !== 'always')) return false;
+    if (outcome !== 'failed' && outcome !== 'timed_out') return false;
+    // What cannot be started even once would be tried for ever, and those who need it would wait for ever.
+    if (this.node.kind === 'daemon' && this.#startedAt === null) return false;
+    if (exitCodes !== null && (outcome !== 'failed' || exitcode === null || !exitCodes.includes(exitcode)))
+      return false;
+    return attempts === null || this.#further < attempts;
+  }
+
+  /** Between two attempts. */
+  #rest(input: Input, now: number, last: Ended): readonly Effect[] {
+    if (input.type === 'tick' && this.#due !== null && now >= this.#due) {
+      this.#forget();
+      this.#life = new Lifecycle(this.node);
+      return this.#life.handle({ type: 'start' }, now);
+    }
+    if (input.type === 'stop') return this.#giveUp(input.as, input.reason, last);
+    return input.type === 'kill' ? this.#giveUp('stopped', 'killed', last) : [];
+  }
+
+  #giveUp(outcome: 'stopped' | 'terminated', reason: string, last: Ended): readonly Effect[] {
+    this.#attempt -= 1;
+    this.#forget();
+    const ended = { ...last, outcome, cause: `${reason}; before that it ${howEnded(last)}`, ...this.#sum };
+    const whole = outcome === 'terminated' || this.node.kind === 'daemon';
+    return [
+      { do: 'settle', held: 'back', stream: whole ? 'end' : 'abort', succeeded: false, how: howEnded(ended) },
+      { do: 'end', ended },
+    ];
+  }
+
+  #forget(): void {
+    this.#last = null;
+    this.#due = null;
+    this.#spawnedAt = null;
+    this.#exitedAt = null;
+  }
+
+  /** What of all attempts together is told at the end. */
+  get #sum(): Pick<Ended, 'startedAt' | 'attempts'> {
+    return { startedAt: this.#startedAt, ...(this.#attempt > 1 ? { attempts: this.#attempt } : {}) };
+  }
+
+  /** A daemon that was is taken to have recovered. */
+  get #wasUpForLong(): boolean {
+    if (this.node.kind !== 'daemon' || this.#spawnedAt === null || this.#exitedAt === null) return false;
+    return this.#exitedAt - this.#spawnedAt >= LONG_MS;
+  }
+}
+
+const LONG_MS = 60_000;
