@@ -3,6 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { Clock } from '../clock.ts';
 import type { Channel, NodeId } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { LaneBody } from '../wire/message.ts';
@@ -44,6 +45,7 @@ type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
 export class Broker implements Reception {
   readonly runId: string;
   readonly buffers = new LargeBuffers();
+  readonly clock = new Clock(performance.now());
   readonly switchboard: Switchboard;
   readonly runnerSide: RunnerSide;
   readonly #key: string;
@@ -67,7 +69,7 @@ export class Broker implements Reception {
     this.#notify = notify;
     for (const node of [...speakers, ...channels.flatMap(partiesOf)]) this.#instances.set(node, instanceOf(node));
     this.switchboard = new Switchboard(
-      { runId, channels: channels.map(withRunner), again, judges, laneItems },
+      { runId, channels: channels.map(withRunner), again, judges, laneItems, clock: this.clock },
       (news) => this.#hear(news),
       () => this.#lookout.stir(),
     );
@@ -247,12 +249,12 @@ export class Broker implements Reception {
   #allDeparted(instance: Instance): Promise<void> {
     if (instance.sessions.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const patience = setTimeout(() => {
+      const patience = this.clock.after(LINGER_MS, () => {
         for (const session of [...instance.sessions]) session.cut();
-      }, LINGER_MS);
+      });
       instance.departed = () => {
         if (instance.sessions.size > 0) return;
-        clearTimeout(patience);
+        patience.cancel();
         resolve();
       };
     });

@@ -75,6 +75,10 @@ export type Command =
   | { readonly type: 'waits' }
   /** Answers `suspects`. */
   | { readonly type: 'outlook'; readonly request: number; readonly outlook: Outlook }
+  /** The run is paused: no time passes. */
+  | { readonly type: 'pause' }
+  /** It goes on. Answered once time passes again. */
+  | { readonly type: 'resume'; readonly request: number }
   /** Ends the broker. */
   | { readonly type: 'close' };
 

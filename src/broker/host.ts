@@ -53,6 +53,9 @@ export interface BrokerHost {
   tellWaits(): void;
   /** Answers the notice of suspects of that number. */
   inspected(request: number, outlook: Outlook): void;
+  /** Its clocks stand still until `resume`. */
+  pause(): void;
+  resume(): Promise<void>;
   /** Ends it, and resolves once it has. */
   close(): Promise<void>;
 }
@@ -183,6 +186,17 @@ class Host implements BrokerHost {
 
   inspected(request: number, outlook: Outlook): void {
     this.#say({ type: 'outlook', request, outlook });
+  }
+
+  pause(): void {
+    this.#say({ type: 'pause' });
+  }
+
+  async resume(): Promise<void> {
+    await this.#orLost(
+      this.#ask((request) => ({ type: 'resume', request })),
+      null,
+    );
   }
 
   async close(): Promise<void> {

@@ -34,16 +34,16 @@ export class Lookout {
 
   /** A session says whether anything but the broker could wake it. */
   answered(session: number, stuck: boolean): void {
-    this.#perform(this.#vigil.answered(session, stuck, this.#sight(), performance.now()));
+    this.#perform(this.#vigil.answered(session, stuck, this.#sight(), this.#switchboard.clock.now()));
   }
 
   inspected(request: number, outlook: Outlook): void {
-    this.#perform(this.#vigil.inspected(request, outlook, this.#sight(), performance.now()));
+    this.#perform(this.#vigil.inspected(request, outlook, this.#sight(), this.#switchboard.clock.now()));
   }
 
   /** Tells who has waited for long, for the run is interrupted. */
   tell(): void {
-    this.#perform(this.#vigil.interrupted(this.#sight(), performance.now()));
+    this.#perform(this.#vigil.interrupted(this.#sight(), this.#switchboard.clock.now()));
   }
 
   close(): void {
@@ -59,11 +59,14 @@ export class Lookout {
   #look(): void {
     this.#timer = null;
     this.#soon = false;
-    const begin = performance.now();
+    const { clock } = this.#switchboard;
+    const begin = clock.now();
+    // Nobody runs.
+    if (clock.held) return this.#set(LOOK_MS);
     const { effects, nextMs } = this.#vigil.look(this.#sight(), begin);
     this.#perform(effects);
     // Where there is so much to look at that it takes long, it is looked at less often.
-    if (nextMs !== null) this.#set(Math.min(Math.max(nextMs, (performance.now() - begin) * PAUSE), MOST_SLEEP_MS));
+    if (nextMs !== null) this.#set(Math.min(Math.max(nextMs, (clock.now() - begin) * PAUSE), MOST_SLEEP_MS));
   }
 
   #perform(effects: readonly VigilEffect[]): void {

@@ -24,6 +24,7 @@ async function perform(command: Command): Promise<void> {
   else if (command.type === 'settle') broker.settle(command);
   else if (command.type === 'recover') broker.recover(command);
   else if (command.type === 'abandon') broker.runnerSide.abandon();
+  else if (command.type === 'pause') broker.clock.hold();
   else if (command.type === 'waits') broker.tellWaits();
   else if (command.type === 'outlook') broker.inspected(command);
   else if (command.type === 'close') close(broker);
@@ -63,6 +64,9 @@ async function answer(
         return notify({ type: 'answer', request });
       case 'finish':
         await open.runnerSide.finish(command.atOnce);
+        return notify({ type: 'answer', request });
+      case 'resume':
+        open.clock.release();
         return notify({ type: 'answer', request });
       case 'count':
         return notify({ type: 'answer', request, value: { queues: open.counts(), pipes: open.pipeCounts() } });

@@ -90,6 +90,7 @@ export class Session implements Party, Hearer {
   }
 
   #wait(): void {
+    if (this.#switchboard.clock.held) return;
     this.#waited += 1;
     if (this.#waited < PATIENCE_STEPS) return;
     this.offended(new ProtocolError('limit', this.#phase === 'strange' ? SILENT : 'it does not read its answers'));

@@ -1,6 +1,7 @@
 // The channels of a run, and the turns in which their machines work. Sessions say something to a machine and mark its channel;
 // once everything that came in together has been said, each marked machine takes its turn and what it decided is passed on.
 // So a thousand small frames cost one turn, and one that comes alone does not wait for others.
+import { type Alarm, Clock } from '../clock.ts';
 import type { Channel, LockChannel, NodeId, PipeChannel, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import { eachItem, type Items } from '../wire/items.ts';
@@ -87,6 +88,7 @@ export interface SwitchboardSettings {
   readonly judges: Judges;
   /** So many items within a short time make a queue's lane worth while. */
   readonly laneItems?: number | undefined;
+  readonly clock?: Clock;
 }
 
 export class Switchboard {
@@ -107,20 +109,23 @@ export class Switchboard {
   readonly #ended = new Set<NodeId>();
   /** How often something was said to the machines. */
   turns = 0;
+  /** It stands still while the run is paused. */
+  readonly clock: Clock;
   #sessions = 0;
   #scheduled = false;
   /** Reads in this round of the loop that brought something; whether it was one at most in the round before. */
   #reads = 0;
   #quiet = true;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: Alarm | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
 
   constructor(
-    { runId, channels, again = [], judges, laneItems }: SwitchboardSettings,
+    { runId, channels, again = [], judges, laneItems, clock = new Clock(performance.now()) }: SwitchboardSettings,
     onNews: (news: News) => void,
     onTurn: () => void = () => {},
   ) {
     this.#again = new Set(again);
+    this.clock = clock;
     this.#lines = channels.map((channel, index) => this.#lineOf(channel, index + 1, { runId, judges, laneItems }));
     const queues = this.#lines.filter((line) => line.kind === 'queue');
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
@@ -329,7 +334,7 @@ export class Switchboard {
     while (this.#marked.size > 0) {
       const marked = [...this.#marked];
       this.#marked.clear();
-      const now = performance.now();
+      const now = this.clock.now();
       for (const line of marked) this.#take(line, now);
       if (this.#mortal.length > 0) this.#closeGraves();
       if (this.#grouped) this.#settleGroups();
@@ -348,7 +353,7 @@ export class Switchboard {
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer?.cancel();
     for (const line of this.#lines) if (line.kind === 'lock') line.host?.stop();
   }
 
@@ -448,18 +453,15 @@ export class Switchboard {
 
   #wakeAt(deadline: number): void {
     if (deadline >= this.#timerAt) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timerAt = deadline;
-    this.#timer = setTimeout(
-      () => {
-        this.#timerAt = Number.POSITIVE_INFINITY;
-        this.#timer = null;
-        for (const line of this.#lines) {
-          if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.#mark(line);
-        }
-      },
-      Math.max(1, Math.ceil(deadline - performance.now())),
-    );
+    this.#timer = this.clock.after(deadline - this.clock.now(), () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#timer = null;
+      for (const line of this.#lines) {
+        if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.#mark(line);
+      }
+    });
   }
 
   /** What closes a queue may be followed by another attempt: its part of the stream then ends with its last one. */

@@ -9,6 +9,7 @@ import { CallError, reasonOf } from './call-error.ts';
 import { file, param, paramsOf } from './flags.ts';
 import { Interrupted, listenForInterruption, unless } from './interruption.ts';
 import { writeLine } from './output.ts';
+import { JobControl } from './job-control.ts';
 import { loadPipeline } from './pipeline-file.ts';
 import { planOrTell } from './planning.ts';
 import { openReporters } from './reporters.ts';
@@ -90,8 +91,9 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
 
 /** Only a folder that cannot be made keeps a plan from being run. */
 async function execute(plan: Plan, options: RunOptions): Promise<number> {
+  using control = new JobControl();
   try {
-    return (await run(plan, options)).exitCode;
+    return (await run(plan, { ...options, onPausable: (pausable) => control.attend(pausable) })).exitCode;
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new CallError(`cannot make the folder of the run, \`${error.path ?? ''}\`: ${reasonOf(error)}`);

@@ -17,6 +17,10 @@ export function describe(event: Event): Words | null {
       return detail(`run ${event.runId} in ${event.runDir}`);
     case 'run.stopping':
       return note(`stopping: ${event.reason}`);
+    case 'run.paused':
+      return detail('paused');
+    case 'run.resumed':
+      return detail(`goes on after ${duration(event.pausedMs)}`);
     case 'run.ended':
     case 'node.output':
       return null;

@@ -38,6 +38,17 @@ export interface RunStopping extends At {
   readonly node?: NodeId;
 }
 
+/** Everything was stopped (Ctrl-Z), and no time limit runs. */
+export interface RunPaused extends At {
+  readonly type: 'run.paused';
+}
+
+/** All goes on. */
+export interface RunResumed extends At {
+  readonly type: 'run.resumed';
+  readonly pausedMs: number;
+}
+
 /** The last event. */
 export interface RunEnded extends At {
   readonly type: 'run.ended';
@@ -261,6 +272,8 @@ export interface Warning extends At {
 export type Event =
   | RunStarted
   | RunStopping
+  | RunPaused
+  | RunResumed
   | RunEnded
   | NodeStarted
   | NodeOutput

@@ -2,6 +2,7 @@
 // every rule of the language is in the machines, not here.
 import type { Notice } from '../broker/control.ts';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
+import { type Alarm, Clock } from '../clock.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, PipelineNode, Plan, ProcessNode } from '../plan/plan.ts';
 import {
@@ -20,6 +21,7 @@ import { inspect } from './inspection.ts';
 import { Fifos } from './kernel-pipe.ts';
 import type { Ended } from './life.ts';
 import { type Fate, pipedWith } from './outcome.ts';
+import { Pausing } from './pausing.ts';
 import { ProcessPipes } from './process-pipe.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
 import { emptyMarked } from './reaper.ts';
@@ -48,13 +50,14 @@ export class Execution {
   readonly #waitingSince = new Map<NodeId, number>();
   readonly #fifos = new Fifos();
   readonly #pipes = new ProcessPipes(this.#fifos);
-  readonly #startedAt = performance.now();
+  readonly #clock = new Clock();
+  readonly #pausing: Pausing;
   readonly #ended: Promise<readonly NodeId[]>;
   #over!: (failed: readonly NodeId[]) => void;
   #broken!: (error: unknown) => void;
   #context: ProcessContext | null = null;
   #broker: BrokerHost | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: Alarm | null = null;
   #armedFor = Number.POSITIVE_INFINITY;
   #stopCause: StopCause | null = null;
   #killed = false;
@@ -67,6 +70,13 @@ export class Execution {
     this.#options = options;
     this.#schedule = new Schedules(plan, (node) => this.#isWanted(node));
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
+    this.#pausing = new Pausing({
+      clock: this.#clock,
+      mark: markOf(options.runId),
+      leaders: () => [...this.#running.values()].flatMap(({ pid }) => pid ?? []),
+      broker: () => this.#broker,
+      tell: (happening) => this.#tell(happening),
+    });
     this.#ended = new Promise((resolve, reject) => {
       this.#over = resolve;
       this.#broken = reject;
@@ -96,6 +106,7 @@ export class Execution {
   stop(cause: StopCause): void {
     if (this.#stopCause) return;
     this.#stopCause = cause;
+    this.#goOn();
     // Whoever interrupts a run that seems to hang wants to know what it waited for.
     if (cause.exitCode >= CUT_SHORT) this.#broker?.tellWaits();
     this.#perform(this.#schedule.stop(cause.reason, this.#now()));
@@ -105,8 +116,19 @@ export class Execution {
   kill(cause: StopCause): void {
     this.stop(cause);
     this.#killed = true;
+    this.#goOn();
     void this.#broker?.finish(true).catch(() => {});
     for (const run of [...this.#running.values()]) run.handle({ type: 'kill' });
+  }
+
+  /** What is to be stopped must run. */
+  #goOn(): void {
+    void this.#pausing.resume().catch(this.#broken);
+  }
+
+  /** Ctrl-Z and `fg`. */
+  get pausing(): Pausing {
+    return this.#pausing;
   }
 
   // ── beginning and end ──
@@ -176,7 +198,7 @@ export class Execution {
   }
 
   async #clear(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer?.cancel();
     for (const run of this.#running.values()) run.killAtOnce();
     this.#pipes.close();
     this.#fifos.close();
@@ -332,10 +354,9 @@ export class Execution {
   /** The one timer: set to the earliest deadline of all machines. */
   #armBy(deadline: number | null): void {
     if (deadline === null || deadline >= this.#armedFor) return;
-    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#armedFor = deadline;
-    const delay = Math.min(Math.max(0, Math.ceil(deadline - this.#now())), longestTimerMs);
-    this.#timer = setTimeout(() => this.#tick(), delay);
+    this.#timer = this.#clock.after(deadline - this.#now(), () => this.#tick());
   }
 
   #tick(): void {
@@ -346,14 +367,11 @@ export class Execution {
     for (const run of [...this.#running.values()]) run.handle({ type: 'tick' });
   }
 
-  /** Milliseconds since this run began. */
+  /** Milliseconds since this run began, without those in which it was paused. */
   #now(): number {
-    return performance.now() - this.#startedAt;
+    return this.#clock.now();
   }
 }
-
-/** Node's timers take no longer delay; a longer one is waited for in pieces. */
-const longestTimerMs = 0x7fff_ffff;
 
 const failures: ReadonlySet<Outcome> = new Set(['failed', 'timed_out']);
 

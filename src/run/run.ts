@@ -6,6 +6,7 @@ import type { Event } from './event.ts';
 import { Execution } from './executor.ts';
 import type { Happening } from './happening.ts';
 import { ignoreItself, Journal } from './journal.ts';
+import type { Pausable } from './pausing.ts';
 import { type Summary, Summarizer } from './summary.ts';
 import type { StopCause } from './verdict.ts';
 
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Kills everything at once. */
   readonly kill?: AbortSignal;
+  /** Called once, with what pauses the run and lets it go on. */
+  readonly onPausable?: (pausing: Pausable) => void;
 }
 
 /** Runs a plan to its end. Rejects only where the run's folder cannot be made, or for a mistake of Forkline's. */
@@ -38,6 +41,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary
   const journal = new Journal(runDir, plan, (message) => tell({ type: 'warning', message }));
   const execution = new Execution(plan, { runId, runDir, tell, deadlockMs, journalLost: () => journal.lost });
   execution.begin();
+  options.onPausable?.(execution.pausing);
   const unlisten = listen(execution, options);
   try {
     await execution.run();

@@ -1,0 +1,58 @@
+// Pauses a run: every process of it is stopped where it is (SIGSTOP), the clocks of runner and broker are held, and later all goes on
+// with as much time left as it had. What somebody else had stopped before stays stopped.
+import type { BrokerHost } from '../broker/host.ts';
+import type { Clock } from '../clock.ts';
+import type { Happening } from './happening.ts';
+import { letGoOn, type Stopped, stopTrees } from './stopped-trees.ts';
+
+export interface Pausable {
+  /** At once: when it returns, nothing of the run's processes runs. */
+  pause(): void;
+  resume(): Promise<void>;
+  /** The runner itself was stopped for so long by somebody who did not say so, and its processes were not. */
+  overslept(ms: number): void;
+}
+
+export interface PausingContext {
+  readonly clock: Clock;
+  /** `NAME=value` in the environment of all that is of the run. */
+  readonly mark: string;
+  /** Of process groups. */
+  readonly leaders: () => readonly number[];
+  /** Null where there is none. */
+  readonly broker: () => BrokerHost | null;
+  readonly tell: (happening: Happening) => void;
+}
+
+export class Pausing implements Pausable {
+  readonly #context: PausingContext;
+  #stopped: readonly Stopped[] | null = null;
+
+  constructor(context: PausingContext) {
+    this.#context = context;
+  }
+
+  pause(): void {
+    if (this.#stopped !== null) return;
+    const { clock, leaders, mark, broker, tell } = this.#context;
+    clock.hold();
+    this.#stopped = stopTrees(leaders(), mark);
+    broker()?.pause();
+    tell({ type: 'run.paused' });
+  }
+
+  async resume(): Promise<void> {
+    const stopped = this.#stopped;
+    if (stopped === null) return;
+    const { clock, broker, tell } = this.#context;
+    // First: whoever goes on is to find it as it was.
+    await broker()?.resume();
+    letGoOn(stopped);
+    this.#stopped = null;
+    tell({ type: 'run.resumed', pausedMs: Math.round(clock.release()) });
+  }
+
+  overslept(ms: number): void {
+    if (this.#stopped === null) this.#context.clock.skip(ms);
+  }
+}

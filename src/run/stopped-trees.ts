@@ -1,0 +1,115 @@
+// Stops all processes of a run where they are, and lets them go on. On Linux it reads /proc and finds also what has left its process
+// group; elsewhere it knows the groups alone.
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A process that was stopped here, or, where it is negative, a whole group. */
+export interface Stopped {
+  readonly pid: number;
+  /** When it was started, as the kernel counts: by then another process may have its number. */
+  readonly startedAt: string;
+}
+
+/** `mark`: `NAME=value` in the environment of all that is of the run. What was stopped already is left out. */
+export function stopTrees(leaders: readonly number[], mark: string): Stopped[] {
+  if (process.platform !== 'linux') return leaders.filter((pid) => signal(-pid, 'SIGSTOP')).map(groupOf);
+  const stopped: Stopped[] = [];
+  const seen = new Set<number>();
+  // A process that was not yet stopped may have forked meanwhile: until a look finds nothing new.
+  for (let looks = 0, found = 1; found > 0 && looks < MOST_LOOKS; looks++) {
+    const fresh = membersOf(leaders, mark, seen);
+    found = fresh.length;
+    for (const { pid, state, startedAt } of fresh) {
+      seen.add(pid);
+      if (state !== 'T' && signal(pid, 'SIGSTOP')) stopped.push({ pid, startedAt });
+    }
+  }
+  return stopped;
+}
+
+export function letGoOn(stopped: readonly Stopped[]): void {
+  for (const { pid, startedAt } of stopped) if (pid < 0 || startOf(pid) === startedAt) signal(pid, 'SIGCONT');
+}
+
+const MOST_LOOKS = 50;
+
+interface Process {
+  readonly pid: number;
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  readonly startedAt: string;
+}
+
+/** Those of the run that are not among `known`: of the groups and sessions of the leaders, what those started, and what carries the mark. */
+function membersOf(leaders: readonly number[], mark: string, known: ReadonlySet<number>): Process[] {
+  const heads = new Set(leaders);
+  const strangers = allProcesses().filter(({ pid }) => pid !== process.pid && !known.has(pid));
+  const found = new Set(
+    strangers.filter(
+      ({ pid, group, session }) => heads.has(pid) || heads.has(group) || heads.has(session) || isMarked(pid, mark),
+    ),
+  );
+  const members = new Set([...leaders, ...known, ...[...found].map(({ pid }) => pid)]);
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    for (const one of strangers) {
+      if (found.has(one) || !members.has(one.parent)) continue;
+      found.add(one);
+      members.add(one.pid);
+    }
+  }
+  return [...found];
+}
+
+function isMarked(pid: number, mark: string): boolean {
+  const environment = read(`/proc/${pid}/environ`);
+  return environment.includes(mark) && environment.split('\0').includes(mark);
+}
+
+function allProcesses(): Process[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) return [];
+    const fields = fieldsOf(pid);
+    const [state = 'X', parent, group, session] = fields;
+    if (state === 'Z' || state === 'X') return [];
+    const startedAt = fields[START] ?? '';
+    return [{ pid, state, parent: Number(parent), group: Number(group), session: Number(session), startedAt }];
+  });
+}
+
+function startOf(pid: number): string {
+  return fieldsOf(pid)[START] ?? '';
+}
+
+/** "pid (name) state ppid pgrp session …", and the name may hold anything: what comes after it. */
+function fieldsOf(pid: number): string[] {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** The field that says when it was started, among those after the name. */
+const START = 19;
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function groupOf(leader: number): Stopped {
+  return { pid: -leader, startedAt: '' };
+}
+
+/** False where there is none, or it is another user's. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,86 @@
+// What a person at a terminal sees of a run: Ctrl-C, Ctrl-Z and `fg`, through a real terminal and a real shell.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Event } from '../../src/run/event.ts';
+import { workspace } from '../kit/forkline.ts';
+import { binary } from '../kit/run-pipeline.ts';
+import { key, Terminal } from '../kit/terminal.ts';
+
+const run = `node ${binary} run --run-dir here; echo "exit code $?"\n`;
+
+function eventsIn(folder: string): Event[] {
+  const text = readFileSync(join(folder, 'here/events.ndjson'), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event);
+}
+
+function stateOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+}
+
+const logger = `
+const { appendFileSync } = require('node:fs');
+const log = (word) => appendFileSync(process.argv[2], word + '\\n');
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(name, () => log(name));
+console.log('up');
+setInterval(() => {}, 1e6);
+`;
+
+test('one Ctrl-C reaches each process once, and a second kills at once', async () => {
+  const names = ['a', 'b', 'c'];
+  const folder = workspace({
+    'logger.cjs': logger,
+    'pipeline.yaml': `processes:\n${names
+      .map((name) => `  ${name}: { command: [node, logger.cjs, ${name}.log], stop: { signal: SIGINT, grace: 10m } }\n`)
+      .join('')}`,
+  });
+  const terminal = new Terminal(folder);
+  terminal.type(run);
+  for (const _ of names) await terminal.shows('| up');
+  terminal.type(key.interrupt);
+  await terminal.shows('stopping: the run was interrupted');
+  const heard = (): string[] =>
+    names.map((name) => (existsSync(join(folder, `${name}.log`)) ? read(`${name}.log`) : ''));
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+  while (heard().includes('')) await new Promise(setImmediate);
+  terminal.type(key.interrupt);
+  expect(await terminal.shows(/exit code \d+/)).toBe('exit code 130');
+  expect(heard()).toEqual(['SIGINT\n', 'SIGINT\n', 'SIGINT\n']);
+});
+
+test('Ctrl-Z stops every process where it is, and `fg` lets them go on; what was stopped before stays so', async () => {
+  const folder = workspace({
+    'pipeline.yaml': `processes:
+  plain: { run: "echo up; while [ ! -e go ]; do sleep 0.05; done" }
+  away: { run: "setsid sh -c 'echo $$ > away.pid; while [ ! -e go ]; do sleep 0.05; done' & while [ ! -s away.pid ]; do sleep 0.05; done; echo up; wait" }
+  before: { run: "sh -c 'echo $$ > before.pid; kill -STOP $$; echo woken' & while [ ! -s before.pid ]; do sleep 0.05; done; echo up; wait" }
+`,
+  });
+  const terminal = new Terminal(folder);
+  terminal.type(run);
+  for (const _ of ['plain', 'away', 'before']) await terminal.shows('| up');
+  const pidIn = (file: string): number => Number(readFileSync(join(folder, file), 'utf8'));
+  const before = pidIn('before.pid');
+  while (stateOf(before) !== 'T') await new Promise(setImmediate);
+  terminal.type(key.suspend);
+  await terminal.shows('Stopped');
+  const started = eventsIn(folder).flatMap((event) => (event.type === 'node.started' ? (event.pid ?? []) : []));
+  expect([...started, pidIn('away.pid')].map(stateOf)).toEqual(['T', 'T', 'T', 'T']);
+  terminal.type('fg\n');
+  writeFileSync(join(folder, 'go'), '');
+  await terminal.shows('fg');
+  while (!eventsIn(folder).some((event) => event.type === 'node.ended' && event.node === 'away'))
+    await new Promise(setImmediate);
+  expect(stateOf(before)).toBe('T');
+  process.kill(before, 'SIGCONT');
+  await terminal.shows('everything succeeded');
+  const types = eventsIn(folder).map(({ type }) => type);
+  expect(types.filter((type) => type === 'run.paused' || type === 'run.resumed')).toEqual([
+    'run.paused',
+    'run.resumed',
+  ]);
+});
