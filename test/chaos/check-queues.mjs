@@ -12,7 +12,8 @@ export function checkQueue(part, history, { settled }) {
   const { result, lifeOf } = history;
   const name = part.queue;
   const settings = result.round.pipeline.queues[name];
-  const lines = history.all.filter((line) => line.q === name);
+  const cut = part.printer !== undefined && result.summary?.nodes[part.printer]?.outcome !== 'succeeded';
+  const lines = history.all.filter((line) => line.q === name && !(cut && isHalf(line)));
   const faults = [];
   const fault = (text) => faults.push(`queue ${name}: ${text}`);
   const puts = putsOf(lines, part, result);
@@ -219,6 +220,11 @@ function putsOf(lines, part, result) {
     if (e === 'put+') Object.assign(puts.get(id), { returned: t, sure });
   }
   return puts;
+}
+
+/** Of a line that its printer was killed in the middle of: it may look like another one, but for its end. */
+function isHalf({ e, id, size }) {
+  return e === 'got' && size !== `${id} x`.length;
 }
 
 /** id → what was taken of it, in order of time: { id, pid, node, k, ask, t, size, attempt?, redelivered?, done?, back? }. */
