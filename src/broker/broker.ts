@@ -5,10 +5,11 @@ import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Clock } from '../clock.ts';
 import type { Channel, NodeId } from '../plan/plan.ts';
-import { ProtocolError } from '../wire/frame.ts';
-import type { LaneBody } from '../wire/message.ts';
+import { type Frame, ProtocolError } from '../wire/frame.ts';
+import type { LaneBody, Welcome } from '../wire/message.ts';
 import { Collector } from './collector.ts';
 import type { Account, Command, Counts, Notice } from './control.ts';
+import { Errands } from './errands.ts';
 import { Feeder } from './feeder.ts';
 import type { Judges } from './judge.ts';
 import { Most } from './limits.ts';
@@ -56,6 +57,7 @@ export class Broker implements Reception {
   readonly #folder: string;
   /** How many there were; null: of those who did not say who they are. */
   readonly #offences = new Map<NodeId | null, number>();
+  readonly #errands: Errands;
 
   /** `judges`: of the queues that have an `item`. */
   constructor(
@@ -67,12 +69,14 @@ export class Broker implements Reception {
     this.#key = key;
     this.#folder = dirname(socket);
     this.#notify = notify;
-    for (const node of [...speakers, ...channels.flatMap(partiesOf)]) this.#instances.set(node, instanceOf(node));
+    const named = [...speakers.map(({ node }) => node), ...channels.flatMap(partiesOf)];
+    for (const node of named) this.#instances.set(node, instanceOf(node));
     this.switchboard = new Switchboard(
       { runId, channels: channels.map(withRunner), again, judges, laneItems, clock: this.clock },
       (news) => this.#hear(news),
       () => this.#lookout.stir(),
     );
+    this.#errands = new Errands(speakers, notify);
     this.runnerSide = new RunnerSide(channels, this.switchboard, notify);
     this.#lookout = new Lookout(this.switchboard, watching, {
       stances: () => [
@@ -137,7 +141,20 @@ export class Broker implements Reception {
     this.#lookout.answered(session, stuck);
   }
 
+  asked(session: Session, frame: Frame): void {
+    this.#errands.hear(session, frame);
+  }
+
+  grantsOf(instance: NodeId): Pick<Welcome, 'outputs'> {
+    return this.#errands.grantsOf(instance);
+  }
+
   // ---- The run ----
+
+  done({ errand }: Of<'done'>): void {
+    const asker = this.#errands.done(errand);
+    if (asker !== null) this.switchboard.speaks(asker);
+  }
 
   tellWaits(): void {
     this.#lookout.tell();

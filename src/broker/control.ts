@@ -1,7 +1,8 @@
 // What the runner and its broker process say to each other, beside the wire that the children speak.
 // The runner knows processes, the broker knows channels: the runner says who runs, who is gone and how they ended; the
 // broker says what has become of the channels. Plain data, over the IPC channel of the broker's process.
-import type { Channel, NodeId } from '../plan/plan.ts';
+import type { Channel, Json, NodeId } from '../plan/plan.ts';
+import type { Speaker } from '../plan/speakers.ts';
 import type { Deadlock, PipeCounts, QueueCounts, Stalled } from '../run/event.ts';
 
 /** Runner to broker. The first one is `open`. Those with `request` are answered by the `answer` of that number. */
@@ -13,8 +14,8 @@ export type Command =
       /** Hex; the key that tokens are made with. */
       readonly key: string;
       readonly channels: readonly Channel[];
-      /** Instances that may connect, beside those that the channels name. */
-      readonly speakers?: readonly NodeId[];
+      /** Instances that may connect, beside those that the channels name, and what they may say that is about no channel. */
+      readonly speakers?: readonly Speaker[];
       /** Those that may be started again after they have ended: what one attempt closes, the next may put to. */
       readonly again?: readonly NodeId[];
       /** How long a deadlock must have lasted to be one; 0: none is looked for. */
@@ -73,6 +74,8 @@ export type Command =
   | { readonly type: 'count'; readonly request: number }
   /** The run is interrupted: who has waited for long is to be told, as `stalled`. */
   | { readonly type: 'waits' }
+  /** The errand of that number is done. */
+  | { readonly type: 'done'; readonly errand: number }
   /** Answers `suspects`. */
   | { readonly type: 'outlook'; readonly request: number; readonly outlook: Outlook }
   /** The run is paused: no time passes. */
@@ -138,6 +141,14 @@ export type Notice =
       readonly request: number;
       readonly suspects: readonly Suspect[];
       readonly absent: readonly NodeId[];
+    }
+  /** An instance sets one of its outputs; answered by the `done` of that errand. */
+  | {
+      readonly type: 'output';
+      readonly errand: number;
+      readonly node: NodeId;
+      readonly name: string;
+      readonly value: Json;
     }
   /** These can never go on. Told once. */
   | ({ readonly type: 'deadlock' } & Omit<Deadlock, 'type' | 'time'>)

@@ -42,7 +42,7 @@ export type SessionEffect =
       readonly type: 'denied';
       readonly session: number;
       readonly request: number;
-      readonly code: 'not-held' | 'broken' | 'unfit';
+      readonly code: 'not-held' | 'broken' | 'unfit' | 'not-granted';
       readonly message: string;
       /** Of an item: where in it, and why. */
       readonly misfit?: { readonly path: string; readonly reason: string };

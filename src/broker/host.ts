@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { home } from '../home.ts';
 import type { Channel, NodeId } from '../plan/plan.ts';
+import type { Speaker } from '../plan/speakers.ts';
 import { Limit } from '../wire/message.ts';
 import type { Account, Command, Counts, Notice, Outlook } from './control.ts';
 import { FLAGS, MEMORY } from './thrift.ts';
@@ -14,7 +15,7 @@ import { tokenFor } from './token.ts';
 export interface BrokerOptions {
   readonly runId: string;
   readonly channels: readonly Channel[];
-  readonly speakers?: readonly NodeId[];
+  readonly speakers?: readonly Speaker[];
   readonly again?: readonly NodeId[];
   readonly deadlockMs: number;
   readonly daemons: readonly NodeId[];
@@ -51,6 +52,8 @@ export interface BrokerHost {
   count(): Promise<Counts>;
   /** Who has waited for long is told by a notice. */
   tellWaits(): void;
+  /** The errand of that number is done. */
+  done(errand: number): void;
   /** Answers the notice of suspects of that number. */
   inspected(request: number, outlook: Outlook): void;
   /** Its clocks stand still until `resume`. */
@@ -182,6 +185,10 @@ class Host implements BrokerHost {
 
   tellWaits(): void {
     this.#say({ type: 'waits' });
+  }
+
+  done(errand: number): void {
+    this.#say({ type: 'done', errand });
   }
 
   inspected(request: number, outlook: Outlook): void {

@@ -15,6 +15,9 @@ export const Most = {
   FRAMES: 1024,
   /** Unanswered JOINs of one instance, at one queue: each of them is looked at whenever an item is done. */
   JOINS: 1024,
+  /** What one instance has asked of the run and was not answered, and the bytes of that: it goes on to another process. */
+  ERRANDS: 1024,
+  ERRAND_BYTES: 16 * 1024 * 1024,
   /** Questions of one session that wait until a lane is closed. */
   PARKED: 1024,
   /** Grants and waits of one instance at one lock: more than any program has threads. */

@@ -17,7 +17,7 @@ import {
   readRoom,
 } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
-import { Flag, type LaneBody, type LaneClosed, Limit, PROTOCOL, Type } from '../wire/message.ts';
+import { Flag, type LaneBody, type LaneClosed, Limit, PROTOCOL, Type, type Welcome } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import { Connection, type Hearer } from './connection.ts';
@@ -40,6 +40,10 @@ export interface Reception {
   offended(session: Session, reason: string): void;
   /** Whether anything but the broker could wake its program, as it answers to `ask`. */
   answered(session: Session, stuck: boolean): void;
+  /** It asks something of the run itself. */
+  asked(session: Session, frame: Frame): void;
+  /** What it may ask of it. */
+  grantsOf(instance: NodeId): Pick<Welcome, 'outputs'>;
 }
 
 export class Session implements Party, Hearer {
@@ -235,6 +239,7 @@ export class Session implements Party, Hearer {
       const most = this.#switchboard.queue(this, channel, 'any').longestHandOver(this.session);
       return Math.max(Most.PLAIN_FRAME, most);
     }
+    if (type === Type.OUTPUT) return Limit.OUTPUT + OUTPUT_HEAD;
     if (!carriesItems(type)) return Most.PLAIN_FRAME;
     return this.#switchboard.queue(this, channel, 'put').longestPut(this.session);
   }
@@ -275,7 +280,12 @@ export class Session implements Party, Hearer {
     clearInterval(this.#patience);
     this.#switchboard.enter(this);
     const channels = this.#switchboard.channelsOf(instance);
-    this.#writer.welcome({ protocol: PROTOCOL, run: this.#reception.runId, channels });
+    this.#writer.welcome({
+      protocol: PROTOCOL,
+      run: this.#reception.runId,
+      channels,
+      ...this.#reception.grantsOf(instance),
+    });
     this.#switchboard.speaks(this);
   }
 
@@ -293,6 +303,10 @@ export class Session implements Party, Hearer {
         this.puts = false;
         this.moves += 1;
         this.#flushes.push(readRequest(frame));
+        break;
+      case Type.OUTPUT:
+        this.moves += 1;
+        this.#reception.asked(this, frame);
         break;
       default:
         throw unknown(frame);
@@ -441,6 +455,8 @@ export class Session implements Party, Hearer {
   }
 }
 
+/** What comes before the JSON of an `OUTPUT`. */
+const OUTPUT_HEAD = 8;
 const AT_LEFT: Manner = { left: true };
 const PATIENCE_STEPS = 5;
 const SILENT = `it did not say hello within ${Limit.HELLO_MS / 1000} s`;

@@ -18,6 +18,7 @@ export function checkNames(pipeline: Pipeline): readonly Diagnostic[] {
     for (const reference of [...process.locks, ...process.holds]) look.lock(reference);
     for (const reference of process.controls) look.runnable(reference);
     if (process.stdin.type === 'process') look.runnable(process.stdin.process);
+    checkOutputs(process, findings);
   }
   for (const join of joins) {
     checkNeeds(join, join.needs, look);
@@ -41,6 +42,19 @@ export function putsOf({ puts, stdout, stderr }: ProcessDeclaration): readonly R
 
 export function getsOf({ gets, stdin, each }: ProcessDeclaration): readonly Reference[] {
   return [...gets, ...(stdin.type === 'queue' ? [stdin.queue] : []), ...(each === null ? [] : [each])];
+}
+
+/** Expressions read them without case. */
+function checkOutputs({ name, path, outputs }: ProcessDeclaration, findings: Findings): void {
+  const seen = new Map<string, string>();
+  for (const output of outputs) {
+    const folded = output.normalize('NFC').toLowerCase();
+    const twin = seen.get(folded);
+    seen.set(folded, output);
+    if (twin === undefined) continue;
+    const message = `\`${name}\` has outputs \`${twin}\` and \`${output}\`, which differ only in case`;
+    findings.error('duplicate-name', [...path, 'outputs'], message, { hint: 'expressions compare names without case' });
+  }
 }
 
 function checkJoined(join: JoinDeclaration, reference: Reference, look: Lookup): void {

@@ -105,7 +105,7 @@ export async function readProcess(
       planned,
       reading.findings,
     ),
-    outputs: [written.outputs ?? []].flat(),
+    outputs: [...new Set([written.outputs ?? []].flat())],
   };
 }
 

@@ -352,7 +352,7 @@ export type Holds = References;
  */
 export type Controls = References;
 /**
- * Names that it sets while it runs (`forkline output name=value`, or `output()` of the SDK). Those who need it read them as `${{ processes.NAME.outputs.name }}`.
+ * Names that it sets while it runs (`forkline output name=value`, or `output()` of the SDK): any JSON value. Those who need it read them as `${{ processes.NAME.outputs.name }}`.
  */
 export type Outputs = Name[] | string;
 /**

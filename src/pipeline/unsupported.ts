@@ -13,7 +13,6 @@ const inProcess: Unsupported = {
   ready: [],
   holds: [],
   controls: [],
-  outputs: [],
   tty: [false],
 };
 

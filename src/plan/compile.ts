@@ -15,6 +15,7 @@ import { type ChannelNames, grantsOf, joinNodeOf, Needs } from './link.ts';
 import { checkLockOrder } from './lock-order.ts';
 import { bodyMaker } from './node.ts';
 import { orderOf } from './order.ts';
+import { checkOutputReads } from './output-reads.ts';
 import { checkPipeEnds } from './pipe-ends.ts';
 import { pipeGrantsOf, pipesOf } from './pipes.ts';
 import type { Launch, Node, PipeChannel, Place, Plan, ProcessNode } from './plan.ts';
@@ -51,6 +52,7 @@ export function compile(pipeline: Pipeline): Compiled {
   checkPipeEnds(graph, instances, findings);
   checkCircles(graph, requirements, findings);
   checkSlots(pipeline, graph, instances, findings);
+  checkOutputReads(graph, instances, document, findings);
   checkLockOrder(pipeline, graph, requirements, instances, findings);
   const placeOf = (path: Path): Place => document.source.position(findings.span(keyOf(path)).start);
   const needs = new Needs(instances, findings);

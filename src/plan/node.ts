@@ -80,6 +80,7 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
     stdin,
     stdout,
     stderr,
+    outputs: process.outputs,
     timeoutMs,
     stop: { signal: process.stop.signal, graceMs },
     onFailure: process.onFailure,
@@ -182,7 +183,15 @@ function usesInstance(formula: Formula): boolean {
   );
 }
 
-function formulasOf({ launch, environment, stdin, stdout, stderr, ...rest }: ProcessDeclaration): readonly Formula[] {
+/** All in which an expression may stand. */
+export function formulasOf({
+  launch,
+  environment,
+  stdin,
+  stdout,
+  stderr,
+  ...rest
+}: ProcessDeclaration): readonly Formula[] {
   const ofLaunch = Object.values(launch ?? {}).filter((part): part is Formula => typeof part === 'object');
   const ofStreams = [stdin, stdout, stderr].flatMap((stream) => (stream.type === 'file' ? [stream.file] : []));
   const ofProcess = [rest.if, rest.cwd, rest.timeout, rest.stop.grace, ...formulasOfAgain(rest.again)].filter(

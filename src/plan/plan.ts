@@ -72,6 +72,8 @@ export interface ProcessNode extends NodeBase {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly grants: readonly Grant[];
+  /** The names it may set while it runs, for those who need it to read. */
+  readonly outputs: readonly string[];
   readonly timeoutMs: number | null;
   readonly stop: StopRule;
   /** Daemons have `stop`. */

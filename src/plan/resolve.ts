@@ -1,8 +1,8 @@
 // What is known only once the run has started, put into a node when it is due: no expression is left in it then.
 import { resolve } from 'node:path';
 import { isTruthy, Names, textOf } from '../pipeline/data.ts';
-import { evaluate } from '../pipeline/evaluate.ts';
-import { hasExpression, parseTemplate } from '../pipeline/expression.ts';
+import { evaluate, evaluateExpression } from '../pipeline/evaluate.ts';
+import { hasExpression, parseTemplate, type Template } from '../pipeline/expression.ts';
 import { isMap, type Json } from '../pipeline/json.ts';
 import type { Launch, Output, ProcessNode, Stdin } from './plan.ts';
 
@@ -10,26 +10,27 @@ export interface RunContext {
   /** The plan's root; paths that were not absolute yet are taken from there, where a node names no other. */
   readonly root: string;
   readonly run: { readonly id: string; readonly dir: string; readonly name: string };
+  /** What the process or instance of that name has set until now. */
+  readonly outputsOf: (process: string) => Readonly<Record<string, Json>>;
 }
 
 export type ResolvedNode = Omit<ProcessNode, 'if'> & { readonly if: boolean };
 
-/** As `resolveNode`, of an `if` alone. */
-export function resolveCondition(condition: boolean | string, { run }: RunContext): boolean {
-  return typeof condition === 'boolean' ? condition : isTruthy(settle(condition, Names.of({ run })));
+/** As `resolveNode`, of the `if` alone. */
+export function resolveCondition(node: Pick<ProcessNode, 'if' | 'within'>, context: RunContext): boolean {
+  return typeof node.if === 'boolean' ? node.if : isTruthy(settle(node.if, scopeOf(node, context)));
 }
 
 /** Throws an `ExpressionFailure` where an expression has no value, which is a mistake in the pipeline. */
 export function resolveNode(node: ProcessNode, context: RunContext): ResolvedNode {
-  const { run } = context;
   const root = node.root ?? context.root;
-  const scope = Names.of({ run });
+  const scope = scopeOf(node, context);
   const settled = (value: Json): Json => settle(value, scope);
   const text = (value: string): string => textIn(settled(value), value);
   const path = (value: string): string => (hasExpression(value) ? resolve(root, text(value)) : value);
   return {
     ...node,
-    if: resolveCondition(node.if, context),
+    if: resolveCondition(node, context),
     launch: resolveLaunch(node.launch, settled, text),
     cwd: path(node.cwd),
     env: Object.fromEntries(Object.entries(node.env).map(([name, value]) => [name, text(value)])),
@@ -37,6 +38,26 @@ export function resolveNode(node: ProcessNode, context: RunContext): ResolvedNod
     stdout: resolveStream(node.stdout, path),
     stderr: resolveStream(node.stderr, path),
   };
+}
+
+/** In a sub-pipeline names are those of its own file. */
+function scopeOf({ within }: Pick<ProcessNode, 'within'>, { run, outputsOf }: RunContext): Names {
+  const setters = new Setters((name) => outputsOf(within === undefined ? name : `${within}/${name}`));
+  return Names.of({ run }).with('processes', setters);
+}
+
+/** `processes`, looked up when it is asked for: there may be many. */
+class Setters extends Names {
+  readonly #outputsOf: RunContext['outputsOf'];
+
+  constructor(outputsOf: RunContext['outputsOf']) {
+    super();
+    this.#outputsOf = outputsOf;
+  }
+
+  override get(name: string): Names {
+    return Names.of({ outputs: this.#outputsOf(name) });
+  }
 }
 
 export class ExpressionFailure extends Error {
@@ -73,13 +94,37 @@ function settle(value: Json, scope: Names): Json {
 function evaluateText(text: string, scope: Names): Json {
   const template = parseTemplate(text);
   if ('message' in template) throw new ExpressionFailure(`\`${text}\`: ${template.message}`);
+  checkSet(template, text, scope);
   const value = evaluate(template, scope);
   if ('known' in value) return value.known;
   throw new ExpressionFailure(`\`${text}\`: ${'problem' in value ? value.problem : 'there is nothing of that name'}`);
 }
 
+/** An expression that comes to nothing because of an output that was never set has no value to go on with. */
+function checkSet(template: Template, text: string, scope: Names): void {
+  for (const part of template) {
+    if (typeof part === 'string') continue;
+    const unset = part.uses.flatMap(({ steps }) => {
+      const [context, process, outputs, output] = steps.map(({ name }) => name);
+      if (context?.toLowerCase() !== 'processes' || process === undefined || output === undefined) return [];
+      return memberOf(scope, [context, process, outputs ?? '', output]) === undefined ? [{ process, output }] : [];
+    });
+    const [first] = unset;
+    if (first === undefined) continue;
+    const value = evaluateExpression(part, scope);
+    if (!('known' in value) || value.known !== null) continue;
+    throw new ExpressionFailure(`\`${text}\`: \`${first.process}\` has not set its output \`${first.output}\``);
+  }
+}
+
+function memberOf(scope: Names, path: readonly string[]): unknown {
+  return path.reduce<unknown>((from, name) => (from instanceof Names ? from.get(name) : undefined), scope);
+}
+
 function textIn(value: Json, written: string): string {
   const text = textOf(value);
+  if (text?.includes('\0'))
+    throw new ExpressionFailure(`\`${written}\` holds a NUL, which cannot be passed to a program`);
   if (text === null) throw new ExpressionFailure(`\`${written}\` is a list or a map, where a text is needed`);
   return text;
 }

@@ -1,7 +1,7 @@
 // The one list of all that can happen in a run. Events carry ids and facts, never live objects; every reporter
 // reads these and nothing else. All but `output` are written to events.ndjson as they stand here (the bytes of
 // `output` are in logs/).
-import type { NodeId, Plan } from '../plan/plan.ts';
+import type { Json, NodeId, Plan } from '../plan/plan.ts';
 
 /** How a node ended. `passed` is a join's success, `finished` a daemon's own end after its queues, `stopped` a daemon's or
  * process's end at the end of the run. */
@@ -91,6 +91,14 @@ export interface NodeOutput extends At {
   readonly bytes: Uint8Array;
 }
 
+/** It has set one of its outputs; the last value of a name counts, and what the last attempt set. */
+export interface NodeOutputSet extends At {
+  readonly type: 'node.output_set';
+  readonly node: NodeId;
+  readonly name: string;
+  readonly value: Json;
+}
+
 /** It is told to end: by its `stop` rule, or at once. */
 export interface NodeStopping extends At {
   readonly type: 'node.stopping';
@@ -119,6 +127,8 @@ export interface NodeEnded extends At {
   readonly attempts?: number;
   /** Why, in one sentence, where the outcome does not say it all. */
   readonly cause?: string;
+  /** What it has set, where it has outputs. */
+  readonly outputs?: Readonly<Record<string, Json>>;
   /** The last bytes of its stderr as text, where it failed. */
   readonly stderrTail?: string;
 }
@@ -277,6 +287,7 @@ export type Event =
   | RunEnded
   | NodeStarted
   | NodeOutput
+  | NodeOutputSet
   | NodeStopping
   | NodeLeaked
   | NodeAgain

@@ -21,6 +21,7 @@ import { inspect } from './inspection.ts';
 import { Fifos } from './kernel-pipe.ts';
 import type { Ended } from './life.ts';
 import { type Fate, pipedWith } from './outcome.ts';
+import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
 import { ProcessPipes } from './process-pipe.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
@@ -50,6 +51,7 @@ export class Execution {
   readonly #waitingSince = new Map<NodeId, number>();
   readonly #fifos = new Fifos();
   readonly #pipes = new ProcessPipes(this.#fifos);
+  readonly #outputs: Outputs;
   readonly #clock = new Clock();
   readonly #pausing: Pausing;
   readonly #ended: Promise<readonly NodeId[]>;
@@ -69,6 +71,7 @@ export class Execution {
     this.#plan = plan;
     this.#options = options;
     this.#schedule = new Schedules(plan, (node) => this.#isWanted(node));
+    this.#outputs = new Outputs(plan);
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     this.#pausing = new Pausing({
       clock: this.#clock,
@@ -164,6 +167,7 @@ export class Execution {
       broker: this.#broker,
       targets,
       now: () => this.#now(),
+      onAttempt: ({ node }) => this.#outputs.forget(node.id),
       onStarted: ({ node }) => this.#perform(this.#schedule.started(node.id, this.#now())),
       onReport: (to, report) => this.#running.get(to)?.handle({ type: 'heard', report }),
       readsDaemon: ({ stdin }) => stdin.type === 'process' && this.#nodes.get(stdin.process)?.kind === 'daemon',
@@ -256,13 +260,14 @@ export class Execution {
   }
 
   #isWanted(node: PipelineNode): boolean | { readonly refused: string } {
-    return this.#known((context) => resolveCondition(node.if, context));
+    return this.#known((context) => resolveCondition(node, context));
   }
 
   #known<T>(resolve: (context: RunContext) => T): T | { readonly refused: string } {
     const { runId, runDir } = this.#options;
+    const { root, name } = this.#plan;
     try {
-      return resolve({ root: this.#plan.root, run: { id: runId, dir: runDir, name: this.#plan.name } });
+      return resolve({ root, run: { id: runId, dir: runDir, name }, outputsOf: this.#outputs.named });
     } catch (error) {
       if (error instanceof ExpressionFailure) return { refused: error.message };
       throw error;
@@ -311,6 +316,7 @@ export class Execution {
       durationMs: startedAt === null ? 0 : Math.round(this.#now() - startedAt),
       ...(attempts === undefined ? {} : { attempts }),
       ...(cause === null ? {} : { cause }),
+      ...this.#outputs.told(node),
       ...(failures.has(outcome) && stderr !== '' ? { stderrTail: stderr } : {}),
     });
   }
@@ -325,6 +331,10 @@ export class Execution {
     const now = this.#now();
     if (notice.type === 'drained') this.#perform(this.#schedule.drained(notice.queue, now));
     if (notice.type === 'stranded') this.#perform(this.#schedule.stranded(notice.queue, notice.reason, now));
+    if (notice.type === 'output') {
+      this.#outputs.set(notice.node, notice.name, notice.value);
+      this.#broker?.done(notice.errand);
+    }
     if (notice.type === 'suspects') this.#inspect(notice).catch(this.#broken);
     if (notice.type === 'deadlock') this.stop(causeOf(notice));
     if (notice.type === 'exhausted') this.#exhausted = true;

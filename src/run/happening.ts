@@ -40,6 +40,8 @@ export function happeningOf(notice: Notice): Happening | null {
       };
     case 'abandoned':
       return { type: 'lock.abandoned', lock: notice.lock, node: notice.node };
+    case 'output':
+      return { type: 'node.output_set', node: notice.node, name: notice.name, value: notice.value };
     case 'offence':
       return { type: 'client.refused', node: notice.node, reason: notice.reason };
     case 'deadlock':

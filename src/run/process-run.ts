@@ -27,6 +27,8 @@ export interface ProcessContext {
   /** The clock of the run, in milliseconds. */
   readonly now: () => number;
   readonly tell: (happening: Happening) => void;
+  /** It is tried, for the first time or again. */
+  readonly onAttempt: (run: ProcessRun) => void;
   readonly onStarted: (run: ProcessRun) => void;
   /** To one that a pipe joins to another. */
   readonly onReport: (to: NodeId, report: Report) => void;
@@ -86,6 +88,7 @@ export class ProcessRun {
     const { broker, tell } = this.#context;
     switch (effect.do) {
       case 'spawn':
+        this.#context.onAttempt(this);
         // In a turn of its own: those that start with it come first, and can then be told what becomes of it.
         return queueMicrotask(() => this.#watch(this.#spawn()));
       case 'announce':

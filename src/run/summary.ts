@@ -1,5 +1,5 @@
 // Events → Summary: what happened, derived once for everybody who tells of it.
-import type { Node, NodeId } from '../plan/plan.ts';
+import type { Json, Node, NodeId } from '../plan/plan.ts';
 import type { Event, Outcome, PipeCounts, QueueCounts } from './event.ts';
 
 export interface Summary {
@@ -29,6 +29,8 @@ export interface NodeSummary {
   readonly durationMs: number;
   readonly attempts: number;
   readonly cause?: string;
+  /** What it has set, where it has outputs. */
+  readonly outputs?: Readonly<Record<string, Json>>;
 }
 
 /** Takes the events of one run, in order. */
@@ -67,6 +69,7 @@ export class Summarizer {
           durationMs: event.durationMs,
           attempts: event.attempts ?? (startedAt === undefined ? 0 : 1),
           ...(event.cause === undefined ? {} : { cause: event.cause }),
+          ...(event.outputs === undefined ? {} : { outputs: event.outputs }),
         };
         break;
       }

@@ -96,6 +96,13 @@ export class NotGranted extends Error {
   }
 }
 
+/** An output is larger than an output may be. */
+export class OutputTooLarge extends RangeError {
+  static {
+    OutputTooLarge.prototype.name = 'OutputTooLarge';
+  }
+}
+
 /** The connection to the run is gone. What was not confirmed may not have arrived. */
 export class BrokerLost extends Error {
   static {

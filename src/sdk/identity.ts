@@ -1,4 +1,5 @@
 // Who this process is in its run, by what the runner put into its environment.
+import { NotGranted } from './errors.ts';
 
 export interface Identity {
   readonly socket: string;
@@ -6,12 +7,14 @@ export interface Identity {
   readonly instance: string;
 }
 
-/** What a connection needs; throws where there is no run, or no channels in it, with what to do about it. */
+/** What a connection needs; throws where there is no run, or nothing in it for this process, with what to do about it. */
 export function identify(environment: NodeJS.ProcessEnv): Identity {
   const { FORKLINE_SOCKET: socket, FORKLINE_TOKEN: token } = environment;
   const instance = instanceOf(environment);
   if (socket && token) return { socket, token, instance };
-  throw new Error(`the pipeline declares no queue and no lock, so \`${instance}\` has none to use`);
+  throw new NotGranted(
+    `the pipeline lets \`${instance}\` use no queue, pipe or lock, and declares no \`outputs\` of it`,
+  );
 }
 
 /** The process as its run knows it. */

@@ -1,6 +1,7 @@
-// `import { queue, lock, pipe, current } from 'forkline'`: what a process of a run uses. Nothing is connected before the first channel
+// `import { queue, lock, pipe, output, current } from 'forkline'`: what a process of a run uses. Nothing is connected before the first channel
 // is named.
 import { Lock } from './lock.ts';
+import { setOutput } from './output.ts';
 import { Pipe } from './pipe.ts';
 import { Queue } from './queue.ts';
 import { Session } from './session.ts';
@@ -16,6 +17,7 @@ export {
   LockError,
   LockTimeout,
   NotGranted,
+  OutputTooLarge,
   PipeClosed,
   QueueAborted,
   QueueClosed,
@@ -43,6 +45,14 @@ export function lock(name: string): Lock {
 export function pipe<In = unknown, Out = In>(name: string): Pipe<In, Out> {
   const here = session();
   return here.channel('pipe', name, () => new Pipe<In, Out>(here, name));
+}
+
+/**
+ * Sets one of the `outputs` of this process: any JSON value. Fulfilled once the run has it; those who need this process read it
+ * as `${{ processes.NAME.outputs.KEY }}`. Rejects with `NotGranted` where the pipeline does not declare it.
+ */
+export async function output(name: string, value: unknown): Promise<void> {
+  await setOutput(session(), name, value);
 }
 
 let opened: Session | null = null;

@@ -2,6 +2,11 @@
 // to {}: what is not JSON is refused here, where it was put, with the path to it.
 
 export function toJson(value: unknown): string {
+  return jsonOf(value, 'the item');
+}
+
+/** `whole`: what it is called where it is not JSON. */
+export function jsonOf(value: unknown, whole: string): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
@@ -9,7 +14,7 @@ export function toJson(value: unknown): string {
   } catch (error) {
     throw new TypeError(`not JSON: ${reasonOf(error as Error)}`, { cause: error });
   }
-  throw new TypeError(`not JSON: ${describe(value, 'the item', 0)}`);
+  throw new TypeError(`not JSON: ${describe(value, whole, 0)}`);
 }
 
 /** As deep as lists and objects may stand in each other: Python’s reader gives up before a thousand. */

@@ -83,6 +83,15 @@ export class Session {
     atEnd((ending) => this.leave(ending));
   }
 
+  get instance(): string {
+    return this.#identity.instance;
+  }
+
+  /** What it may do; null until the broker has said so. */
+  get welcome(): Welcome | null {
+    return this.#welcome;
+  }
+
   /** So much waits to be sent that puts should wait. */
   get congested(): boolean {
     return this.#connection.congested;

@@ -76,11 +76,15 @@ export function readReply(frame: Frame): { request: number; value: unknown } {
   return { request: frame.buffer.readUInt32BE(frame.body), value };
 }
 
+/** `OUTPUT`: the request, and an object; what stands in it is for the caller to check. */
+export function readAsked(frame: Frame): { request: number; body: Readonly<Record<string, unknown>> } {
+  const { request, value } = readReply(frame);
+  return { request, body: objectIn(value) };
+}
+
 /** `HELLO`, `WELCOME`, `ERROR`, `DEAD`, `LANE`, `LANE_CLOSED`, `LANE_MAP`: an object; what stands in it is for the caller to check. */
 export function readJson(frame: Frame): Readonly<Record<string, unknown>> {
-  const value = parse(frame, frame.body);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();
-  return value as Readonly<Record<string, unknown>>;
+  return objectIn(parse(frame, frame.body));
 }
 
 /** `GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`, `SHUT`, `END`, `BROKEN`, `WITHDRAWN`, `RECALL`; `REFUSED` of a queue. */
@@ -103,6 +107,11 @@ function priorityAt(frame: Frame, at: number): number {
 
 function fenceAt(frame: Frame, at: number): number {
   return frame.buffer.readUInt32BE(at) * 0x100000000 + frame.buffer.readUInt32BE(at + 4);
+}
+
+function objectIn(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();
+  return value as Readonly<Record<string, unknown>>;
 }
 
 function parse(frame: Frame, from: number): unknown {

@@ -30,6 +30,7 @@ export const Type = {
   LANE_READY: 23,
   HAND_OVER: 24,
   LANE_CLOSED: 25,
+  OUTPUT: 31,
   WELCOME: 64,
   ERROR: 65,
   ROOM: 66,
@@ -95,6 +96,8 @@ export const Limit = {
   LENGTH: 4 + 16 * 1024 * 1024,
   /** The largest single item. */
   ITEM: 1024 * 1024 * 1024,
+  /** The longest body of an `OUTPUT`. */
+  OUTPUT: 1024 * 1024,
   /** Unix-domain socket paths; longer ones are cut short silently by the system. */
   SOCKET_PATH: 103,
   /** How long the broker waits for `HELLO`. */
@@ -121,6 +124,8 @@ export interface Welcome {
   readonly protocol: number;
   readonly run: string;
   readonly channels: readonly WelcomeChannel[];
+  /** The names it may set. */
+  readonly outputs?: readonly string[];
 }
 
 export type WelcomeChannel = WelcomeQueue | WelcomePipe | WelcomeLock;
@@ -176,6 +181,12 @@ export interface ErrorBody {
   /** `unfit`: where in the item, as a JSON pointer, and why it does not fit. */
   readonly path?: string;
   readonly reason?: string;
+}
+
+/** `OUTPUT`: what a process tells those who need it. */
+export interface OutputBody {
+  readonly name: string;
+  readonly value: unknown;
 }
 
 /** `DEAD`: the items of the next delivery were never done in another queue. */

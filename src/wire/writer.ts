@@ -9,6 +9,7 @@ import {
   type LaneBody,
   type LaneClosed,
   type LaneMap,
+  type OutputBody,
   Type,
   type Welcome,
 } from './message.ts';
@@ -115,6 +116,14 @@ export class FrameWriter {
     this.#header(Type.REPLY, 0, channel, 4 + body.length);
     this.#u32(request);
     this.#copy(body);
+  }
+
+  /** `OUTPUT`. */
+  ask(type: number, request: number, body: OutputBody, flags = 0): void {
+    const json = Buffer.from(JSON.stringify(body));
+    this.#header(type, flags, 0, 4 + json.length);
+    this.#u32(request);
+    this.#copy(json);
   }
 
   put(channel: number, items: Items, flags = 0): void {

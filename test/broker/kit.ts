@@ -10,6 +10,7 @@ import { judgesOf } from '../../src/broker/judge.ts';
 import { listen } from '../../src/broker/server.ts';
 import { tokenFor } from '../../src/broker/token.ts';
 import type { Channel, LockChannel, PipeChannel, QueueChannel } from '../../src/plan/plan.ts';
+import type { Speaker } from '../../src/plan/speakers.ts';
 import { readGranted, readItems, readJson, readReply, readRoom } from '../../src/wire/body.ts';
 import { type Frame, FrameReader } from '../../src/wire/frame.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
@@ -79,7 +80,11 @@ export function running(...channels: Channel[]): Promise<Running> {
 }
 
 export async function runningWith(
-  options: { readonly laneItems?: number; readonly again?: readonly string[] },
+  options: {
+    readonly laneItems?: number;
+    readonly again?: readonly string[];
+    readonly speakers?: readonly Speaker[];
+  },
   ...channels: Channel[]
 ): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'broker-'));

@@ -40,6 +40,7 @@ export function processNode(
     stdout: { type: 'log' },
     stderr: { type: 'log' },
     grants: [],
+    outputs: [],
     timeoutMs: null,
     stop: { signal: 'SIGTERM', graceMs: 5000 },
     onFailure: 'stop',

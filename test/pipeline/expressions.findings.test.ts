@@ -121,7 +121,6 @@ processes:
   c: { command: [ls, "\${{ processes.a.outputs.y }}", "\${{ processes.z.outputs.y }}", "\${{ processes.a }}"], needs: a }
   d: { run: ls, timeout: "\${{ processes.a.outputs.x }}", needs: a, env: { X: "\${{ processes.a.outputs.x }}" } }`,
     [
-      '2:17 error not-supported-yet `outputs` is not supported yet',
       '3:37 error missing-needs `b` reads an output of `a`, which it does not need',
       '4:47 error unknown-name `a` has no output `y`',
       '4:69 error unknown-name there is no process `z`',

@@ -61,7 +61,7 @@ queues:
   r: { order: fifo, overflow: block, encoding: json }
 locks: { l: {} }
 processes:
-  a: { run: ls, tty: true, retry: 2, ready: { sdk: true }, holds: l, controls: b, outputs: x }
+  a: { run: ls, tty: true, retry: 2, ready: { sdk: true }, holds: l, controls: b }
   b: { run: ls, each: q, workers: 2 }
   c: { run: ls, gets: r }
 daemons:
@@ -73,7 +73,6 @@ daemons:
       '10:38 error not-supported-yet `ready` is not supported yet',
       '10:60 error not-supported-yet `holds` is not supported yet',
       '10:70 error not-supported-yet `controls` is not supported yet',
-      '10:83 error not-supported-yet `outputs` is not supported yet',
       '11:17 error not-supported-yet `each` is not supported yet',
       '11:26 error not-supported-yet `workers` is not supported yet',
       '14:34 error not-supported-yet `ready` is not supported yet',

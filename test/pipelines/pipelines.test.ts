@@ -28,6 +28,13 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.summary.queues['results']).toMatchObject({ put: 100, done: 100, left_over: 0 });
   },
 
+  'outputs.yaml': (ran) => {
+    expect(ran.lines('report')).toEqual(['4 minus one files, 49 bytes, the second is LARGE']);
+    expect(ran.summary.nodes['patch']?.outcome).toBe('skipped');
+    expect(ran.lines('notes')).toEqual(['nothing to remark']);
+    expect(ran.summary.nodes['measure']?.outputs).toEqual({ files: 3, sizes: [12, 7, 30] });
+  },
+
   'pipe.yaml': (ran) => {
     const lengths = [5, 0, 16 * 1024 * 1024];
     expect(ran.lines('caller')).toEqual(lengths.map((length) => `${length} characters, and well answered`));

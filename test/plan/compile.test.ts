@@ -72,6 +72,7 @@ test('instances know who they are, where they were declared and what they may us
     timeoutMs: null,
     stop: { signal: 'SIGTERM', graceMs: 5000 },
     onFailure: 'stop',
+    outputs: [],
     successExitCodes: [0],
     again: null,
   });

@@ -1,10 +1,11 @@
 // What is known only once the run has started is in the plan as an expression, and gone when a node is due.
 import { expect, test } from 'vitest';
 import { ExpressionFailure, resolveNode } from '../../src/plan/resolve.ts';
+import type { Json } from '../../src/plan/plan.ts';
 import { processNode } from '../kit/plan.ts';
 import { processOf, soundPlan } from '../kit/planned.ts';
 
-const context = { root: '/root', run: { id: 'r1', dir: '/runs/r1', name: 'soup' } };
+const context = { root: '/root', run: { id: 'r1', dir: '/runs/r1', name: 'soup' }, outputsOf: () => ({}) };
 
 async function resolved(process: string, top = '') {
   const plan = await soundPlan(`${top}\nprocesses:\n  a: ${process}\n`, { files: { 'a.py': '' } });
@@ -75,4 +76,46 @@ test('an expression without a value is a failure that names it', () => {
   expect(() => resolveNode(processNode('a', {}, { launch: whole }), context)).toThrow(
     'is a list or a map, where a text is needed',
   );
+});
+
+const outputs: Readonly<Record<string, Readonly<Record<string, Json>>>> = {
+  build: { version: '1.2', sizes: [3, 4], none: null, nul: 'a\0b' },
+  'build.2': { version: '2' },
+};
+const outputsOf = (process: string) => outputs[process] ?? {};
+
+function withOutputs(...argv: string[]) {
+  const launch = { type: 'target', language: 'python', file: '/a.py', export: 'f', args: argv, kwargs: {} } as const;
+  return (resolveNode(processNode('a', {}, { launch }), { ...context, outputsOf }).launch as typeof launch).args;
+}
+
+test('outputs keep their types, and stand in texts', () => {
+  expect(
+    withOutputs(
+      '${{ processes.build.outputs.sizes }}',
+      'v${{ processes.build.outputs.version }}',
+      "${{ processes['build.2'].outputs.version }}",
+      '${{ processes.build.outputs.sizes[1] }}',
+      '${{ processes.build.outputs.none }}',
+      '${{ toJSON(processes.build.outputs.sizes) }}',
+    ),
+  ).toEqual([[3, 4], 'v1.2', '2', 4, null, '[\n  3,\n  4\n]']);
+});
+
+test('an output that was not set is null in an expression, which fails where that is all it comes to', () => {
+  expect(
+    withOutputs("${{ processes.build.outputs.tag || 'none' }}", '${{ processes.build.outputs.tag == null }}'),
+  ).toEqual(['none', true]);
+  for (const text of ['${{ processes.build.outputs.tag }}', 'v${{ processes.build.outputs.tag }}'])
+    expect(() => withOutputs(text)).toThrow(
+      new ExpressionFailure(`\`${text}\`: \`build\` has not set its output \`tag\``),
+    );
+  expect(() => withOutputs("${{ processes['build.3'].outputs.tag }}")).toThrow(
+    '`build.3` has not set its output `tag`',
+  );
+});
+
+test('an output that no program could be given is a failure', () => {
+  const launch = { type: 'command', argv: ['${{ processes.build.outputs.nul }}'] } as const;
+  expect(() => resolveNode(processNode('a', {}, { launch }), { ...context, outputsOf })).toThrow('holds a NUL');
 });

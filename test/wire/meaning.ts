@@ -1,6 +1,7 @@
 // What examples.json says of a frame, and the way between that and bytes.
 import {
   expectEmpty,
+  readAsked,
   readAttempt,
   readCount,
   readGranted,
@@ -17,7 +18,15 @@ import {
 } from '../../src/wire/body.ts';
 import type { Frame } from '../../src/wire/frame.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
-import { type Dead, type ErrorBody, type Hello, type LaneBody, Type, type Welcome } from '../../src/wire/message.ts';
+import {
+  type Dead,
+  type ErrorBody,
+  type Hello,
+  type LaneBody,
+  type OutputBody,
+  Type,
+  type Welcome,
+} from '../../src/wire/message.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 
 export interface Meaning {
@@ -83,6 +92,10 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
     case 'ASK':
     case 'STUCK':
       return { request: readRequest(frame) };
+    case 'OUTPUT': {
+      const { request, body } = readAsked(frame);
+      return { request, json: body };
+    }
     case 'RELEASE':
       return readRelease(frame);
     case 'GRANTED':
@@ -135,6 +148,7 @@ function write(writer: FrameWriter, meaning: Meaning): void {
   else if (attempt !== undefined) writer.redeliver(channel, attempt, items, flags);
   else if (type === 'RELEASE') writer.release(channel, fence as number, request as number, flags);
   else if (type === 'GRANTED') writer.granted(channel, request as number, fence as number, flags);
+  else if (type === 'OUTPUT') writer.ask(Type[type], request as number, json as OutputBody, flags);
   else if (type === 'REPLY') writer.reply(channel, request as number, json);
   else if (tag !== undefined) writer.range(Type[type], channel, tag, count as number);
   else if (bytes !== undefined) writer.room(Type[type], channel, count as number, bytes, flags);

@@ -23,10 +23,12 @@ from .errors import (
     LockError,
     NotGranted,
     NotInARun,
+    OutputTooLarge,
     PipeClosed,
     ShutDown,
 )
 from .locks import Lock, lock
+from .outputs import output
 from .pipes import Pipe, pipe
 from .process import Process, current_process
 from .queues import Queue, queue
@@ -47,6 +49,7 @@ __all__ = [
     "LockError",
     "NotGranted",
     "NotInARun",
+    "OutputTooLarge",
     "Pipe",
     "PipeClosed",
     "Process",
@@ -55,6 +58,7 @@ __all__ = [
     "Taken",
     "current_process",
     "lock",
+    "output",
     "pipe",
     "queue",
 ]

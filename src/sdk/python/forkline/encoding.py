@@ -12,7 +12,7 @@ import pickle
 import re
 from typing import Any, Callable, NamedTuple
 
-__all__ = ["Encoding", "encodings", "refusal"]
+__all__ = ["Encoding", "encodings", "refusal", "to_json"]
 
 Path = "tuple[Any, ...]"
 
@@ -39,7 +39,8 @@ _json_whole = json.JSONDecoder()
 _json_start = _json_whole.raw_decode
 
 
-def _to_json(value: Any) -> bytes:
+def to_json(value: Any) -> bytes:
+    """Raises what `put` of a value that is not JSON raises."""
     kind = type(value)
     if kind is not str and kind is not bool and value is not None:
         try:
@@ -123,7 +124,7 @@ def _to_pickle(value: Any) -> bytes:
 
 #: By the name of the queue's `encoding`.
 encodings = {
-    "json": Encoding(_to_json, _from_json),
+    "json": Encoding(to_json, _from_json),
     "text": Encoding(str.encode, bytes.decode),
     "bytes": Encoding(_to_bytes, _from_bytes),
     "pickle": Encoding(_to_pickle, pickle.loads),

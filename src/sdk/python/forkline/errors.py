@@ -18,6 +18,7 @@ __all__ = [
     "LockError",
     "NotGranted",
     "NotInARun",
+    "OutputTooLarge",
     "PipeClosed",
     "ShutDown",
 ]
@@ -72,6 +73,10 @@ class LockError(ForklineError):
 
 class NotGranted(ForklineError):
     """The pipeline does not declare that this process may do this."""
+
+
+class OutputTooLarge(ForklineError, ValueError):
+    """An output is larger than an output may be."""
 
 
 class BrokerLost(ForklineError):

@@ -15,7 +15,7 @@ from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 from . import wire
 from .connection import Connection, connect
-from .errors import BrokerLost, ForklineError, NotInARun
+from .errors import BrokerLost, ForklineError, NotGranted, NotInARun
 from .session import Session
 from .version import VERSION
 
@@ -105,7 +105,7 @@ def _open() -> Session:
     path = os.environ.get("FORKLINE_SOCKET")
     name = _environment("FORKLINE_PROCESS")
     if not path:
-        raise NotInARun(f"`{name}` runs in a pipeline that has no queues, pipes or locks")
+        raise NotGranted(f"the pipeline lets `{name}` use no queue, pipe or lock, and declares no `outputs` of it")
     connected = connect(path)
     try:
         connection = Connection(connected)

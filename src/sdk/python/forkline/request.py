@@ -8,12 +8,17 @@ from . import wire
 from .errors import BrokenQueue, ForklineError, ItemRefused, LockError, NotGranted
 from .session import Answer, Session
 
-__all__ = ["ask", "error_of"]
+__all__ = ["ask", "ask_by", "error_of"]
 
 
 def ask(session: Session, kind: int, channel: int) -> Any:
     """Waits for the answer to a `FLUSH`, `JOIN` or `STAT`; returns what it says."""
-    answer: Answer = session.call(_Request(session, kind, channel), None)
+    return ask_by(session, lambda request: wire.number(kind, channel, request))
+
+
+def ask_by(session: Session, frame: "Callable[[int], bytes]") -> Any:
+    """The same for any frame that carries a request."""
+    answer: Answer = session.call(_Request(session, frame), None)
     if answer.kind == wire.ERROR:
         raise error_of(answer)
     return wire.read_json(answer.body[4:])
@@ -31,9 +36,9 @@ def error_of(answer: Answer) -> Exception:
 class _Request:
     """A question whose answer may be long in coming, and which nobody needs to be told is no longer asked."""
 
-    def __init__(self, session: Session, kind: int, channel: int) -> None:
+    def __init__(self, session: Session, frame: "Callable[[int], bytes]") -> None:
         self._session = session
-        self._frame: "Callable[[int], bytes]" = lambda request: wire.number(kind, channel, request)
+        self._frame = frame
         self._request: Optional[int] = None
         self._withdrawn = False
 

@@ -64,6 +64,7 @@ class Side(Protocol):
 class Session:
     def __init__(self, connection: Connection, welcome: "dict[str, Any]") -> None:
         self.connection = connection
+        self.welcome = welcome
         self.channels: "dict[str, dict[str, Any]]" = {
             f"{channel['kind']} {channel['name']}": channel for channel in welcome["channels"]
         }

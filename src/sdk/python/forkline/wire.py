@@ -21,6 +21,7 @@ PUT_PRIORITY = 19
 OFFER = 20
 SHUT = 21
 STUCK = 22
+OUTPUT = 31
 
 #: `PUT`, `OFFER`: at the left end of a deque; `GET`, `DELIVER`, `REDELIVER`: from its right end.
 LEFT = 1
@@ -36,6 +37,9 @@ ASK = 77
 LONGEST_FRAME = 16 * 1024 * 1024
 LARGEST_ITEM = 1024 * 1024 * 1024
 LONGEST_ITEM_FRAME = LARGEST_ITEM + 64
+
+#: The longest body of an `OUTPUT`.
+LONGEST_OUTPUT = 1024 * 1024
 
 #: `length`, `type`, `flags`, `channel`.
 HEADER = Struct(">IBBH")
@@ -84,6 +88,11 @@ def tags(kind: int, channel: int, first: int, count: int) -> bytes:
 
 def release(channel: int, fence: int, request: int, flags: int = 0) -> bytes:
     return _release_frame(16, RELEASE, flags, channel, fence, request)
+
+
+def asked(kind: int, request: int, body: bytes, flags: int = 0) -> bytes:
+    """`OUTPUT`; `body` is JSON."""
+    return _number_frame(8 + len(body), kind, flags, 0, request) + body
 
 
 def put(

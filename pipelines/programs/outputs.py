@@ -1,0 +1,5 @@
+from forkline import output
+
+
+def label(word: str) -> None:
+    output("word", word.upper())
