@@ -137,6 +137,10 @@ export class Broker implements Reception {
     this.#notify({ type: 'offence', node, reason });
   }
 
+  ready({ instance }: Session): void {
+    this.#notify({ type: 'ready', node: instance });
+  }
+
   answered({ session }: Session, stuck: boolean): void {
     this.#lookout.answered(session, stuck);
   }

@@ -94,6 +94,8 @@ export type Notice =
       readonly value?: Account | Counts;
       readonly error?: string;
     }
+  /** It says that it is ready. */
+  | { readonly type: 'ready'; readonly node: NodeId }
   /** The last producer has ended. */
   | { readonly type: 'closed'; readonly queue: string; readonly aborted: boolean }
   /** Closed (and not aborted), and every item done: a join on it holds. Repeated never. */

@@ -38,6 +38,8 @@ export interface Reception {
   /** It is over; nothing more comes of it. */
   departed(session: Session): void;
   offended(session: Session, reason: string): void;
+  /** Its program says that it is ready. */
+  ready(session: Session): void;
   /** Whether anything but the broker could wake its program, as it answers to `ask`. */
   answered(session: Session, stuck: boolean): void;
   /** It asks something of the run itself. */
@@ -298,6 +300,11 @@ export class Session implements Party, Hearer {
         this.orderly = true;
         this.#phase = 'leaving';
         this.#switchboard.leave(this.session, this.instance, 'goodbye');
+        break;
+      case Type.READY:
+        this.moves += 1;
+        this.#reception.ready(this);
+        this.#flushes.push(readRequest(frame));
         break;
       case Type.FLUSH:
         this.puts = false;

@@ -48,6 +48,7 @@ export const diagnosticCodes = [
   'lock-order',
   'wrong-encoding',
   'bad-item',
+  'bad-probe',
   'lock-kind',
   'linux-only',
   'pipe-ends',

@@ -45,8 +45,8 @@ function reasonAgainst(thing: Thing, condition: ConditionName): { reason: string
     return { reason: `it is a ${thing.kind}`, hint };
   }
   if (thing.kind !== 'process') return null;
-  const { hasReady, onFailure } = thing.declaration;
-  if (condition === 'ready' && !hasReady) {
+  const { ready, onFailure } = thing.declaration;
+  if (condition === 'ready' && ready === null) {
     return { reason: 'it has no `ready`', hint: 'give it a probe under `ready`, or need it `started`' };
   }
   if (condition === 'failed' && onFailure === 'ignore') {

@@ -135,11 +135,24 @@ export interface ProcessDeclaration extends Declared {
   readonly stop: { readonly signal: NodeJS.Signals; readonly grace: Formula | null };
   readonly successExitCodes: readonly number[];
   readonly onFailure: 'stop' | 'continue' | 'ignore';
-  readonly hasReady: boolean;
+  /** When it is ready; null: once it has started. */
+  readonly ready: ReadyDeclaration | null;
   /** Null where it is never started again. */
   readonly again: AgainDeclaration | null;
   readonly outputs: readonly string[];
 }
+
+export interface ReadyDeclaration {
+  readonly path: Path;
+  readonly probe: ProbeDeclaration;
+  readonly interval: Formula | null;
+  readonly timeout: Formula | null;
+}
+
+export type ProbeDeclaration =
+  | { readonly type: 'log' | 'tcp' | 'exec' | 'file'; readonly value: Formula }
+  | { readonly type: 'http'; readonly value: Formula; readonly statuses: readonly number[] | null }
+  | { readonly type: 'sdk' };
 
 /** When it is started again after it has ended. */
 export interface AgainDeclaration {

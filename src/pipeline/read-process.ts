@@ -7,6 +7,7 @@ import type { Json } from './json.ts';
 import { type Known, type NameSet, nameSet, type OutputCheck } from './known.ts';
 import type { LaunchDeclaration, OutputDeclaration, ProcessDeclaration, StdinDeclaration } from './pipeline.ts';
 import { againOf } from './read-again.ts';
+import { readyOf } from './read-ready.ts';
 import { keysOf, readMatrix } from './read-matrix.ts';
 import type { Reading } from './reading.ts';
 import { needsAt, referenceAt, referencesAt } from './reference.ts';
@@ -99,7 +100,7 @@ export async function readProcess(
     },
     successExitCodes: [written.success_exit_codes ?? []].flat(),
     onFailure: kind === 'daemon' ? 'stop' : (setting('on_failure')[1] ?? 'stop'),
-    hasReady: written.ready !== undefined,
+    ready: readyOf([at('ready'), written.ready], planned),
     again: againOf(
       { kind, retry: setting('retry'), restart: [at('restart'), written.restart] },
       planned,

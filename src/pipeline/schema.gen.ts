@@ -726,21 +726,21 @@ export interface OutputToAFile {
 }
 export interface ReadyByLog {
   /**
-   * Ready once a line of its output matches this regular expression (RE2).
+   * Ready once a line of its output matches this regular expression (RE2), anywhere in the line.
    */
   log: string;
   /**
-   * How often the probe is tried.
+   * How long after a try that did not hold the next one follows.
    */
   interval?: Duration;
   /**
-   * How long it may take to become ready; then the run fails and says which probe never held.
+   * How long it may take to become ready; then it has failed, and says which probe never held.
    */
   timeout?: Duration;
 }
 export interface ReadyByHttp {
   /**
-   * Ready once a line of its output matches this regular expression (RE2).
+   * Ready once a line of its output matches this regular expression (RE2), anywhere in the line.
    */
   log?: string;
   /**
@@ -748,21 +748,21 @@ export interface ReadyByHttp {
    */
   http: string;
   /**
-   * The status, or the list of them, that `http` must answer with.
+   * The status, or the list of them, that `http` must answer with. Without it any from 200 to 399: a redirect is an answer, and is not followed.
    */
   status?: number | number[];
   /**
-   * How often the probe is tried.
+   * How long after a try that did not hold the next one follows.
    */
   interval?: Duration;
   /**
-   * How long it may take to become ready; then the run fails and says which probe never held.
+   * How long it may take to become ready; then it has failed, and says which probe never held.
    */
   timeout?: Duration;
 }
 export interface ReadyByTcp {
   /**
-   * Ready once a line of its output matches this regular expression (RE2).
+   * Ready once a line of its output matches this regular expression (RE2), anywhere in the line.
    */
   log?: string;
   /**
@@ -774,17 +774,17 @@ export interface ReadyByTcp {
    */
   tcp: string;
   /**
-   * How often the probe is tried.
+   * How long after a try that did not hold the next one follows.
    */
   interval?: Duration;
   /**
-   * How long it may take to become ready; then the run fails and says which probe never held.
+   * How long it may take to become ready; then it has failed, and says which probe never held.
    */
   timeout?: Duration;
 }
 export interface ReadyByExec {
   /**
-   * Ready once a line of its output matches this regular expression (RE2).
+   * Ready once a line of its output matches this regular expression (RE2), anywhere in the line.
    */
   log?: string;
   /**
@@ -796,21 +796,21 @@ export interface ReadyByExec {
    */
   tcp?: string;
   /**
-   * Ready once this shell command, or argv, exits 0.
+   * Ready once this shell command, or argv, exits 0. A shell command is one for `sh`.
    */
   exec: string | string[];
   /**
-   * How often the probe is tried.
+   * How long after a try that did not hold the next one follows.
    */
   interval?: Duration;
   /**
-   * How long it may take to become ready; then the run fails and says which probe never held.
+   * How long it may take to become ready; then it has failed, and says which probe never held.
    */
   timeout?: Duration;
 }
 export interface ReadyByFile {
   /**
-   * Ready once a line of its output matches this regular expression (RE2).
+   * Ready once a line of its output matches this regular expression (RE2), anywhere in the line.
    */
   log?: string;
   /**
@@ -822,7 +822,7 @@ export interface ReadyByFile {
    */
   tcp?: string;
   /**
-   * Ready once this shell command, or argv, exits 0.
+   * Ready once this shell command, or argv, exits 0. A shell command is one for `sh`.
    */
   exec?: string | string[];
   /**
@@ -830,17 +830,17 @@ export interface ReadyByFile {
    */
   file: string;
   /**
-   * How often the probe is tried.
+   * How long after a try that did not hold the next one follows.
    */
   interval?: Duration;
   /**
-   * How long it may take to become ready; then the run fails and says which probe never held.
+   * How long it may take to become ready; then it has failed, and says which probe never held.
    */
   timeout?: Duration;
 }
 export interface ReadyBySdk {
   /**
-   * Ready once a line of its output matches this regular expression (RE2).
+   * Ready once a line of its output matches this regular expression (RE2), anywhere in the line.
    */
   log?: string;
   /**
@@ -852,7 +852,7 @@ export interface ReadyBySdk {
    */
   tcp?: string;
   /**
-   * Ready once this shell command, or argv, exits 0.
+   * Ready once this shell command, or argv, exits 0. A shell command is one for `sh`.
    */
   exec?: string | string[];
   /**
@@ -864,11 +864,11 @@ export interface ReadyBySdk {
    */
   sdk: true;
   /**
-   * How often the probe is tried.
+   * How long after a try that did not hold the next one follows.
    */
   interval?: Duration;
   /**
-   * How long it may take to become ready; then the run fails and says which probe never held.
+   * How long it may take to become ready; then it has failed, and says which probe never held.
    */
   timeout?: Duration;
 }

@@ -1,17 +1,18 @@
 // Expressions in a script: text that is put into a shell script is how scripts get injected, so there are none in `run`.
 import { hasExpression, parseExpression, parseTemplate } from './expression.ts';
 import { spanInText } from './locate.ts';
+import type { Path } from './places.ts';
 import type { Reading } from './reading.ts';
-import type { PipelineFile } from './schema.gen.ts';
+import type { Daemon, PipelineFile, Process } from './schema.gen.ts';
 
 export function complainOfUnsafe(file: PipelineFile, reading: Reading): void {
   const { document, findings } = reading;
   for (const kind of ['processes', 'daemons'] as const) {
-    for (const [name, { run }] of Object.entries(file[kind] ?? {})) {
-      for (const { offset, length, source } of run === undefined ? [] : expressionsInScript(run)) {
+    for (const [path, script] of Object.entries(file[kind] ?? {}).flatMap(scriptsOf)) {
+      for (const { offset, length, source } of expressionsInScript(script)) {
         reading.noteUses(parseExpression(source));
         const variable = variableFor(source);
-        const span = spanInText(document, [kind, name, 'run'], run as string, offset, length);
+        const span = spanInText(document, [kind, ...path], script, offset, length);
         findings.error(
           'unsafe-interpolation',
           span,
@@ -23,6 +24,15 @@ export function complainOfUnsafe(file: PipelineFile, reading: Reading): void {
       }
     }
   }
+}
+
+/** What of a process the shell reads, with the path to it. */
+function scriptsOf([name, { run, ready }]: [string, Process | Daemon]): [Path, string][] {
+  const exec = ready !== undefined && 'exec' in ready ? ready.exec : undefined;
+  return [
+    ...(run === undefined ? [] : [[[name, 'run'], run] as [Path, string]]),
+    ...(typeof exec === 'string' ? [[[name, 'ready', 'exec'], exec] as [Path, string]] : []),
+  ];
 }
 
 /** With their braces. One that cannot be parsed is as unsafe. */

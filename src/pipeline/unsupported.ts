@@ -10,7 +10,6 @@ type Unsupported = Readonly<Record<string, readonly Json[]>>;
 const inProcess: Unsupported = {
   each: [],
   workers: [],
-  ready: [],
   holds: [],
   controls: [],
   tty: [false],

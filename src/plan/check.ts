@@ -9,6 +9,7 @@ import type { Source } from '../pipeline/source.ts';
 import { compile } from './compile.ts';
 import type { Plan } from './plan.ts';
 import { checkQueueFiles } from './queue-files.ts';
+import { checkPatterns } from './ready-check.ts';
 import { checkTargets, type CompileTargets } from './target-check.ts';
 
 /** The plan is null when any finding is an error. Without `compileTargets` nobody looks into the targets' files. */
@@ -25,6 +26,7 @@ export async function planSource(
   const compiled = compile(pipeline);
   const targets = await checkTargets(compiled.targets, document, compileTargets);
   const files = await checkQueueFiles(pipeline);
+  const patterns = await checkPatterns(compiled.patterns, document);
   const later = [
     shape,
     { diagnostics },
@@ -32,6 +34,7 @@ export async function planSource(
     compiled,
     { diagnostics: targets },
     { diagnostics: files },
+    { diagnostics: patterns },
   ];
   const said = withoutMissedUses(later.flatMap((stage) => stage.diagnostics));
   const all = [...parsed.diagnostics, ...withoutEchoes(parsed.diagnostics, said)].sort(

@@ -19,6 +19,7 @@ import { checkOutputReads } from './output-reads.ts';
 import { checkPipeEnds } from './pipe-ends.ts';
 import { pipeGrantsOf, pipesOf } from './pipes.ts';
 import type { Launch, Node, PipeChannel, Place, Plan, ProcessNode } from './plan.ts';
+import { checkReady, type PatternUse } from './ready-check.ts';
 import { Requirements } from './requirements.ts';
 import { checkSlots } from './slots.ts';
 import { checkStreams } from './stream-check.ts';
@@ -36,6 +37,8 @@ export interface Compiled {
   /** Null where something is wrong, here or in what the pipeline was read from. */
   readonly plan: Plan | null;
   readonly targets: readonly TargetUse[];
+  /** What probes look for in lines. */
+  readonly patterns: readonly PatternUse[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -59,6 +62,7 @@ export function compile(pipeline: Pipeline): Compiled {
   const pipes = pipesOf(pipeline, graph, instances, placeOf, findings);
   const context: Context = { pipeline, names: directoryOf(pipeline), graph, pipes, instances, needs, reading };
   const targets: TargetUse[] = [];
+  const patterns: PatternUse[] = [];
   const queues = new Map(pipeline.queues.map((queue) => [queue.name, queue]));
   const nodes = order.sequence.flatMap((index): readonly Node[] => {
     const vertex = graph.vertices[index] as Vertex;
@@ -69,6 +73,7 @@ export function compile(pipeline: Pipeline): Compiled {
     }
     const made = processNodesOf(vertex, thing.declaration, at, context);
     checkEncodings(thing.declaration, made, queues, findings);
+    patterns.push(...checkReady(thing.declaration, made, findings));
     targets.push(...targetsOf(made, [...thing.declaration.path, 'target']));
     return made;
   });
@@ -87,7 +92,7 @@ export function compile(pipeline: Pipeline): Compiled {
   const { diagnostics } = findings;
   const expected = graph.vertices.reduce((sum, vertex) => sum + instances.idsOf(vertex).length, 0);
   const isSound = nodes.length === expected && !diagnostics.some(({ severity }) => severity === 'error');
-  return { plan: isSound ? plan : null, targets, diagnostics };
+  return { plan: isSound ? plan : null, targets, patterns, diagnostics };
 }
 
 interface Context {

@@ -18,6 +18,7 @@ import type { Reading } from '../pipeline/reading.ts';
 import { complainOfValue, durationOf, knownValueOf } from '../pipeline/setting.ts';
 import { againRuleOf, formulasOfAgain } from './again.ts';
 import type { Instance } from './expand.ts';
+import { formulasOfReady, readyRuleOf } from './ready.ts';
 import type { Launch, Output, ProcessNode, Stdin } from './plan.ts';
 
 /** What a node says of itself; what binds it to others is left to `compile`. */
@@ -71,7 +72,8 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
     complainOfValue(process.timeout, 'a time limit of 0 would end it at once; without a limit, leave it out', reading);
   if (!launch || !stdin || !stdout || !stderr) return null;
   if (cwd === undefined || condition === undefined || timeoutMs === undefined || graceMs === undefined) return null;
-  if (again === undefined) return null;
+  const ready = process.ready === null ? null : readyRuleOf(process.ready, inside, root, reading);
+  if (again === undefined || ready === undefined) return null;
   return {
     launch,
     cwd,
@@ -85,6 +87,7 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
     stop: { signal: process.stop.signal, graceMs },
     onFailure: process.onFailure,
     successExitCodes: [...new Set([0, ...process.successExitCodes])],
+    ready,
     again,
   };
 }
@@ -194,9 +197,14 @@ export function formulasOf({
 }: ProcessDeclaration): readonly Formula[] {
   const ofLaunch = Object.values(launch ?? {}).filter((part): part is Formula => typeof part === 'object');
   const ofStreams = [stdin, stdout, stderr].flatMap((stream) => (stream.type === 'file' ? [stream.file] : []));
-  const ofProcess = [rest.if, rest.cwd, rest.timeout, rest.stop.grace, ...formulasOfAgain(rest.again)].filter(
-    (part) => part !== null,
-  );
+  const ofProcess = [
+    rest.if,
+    rest.cwd,
+    rest.timeout,
+    rest.stop.grace,
+    ...formulasOfAgain(rest.again),
+    ...formulasOfReady(rest.ready),
+  ].filter((part) => part !== null);
   return [...ofLaunch, ...ofStreams, ...ofProcess, ...environment.flatMap(formulasInLayer)];
 }
 

@@ -80,9 +80,32 @@ export interface ProcessNode extends NodeBase {
   readonly onFailure: 'stop' | 'continue' | 'ignore';
   /** Exit codes that count as success, 0 always among them. */
   readonly successExitCodes: readonly number[];
+  /** When those who need it ready may start; null: once it has started. */
+  readonly ready: ReadyRule | null;
   /** When it is started again after it has ended; null: never. */
   readonly again: AgainRule | null;
 }
+
+export interface ReadyRule {
+  readonly probe: ProbeRule;
+  /** From a try that did not hold to the next. */
+  readonly intervalMs: number;
+  /** How long it may take. */
+  readonly timeoutMs: number;
+}
+
+export type ProbeRule =
+  /** A line of its output matches this expression (RE2). */
+  | { readonly type: 'log'; readonly pattern: string }
+  /** It answers with one of these; null: with any from 200 to 399. */
+  | { readonly type: 'http'; readonly url: string; readonly statuses: readonly number[] | null }
+  | { readonly type: 'tcp'; readonly host: string; readonly port: number }
+  /** It exits 0. */
+  | { readonly type: 'exec'; readonly argv: readonly string[] }
+  /** It is there. */
+  | { readonly type: 'file'; readonly path: string }
+  /** It says so itself. */
+  | { readonly type: 'sdk' };
 
 export interface AgainRule {
   /** After a failure, or however it ended. */

@@ -26,6 +26,8 @@ export function describe(event: Event): Words | null {
       return null;
     case 'node.started':
       return detail(event.pid === null ? `\`${event.node}\` waits` : started(event));
+    case 'node.ready':
+      return detail(`\`${event.node}\` is ready after ${duration(event.afterMs)}`);
     case 'node.output_set':
       return detail(`\`${event.node}\` set its output \`${event.name}\``);
     case 'node.stopping':

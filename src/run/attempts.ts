@@ -1,15 +1,17 @@
-// The machine of one process over all its attempts: each is a life of its own (`lifecycle`), and when it has ended this says whether
+// The machine of one process over all its attempts: each is a life of its own (`watched-life`), and when it has ended this says whether
 // another follows, and after what delay. Until the last one is over nobody hears how one ended: its streams stay open and what
 // it held goes back.
 import type { AgainRule, ProcessNode } from '../plan/plan.ts';
 import { delayBefore } from './backoff.ts';
 import type { Effect, Ended, Input, Phase } from './life.ts';
 import { howEnded } from './outcome.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { Readiness } from './readiness.ts';
+import { earliest, WatchedLife } from './watched-life.ts';
 
 export class Attempts {
   readonly node: ProcessNode;
-  #life: Lifecycle;
+  readonly #readiness: Readiness | null;
+  #life: WatchedLife;
   /** The number of the attempt that runs, from 1. */
   #attempt = 1;
   /** Further attempts since it was last up for long. */
@@ -28,7 +30,8 @@ export class Attempts {
 
   constructor(node: ProcessNode) {
     this.node = node;
-    this.#life = new Lifecycle(node);
+    this.#readiness = node.ready === null ? null : new Readiness(node.ready);
+    this.#life = new WatchedLife(node, this.#readiness);
   }
 
   get phase(): Phase {
@@ -42,7 +45,7 @@ export class Attempts {
 
   /** When it next wants a `tick`, in the clock of `now`. */
   nextDeadline(): number | null {
-    return this.#due ?? this.#life.nextDeadline();
+    return this.#due === null ? this.#life.nextDeadline() : earliest(this.#due, this.#readiness?.deadline ?? null);
   }
 
   /** `chance` is a random number from 0 to 1, for the delay that may follow. */
@@ -69,6 +72,8 @@ export class Attempts {
     if (again === null || !this.#mayFollow(ended, again)) {
       return [...effects.slice(0, -1), { do: 'end', ended: { ...ended, ...this.#sum } }];
     }
+    // To a daemon it happens that it comes up only after some attempts; all of them have to be within its time.
+    if (this.node.kind === 'process') this.#readiness?.renew();
     this.#further += 1;
     this.#attempt += 1;
     this.#last = ended;
@@ -84,6 +89,7 @@ export class Attempts {
   #mayFollow({ outcome, exitcode, again }: Ended, { policy, attempts, exitCodes }: AgainRule): boolean {
     if (this.#told || again === 'never' || (again === 'always' && policy !== 'always')) return false;
     if (outcome !== 'failed' && outcome !== 'timed_out') return false;
+    if (this.node.kind === 'daemon' && this.#life.overdue) return false;
     // What cannot be started even once would be tried for ever, and those who need it would wait for ever.
     if (this.node.kind === 'daemon' && this.#startedAt === null) return false;
     if (exitCodes !== null && (outcome !== 'failed' || exitcode === null || !exitCodes.includes(exitcode)))
@@ -93,20 +99,23 @@ export class Attempts {
 
   /** Between two attempts. */
   #rest(input: Input, now: number, last: Ended): readonly Effect[] {
-    if (input.type === 'tick' && this.#due !== null && now >= this.#due) {
+    if (input.type === 'tick') {
+      const overdue = this.#readiness?.overdue(now) ?? null;
+      if (overdue !== null) return this.#giveUp('failed', overdue, last);
+      if (this.#due === null || now < this.#due) return [];
       this.#forget();
-      this.#life = new Lifecycle(this.node);
+      this.#life = new WatchedLife(this.node, this.#readiness);
       return this.#life.handle({ type: 'start' }, now);
     }
     if (input.type === 'stop') return this.#giveUp(input.as, input.reason, last);
     return input.type === 'kill' ? this.#giveUp('stopped', 'killed', last) : [];
   }
 
-  #giveUp(outcome: 'stopped' | 'terminated', reason: string, last: Ended): readonly Effect[] {
+  #giveUp(outcome: 'stopped' | 'terminated' | 'failed', reason: string, last: Ended): readonly Effect[] {
     this.#attempt -= 1;
     this.#forget();
     const ended = { ...last, outcome, cause: `${reason}; before that it ${howEnded(last)}`, ...this.#sum };
-    const whole = outcome === 'terminated' || this.node.kind === 'daemon';
+    const whole = outcome === 'terminated' || (outcome === 'stopped' && this.node.kind === 'daemon');
     return [
       { do: 'settle', held: 'back', stream: whole ? 'end' : 'abort', succeeded: false, how: howEnded(ended) },
       { do: 'end', ended },

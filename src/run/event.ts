@@ -83,6 +83,14 @@ export interface NodeAgain extends At {
   readonly cause?: string;
 }
 
+/** Its probe holds: those who need it ready may start. After a restart it comes again. */
+export interface NodeReady extends At {
+  readonly type: 'node.ready';
+  readonly node: NodeId;
+  /** From the start of this attempt. */
+  readonly afterMs: number;
+}
+
 /** Bytes a process wrote, in order for each stream; not cut at lines. */
 export interface NodeOutput extends At {
   readonly type: 'node.output';
@@ -286,6 +294,7 @@ export type Event =
   | RunResumed
   | RunEnded
   | NodeStarted
+  | NodeReady
   | NodeOutput
   | NodeOutputSet
   | NodeStopping

@@ -169,6 +169,7 @@ export class Execution {
       now: () => this.#now(),
       onAttempt: ({ node }) => this.#outputs.forget(node.id),
       onStarted: ({ node }) => this.#perform(this.#schedule.started(node.id, this.#now())),
+      onReady: ({ node }) => this.#perform(this.#schedule.ready(node.id, this.#now())),
       onReport: (to, report) => this.#running.get(to)?.handle({ type: 'heard', report }),
       readsDaemon: ({ stdin }) => stdin.type === 'process' && this.#nodes.get(stdin.process)?.kind === 'daemon',
       onEnded: ({ node }, ended, stderr) => this.#processEnded(node, ended, stderr),
@@ -337,6 +338,7 @@ export class Execution {
     }
     if (notice.type === 'suspects') this.#inspect(notice).catch(this.#broken);
     if (notice.type === 'deadlock') this.stop(causeOf(notice));
+    if (notice.type === 'ready') this.#running.get(notice.node)?.saysReady();
     if (notice.type === 'exhausted') this.#exhausted = true;
     if (notice.type === 'supplied' || notice.type === 'recorded') this.#judge(notice);
     if ((notice.type === 'offence' || notice.type === 'miswired') && notice.node !== null)

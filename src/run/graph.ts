@@ -9,6 +9,8 @@ export interface Entry {
   phase: 'pending' | 'active' | 'ended';
   /** A process runs or ran. */
   started: boolean;
+  /** It is or was ready for those who need it. */
+  ready: boolean;
   /** It was told to stop. */
   told: boolean;
   /** Itself and those that pipes join it to: they start together. */
@@ -72,6 +74,7 @@ function entriesOf(nodes: readonly Node[]): Map<NodeId, Entry> {
       node,
       phase: 'pending',
       started: false,
+      ready: false,
       told: false,
       chain,
       needs,

@@ -47,6 +47,7 @@ export function happeningOf(notice: Notice): Happening | null {
     case 'deadlock':
     case 'stalled':
       return notice;
+    case 'ready':
     case 'suspects':
     case 'stranded':
     case 'miswired':

@@ -3,6 +3,7 @@ import type { Account } from '../broker/control.ts';
 import type { NodeId } from '../plan/plan.ts';
 import type { Outcome } from './event.ts';
 import type { Report, Seen } from './neighbours.ts';
+import type { ReadinessEffect } from './readiness.ts';
 
 export type LifePhase =
   | 'pending'
@@ -40,6 +41,9 @@ export type Input =
   | { readonly type: 'kill' }
   /** It must fail, whatever its exit code: it broke a promise of its wiring, or the protocol. */
   | { readonly type: 'fault'; readonly reason: string }
+  /** The probe of its readiness holds, or did not when it was tried. */
+  | { readonly type: 'held' }
+  | { readonly type: 'unheld'; readonly reason: string }
   | { readonly type: 'tick' };
 
 export type Effect =
@@ -65,6 +69,7 @@ export type Effect =
   | { readonly do: 'report'; readonly to: NodeId; readonly report: Report }
   /** Come back with it once all that is being done now is done. */
   | { readonly do: 'reconsider' }
+  | ReadinessEffect
   /** One of several attempts has ended, and another will follow: what it held goes back, and its streams stay open. */
   | { readonly do: 'recover'; readonly how: string }
   /** The attempt of that number follows after so long. */

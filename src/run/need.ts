@@ -18,13 +18,13 @@ export class NeedState {
     if (this.#open === 0) this.standing = need.condition === 'failed' ? 'lost' : 'held';
   }
 
-  /** An instance has started. */
-  started(): void {
-    if (this.standing === 'open' && asksForStart(this.condition) && --this.#open === 0) this.standing = 'held';
+  /** An instance has started, or become ready. */
+  met(condition: 'started' | 'ready'): void {
+    if (this.standing === 'open' && this.condition === condition && --this.#open === 0) this.standing = 'held';
   }
 
-  /** An instance has ended; `ran`: it had started before. */
-  ended(fate: Fate, ran: boolean): void {
+  /** An instance has ended, which was or was not `started` and `ready` before. */
+  ended(fate: Fate, before: { readonly started: boolean; readonly ready: boolean }): void {
     if (this.standing !== 'open') return;
     switch (this.condition) {
       case 'succeeded':
@@ -34,7 +34,7 @@ export class NeedState {
         return this.#one(fate.completed, fate);
       case 'started':
       case 'ready':
-        return ran ? undefined : this.#one(false, fate);
+        return before[this.condition] ? undefined : this.#one(false, fate);
       case 'failed':
         this.#open--;
         if (fate.failed) this.standing = 'held';
@@ -52,8 +52,4 @@ export class NeedState {
     this.standing = 'lost';
     this.cause ??= fate;
   }
-}
-
-function asksForStart(condition: Condition): boolean {
-  return condition === 'started' || condition === 'ready';
 }

@@ -2,7 +2,7 @@
 // process that was told to start.
 import type { Account } from '../broker/control.ts';
 import type { BrokerHost } from '../broker/host.ts';
-import type { NodeId, ProcessNode } from '../plan/plan.ts';
+import type { NodeId, ProbeRule, ProcessNode } from '../plan/plan.ts';
 import { speaks } from '../plan/speakers.ts';
 import { Attempts } from './attempts.ts';
 import { Child, startChild } from './child.ts';
@@ -12,6 +12,7 @@ import type { Fifos } from './kernel-pipe.ts';
 import type { Effect, Ended, Input, Phase } from './life.ts';
 import type { Report, Seen } from './neighbours.ts';
 import type { ProcessPipes } from './process-pipe.ts';
+import type { Watch } from './readiness/watch.ts';
 import { StderrTail } from './stderr-tail.ts';
 import { argvOf, type Targets } from './target.ts';
 
@@ -30,6 +31,7 @@ export interface ProcessContext {
   /** It is tried, for the first time or again. */
   readonly onAttempt: (run: ProcessRun) => void;
   readonly onStarted: (run: ProcessRun) => void;
+  readonly onReady: (run: ProcessRun) => void;
   /** To one that a pipe joins to another. */
   readonly onReport: (to: NodeId, report: Report) => void;
   /** Whether what writes its stdin is a daemon. */
@@ -54,6 +56,8 @@ export class ProcessRun {
   /** Ends when what is left of its tree has had time enough. */
   #patience = new AbortController();
   #child: Child | null = null;
+  /** The probe of this attempt; null where it has none, or says itself when it is ready. */
+  #probe: Watch | null = null;
 
   constructor(node: ProcessNode, context: ProcessContext, refused: string | null = null) {
     this.node = node;
@@ -76,6 +80,11 @@ export class ProcessRun {
   /** Null where there is no process yet, or none could be made. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
+  }
+
+  /** By its SDK. */
+  saysReady(): void {
+    if (this.node.ready?.probe.type === 'sdk') this.handle({ type: 'held' });
   }
 
   /** For the case that our own order of things has broken down. */
@@ -119,6 +128,15 @@ export class ProcessRun {
         const ended = { outcome, exitcode, signal, ...(cause === null ? {} : { cause }) };
         return tell({ type, node: node.id, attempt, delayMs, ...ended });
       }
+      case 'try':
+        return this.#probe?.try();
+      case 'drop':
+        return this.#probe?.drop();
+      case 'unwatch':
+        return this.#probe?.close();
+      case 'ready':
+        tell({ type: 'node.ready', node: node.id, afterMs: effect.afterMs });
+        return this.#context.onReady(this);
       case 'report':
         return this.#context.onReport(effect.to, effect.report);
       case 'reconsider':
@@ -140,8 +158,10 @@ export class ProcessRun {
     const connection =
       broker && speaks(node) ? { socket: broker.socket, token: broker.tokenFor(node.id, attempt) } : null;
     const env = environmentOf(node, { ...this.#context, attempt }, connection);
+    this.#probe = node.ready === null ? null : await this.#probeOf(node.ready.probe, attempt);
     const child = await startChild({ node, argv, env }, { fifos, pipes, broker }, (stream, bytes) => {
       if (stream === 'stderr') this.#tail.add(bytes);
+      this.#probe?.hear(stream, bytes);
       tell({ type: 'node.output', node: node.id, stream, bytes });
     });
     if (!(child instanceof Child)) return this.#refuse(child.refused);
@@ -150,6 +170,18 @@ export class ProcessRun {
     this.handle({ type: 'spawned', pid: child.pid });
     const exit = await child.exited;
     this.handle({ type: 'exited', ...exit, seen: this.#look() });
+  }
+
+  async #probeOf(probe: ProbeRule, attempt: number): Promise<Watch | null> {
+    if (probe.type === 'sdk') return null;
+    const { node } = this;
+    // It is not this process, and cannot speak for it.
+    const { FORKLINE_PROCESS: _, ...env } = environmentOf(node, { ...this.#context, attempt }, null);
+    const reports = {
+      held: () => this.handle({ type: 'held' }),
+      unheld: (reason: string) => this.handle({ type: 'unheld', reason }),
+    };
+    return new (await import('./readiness/watch.ts')).Watch(probe, { cwd: node.cwd, env }, reports);
   }
 
   #refuse(reason: string): void {
@@ -171,7 +203,12 @@ export class ProcessRun {
 
   async #empty(patient: boolean): Promise<void> {
     if (!this.#child) throw new Error('Internal error: there is no tree to empty');
-    this.handle({ type: 'emptied', leaked: await this.#child.empty(patient ? this.#patience.signal : undefined) });
+    const [leaked] = await Promise.all([
+      this.#child.empty(patient ? this.#patience.signal : undefined),
+      this.#probe?.settled(),
+    ]);
+    this.#probe?.heardAll();
+    this.handle({ type: 'emptied', leaked });
   }
 
   async #account(abandon: boolean): Promise<void> {

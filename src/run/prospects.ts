@@ -1,6 +1,7 @@
 // What the run's own order has to say of a suspected deadlock: what has not started and what it waits for, which joins are still open,
 // and which of the suspects a join may yet stop.
 import type { Outlook } from '../broker/control.ts';
+import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId } from '../plan/plan.ts';
 import type { Course, Entry } from './graph.ts';
 import type { JoinState } from './join-state.ts';
@@ -55,6 +56,8 @@ class View {
     if (entry.phase === 'ended') return null;
     if (entry.phase === 'pending') {
       const open = entry.node.needs.filter((_, index) => entry.needs[index]?.standing === 'open');
+      const awaited = open.flatMap(({ condition, instances }) => (condition === 'ready' ? instances : []));
+      if (awaited.some((it) => this.#isTried(it))) return null;
       const { within } = entry.node;
       const before = within !== undefined && this.#entry(within).phase === 'pending' ? [within] : [];
       const on = [...before, ...open.flatMap(({ instances }) => instances)].filter((it) => !this.#hasEnded(it));
@@ -66,6 +69,13 @@ class View {
     // It gives up by itself, and the run goes on from there.
     if (join.deadline !== null && join.node.onTimeout !== 'fail') return null;
     return { node: id, does: 'pass', on: [...join.open], queues: [...join.openQueues] };
+  }
+
+  /** Its probe is tried again and again, and may hold though nothing of it stirs; or its time is over, and that ends it. */
+  #isTried(id: NodeId): boolean {
+    const { node, phase, started, ready } = this.#entry(id);
+    if (!isProcess(node) || node.ready === null || phase !== 'active' || !started || ready) return false;
+    return node.ready.probe.type !== 'log' && node.ready.probe.type !== 'sdk';
   }
 
   #hasEnded(id: NodeId): boolean {

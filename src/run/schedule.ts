@@ -60,7 +60,15 @@ export class Schedule {
     const entry = this.#entry(id);
     if (entry.started) return [];
     entry.started = true;
-    this.#spread(entry, (need) => need.started(), now);
+    this.#spread(entry, (need) => need.met('started'), now);
+    if (!isProcess(entry.node) || entry.node.ready === null) this.#becameReady(entry, now);
+    return this.#take(now);
+  }
+
+  /** A process with a probe is ready for those who need it. Of several times the first counts. */
+  ready(id: NodeId, now: number): ScheduleEffect[] {
+    const entry = this.#entry(id);
+    if (!entry.ready) this.#becameReady(entry, now);
     return this.#take(now);
   }
 
@@ -148,8 +156,11 @@ export class Schedule {
 
   #skip(entry: Entry, lost: NeedState): void {
     const { cause } = lost;
+    const early = cause !== null && lost.condition === 'ready' && this.#entry(cause.node).started;
     const because =
-      cause === null ? `nothing it needs can be \`${lost.condition}\`` : `\`${cause.node}\` ${phraseOf(cause)}`;
+      cause === null
+        ? `nothing it needs can be \`${lost.condition}\``
+        : `\`${cause.node}\` ${phraseOf(cause)}${early ? ' before it was ready' : ''}`;
     const becauseOfFailure = cause !== null && !cause.benign;
     this.#end({ node: entry.node.id, outcome: 'skipped', becauseOfFailure }, because);
   }
@@ -188,8 +199,13 @@ export class Schedule {
     if (entry.chain.broken) this.#skipChain(entry, fate);
     for (const join of entry.joins) join.ended(fate);
     if (fate.failed) this.#fail(entry, fate);
-    this.#spread(entry, (need) => need.ended(fate, entry.started), now);
+    this.#spread(entry, (need) => need.ended(fate, entry), now);
     for (const join of entry.joins) this.#judge(join);
+  }
+
+  #becameReady(entry: Entry, now: number): void {
+    entry.ready = true;
+    this.#spread(entry, (need) => need.met('ready'), now);
   }
 
   #fail(entry: Entry, fate: Fate): void {

@@ -47,6 +47,12 @@ export class Schedules {
     return this.#take(level, level.schedule.started(id, now), now);
   }
 
+  /** A process is ready for those who need it. */
+  ready(id: NodeId, now: number): ScheduleEffect[] {
+    const level = this.#levelOf.get(id) ?? this.#own;
+    return this.#take(level, level.schedule.ready(id, now), now);
+  }
+
   /** A process that was told to start has ended, in whatever way. */
   ended(ending: Ending, now: number): ScheduleEffect[] {
     const level = this.#levelOf.get(ending.node) ?? this.#own;

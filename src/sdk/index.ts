@@ -2,8 +2,10 @@
 // is named.
 import { Lock } from './lock.ts';
 import { setOutput } from './output.ts';
+import { current } from './identity.ts';
 import { Pipe } from './pipe.ts';
 import { Queue } from './queue.ts';
+import { sayReady } from './ready.ts';
 import { Session } from './session.ts';
 
 export {
@@ -53,6 +55,17 @@ export function pipe<In = unknown, Out = In>(name: string): Pipe<In, Out> {
  */
 export async function output(name: string, value: unknown): Promise<void> {
   await setOutput(session(), name, value);
+}
+
+/**
+ * Says that this process is ready, for `ready: { sdk: true }`. Resolves once the run has heard it; where nobody waits for that it
+ * changes nothing.
+ */
+export async function ready(): Promise<void> {
+  // Throws outside of a run.
+  current();
+  // Without a socket nobody listens: the pipeline does not ask this process whether it is ready, nor anything else.
+  if (process.env['FORKLINE_SOCKET']) await sayReady(session());
 }
 
 let opened: Session | null = null;

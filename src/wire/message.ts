@@ -30,6 +30,7 @@ export const Type = {
   LANE_READY: 23,
   HAND_OVER: 24,
   LANE_CLOSED: 25,
+  READY: 30,
   OUTPUT: 31,
   WELCOME: 64,
   ERROR: 65,

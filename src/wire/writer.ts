@@ -79,7 +79,7 @@ export class FrameWriter {
     this.#header(type, flags, channel, 0);
   }
 
-  /** `GET`, `TAKEN` (a count); `JOIN`, `STAT`, `FLUSH`, `ACQUIRE`, `CANCEL` (a request); `REFUSED` of a lock. */
+  /** `GET`, `TAKEN` (a count); `JOIN`, `STAT`, `FLUSH`, `READY`, `ACQUIRE`, `CANCEL` (a request); `REFUSED` of a lock. */
   number(type: number, channel: number, number: number, flags = 0): void {
     this.#header(type, flags, channel, 4);
     this.#u32(number);

@@ -46,6 +46,7 @@ export const machines = [
   'src/run/schedules.ts',
   'src/run/lifecycle.ts',
   'src/run/attempts.ts',
+  'src/run/readiness.ts',
   'src/broker/queue.ts',
   'src/broker/pipe.ts',
   'src/broker/lock.ts',

@@ -45,6 +45,7 @@ export function processNode(
     stop: { signal: 'SIGTERM', graceMs: 5000 },
     onFailure: 'stop',
     successExitCodes: [0],
+    ready: null,
     again: null,
     ...settings,
   };

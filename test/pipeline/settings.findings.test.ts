@@ -70,12 +70,10 @@ daemons:
       '1:1 error not-supported-yet `slots` is not supported yet',
       '2:1 error not-supported-yet `secrets` is not supported yet',
       '10:17 error not-supported-yet `tty` is not supported yet',
-      '10:38 error not-supported-yet `ready` is not supported yet',
       '10:60 error not-supported-yet `holds` is not supported yet',
       '10:70 error not-supported-yet `controls` is not supported yet',
       '11:17 error not-supported-yet `each` is not supported yet',
       '11:26 error not-supported-yet `workers` is not supported yet',
-      '14:34 error not-supported-yet `ready` is not supported yet',
     ],
   ],
   [
@@ -154,6 +152,39 @@ daemons:
       '9:36 error schema `policy` cannot be `maybe`, expected `never`, `on-failure` or `always`',
       '9:54 error schema `max_delay` cannot be `long`',
       '10:34 error schema `restart` says already when it is started again',
+    ],
+  ],
+  [
+    'a probe that can never hold, or is none',
+    `params: { port: 0 }
+processes:
+  a: { run: ls, ready: { log: "(?=x)" } }
+  b: { run: ls, ready: { log: x }, stdout: null, stderr: null }
+  c: { run: ls, ready: { http: "localhost:80" } }
+  d: { run: ls, ready: { tcp: "localhost:99999" } }
+  e: { run: ls, ready: { tcp: "localhost:\${{ params.port }}" } }
+  f: { run: ls, ready: { exec: "curl \${{ params.port }}" } }
+  g: { run: ls, ready: { exec: [curl, "\${{ params.port }}"], interval: 0, timeout: 0 } }
+  h: { run: ls, ready: { tcp: ":80" } }
+  i: { run: ls, ready: { tpc: "h:1" } }
+  j: { run: ls, ready: { tcp: "h:1", file: x } }
+  k: { run: ls, ready: { tcp: "h:1", status: 200 } }
+  l: { run: ls, needs: { m: ready } }
+  m: { run: ls }`,
+    [
+      '3:31 error bad-probe this is no regular expression of RE2: invalid or unsupported Perl syntax: `(?=`',
+      '4:26 error bad-probe no line of `b` is ever seen: its stdout and its stderr both go elsewhere',
+      '5:32 error bad-probe `localhost:80` is no URL of `http`',
+      '6:31 error bad-probe `localhost:99999` is no address',
+      '7:32 error bad-expression `localhost:0` is no address',
+      '8:38 error unsafe-interpolation an expression cannot stand in a script, where it could become code',
+      '9:72 error schema it cannot be tried without a pause',
+      '9:84 error schema within no time nothing becomes ready',
+      '10:31 error bad-probe `:80` is no address',
+      '11:26 error schema unknown key `tpc` in `ready`',
+      '12:38 error schema `file` does not go with `tcp`',
+      '13:38 error schema `status` does not go with `tcp`',
+      '14:29 error needs-unreachable `m` can never be `ready`: it has no `ready`',
     ],
   ],
   [

@@ -35,6 +35,24 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.summary.nodes['measure']?.outputs).toEqual({ files: 3, sizes: [12, 7, 30] });
   },
 
+  'ready.yaml': (ran) => {
+    expect(ran.lines('asker')).toEqual(['at your service']);
+    const ready = place(ran, 'node.ready', 'server');
+    expect(place(ran, 'node.restarting', 'server')).toBeLessThan(ready);
+    expect(ready).toBeLessThan(started(ran, 'asker'));
+    expect(place(ran, 'node.ready', 'counter')).toBeLessThan(started(ran, 'onlooker'));
+    expect(ended(ran, 'onlooker')).toBeLessThan(ended(ran, 'counter'));
+    expect(ran.summary.nodes['server']).toMatchObject({ outcome: 'stopped', attempts: 2 });
+  },
+
+  'retry.yaml': (ran) => {
+    const days = ['day 1: apples', 'day 2: books', 'day 3: coal', 'day 3: drums'];
+    expect(ran.lines('courier')).toEqual(days);
+    expect(ran.lines('ledger')).toEqual(['apples', 'books', 'coal', 'drums']);
+    expect(ran.summary.nodes['courier']).toMatchObject({ outcome: 'succeeded', attempts: 3 });
+    expect(ran.summary.queues['parcels']).toMatchObject({ done: 4, left_over: 0 });
+  },
+
   'pipe.yaml': (ran) => {
     const lengths = [5, 0, 16 * 1024 * 1024];
     expect(ran.lines('caller')).toEqual(lengths.map((length) => `${length} characters, and well answered`));
@@ -307,6 +325,8 @@ function instances(name: string, count: number): string[] {
 }
 
 /** Where in the order of events it started. */
+type NodeEvent = 'node.started' | 'node.ready' | 'node.restarting' | 'node.ended';
+
 function started(ran: Ran, node: string): number {
   return place(ran, 'node.started', node);
 }
@@ -315,7 +335,7 @@ function ended(ran: Ran, node: string): number {
   return place(ran, 'node.ended', node);
 }
 
-function place(ran: Ran, type: 'node.started' | 'node.ended', node: string): number {
+function place(ran: Ran, type: NodeEvent, node: string): number {
   const index = ran.events.findIndex((event) => event.type === type && event.node === node);
   if (index === -1) throw new Error(`no ${type} of ${node}`);
   return index;

@@ -74,6 +74,7 @@ test('instances know who they are, where they were declared and what they may us
     onFailure: 'stop',
     outputs: [],
     successExitCodes: [0],
+    ready: null,
     again: null,
   });
 });

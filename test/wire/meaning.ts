@@ -87,6 +87,7 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
     case 'JOIN':
     case 'STAT':
     case 'FLUSH':
+    case 'READY':
     case 'ACQUIRE':
     case 'CANCEL':
     case 'ASK':

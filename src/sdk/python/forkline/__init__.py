@@ -32,6 +32,7 @@ from .outputs import output
 from .pipes import Pipe, pipe
 from .process import Process, current_process
 from .queues import Queue, queue
+from .readiness import ready
 from .taken import Taken
 from .version import VERSION as __version__
 
@@ -61,4 +62,5 @@ __all__ = [
     "output",
     "pipe",
     "queue",
+    "ready",
 ]

@@ -12,7 +12,7 @@ __all__ = ["ask", "ask_by", "error_of"]
 
 
 def ask(session: Session, kind: int, channel: int) -> Any:
-    """Waits for the answer to a `FLUSH`, `JOIN` or `STAT`; returns what it says."""
+    """Waits for the answer to a `FLUSH`, `JOIN`, `STAT` or `READY`; returns what it says."""
     return ask_by(session, lambda request: wire.number(kind, channel, request))
 
 

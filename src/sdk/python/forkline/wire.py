@@ -21,6 +21,7 @@ PUT_PRIORITY = 19
 OFFER = 20
 SHUT = 21
 STUCK = 22
+READY = 30
 OUTPUT = 31
 
 #: `PUT`, `OFFER`: at the left end of a deque; `GET`, `DELIVER`, `REDELIVER`: from its right end.

@@ -1,0 +1,96 @@
+// The probe of one attempt as it is tried and listened to. When it is tried, and what follows, is for the machine to say
+// (`readiness`); after `close` nothing is reported any more. Loaded only where something has a probe.
+import type { ProbeRule } from '../../plan/plan.ts';
+import { execProbe } from './exec.ts';
+import { fileProbe } from './file.ts';
+import { httpProbe } from './http.ts';
+import { LineSearch } from './line-search.ts';
+import { tcpProbe } from './tcp.ts';
+
+/** One try; answers why it does not hold, or null where it does. Ends soon after `signal` is aborted, leaving nothing behind. */
+export type Try = (signal: AbortSignal) => Promise<string | null>;
+
+/** How what a probe starts is started. */
+export interface ProbeSurroundings {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface WatchReports {
+  readonly held: () => void;
+  readonly unheld: (reason: string) => void;
+}
+
+export class Watch {
+  readonly #reports: WatchReports;
+  readonly #try: Try | null;
+  /** One for each stream: their lines come in between each other. */
+  readonly #searches: { readonly stdout: LineSearch; readonly stderr: LineSearch } | null;
+  #dropping = new AbortController();
+  #trying: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(probe: ProbeRule, around: ProbeSurroundings, reports: WatchReports) {
+    this.#reports = reports;
+    this.#try = tryOf(probe, around);
+    this.#searches =
+      probe.type === 'log' ? { stdout: new LineSearch(probe.pattern), stderr: new LineSearch(probe.pattern) } : null;
+  }
+
+  try(): void {
+    if (this.#try === null || this.#closed) return;
+    this.#dropping = new AbortController();
+    this.#trying = this.#report(this.#try(this.#dropping.signal));
+  }
+
+  /** Gives up the try that goes on. */
+  drop(): void {
+    this.#dropping.abort();
+  }
+
+  /** What the process prints. */
+  hear(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    if (!this.#closed && this.#searches?.[stream].push(bytes)) this.#reports.held();
+  }
+
+  /** It prints nothing more: what stands after the last end of line is a line, too. */
+  heardAll(): void {
+    for (const search of this.#searches === null || this.#closed ? [] : Object.values(this.#searches))
+      if (search.end()) return this.#reports.held();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.drop();
+  }
+
+  /** Nothing is being tried any more, and nothing of it is left. */
+  async settled(): Promise<void> {
+    // One may follow on the other.
+    while (this.#trying !== null) await this.#trying;
+  }
+
+  async #report(result: Promise<string | null>): Promise<void> {
+    const reason = await result;
+    this.#trying = null;
+    if (this.#closed) return;
+    if (reason === null) this.#reports.held();
+    else this.#reports.unheld(reason);
+  }
+}
+
+function tryOf(probe: ProbeRule, around: ProbeSurroundings): Try | null {
+  switch (probe.type) {
+    case 'http':
+      return httpProbe(probe);
+    case 'tcp':
+      return tcpProbe(probe);
+    case 'exec':
+      return execProbe(probe, around);
+    case 'file':
+      return fileProbe(probe);
+    case 'log':
+    case 'sdk':
+      return null;
+  }
+}
