@@ -19,6 +19,7 @@ import { RunnerSide, withRunner } from './runner-side.ts';
 import { type Reception, Session } from './session.ts';
 import { type News, Switchboard } from './switchboard.ts';
 import { tokenFor } from './token.ts';
+import { Workforce } from './workforce.ts';
 import type { Stance } from './sight.ts';
 
 interface Instance {
@@ -49,6 +50,7 @@ export class Broker implements Reception {
   readonly clock = new Clock(performance.now());
   readonly switchboard: Switchboard;
   readonly runnerSide: RunnerSide;
+  readonly workforce: Workforce;
   readonly #key: string;
   readonly #notify: (notice: Notice) => void;
   readonly #instances = new Map<NodeId, Instance>();
@@ -78,9 +80,10 @@ export class Broker implements Reception {
     );
     this.#errands = new Errands(speakers, notify);
     this.runnerSide = new RunnerSide(channels, this.switchboard, notify);
+    this.workforce = new Workforce(this.switchboard, notify);
     this.#lookout = new Lookout(this.switchboard, watching, {
       stances: () => [
-        ...[...this.#instances.values()].filter(({ settled }) => !settled).map(stanceOf),
+        ...[...this.#instances.values()].flatMap((instance) => this.#stancesOf(instance)),
         ...this.runnerSide.stances(),
       ],
       session: (session) => this.#sessions.get(session),
@@ -178,6 +181,11 @@ export class Broker implements Reception {
     for (const collector of instance.collectors) collector.started();
   }
 
+  each(command: Of<'each'>): void {
+    this.workforce.begin(command);
+    for (const worker of command.workers) this.#instances.set(worker, instanceOf(worker));
+  }
+
   feed(command: Of<'feed'>): void {
     const instance = this.#instance(command.node);
     const feeder = new Feeder(this.switchboard, command);
@@ -214,6 +222,9 @@ export class Broker implements Reception {
   settle({ node, held, stream, succeeded, how }: Of<'settle'>): void {
     const instance = this.#instances.get(node);
     if (instance === undefined || instance.settled) return;
+    // It is a process for each of its items, and its streams are those of its `each`.
+    if (this.workforce.isWorker(node)) return this.#follow(instance, how, 1);
+    for (const worker of this.workforce.end(node)) this.#instances.delete(worker);
     instance.settled = true;
     silence(instance);
     this.switchboard.settle(node, { held, stream, succeeded, how });
@@ -223,11 +234,7 @@ export class Broker implements Reception {
   /** An attempt of it has ended, and another follows. */
   recover({ node, how }: Of<'recover'>): void {
     const instance = this.#instances.get(node);
-    if (instance === undefined || instance.settled) return;
-    silence(instance);
-    this.switchboard.recover(node, how);
-    this.#instances.set(node, instanceOf(node, instance.attempt + 1));
-    this.#lookout.stir();
+    if (instance !== undefined && !instance.settled) this.#follow(instance, how, instance.attempt + 1);
   }
 
   counts(): Counts['queues'] {
@@ -256,6 +263,22 @@ export class Broker implements Reception {
 
   #hear(news: News): void {
     if (news.type !== 'drained' || !this.runnerSide.holdsBack(news.channel)) this.#notify(noticeOf(news));
+  }
+
+  /** What a process had goes, and another follows it. */
+  #follow(instance: Instance, how: string | undefined, attempt: number): void {
+    const { node } = instance;
+    silence(instance);
+    this.switchboard.recover(node, how);
+    this.#instances.set(node, instanceOf(node, attempt));
+    this.#lookout.stir();
+  }
+
+  #stancesOf(instance: Instance): Stance[] {
+    const { node, pid, settled, sessions } = instance;
+    // A worker that has nothing to do is nobody.
+    if (settled || (this.workforce.isWorker(node) && pid === null && sessions.size === 0)) return [];
+    return [this.workforce.stanceOf(node) ?? stanceOf(instance)];
   }
 
   /** What the process that the run started was given stays with it until nothing of it is left; another's comes back now. */

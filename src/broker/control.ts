@@ -36,6 +36,27 @@ export type Command =
       readonly format: 'lines' | 'json';
       readonly done: 'written' | 'exit';
     }
+  /** The runner takes from `queue` for `node`, an `each`, from now on, once it has said how much. `workers` are the instances that its
+   * items' processes are, where these use channels. Items of at most so many bytes are told to it. */
+  | {
+      readonly type: 'each';
+      readonly node: NodeId;
+      readonly queue: string;
+      readonly workers: readonly NodeId[];
+      readonly most: number;
+    }
+  /** So many more of its workers are free; null: it takes no more. */
+  | { readonly type: 'take'; readonly node: NodeId; readonly count: number | null }
+  /** What became of an item that was `given`. */
+  | { readonly type: 'finished'; readonly node: NodeId; readonly ticket: number; readonly fate: ItemFate }
+  /** Writes such an item into the FIFO at `path`; answered once it is open. */
+  | {
+      readonly type: 'pour';
+      readonly request: number;
+      readonly node: NodeId;
+      readonly ticket: number;
+      readonly path: string;
+    }
   /** Puts what comes out of the FIFO at `path` to a queue; answered once it is open. */
   | {
       readonly type: 'collect';
@@ -131,6 +152,21 @@ export type Notice =
       readonly deadLetter: string;
       readonly reason: string;
     }
+  /** An item for a worker of an `each`: `content` is null where it is too large to be told. */
+  | {
+      readonly type: 'given';
+      readonly node: NodeId;
+      readonly ticket: number;
+      /** In bytes, as its program gets it. */
+      readonly size: number;
+      /** Its content is a text as it is, and not a value in JSON. */
+      readonly isText: boolean;
+      readonly content: { readonly text: string } | { readonly base64: string } | null;
+      /** How it begins. */
+      readonly preview: string;
+    }
+  /** The queue of an `each` has ended, or, `aborted`, broken off, and all that was given is done with. */
+  | { readonly type: 'ran-out'; readonly node: NodeId; readonly aborted: boolean }
   /** Both ends of its lane have ended, and what last went over it is in no count. */
   | { readonly type: 'untold'; readonly queue: string }
   | { readonly type: 'abandoned'; readonly lock: string; readonly node: NodeId }
@@ -158,6 +194,14 @@ export type Notice =
   | ({ readonly type: 'stalled' } & Omit<Stalled, 'type' | 'time'>)
   /** What it wrote is not what its wiring promises (a line too long, no JSON): it must be stopped and has failed. */
   | { readonly type: 'miswired'; readonly node: NodeId; readonly reason: string };
+
+/** What becomes of an item that was given to a worker of an `each`. */
+export type ItemFate =
+  | { readonly is: 'done' }
+  /** It goes back as if it had not been taken. */
+  | { readonly is: 'back' }
+  /** It becomes a dead letter. */
+  | { readonly is: 'dead'; readonly reason: string; readonly attempts: number };
 
 /** By the names of the channels. */
 export interface Counts {

@@ -164,6 +164,15 @@ export class Custody {
     this.#returnAhead(ledger, unseen);
   }
 
+  /** It holds this item, which leaves the queue for the one of its dead letters. */
+  condemn({ ledger }: Holding, tag: number): readonly Batch[] {
+    const released = ledger.release(tag, 1);
+    if (released === null) throw notHeld(tag, 1);
+    const dead: Batch[] = [];
+    for (const batch of released) this.#bury(batch, dead);
+    return dead;
+  }
+
   /** The session has left, and what it did not take goes back as if it had never been given. */
   part(holding: Holding): void {
     this.#returnAhead(holding.ledger, holding.ledger.aheadCount);

@@ -39,6 +39,14 @@ export interface BrokerHost {
   /** Resolves once the broker has opened the FIFO. */
   feed(wiring: Parameters<'feed'>): Promise<void>;
   collect(wiring: Parameters<'collect'>): Promise<void>;
+  /** Items of a queue are taken for an `each`, and told by notices. */
+  each(crew: Parameters<'each'>): void;
+  /** So many more of its workers are free; null: it takes no more. */
+  take(node: NodeId, count: number | null): void;
+  /** What became of an item that was given. */
+  finished(item: Parameters<'finished'>): void;
+  /** Resolves once the broker has opened the FIFO that it writes the item into. */
+  pour(item: Parameters<'pour'>): Promise<void>;
   gone(node: NodeId, abandon: boolean): Promise<Account>;
   settle(end: Parameters<'settle'>): void;
   /** An attempt has ended, and another follows. */
@@ -143,6 +151,22 @@ class Host implements BrokerHost {
 
   async collect(wiring: Parameters<'collect'>): Promise<void> {
     await this.#ask((request) => ({ type: 'collect', request, ...wiring }));
+  }
+
+  each(crew: Parameters<'each'>): void {
+    this.#say({ type: 'each', ...crew });
+  }
+
+  take(node: NodeId, count: number | null): void {
+    this.#say({ type: 'take', node, count });
+  }
+
+  finished(item: Parameters<'finished'>): void {
+    this.#say({ type: 'finished', ...item });
+  }
+
+  async pour(item: Parameters<'pour'>): Promise<void> {
+    await this.#ask((request) => ({ type: 'pour', request, ...item }));
   }
 
   async gone(node: NodeId, abandon: boolean): Promise<Account> {

@@ -66,7 +66,8 @@ const oneLine: Writer = (bytes, start, end, out) => {
   for (let at = from; at < out.at; at += 1) if (out.bytes[at] === LF) out.bytes[at] = 0x20;
 };
 
-function isPlain(bytes: Buffer, start: number, end: number): boolean {
+/** Whether a JSON string between these places is its own text. */
+export function isPlain(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) if (bytes[at] === BACKSLASH) return false;
   return true;
 }

@@ -23,6 +23,9 @@ async function perform(command: Command): Promise<void> {
   else if (command.type === 'started') broker.started(command);
   else if (command.type === 'settle') broker.settle(command);
   else if (command.type === 'recover') broker.recover(command);
+  else if (command.type === 'each') broker.each(command);
+  else if (command.type === 'take') broker.workforce.take(command);
+  else if (command.type === 'finished') broker.workforce.finish(command);
   else if (command.type === 'abandon') broker.runnerSide.abandon();
   else if (command.type === 'pause') broker.clock.hold();
   else if (command.type === 'waits') broker.tellWaits();
@@ -54,6 +57,9 @@ async function answer(
     switch (command.type) {
       case 'feed':
         open.feed(command);
+        return notify({ type: 'answer', request });
+      case 'pour':
+        open.workforce.pour(command);
         return notify({ type: 'answer', request });
       case 'collect':
         open.collect(command);

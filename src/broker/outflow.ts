@@ -4,7 +4,7 @@ import type { NodeId } from '../plan/plan.ts';
 import type { Custody, Holding } from './custody.ts';
 import type { Ending } from './ending.ts';
 import { PATIENCE_MS } from './loan.ts';
-import type { Seat } from './seat.ts';
+import { isIdle, type Seat } from './seat.ts';
 import type { Speech } from './speech.ts';
 import { Takers } from './takers.ts';
 
@@ -30,7 +30,7 @@ export class Outflow {
     if (waiting) seat.waiting = true;
     seat.right = right;
     if (!this.#told.has(seat.instance)) this.#told.set(seat.instance, false);
-    if (seat.toldEnd && waiting) this.#tellEnd(seat);
+    if (seat.toldEnd && isIdle(seat)) this.#tellEnd(seat);
     this.#takers.place(seat);
   }
 
@@ -94,13 +94,13 @@ export class Outflow {
     if (this.#ending.stream === 'open' || this.#custody.backlog + this.#custody.ahead > 0) return;
     const waiting = new Set<NodeId>();
     for (const seat of this.#seats.values()) {
-      if (seat.waiting || seat.toldEnd) waiting.add(seat.instance);
+      if (isIdle(seat) || seat.toldEnd) waiting.add(seat.instance);
       else if (seat.holding.ledger.heldCount > 0) return;
     }
     for (const { instance, ledger, present } of this.#custody.holdings) {
       if (!present && ledger.heldCount > 0 && !waiting.has(instance)) return;
     }
-    for (const seat of this.#seats.values()) if (seat.waiting) this.#tellEnd(seat);
+    for (const seat of this.#seats.values()) if (isIdle(seat)) this.#tellEnd(seat);
   }
 
   /** Asks back what one reads ahead while another waits. Returns when it wants to do so again. */

@@ -20,7 +20,7 @@ import { Lane } from './lane.ts';
 import { Most } from './limits.ts';
 import { Outflow } from './outflow.ts';
 import { moversOf, type QueueParts, type Waiting, waitsAt } from './queue-waits.ts';
-import { type Seat, seatOf } from './seat.ts';
+import { isIdle, type Seat, seatOf } from './seat.ts';
 import { Space } from './space.ts';
 import { Speech } from './speech.ts';
 
@@ -202,6 +202,19 @@ export class Queue {
     this.#custody.giveBack(this.#stir(session), tag, count);
   }
 
+  /** Its program works on so many items, whether or not it waits for more. */
+  occupy(session: number, count: number): void {
+    this.#seat(session).occupied = count;
+  }
+
+  /** An item that it holds will never be done, and becomes a dead letter. */
+  condemn(session: number, tag: number, death: Death): void {
+    const holding = this.#stir(session);
+    for (const { items } of this.#custody.condemn(holding, tag)) {
+      this.#speech.say({ type: 'dead', node: holding.instance, items, death });
+    }
+  }
+
   /** What was sent to it has not gone out, or has now. */
   congest(session: number, congested: boolean): void {
     this.#outflow.congest(this.#seat(session), congested);
@@ -364,9 +377,9 @@ export class Queue {
 
   *engagements(): Generator<Engagement> {
     for (const seat of this.#seats.values()) {
-      const { session, instance, takes, waiting } = seat;
+      const { session, instance, takes } = seat;
       const wants = this.#intake.wants(seat);
-      if (wants || takes || this.#intake.produces(seat)) yield { session, instance, waits: waiting, wants };
+      if (wants || takes || this.#intake.produces(seat)) yield { session, instance, waits: isIdle(seat), wants };
     }
   }
 

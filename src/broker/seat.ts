@@ -22,6 +22,8 @@ export interface Seat {
   waiting: boolean;
   /** It gets from the right end. */
   right: boolean;
+  /** Its program works on so many items while it waits for more: it is not told the end before they are done. */
+  occupied: number;
   toldEnd: boolean;
   /** Its connection is full: it gets nothing until that has gone out. */
   congested: boolean;
@@ -31,6 +33,11 @@ export interface Seat {
   stirred: number;
   /** It was asked to give back what it read ahead, and took nothing since. */
   recalled: boolean;
+}
+
+/** Its program has nothing to do. */
+export function isIdle({ waiting, occupied }: Seat): boolean {
+  return waiting && occupied === 0;
 }
 
 export function seatOf(holding: Holding, loan: Loan, lanes: boolean): Seat {
@@ -46,6 +53,7 @@ export function seatOf(holding: Holding, loan: Loan, lanes: boolean): Seat {
     credit: 0,
     waiting: false,
     right: false,
+    occupied: 0,
     toldEnd: false,
     congested: false,
     readsAhead: false,

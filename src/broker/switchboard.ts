@@ -54,7 +54,7 @@ interface QueueLine {
   readonly id: number;
   readonly channel: QueueChannel;
   readonly machine: Queue;
-  readonly producers: ReadonlySet<NodeId>;
+  readonly producers: Set<NodeId>;
   readonly consumers: ReadonlySet<NodeId>;
   /** Null: what is put is not looked at. */
   readonly judge: Judge | null;
@@ -67,7 +67,7 @@ interface LockLine {
   readonly machine: Lock;
   /** Of a lock that is shared with other runs. */
   readonly host: HostLock | null;
-  readonly users: ReadonlySet<NodeId>;
+  readonly users: Set<NodeId>;
 }
 
 interface PipeLine {
@@ -105,6 +105,8 @@ export class Switchboard {
   readonly #speaking = new Set<Party>();
   readonly #onNews: (news: News) => void;
   readonly #onTurn: () => void;
+  /** Instances that are one process after the other. */
+  readonly #workers = new Set<NodeId>();
   /** Instances that have ended for good. */
   readonly #ended = new Set<NodeId>();
   /** How often something was said to the machines. */
@@ -157,6 +159,15 @@ export class Switchboard {
       line.machine.leave(session, how);
       this.#mark(line);
       if (line.kind === 'queue') this.#checkClosed(line, instance);
+    }
+  }
+
+  /** One that may do what `owner` may, but for taking; and is not waited for. */
+  enlist(worker: NodeId, owner: NodeId): void {
+    this.#workers.add(worker);
+    for (const line of this.#lines) {
+      if (line.kind === 'queue' && line.producers.has(owner)) line.producers.add(worker);
+      if (line.kind === 'lock' && line.users.has(owner)) line.users.add(worker);
     }
   }
 
@@ -302,7 +313,7 @@ export class Switchboard {
   }
 
   /** An attempt of it has ended, and another follows: its streams go on. */
-  recover(node: NodeId, how: string): void {
+  recover(node: NodeId, how = 'ended'): void {
     for (const line of this.#lines) {
       if (!concerns(line, node)) continue;
       if (line.kind === 'queue') line.machine.recover(node, how);
@@ -430,7 +441,9 @@ export class Switchboard {
   }
 
   #ready<L extends Line>(line: L, party: Party): L {
-    if (!line.machine.has(party.session)) line.machine.enter(party.session, party.instance, party.lanes);
+    const { session, instance, lanes } = party;
+    // A lane is not worth its while to one that ends after an item.
+    if (!line.machine.has(session)) line.machine.enter(session, instance, lanes && !this.#workers.has(instance));
     this.#mark(line);
     return line;
   }

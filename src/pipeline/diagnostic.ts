@@ -52,6 +52,7 @@ export const diagnosticCodes = [
   'lock-kind',
   'linux-only',
   'pipe-ends',
+  'each-conflict',
   'dead-letter',
   'dead-letter-loop',
   'secret-in-argv',

@@ -65,7 +65,8 @@ function misuseOf({ steps, open }: NameUse, known: Known): Misuse | null {
     case 'replica':
       return known.replica ? null : notHere('`replica` is known only inside a process');
     case 'item':
-      return known.item ? null : notHere('`item` is known only with `each`');
+      if (!known.item) return notHere('`item` is known only with `each`');
+      return known.later ? null : tooEarly('`item`');
     case 'run':
       if (!known.later) return tooEarly('`run`');
       return memberOf(runMembers, 'run', member, 'it has `id`, `dir` and `name`');

@@ -120,6 +120,8 @@ export interface ProcessDeclaration extends Declared {
   readonly holds: readonly Reference[];
   readonly controls: readonly Reference[];
   readonly each: Reference | null;
+  /** How many items of `each` at once. */
+  readonly workers: number;
   readonly stdin: StdinDeclaration;
   readonly stdout: OutputDeclaration;
   readonly stderr: OutputDeclaration;

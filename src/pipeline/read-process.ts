@@ -39,6 +39,7 @@ export async function readProcess(
     written[key] === undefined ? ([['defaults', key], defaults[key]] as const) : ([at(key), written[key]] as const);
 
   const replicas = countAt(at('replicas'), written.replicas, around);
+  const workers = countAt(at('workers'), written.workers, around, 1);
   const matrix = written.matrix === undefined ? null : readMatrix(at('matrix'), written.matrix as Json, around);
   const matrixBroken = written.matrix !== undefined && matrix === null;
 
@@ -81,6 +82,7 @@ export async function readProcess(
     holds: referencesAt(at('holds'), written.holds),
     controls: referencesAt(at('controls'), written.controls),
     each: written.each === undefined ? null : referenceAt(at('each'), written.each),
+    workers: workers ?? 1,
     stdin: stdinOf(written.stdin, at('stdin'), formula),
     stdout: outputOf(written.stdout, at('stdout'), formula),
     stderr: outputOf(written.stderr, at('stderr'), formula),

@@ -14,9 +14,10 @@ export interface Place {
   readonly known: Known;
 }
 
-export function countAt(path: Path, written: Json | undefined, place: Place): number | undefined {
-  const isCount = (value: Json) => (Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null);
-  return settingAt(path, written, place, isCount, 'a whole number, 0 or more');
+export function countAt(path: Path, written: Json | undefined, place: Place, least = 0): number | undefined {
+  const isCount = (value: Json) =>
+    Number.isSafeInteger(value) && (value as number) >= least ? (value as number) : null;
+  return settingAt(path, written, place, isCount, `a whole number, ${least} or more`);
 }
 
 export function durationAt(path: Path, written: Json | undefined, place: Place): number | undefined {

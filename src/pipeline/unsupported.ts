@@ -8,8 +8,6 @@ import { isMap, type Json } from './json.ts';
 type Unsupported = Readonly<Record<string, readonly Json[]>>;
 
 const inProcess: Unsupported = {
-  each: [],
-  workers: [],
   holds: [],
   controls: [],
   tty: [false],

@@ -8,6 +8,7 @@ import { directoryOf } from '../pipeline/lookup.ts';
 import type { Pipeline, ProcessDeclaration } from '../pipeline/pipeline.ts';
 import { Reading } from '../pipeline/reading.ts';
 import { complainOfCycles } from './cycle.ts';
+import { checkEach } from './each-check.ts';
 import { checkEncodings } from './encoding-check.ts';
 import { type Graph, graphOf, startsAfter, type Vertex } from './graph.ts';
 import { Instances } from './instances.ts';
@@ -52,6 +53,7 @@ export function compile(pipeline: Pipeline): Compiled {
   complainOfCycles(order.cycles, graph, findings);
   const requirements = new Requirements(graph);
   checkStreams(pipeline, graph, requirements, findings);
+  checkEach(pipeline, findings);
   checkPipeEnds(graph, instances, findings);
   checkCircles(graph, requirements, findings);
   checkSlots(pipeline, graph, instances, findings);

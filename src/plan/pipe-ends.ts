@@ -42,7 +42,7 @@ function checkStdout({ writer, reader, reference }: Link, findings: Findings): v
 
 /** A pipe is between one process and another, and what went through it is gone. */
 function checkEnd(end: Vertex, { reference }: Link, instances: Instances, findings: Findings): void {
-  const { again, path } = declarationOf(end);
+  const { again, each, path } = declarationOf(end);
   const count = instances.idsOf(end).length;
   const related = [{ message: `\`${end.name}\` is declared here`, at: keyOf(path) }];
   if (count !== 1 && !instances.isUnknown(end)) {
@@ -51,6 +51,10 @@ function checkEnd(end: Vertex, { reference }: Link, instances: Instances, findin
       hint: 'use a queue, which many may put to and take from',
       related,
     });
+  }
+  if (each !== null) {
+    const message = `\`${end.name}\` is a process for each item, and a pipe is between one process and another`;
+    findings.error('pipe-ends', placeOf(reference), message, { hint: 'use a queue there', related });
   }
   if (again !== null) {
     const message = `\`${end.name}\` would be started again, and what went through the pipe before is gone`;

@@ -68,6 +68,8 @@ export interface ProcessNode extends NodeBase {
   readonly env: Readonly<Record<string, string>>;
   /** false: skipped. A string is an expression for when it is due. */
   readonly if: boolean | string;
+  /** It is run once for each item of a queue; null: once. */
+  readonly each: Each | null;
   readonly stdin: Stdin;
   readonly stdout: Output;
   readonly stderr: Output;
@@ -120,6 +122,12 @@ export interface AgainRule {
   readonly exitCodes: readonly number[] | null;
 }
 
+export interface Each {
+  readonly queue: string;
+  /** So many items at once. */
+  readonly workers: number;
+}
+
 export type Launch =
   /** `shell` is complete but for the script, which comes as the last argument: `[sh, -eu, -c]`. */
   | { readonly type: 'shell'; readonly shell: readonly string[]; readonly script: string }
@@ -142,6 +150,8 @@ export type Stdin =
       readonly format: 'lines' | 'json';
       readonly done: 'written' | 'exit';
     }
+  /** With `each`: the item. */
+  | { readonly type: 'item' }
   /** What that instance writes to its stdout, through a pipe of the kernel's: that one's `stdout` names this one. */
   | { readonly type: 'process'; readonly process: NodeId };
 

@@ -1,6 +1,6 @@
 // What is known only once the run has started, put into a node when it is due: no expression is left in it then.
 import { resolve } from 'node:path';
-import { isTruthy, Names, textOf } from '../pipeline/data.ts';
+import { isTruthy, Names, textOf, toData } from '../pipeline/data.ts';
 import { evaluate, evaluateExpression } from '../pipeline/evaluate.ts';
 import { hasExpression, parseTemplate, type Template } from '../pipeline/expression.ts';
 import { isMap, type Json } from '../pipeline/json.ts';
@@ -12,6 +12,8 @@ export interface RunContext {
   readonly run: { readonly id: string; readonly dir: string; readonly name: string };
   /** What the process or instance of that name has set until now. */
   readonly outputsOf: (process: string) => Readonly<Record<string, Json>>;
+  /** With `each`, of one item. */
+  readonly item?: Json;
 }
 
 export type ResolvedNode = Omit<ProcessNode, 'if'> & { readonly if: boolean };
@@ -41,9 +43,10 @@ export function resolveNode(node: ProcessNode, context: RunContext): ResolvedNod
 }
 
 /** In a sub-pipeline names are those of its own file. */
-function scopeOf({ within }: Pick<ProcessNode, 'within'>, { run, outputsOf }: RunContext): Names {
+function scopeOf({ within }: Pick<ProcessNode, 'within'>, { run, outputsOf, item }: RunContext): Names {
   const setters = new Setters((name) => outputsOf(within === undefined ? name : `${within}/${name}`));
-  return Names.of({ run }).with('processes', setters);
+  const scope = Names.of({ run }).with('processes', setters);
+  return item === undefined ? scope : scope.with('item', toData(item));
 }
 
 /** `processes`, looked up when it is asked for: there may be many. */
@@ -58,6 +61,20 @@ class Setters extends Names {
   override get(name: string): Names {
     return Names.of({ outputs: this.#outputsOf(name) });
   }
+}
+
+/** Whether any text in it asks for `item`. */
+export function usesItem(value: unknown): boolean {
+  if (typeof value === 'string') return hasExpression(value) && namesItem(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(usesItem);
+}
+
+function namesItem(text: string): boolean {
+  const template = parseTemplate(text);
+  if ('message' in template) return false;
+  return template.some(
+    (part) => typeof part !== 'string' && part.uses.some(({ steps }) => steps[0]?.name.toLowerCase() === 'item'),
+  );
 }
 
 export class ExpressionFailure extends Error {

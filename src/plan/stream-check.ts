@@ -2,6 +2,7 @@
 // that wait for each other through a queue.
 import { type Findings, keyOf } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
+import { getsOf } from '../pipeline/names.ts';
 import type { Pipeline, ProcessDeclaration, QueueDeclaration, Reference } from '../pipeline/pipeline.ts';
 import { checkDeadLetters } from './dead-letter-check.ts';
 import { productOf } from './expand.ts';
@@ -148,8 +149,11 @@ function checkLoop(group: readonly QueueUse[], findings: Findings): void {
   });
 }
 
-/** Such a loop ends when all in it wait for more. Of a program that reads its stdin that cannot be seen. */
-/** What is on its way through the pipes of a stdin or a stdout is known to nobody, so such a loop could never be told to be over. */
+/**
+ * Such a loop ends when all in it wait for more. Of a program that reads its stdin that cannot be seen, and what is on its way through the
+ * pipes of a stdin or a stdout is known to nobody, so such a loop could never be told to be over. With `each` it is: an item is
+ * held until its process has ended, and all that it wrote is in the queue.
+ */
 function checkWiredLoop(group: readonly QueueUse[], findings: Findings): void {
   const putting = new Set(group.flatMap(({ producers }) => producers.map(({ by }) => by)));
   const taking = new Set(group.flatMap(({ consumers }) => consumers.map(({ by }) => by)));
@@ -173,7 +177,13 @@ function checkWiredLoop(group: readonly QueueUse[], findings: Findings): void {
     producers,
   } of group) {
     for (const { by, reference } of producers) {
-      if (!taking.has(by) || told.has(by) || !(isWired(reference, 'stdout') || isWired(reference, 'stderr'))) continue;
+      if (
+        !taking.has(by) ||
+        told.has(by) ||
+        takesEach(by) ||
+        !(isWired(reference, 'stdout') || isWired(reference, 'stderr'))
+      )
+        continue;
       const stream = String(reference.path[2]);
       const message = `\`${by.name}\` writes queue \`${name}\` by its ${stream} and takes what comes back of it: ${unknowable}`;
       findings.error('stream-never-ends', placeOf(reference), message, {
@@ -181,6 +191,10 @@ function checkWiredLoop(group: readonly QueueUse[], findings: Findings): void {
       });
     }
   }
+}
+
+function takesEach({ thing }: Vertex): boolean {
+  return thing.kind === 'process' && thing.declaration.each !== null;
 }
 
 /** Whether a queue is used by a stream of the process: `processes.a.stdout.queue`. */
@@ -263,5 +277,5 @@ function isDaemon({ by }: Use): boolean {
 }
 
 function takesNothing({ thing }: Vertex): boolean {
-  return thing.kind !== 'join' && thing.declaration.gets.length === 0 && thing.declaration.stdin.type !== 'queue';
+  return thing.kind !== 'join' && getsOf(thing.declaration).length === 0;
 }

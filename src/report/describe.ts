@@ -1,6 +1,6 @@
 // An event in words: what Forkline itself says of it, and how much that matters. Facts come from the event alone; where
 // the words go, and whether they are shown at all, is for the reporter.
-import type { Event, NodeAgain, NodeEnded, NodeStarted, PipeCounted, QueueCounted } from '../run/event.ts';
+import type { Event, ItemEnded, NodeAgain, NodeEnded, NodeStarted, PipeCounted, QueueCounted } from '../run/event.ts';
 import { circle, hintFor, waitLines } from './waits.ts';
 
 export interface Words {
@@ -42,6 +42,10 @@ export function describe(event: Event): Words | null {
       );
     case 'node.ended':
       return { weight: weightOf(event), text: ended(event) };
+    case 'item.started':
+      return detail(`\`${event.worker}\` began with item ${itemOf(event)} (pid ${event.pid})`);
+    case 'item.ended':
+      return { weight: weightOfItem(event), text: itemEnded(event) };
     case 'queue.closed':
       return event.aborted
         ? note(`queue \`${event.queue}\` broke off: a producer failed`)
@@ -140,6 +144,33 @@ export function duration(ms: number): string {
 
 export function count(number: number, one: string, many: string): string {
   return `${number} ${number === 1 ? one : many}`;
+}
+
+/** How the work on one item ended. */
+function itemEnded(event: ItemEnded): string {
+  const { worker, fate, outcome, attempts } = event;
+  const name = `\`${worker}\`: item ${itemOf(event)}`;
+  if (outcome === 'succeeded') return `${name} is done, after ${duration(event.durationMs)}`;
+  if (fate === 'done') return `${name} was skipped`;
+  const cause = event.cause === undefined ? '' : `: ${event.cause}`;
+  const tries = attempts > 1 ? `, tried ${attempts} times` : '';
+  const how = outcome === 'timed_out' ? 'timed out' : outcome === 'failed' ? `failed${exit(event)}` : `was ${outcome}`;
+  return `${name} ${how}${tries}${cause}${fate === 'back' ? '; it went back' : ''}`;
+}
+
+/** Which item it is, and how that begins. */
+function itemOf({ item, preview }: { readonly item: number; readonly preview: string }): string {
+  const [line = ''] = preview.split('\n');
+  const shown = line.length < preview.length || line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}…` : line;
+  return `${item + 1} (\`${shown}\`)`;
+}
+
+const MOST_SHOWN = 60;
+
+/** What becomes of an item is told as a failure by the `each` or by the dead letter that comes of it. */
+function weightOfItem({ fate, outcome }: ItemEnded): Words['weight'] {
+  if (fate === 'back') return outcome === 'failed' || outcome === 'timed_out' ? 'warning' : 'note';
+  return 'detail';
 }
 
 function weightOf(event: NodeEnded): Words['weight'] {

@@ -49,6 +49,8 @@ class Plain {
   readonly #volume: PlainOptions['volume'];
   readonly #lines = new Map<string, { readonly prefix: string; readonly lines: Lines }>();
   readonly #failures: NodeEnded[] = [];
+  /** Whose workers they are, of those that were heard of. */
+  readonly #owners = new Map<string, string>();
   #plan: Plan | null = null;
   #runDir = '';
   #nameWidth = 0;
@@ -70,8 +72,14 @@ class Plain {
         if (this.#volume !== 'quiet') this.#output(event);
         return;
       case 'node.ended':
-        this.#flush(event);
+        this.#flush(event.node);
         if (event.outcome === 'failed' || event.outcome === 'timed_out') this.#failures.push(event);
+        break;
+      case 'item.started':
+        this.#owners.set(event.worker, event.node);
+        break;
+      case 'item.ended':
+        this.#flush(event.worker);
         break;
       case 'run.ended':
         this.#result(event);
@@ -112,7 +120,7 @@ class Plain {
   }
 
   /** What it wrote last, without an end of line. */
-  #flush({ node }: NodeEnded): void {
+  #flush(node: string): void {
     for (const stream of ['stdout', 'stderr']) {
       const source = this.#lines.get(`${stream} ${node}`);
       if (source) this.#show(source.prefix, source.lines.end());
@@ -128,7 +136,8 @@ class Plain {
   #prefix(node: string, stream: 'stdout' | 'stderr'): string {
     const name = node + ' '.repeat(Math.max(0, this.#nameWidth - columnsOf(node)));
     const prefix = `${name} ${stream === 'stdout' ? '|' : '!'}`;
-    const index = this.#plan?.nodes.findIndex(({ id }) => id === node) ?? 0;
+    const owner = this.#owners.get(node) ?? node;
+    const index = this.#plan?.nodes.findIndex(({ id }) => id === owner) ?? 0;
     const style = names[Math.max(0, index) % names.length] as Style;
     return `${this.#out.colour ? styleText(style, prefix, { validateStream: false }) : prefix} `;
   }
@@ -155,9 +164,10 @@ class Plain {
 }
 
 function widthOfNames({ nodes }: Plan): number {
-  const widths = nodes.flatMap((node) =>
-    node.kind === 'process' || node.kind === 'daemon' ? [columnsOf(node.id)] : [],
-  );
+  const widths = nodes.flatMap((node) => {
+    if (node.kind !== 'process' && node.kind !== 'daemon') return [];
+    return [columnsOf(node.id) + (node.each === null ? 0 : `.w${node.each.workers}`.length)];
+  });
   return Math.min(
     widestName,
     widths.reduce((widest, width) => Math.max(widest, width), 0),

@@ -2,6 +2,7 @@
 import { delimiter } from 'node:path';
 import { home } from '../home.ts';
 import type { ProcessNode } from '../plan/plan.ts';
+import { itemVariables } from './item-input.ts';
 
 export interface RunIdentity {
   readonly runId: string;
@@ -16,6 +17,8 @@ export function environmentOf(
   connection: { readonly socket: string; readonly token: string } | null,
 ): Record<string, string> {
   const env: Record<string, string> = { ...inherited(), ...node.env };
+  // What is not told of an item must not be taken for it.
+  if (node.stdin.type === 'item') for (const name of itemVariables) if (node.env[name] === undefined) delete env[name];
   prepend(env, 'PATH', home.bin);
   prepend(env, 'PYTHONPATH', home.python);
   prepend(env, 'NODE_PATH', home.modules);

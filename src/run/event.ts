@@ -141,6 +141,40 @@ export interface NodeEnded extends At {
   readonly stderrTail?: string;
 }
 
+/** With `each`: a process was started for an item of the queue. */
+export interface ItemStarted extends At {
+  readonly type: 'item.started';
+  readonly node: NodeId;
+  /** What the process is called: `NAME.w1`. */
+  readonly worker: NodeId;
+  /** Counted from 0 in the order in which this `each` got them. */
+  readonly item: number;
+  readonly pid: number;
+  /** How the item begins. */
+  readonly preview: string;
+  /** Where it is not the first. */
+  readonly attempt?: number;
+}
+
+/** With `each`: the process of an item has ended, and it is known what becomes of the item. */
+export interface ItemEnded extends At {
+  readonly type: 'item.ended';
+  readonly node: NodeId;
+  readonly worker: NodeId;
+  readonly item: number;
+  /** `back`: it goes back into the queue. `dead`: it goes to the queue's dead letters. */
+  readonly fate: 'done' | 'back' | 'dead';
+  /** How its last process ended; `skipped` where `if` is false for it. */
+  readonly outcome: Outcome;
+  readonly exitcode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly attempts: number;
+  readonly durationMs: number;
+  readonly preview: string;
+  readonly cause?: string;
+  readonly stderrTail?: string;
+}
+
 /** Its last producer has ended (`aborted`: one of them failed). */
 export interface QueueClosed extends At {
   readonly type: 'queue.closed';
@@ -301,6 +335,8 @@ export type Event =
   | NodeLeaked
   | NodeAgain
   | NodeEnded
+  | ItemStarted
+  | ItemEnded
   | QueueClosed
   | QueueDrained
   | QueueSupplied

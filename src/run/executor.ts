@@ -4,17 +4,19 @@ import type { Notice } from '../broker/control.ts';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
 import { type Alarm, Clock } from '../clock.ts';
 import { isProcess } from '../plan/node-kind.ts';
-import type { NodeId, PipelineNode, Plan, ProcessNode } from '../plan/plan.ts';
+import type { Json, NodeId, PipelineNode, Plan, ProcessNode } from '../plan/plan.ts';
 import {
   ExpressionFailure,
   type ResolvedNode,
   resolveCondition,
   resolveNode,
   type RunContext,
+  usesItem,
 } from '../plan/resolve.ts';
 import { speakersOf, speaks } from '../plan/speakers.ts';
 import { causeOf } from './deadlock.ts';
 import { markOf } from './environment.ts';
+import { EachRun } from './each-run.ts';
 import type { Outcome } from './event.ts';
 import { type Happening, happeningOf } from './happening.ts';
 import { inspect } from './inspection.ts';
@@ -46,7 +48,8 @@ export class Execution {
   readonly #options: ExecutionOptions;
   readonly #schedule: Schedules;
   readonly #nodes: ReadonlyMap<NodeId, Plan['nodes'][number]>;
-  readonly #running = new Map<NodeId, ProcessRun>();
+  /** Those of the plan, and the workers of an `each`. */
+  readonly #running = new Map<NodeId, ProcessRun | EachRun>();
   /** Since when each join waits. */
   readonly #waitingSince = new Map<NodeId, number>();
   readonly #fifos = new Fifos();
@@ -250,6 +253,7 @@ export class Execution {
     if (unwanted) return this.#skip(nodes, (unwanted as ResolvedNode).id);
     const runs = nodes.map((declared, at) => {
       const node = resolved[at] as ResolvedNode | { readonly refused: string };
+      if (declared.each && !('refused' in node)) return this.#eachRun(declared, declared.each.queue, context);
       return 'refused' in node ? new ProcessRun(declared, context, node.refused) : new ProcessRun(node, context);
     });
     for (const run of runs) this.#running.set(run.node.id, run);
@@ -257,6 +261,9 @@ export class Execution {
   }
 
   #resolve(node: ProcessNode): ResolvedNode | { readonly refused: string } {
+    // What depends on an item is resolved for each of them.
+    if (node.each)
+      return this.#known((context) => ({ ...node, if: usesItem(node.if) || resolveCondition(node, context) }));
     return this.#known((context) => resolveNode(node, context));
   }
 
@@ -265,14 +272,32 @@ export class Execution {
   }
 
   #known<T>(resolve: (context: RunContext) => T): T | { readonly refused: string } {
-    const { runId, runDir } = this.#options;
-    const { root, name } = this.#plan;
     try {
-      return resolve({ root, run: { id: runId, dir: runDir, name }, outputsOf: this.#outputs.named });
+      return resolve(this.#runContext());
     } catch (error) {
       if (error instanceof ExpressionFailure) return { refused: error.message };
       throw error;
     }
+  }
+
+  #runContext(item?: Json): RunContext {
+    const { runId, runDir } = this.#options;
+    const { root, name } = this.#plan;
+    return {
+      root,
+      run: { id: runId, dir: runDir, name },
+      outputsOf: this.#outputs.named,
+      ...(item === undefined ? {} : { item }),
+    };
+  }
+
+  #eachRun(node: ProcessNode, queue: string, context: ProcessContext): EachRun {
+    const { broker } = context;
+    const channel = this.#plan.channels.find(({ kind, name }) => kind === 'queue' && name === queue);
+    if (!broker || channel?.kind !== 'queue') throw new Error(`Internal error: there is no queue ${queue}`);
+    const { deadLetter } = channel;
+    const resolve = (it: ProcessNode, item: Json | undefined) => resolveNode(it, this.#runContext(item));
+    return new EachRun(node, { ...context, broker, running: this.#running, deadLetter, resolve });
   }
 
   /** The `if` of one of them is false. */
@@ -338,7 +363,11 @@ export class Execution {
     }
     if (notice.type === 'suspects') this.#inspect(notice).catch(this.#broken);
     if (notice.type === 'deadlock') this.stop(causeOf(notice));
-    if (notice.type === 'ready') this.#running.get(notice.node)?.saysReady();
+    if (notice.type === 'ready' || notice.type === 'given' || notice.type === 'ran-out') {
+      const run = this.#running.get(notice.node);
+      if (run instanceof EachRun) run.hear(notice);
+      else if (notice.type === 'ready') run?.saysReady();
+    }
     if (notice.type === 'exhausted') this.#exhausted = true;
     if (notice.type === 'supplied' || notice.type === 'recorded') this.#judge(notice);
     if ((notice.type === 'offence' || notice.type === 'miswired') && notice.node !== null)

@@ -48,6 +48,8 @@ export function happeningOf(notice: Notice): Happening | null {
     case 'stalled':
       return notice;
     case 'ready':
+    case 'given':
+    case 'ran-out':
     case 'suspects':
     case 'stranded':
     case 'miswired':

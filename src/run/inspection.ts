@@ -4,14 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Notice, Outlook, Suspect } from '../broker/control.ts';
 import type { NodeId } from '../plan/plan.ts';
 import { marksOf } from './environment.ts';
-import type { ProcessRun } from './process-run.ts';
+import type { Life } from './life.ts';
 import { activitiesOf, type Tree } from './process-tree.ts';
 import type { Schedules } from './schedules.ts';
 
 export interface Inspected {
   readonly runId: string;
   readonly schedule: Schedules;
-  readonly running: ReadonlyMap<NodeId, ProcessRun>;
+  readonly running: ReadonlyMap<NodeId, Life>;
 }
 
 export async function inspect(

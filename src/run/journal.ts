@@ -28,6 +28,7 @@ export class Journal {
     this.#guard(() => writeAll(this.#events, Buffer.from(`${JSON.stringify(event)}\n`)));
     if (event.type === 'node.started' && event.pid !== null) this.#open(event.node);
     if (event.type === 'node.ended') this.#close(event.node);
+    if (event.type === 'item.ended') this.#close(event.worker);
   }
 
   end(summary: Summary): void {

@@ -17,6 +17,13 @@ export type LifePhase =
 /** `resting`: between one attempt and the next. */
 export type Phase = LifePhase | 'resting';
 
+/** A process of the run, as far as it can be seen from outside. */
+export interface Life {
+  readonly phase: Phase;
+  /** Null where it has none, or none yet. */
+  readonly pid: number | null;
+}
+
 export type Input =
   | { readonly type: 'start' }
   | { readonly type: 'spawned'; readonly pid: number }

@@ -8,6 +8,7 @@ import { Attempts } from './attempts.ts';
 import { Child, startChild } from './child.ts';
 import { environmentOf } from './environment.ts';
 import type { Happening } from './happening.ts';
+import type { ItemInput } from './item-input.ts';
 import type { Fifos } from './kernel-pipe.ts';
 import type { Effect, Ended, Input, Phase } from './life.ts';
 import type { Report, Seen } from './neighbours.ts';
@@ -28,15 +29,17 @@ export interface ProcessContext {
   /** The clock of the run, in milliseconds. */
   readonly now: () => number;
   readonly tell: (happening: Happening) => void;
+  /** Of a worker: what it works on. */
+  readonly item?: ItemInput;
   /** It is tried, for the first time or again. */
   readonly onAttempt: (run: ProcessRun) => void;
-  readonly onStarted: (run: ProcessRun) => void;
+  readonly onStarted: (run: Pick<ProcessRun, 'node'>) => void;
   readonly onReady: (run: ProcessRun) => void;
   /** To one that a pipe joins to another. */
   readonly onReport: (to: NodeId, report: Report) => void;
   /** Whether what writes its stdin is a daemon. */
   readonly readsDaemon: (node: ProcessNode) => boolean;
-  readonly onEnded: (run: ProcessRun, ended: Ended, stderr: string) => void;
+  readonly onEnded: (run: Pick<ProcessRun, 'node'>, ended: Ended, stderr: string) => void;
   /** Its next deadline has changed. */
   readonly onDeadline: (deadline: number | null) => void;
   /** A mistake of ours. */
@@ -148,7 +151,7 @@ export class ProcessRun {
 
   async #spawn(): Promise<void> {
     const { node } = this;
-    const { broker, fifos, pipes, runDir, targets, tell } = this.#context;
+    const { broker, pipes, runDir, targets, tell } = this.#context;
     const { attempt } = this.#attempts;
     this.#tail = new StderrTail();
     this.#patience = new AbortController();
@@ -159,7 +162,7 @@ export class ProcessRun {
       broker && speaks(node) ? { socket: broker.socket, token: broker.tokenFor(node.id, attempt) } : null;
     const env = environmentOf(node, { ...this.#context, attempt }, connection);
     this.#probe = node.ready === null ? null : await this.#probeOf(node.ready.probe, attempt);
-    const child = await startChild({ node, argv, env }, { fifos, pipes, broker }, (stream, bytes) => {
+    const child = await startChild({ node, argv, env }, this.#context, (stream, bytes) => {
       if (stream === 'stderr') this.#tail.add(bytes);
       this.#probe?.hear(stream, bytes);
       tell({ type: 'node.output', node: node.id, stream, bytes });

@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { BrokerHost } from '../broker/host.ts';
 import type { Output, ProcessNode, Stdin } from '../plan/plan.ts';
+import type { ItemInput } from './item-input.ts';
 import type { Fifos } from './kernel-pipe.ts';
 import type { StdioSink, StdioSource } from './launcher.ts';
 import type { ProcessPipes } from './process-pipe.ts';
@@ -13,6 +14,7 @@ export interface StdioContext {
   readonly pipes: ProcessPipes;
   /** Null where the plan has no channels. */
   readonly broker: BrokerHost | null;
+  readonly item?: ItemInput;
 }
 
 export interface Stdio {
@@ -44,6 +46,7 @@ export async function layStdio(node: ProcessNode, context: StdioContext): Promis
     const { stdin } = node;
     if (stdin.type === 'process')
       return { stdin: open(await context.pipes.take(node.id, 'read')), stdout, stderr, outputs };
+    if (stdin.type === 'item') return { stdin: await itemOf(context).lay(context.fifos), stdout, stderr, outputs };
     return { stdin: stdin.type === 'queue' ? await feed(node, stdin, context) : stdin, stdout, stderr, outputs };
   } catch (error) {
     for (const { output } of outputs) output.destroy();
@@ -85,6 +88,11 @@ async function collect(
   } finally {
     unlinkSync(path);
   }
+}
+
+function itemOf({ item }: StdioContext): ItemInput {
+  if (!item) throw new Error('Internal error: a process is to work on an item, and there is none');
+  return item;
 }
 
 function present(broker: BrokerHost | null): BrokerHost {

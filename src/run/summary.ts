@@ -1,6 +1,7 @@
 // Events → Summary: what happened, derived once for everybody who tells of it.
+import { isProcess } from '../plan/node-kind.ts';
 import type { Json, Node, NodeId } from '../plan/plan.ts';
-import type { Event, Outcome, PipeCounts, QueueCounts } from './event.ts';
+import type { Event, ItemEnded, Outcome, PipeCounts, QueueCounts } from './event.ts';
 
 export interface Summary {
   readonly version: 1;
@@ -31,6 +32,21 @@ export interface NodeSummary {
   readonly cause?: string;
   /** What it has set, where it has outputs. */
   readonly outputs?: Readonly<Record<string, Json>>;
+  /** With `each`. */
+  readonly items?: ItemCounts;
+}
+
+/** What became of the items that an `each` took. */
+export interface ItemCounts {
+  readonly done: number;
+  /** Done without a process, because `if` was false for them. */
+  readonly skipped: number;
+  /** Their processes failed, in all attempts. */
+  readonly failed: number;
+  /** They were given back, because all was stopped. */
+  readonly returned: number;
+  /** Of all of them, those that took more than one attempt. */
+  readonly retried: number;
 }
 
 /** Takes the events of one run, in order. */
@@ -38,6 +54,7 @@ export class Summarizer {
   #run: Pick<Summary, 'runId' | 'runDir' | 'name' | 'startedAt'> | null = null;
   #end: Pick<Summary, 'exitCode' | 'reason' | 'durationMs'> | null = null;
   readonly #kinds = new Map<NodeId, NodeSummary['kind']>();
+  readonly #items = new Map<NodeId, ItemCounts>();
   readonly #started = new Map<NodeId, number>();
   readonly #nodes: Record<NodeId, NodeSummary> = {};
   readonly #queues: Record<string, QueueCounts> = {};
@@ -52,14 +69,21 @@ export class Summarizer {
           name: event.plan.name,
           startedAt: new Date(event.time).toISOString(),
         };
-        for (const node of event.plan.nodes) this.#kinds.set(node.id, node.kind);
+        for (const node of event.plan.nodes) {
+          this.#kinds.set(node.id, node.kind);
+          if (isProcess(node) && node.each !== null) this.#items.set(node.id, noItems);
+        }
         break;
       case 'node.started':
         // The first attempt's.
         if (!this.#started.has(event.node)) this.#started.set(event.node, event.time);
         break;
+      case 'item.ended':
+        this.#items.set(event.node, withItem(this.#items.get(event.node) ?? noItems, event));
+        break;
       case 'node.ended': {
         const startedAt = this.#started.get(event.node);
+        const items = this.#items.get(event.node);
         this.#nodes[event.node] = {
           kind: this.#kinds.get(event.node) ?? 'process',
           outcome: event.outcome,
@@ -70,6 +94,7 @@ export class Summarizer {
           attempts: event.attempts ?? (startedAt === undefined ? 0 : 1),
           ...(event.cause === undefined ? {} : { cause: event.cause }),
           ...(event.outputs === undefined ? {} : { outputs: event.outputs }),
+          ...(items === undefined ? {} : { items }),
         };
         break;
       }
@@ -92,4 +117,17 @@ export class Summarizer {
     const channels = { queues: this.#queues, pipes: this.#pipes };
     return { version: 1, success, ...this.#run, ...this.#end, nodes: this.#nodes, ...channels };
   }
+}
+
+const noItems: ItemCounts = { done: 0, skipped: 0, failed: 0, returned: 0, retried: 0 };
+
+function withItem(counts: ItemCounts, { outcome, attempts }: ItemEnded): ItemCounts {
+  const retried = counts.retried + (attempts > 1 ? 1 : 0);
+  return { ...counts, [countOf(outcome)]: counts[countOf(outcome)] + 1, retried };
+}
+
+function countOf(outcome: Outcome): Exclude<keyof ItemCounts, 'retried'> {
+  if (outcome === 'succeeded') return 'done';
+  if (outcome === 'skipped') return 'skipped';
+  return outcome === 'failed' || outcome === 'timed_out' ? 'failed' : 'returned';
 }

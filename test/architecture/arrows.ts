@@ -47,6 +47,7 @@ export const machines = [
   'src/run/lifecycle.ts',
   'src/run/attempts.ts',
   'src/run/readiness.ts',
+  'src/run/each.ts',
   'src/broker/queue.ts',
   'src/broker/pipe.ts',
   'src/broker/lock.ts',

@@ -36,6 +36,7 @@ export function processNode(
     cwd: '/',
     env: {},
     if: true,
+    each: null,
     stdin: { type: 'null' },
     stdout: { type: 'log' },
     stderr: { type: 'log' },

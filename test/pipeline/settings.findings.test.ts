@@ -72,8 +72,6 @@ daemons:
       '10:17 error not-supported-yet `tty` is not supported yet',
       '10:60 error not-supported-yet `holds` is not supported yet',
       '10:70 error not-supported-yet `controls` is not supported yet',
-      '11:17 error not-supported-yet `each` is not supported yet',
-      '11:26 error not-supported-yet `workers` is not supported yet',
     ],
   ],
   [

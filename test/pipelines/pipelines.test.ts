@@ -218,6 +218,23 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.lines('museum')).toEqual(['all is opened, or with the squad']);
   },
 
+  'each-file.yaml': (ran) => {
+    expect(ran.lines('report')).toEqual(ran.lines('check'));
+    const lost = ran.lines('lost.w1').sort();
+    expect(lost).toEqual(['could not read /no/such page', 'could not read no/such/page']);
+    expect(ran.summary.nodes['try']).toMatchObject({ outcome: 'succeeded', items: { done: 0, failed: 2 } });
+    const { put, done, left_over } = ran.summary.queues['pages'] ?? {};
+    expect(ran.summary.nodes['sum']?.items).toMatchObject({ done: put, failed: 0 });
+    expect([done, left_over]).toEqual([put, 0]);
+  },
+
+  'shell-crawler.yaml': (ran) => {
+    expect(ran.lines('found')).toEqual(ran.lines('check'));
+    const { put, done, left_over } = ran.summary.queues['folders'] ?? {};
+    expect(put).toBeGreaterThan(5);
+    expect([done, left_over]).toEqual([put, 0]);
+  },
+
   'word-count.yaml': (ran) => {
     const [first] = ran.lines('total');
     expect(first).toMatch(/^\d+ [A-Za-z]+$/);

@@ -65,6 +65,7 @@ test('instances know who they are, where they were declared and what they may us
     cwd: '/root',
     env: {},
     if: true,
+    each: null,
     stdin: { type: 'null' },
     stdout: { type: 'log' },
     stderr: { type: 'log' },
