@@ -17,11 +17,15 @@ export type { Event, Outcome, QueueCounts } from './run/event.ts';
 export { type RunOptions, run } from './run/run.ts';
 export type { NodeSummary, Summary } from './run/summary.ts';
 
+const loadSecrets = () => import('./run/secrets.ts');
+
 export interface PlanOptions {
   /** `params` as text, parsed by the type each is declared with. */
   readonly params?: Readonly<Record<string, string>>;
   /** The folder that paths are resolved against. Default: the file's own; the current one for standard input. */
   readonly root?: string;
+  /** It is to be run at once: a secret that is not set is a finding. */
+  readonly toRun?: boolean;
 }
 
 /** Reads a pipeline's bytes; `-` is standard input. Rejects where there is no such file. */
@@ -45,10 +49,24 @@ export async function plan(
 ): Promise<{ readonly plan: Plan | null; readonly diagnostics: readonly Diagnostic[] }> {
   const root = options.root ?? (source.file === '-' ? process.cwd() : dirname(resolve(source.file)));
   let modules: Modules = new Map();
-  const planned = await planSource(source, { root, params: options.params ?? {} }, async (files) => {
+  const environment = options.toRun ? process.env : undefined;
+  const planned = await planSource(source, { root, params: options.params ?? {}, environment }, async (files) => {
     modules = await (await import('./run/target-module.ts')).compileTargets(files);
     return modules;
   });
   if (planned.plan !== null) keepModules(planned.plan, modules);
-  return planned;
+  const { diagnostics, secrets } = planned;
+  if (secrets.length === 0 || diagnostics.length === 0) return planned;
+  const known = (await loadSecrets()).secretsIn(secrets, process.env);
+  const shown = diagnostics.map(({ message, hint, ...finding }) => ({
+    ...finding,
+    message: known.text(message),
+    ...(hint === undefined ? {} : { hint: known.text(hint) }),
+  }));
+  return { plan: planned.plan, diagnostics: shown };
+}
+
+/** A text that was made of a plan, a drawing of it, with its secrets taken out, so far as they are known here. */
+export async function masked(plan: Plan, text: string): Promise<string> {
+  return plan.secrets.length === 0 ? text : (await loadSecrets()).secretsKnown(plan, process.env).text(text);
 }

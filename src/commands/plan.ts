@@ -1,6 +1,7 @@
 // `forkline plan`: what would happen, without doing it.
 import * as Flags from '@oclif/core/flags';
 import { draw, drawings } from '../plan/draw.ts';
+import { masked } from '../engine.ts';
 import { Command } from './command.ts';
 import { file, param, paramsOf } from './flags.ts';
 import { writeLine } from './output.ts';
@@ -21,7 +22,7 @@ export class Plan extends Command {
     const source = await loadPipeline(args.file);
     const plan = await planOrTell(source, paramsOf(flags.param), { format: 'text', warnings: true });
     if (plan === null) return 2;
-    writeLine(draw(plan, flags.format));
+    writeLine(await masked(plan, draw(plan, flags.format)));
     return 0;
   }
 }

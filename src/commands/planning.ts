@@ -11,6 +11,8 @@ export interface Telling {
   readonly format: 'text' | 'json';
   /** Also shows findings that hinder nothing. */
   readonly warnings: boolean;
+  /** It is to be run at once. */
+  readonly toRun?: boolean;
 }
 
 export async function planOrTell(
@@ -18,7 +20,7 @@ export async function planOrTell(
   params: Record<string, string>,
   telling: Telling,
 ): Promise<Plan | null> {
-  const found = await plan(source, { params });
+  const found = await plan(source, { params, toRun: telling.toRun ?? false });
   const shown = found.diagnostics.filter(({ severity }) => severity === 'error' || telling.warnings);
   if (shown.length > 0) {
     const stream = telling.format === 'json' ? process.stdout : process.stderr;

@@ -1,6 +1,6 @@
 // `forkline run`: read, plan, run, report, and the exit code of how it went.
 import * as Flags from '@oclif/core/flags';
-import { run, type RunOptions } from '../engine.ts';
+import { masked, run, type RunOptions } from '../engine.ts';
 import { parseDuration } from '../pipeline/quantity.ts';
 import type { Plan } from '../plan/plan.ts';
 import { draw } from '../plan/draw.ts';
@@ -11,7 +11,7 @@ import { Interrupted, listenForInterruption, unless } from './interruption.ts';
 import { writeLine } from './output.ts';
 import { JobControl } from './job-control.ts';
 import { loadPipeline } from './pipeline-file.ts';
-import { planOrTell } from './planning.ts';
+import { planOrTell, type Telling } from './planning.ts';
 import { openReporters } from './reporters.ts';
 
 export class Run extends Command {
@@ -59,7 +59,11 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
     const { stop, kill } = interruption;
     // One signal is kept until there is a run that it can stop, so that there is a summary of that; unless it is typed in.
     const source = await unless(args.file === '-' ? stop : kill, loadPipeline(args.file));
-    const telling = { format: flags.json ? 'json' : 'text', warnings: !flags.quiet } as const;
+    const telling: Telling = {
+      format: flags.json ? 'json' : 'text',
+      warnings: !flags.quiet,
+      toRun: !flags['dry-run'],
+    };
     const planned = await unless(kill, planOrTell(source, params, telling));
     if (planned === null) return stop.aborted ? new Interrupted(stop.reason).exitCode : 2;
     const plan =
@@ -67,7 +71,7 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
     const deadlock = flags['deadlock-timeout'];
     const deadlockMs = deadlock === undefined ? undefined : durationOf('deadlock-timeout', deadlock);
     if (flags['dry-run']) {
-      writeLine(draw(plan, flags.json ? 'json' : 'tree'));
+      writeLine(await masked(plan, draw(plan, flags.json ? 'json' : 'tree')));
       return 0;
     }
     const reporters = openReporters({
@@ -95,6 +99,7 @@ async function execute(plan: Plan, options: RunOptions): Promise<number> {
   try {
     return (await run(plan, { ...options, onPausable: (pausable) => control.attend(pausable) })).exitCode;
   } catch (error) {
+    if ((error as Error).name === 'SecretsMissing') throw new CallError((error as Error).message);
     if (!isSystemError(error)) throw error;
     throw new CallError(`cannot make the folder of the run, \`${error.path ?? ''}\`: ${reasonOf(error)}`);
   }

@@ -56,6 +56,8 @@ export const diagnosticCodes = [
   'dead-letter',
   'dead-letter-loop',
   'secret-in-argv',
+  'bad-secret',
+  'bad-env-file',
   'too-many',
   'queue-without-consumer',
   'unused',

@@ -1,6 +1,6 @@
 // The variables a process gets from the pipeline, layer over layer: a later one wins, and its expressions may use what the
 // layers under it have set.
-import { textOf, Names, Pending, toData, Unknowable } from './data.ts';
+import { textOf, Names, Pending, quote, toData, Unknowable } from './data.ts';
 import type { Piece } from './data.ts';
 import { planText, type Scope } from './evaluate.ts';
 import { type Complain, type Formula, valueOf } from './formula.ts';
@@ -16,14 +16,28 @@ export interface EnvironmentEntry {
 }
 
 /** Texts in pieces, because some are known only once the run has started; null for what is broken. */
-export type Environment = ReadonlyMap<string, readonly Piece[] | null>;
+export interface Environment extends ReadonlyMap<string, readonly Piece[] | null> {
+  /** Variables that expressions know by name only, whether or not a layer sets them. */
+  readonly secrets: ReadonlySet<string>;
+}
 
-export const emptyEnvironment: Environment = new Map();
+export function environmentWith(secrets: ReadonlySet<string>): Environment {
+  return new Variables([], secrets);
+}
+
+class Variables extends Map<string, readonly Piece[] | null> implements Environment {
+  readonly secrets: ReadonlySet<string>;
+
+  constructor(under: Iterable<readonly [string, readonly Piece[] | null]>, secrets: ReadonlySet<string>) {
+    super(under);
+    this.secrets = secrets;
+  }
+}
 
 export function layOver(under: Environment, layer: EnvironmentLayer, scope: Scope, complain: Complain): Environment {
   if (layer.entries.length === 0) return under;
   const inside = withEnvironment(scope, under);
-  const environment = new Map(under);
+  const environment = new Variables(under, under.secrets);
   for (const { name, value } of layer.entries) {
     environment.set(name, typeof value === 'string' ? [value] : piecesOf(value, inside, complain));
   }
@@ -34,17 +48,24 @@ export function layOver(under: Environment, layer: EnvironmentLayer, scope: Scop
 export function withEnvironment(scope: Scope, environment: Environment): Scope {
   const names = new Names();
   for (const [name, pieces] of environment) {
+    if (environment.secrets.has(name)) continue;
     if (pieces === null) names.add(name, new Unknowable());
     else if (pieces.every((piece) => typeof piece === 'string')) names.add(name, toData(pieces.join('')));
     else names.add(name, new Pending(pieces));
   }
+  for (const name of environment.secrets) names.add(name, new Pending([{ expression: `env[${quote(name)}]` }]));
   return scope.with('env', names);
 }
 
-/** As the Plan has it; what is broken is left out. */
+/** As the Plan has it; what is broken is left out. Written down, a secret that a layer sets stands in it by its name. */
 export function planEnvironment(environment: Environment): Readonly<Record<string, string>> {
   const planned: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, pieces] of environment) if (pieces !== null) planned[name] = planText(pieces);
+  const secret = [...environment.secrets].filter((name) => name in planned);
+  if (secret.length > 0) {
+    const byName = Object.fromEntries(secret.map((name) => [name, `\${{ env[${quote(name)}] }}`]));
+    Object.defineProperty(planned, 'toJSON', { value: () => ({ ...planned, ...byName }) });
+  }
   return planned;
 }
 

@@ -74,6 +74,13 @@ function misuseOf({ steps, open }: NameUse, known: Known): Misuse | null {
       if (known.outputs === null) return known.later ? outputsElsewhere() : tooEarly('an output');
       if (member === undefined || field === undefined || (output === undefined && !open)) return incomplete();
       return field.toLowerCase() === 'outputs' ? known.outputs(member, output) : incomplete();
+    case 'secrets':
+      return {
+        code: 'unknown-name',
+        message: 'there is no `secrets` in expressions',
+        step: 0,
+        hint: 'what is named under `secrets` is in the environment of every process, and in `env` here',
+      };
     default:
       return {
         code: 'unknown-name',

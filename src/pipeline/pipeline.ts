@@ -16,6 +16,8 @@ export interface Pipeline {
   readonly timeoutMs: number | null;
   /** How many processes may run at once; null: no limit. */
   readonly slots: number | null;
+  /** Names of environment variables that must not be seen. */
+  readonly secrets: readonly string[];
   /** What `env_file` and `env` of the whole file set. */
   readonly environment: Environment;
   /** What expressions may use anywhere in the file: its params and its environment. */

@@ -4,7 +4,7 @@ import { dirname, parse, resolve } from 'node:path';
 import { Names } from './data.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Document } from './document.ts';
-import { emptyEnvironment, layOver, withEnvironment } from './environment.ts';
+import { environmentWith, layOver, withEnvironment } from './environment.ts';
 import { EnvironmentFiles } from './environment-file.ts';
 import { keyOf } from './finding.ts';
 import { readItemSchemas } from './item-schema.ts';
@@ -49,20 +49,21 @@ export async function read(
     scope: new Names().with('params', parameters.names),
     known: { ...nothingKnown, params: nameSet(Object.keys(file.params ?? {})) },
   };
+  const secrets = [file.secrets ?? []].flat();
   const fileLayers = await files.layersAt(['env_file'], file.env_file, paramsOnly);
-  const inFiles = nameSet(fileLayers.flatMap(({ entries }) => entries.map(({ name }) => name)));
+  const inFiles = nameSet([...secrets, ...fileLayers.flatMap(({ entries }) => entries.map(({ name }) => name))]);
   const own = Object.entries(file.env ?? {}).map(([name, value]) => ({
     name,
     value: reading.formula(['env', name], value, { ...paramsOnly.known, env: inFiles }),
   }));
   const environment = [...fileLayers, { entries: own }].reduce(
     (under, layer) => layOver(under, layer, paramsOnly.scope, reading.complain),
-    emptyEnvironment,
+    environmentWith(new Set(secrets)),
   );
   const place: Place = {
     reading,
     scope: withEnvironment(paramsOnly.scope, environment),
-    known: { ...paramsOnly.known, env: nameSet(environment.keys()) },
+    known: { ...paramsOnly.known, env: nameSet([...secrets, ...environment.keys()]) },
   };
 
   const items = await readItemSchemas(file.queues ?? {}, root, reading);
@@ -80,6 +81,7 @@ export async function read(
     params: parameters.values,
     timeoutMs: durationAt(['timeout'], file.timeout, place) ?? null,
     slots: countAt(['slots'], file.slots, place) ?? null,
+    secrets,
     environment,
     scope: place.scope,
     queues: Object.entries(file.queues ?? {}).map(([name, queue]) =>

@@ -137,6 +137,10 @@ export type Json =
  */
 export type EnvFile = string | string[];
 /**
+ * The name of an environment variable.
+ */
+export type Secret = string;
+/**
  * How long it may run; each attempt anew where there is `retry`. Then it is stopped and has failed as `timed out`.
  */
 export type Timeout = Duration;
@@ -427,9 +431,9 @@ export interface PipelineFile {
   env?: Env;
   env_file?: EnvFile;
   /**
-   * Environment variables that must be set when the run starts. They are passed on to every process and masked in everything that is shown or stored; in `command`, `args` and `kwargs` they are refused, because anyone on the machine can read those.
+   * Names of environment variables that must be set when the run starts, by the runner's environment or by an `env_file`. They are passed on to every process and masked in everything that is shown or stored; in `command`, `args` and `kwargs` they are refused, because anyone on the machine can read those.
    */
-  secrets?: string[] | string;
+  secrets?: Secret[] | string;
   defaults?: Defaults;
   /**
    * How long the whole run may take. Then everything is stopped and the exit code is 124. Without it a run may take as long as it likes.

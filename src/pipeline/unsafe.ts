@@ -4,15 +4,25 @@ import { spanInText } from './locate.ts';
 import type { Path } from './places.ts';
 import type { Reading } from './reading.ts';
 import type { Daemon, PipelineFile, Process } from './schema.gen.ts';
+import { secretIn, secretInArgv } from './secret-use.ts';
 
 export function complainOfUnsafe(file: PipelineFile, reading: Reading): void {
   const { document, findings } = reading;
+  const secrets = [file.secrets ?? []].flat();
   for (const kind of ['processes', 'daemons'] as const) {
     for (const [path, script] of Object.entries(file[kind] ?? {}).flatMap(scriptsOf)) {
       for (const { offset, length, source } of expressionsInScript(script)) {
-        reading.noteUses(parseExpression(source));
+        const expression = parseExpression(source);
+        reading.noteUses(expression);
         const variable = variableFor(source);
         const span = spanInText(document, [kind, ...path], script, offset, length);
+        const secret = 'message' in expression ? null : secretIn(expression, secrets);
+        if (secret !== null) {
+          findings.error('secret-in-argv', span, secretInArgv(secret), {
+            hint: `it is in the environment of the script: write \`"$${secret}"\``,
+          });
+          continue;
+        }
         findings.error(
           'unsafe-interpolation',
           span,

@@ -20,7 +20,7 @@ const inEach: Readonly<Record<string, Unsupported>> = {
 
 export function complainOfUnsupported(file: Json, findings: Findings): void {
   if (!isMap(file)) return;
-  look(file, [], { slots: [], secrets: [] }, findings);
+  look(file, [], { slots: [] }, findings);
   for (const [kind, unsupported] of Object.entries(inEach)) {
     const things = file[kind];
     if (things === undefined || !isMap(things)) continue;

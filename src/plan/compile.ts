@@ -87,6 +87,7 @@ export function compile(pipeline: Pipeline): Compiled {
     file: source.file === '-' ? '-' : resolve(source.file),
     root: pipeline.root,
     params: pipeline.params,
+    secrets: [...pipeline.environment.secrets],
     timeoutMs: pipeline.timeoutMs,
     nodes,
     channels: [...channelsOf(pipeline, graph, instances, placeOf), ...pipes],

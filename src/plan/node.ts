@@ -15,6 +15,7 @@ import type {
 } from '../pipeline/pipeline.ts';
 import { keysOf } from '../pipeline/read-matrix.ts';
 import type { Reading } from '../pipeline/reading.ts';
+import { complainOfSecrets } from '../pipeline/secret-use.ts';
 import { complainOfValue, durationOf, knownValueOf } from '../pipeline/setting.ts';
 import { againRuleOf, formulasOfAgain } from './again.ts';
 import type { Instance } from './expand.ts';
@@ -58,7 +59,7 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
   );
   const inside = environment === pipeline.environment ? scope : withEnvironment(scope, environment);
   const { root } = pipeline;
-  const maker = new Maker(inside, root, reading);
+  const maker = new Maker(inside, pipeline, reading);
   const launch = process.launch && maker.launch(process.launch);
   const cwd = process.cwd === null ? escapeText(root) : maker.path(process.cwd);
   const condition = process.if === null ? true : maker.condition(process.if);
@@ -97,11 +98,13 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
 class Maker {
   readonly #scope: Scope;
   readonly #root: string;
+  readonly #secrets: ReadonlySet<string>;
   readonly #reading: Reading;
 
-  constructor(scope: Scope, root: string, reading: Reading) {
+  constructor(scope: Scope, { root, environment }: Pipeline, reading: Reading) {
     this.#scope = scope;
     this.#root = root;
+    this.#secrets = environment.secrets;
     this.#reading = reading;
   }
 
@@ -146,8 +149,15 @@ class Maker {
     return path === undefined ? undefined : { type: 'file', path, append: output.append };
   }
 
+  /** As it stands in the Plan, where it is for everyone to see. */
+  #openly(formula: Formula): Json | undefined {
+    const value = planValueOf(formula, this.#scope, this.#reading.complain);
+    if (value !== undefined) complainOfSecrets(formula, value, this.#secrets, this.#reading);
+    return value;
+  }
+
   #argv(formula: Formula): readonly string[] | undefined {
-    const values = planValueOf(formula, this.#scope, this.#reading.complain) as readonly Json[] | undefined;
+    const values = this.#openly(formula) as readonly Json[] | undefined;
     const argv = values?.map(textOf);
     if (argv === undefined) return undefined;
     if (!argv.every((text) => text !== null)) {
@@ -159,10 +169,9 @@ class Maker {
   }
 
   #target(launch: Extract<LaunchDeclaration, { type: 'target' }>): Launch | undefined {
-    const { complain } = this.#reading;
     const target = knownValueOf(launch.target, this.#scope, this.#reading);
-    const args = planValueOf(launch.args, this.#scope, complain) as readonly Json[] | undefined;
-    const kwargs = planValueOf(launch.kwargs, this.#scope, complain) as Readonly<Record<string, Json>> | undefined;
+    const args = this.#openly(launch.args) as readonly Json[] | undefined;
+    const kwargs = this.#openly(launch.kwargs) as Readonly<Record<string, Json>> | undefined;
     if (target === undefined || args === undefined || kwargs === undefined) return undefined;
     const [, path, name] = /^([^#]+)#([^#]+)$/.exec(String(target)) ?? [];
     const language = path === undefined ? undefined : languageOf(path);

@@ -16,6 +16,8 @@ export interface Plan {
   /** The folder that paths in the pipeline were resolved against. */
   readonly root: string;
   readonly params: Readonly<Record<string, Json>>;
+  /** Environment variables that must be set when it runs, and whose values are shown nowhere: here they stand by name only. */
+  readonly secrets: readonly string[];
   /** For the whole run; null: no limit. */
   readonly timeoutMs: number | null;
   /** In an order in which each stands after all it needs. */

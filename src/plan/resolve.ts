@@ -14,12 +14,20 @@ export interface RunContext {
   readonly outputsOf: (process: string) => Readonly<Record<string, Json>>;
   /** With `each`, of one item. */
   readonly item?: Json;
+  /** Names of the variables that the Plan knows by name only, and the environment that they are in. */
+  readonly secrets: readonly string[];
+  readonly environment: Environment;
 }
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type ResolvedNode = Omit<ProcessNode, 'if'> & { readonly if: boolean };
 
 /** As `resolveNode`, of the `if` alone. */
-export function resolveCondition(node: Pick<ProcessNode, 'if' | 'within'>, context: RunContext): boolean {
+export function resolveCondition(
+  node: Pick<ProcessNode, 'if' | 'within'> & Partial<Pick<ProcessNode, 'env'>>,
+  context: RunContext,
+): boolean {
   return typeof node.if === 'boolean' ? node.if : isTruthy(settle(node.if, scopeOf(node, context)));
 }
 
@@ -43,10 +51,13 @@ export function resolveNode(node: ProcessNode, context: RunContext): ResolvedNod
 }
 
 /** In a sub-pipeline names are those of its own file. */
-function scopeOf({ within }: Pick<ProcessNode, 'within'>, { run, outputsOf, item }: RunContext): Names {
+function scopeOf(node: Pick<ProcessNode, 'within'> & Partial<Pick<ProcessNode, 'env'>>, context: RunContext): Names {
+  const { within } = node;
+  const { run, outputsOf, item, secrets } = context;
   const setters = new Setters((name) => outputsOf(within === undefined ? name : `${within}/${name}`));
   const scope = Names.of({ run }).with('processes', setters);
-  return item === undefined ? scope : scope.with('item', toData(item));
+  const known = item === undefined ? scope : scope.with('item', toData(item));
+  return secrets.length === 0 ? known : known.with('env', Names.of(secretsOf(node, context)));
 }
 
 /** `processes`, looked up when it is asked for: there may be many. */
@@ -75,6 +86,20 @@ function namesItem(text: string): boolean {
   return template.some(
     (part) => typeof part !== 'string' && part.uses.some(({ steps }) => steps[0]?.name.toLowerCase() === 'item'),
   );
+}
+
+/** The secrets as this node has them: set by a layer of its own environment, or by the runner's. */
+export function secretsOf(
+  { env = {} }: Partial<Pick<ProcessNode, 'env'>>,
+  { run, secrets, environment }: Pick<RunContext, 'run' | 'secrets' | 'environment'>,
+): Readonly<Record<string, string>> {
+  const valuesIn = (from: Environment) => secrets.map((name) => [name, from[name] ?? ''] as const);
+  const scope = Names.of({ run, env: Object.fromEntries(valuesIn(environment)) });
+  const own = secrets.flatMap((name) => {
+    const set = env[name];
+    return set === undefined ? [] : [[name, textIn(settle(set, scope), name)] as const];
+  });
+  return Object.fromEntries(valuesIn({ ...environment, ...Object.fromEntries(own) }));
 }
 
 export class ExpressionFailure extends Error {

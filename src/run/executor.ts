@@ -21,6 +21,7 @@ import type { Outcome } from './event.ts';
 import { type Happening, happeningOf } from './happening.ts';
 import { inspect } from './inspection.ts';
 import { Fifos } from './kernel-pipe.ts';
+import type { Masker } from './masker.ts';
 import type { Ended } from './life.ts';
 import { type Fate, pipedWith } from './outcome.ts';
 import { Outputs } from './outputs.ts';
@@ -37,6 +38,8 @@ export interface ExecutionOptions {
   readonly runId: string;
   readonly runDir: string;
   readonly tell: (happening: Happening) => void;
+  /** Takes the secrets out of what processes print; null where there are none. */
+  readonly masker: Masker | null;
   /** How long a deadlock must have lasted to end the run; 0: none is looked for. */
   readonly deadlockMs: number;
   /** Whether something of the run's files was lost, which fails the run. */
@@ -287,6 +290,8 @@ export class Execution {
       root,
       run: { id: runId, dir: runDir, name },
       outputsOf: this.#outputs.named,
+      secrets: this.#plan.secrets,
+      environment: process.env,
       ...(item === undefined ? {} : { item }),
     };
   }

@@ -5,12 +5,14 @@ import type { BrokerHost } from '../broker/host.ts';
 import type { NodeId, ProbeRule, ProcessNode } from '../plan/plan.ts';
 import { speaks } from '../plan/speakers.ts';
 import { Attempts } from './attempts.ts';
-import { Child, startChild } from './child.ts';
+import { Child, type OnOutput, startChild } from './child.ts';
 import { environmentOf } from './environment.ts';
 import type { Happening } from './happening.ts';
 import type { ItemInput } from './item-input.ts';
 import type { Fifos } from './kernel-pipe.ts';
 import type { Effect, Ended, Input, Phase } from './life.ts';
+import { MaskedOutput } from './masked-output.ts';
+import type { Masker } from './masker.ts';
 import type { Report, Seen } from './neighbours.ts';
 import type { ProcessPipes } from './process-pipe.ts';
 import type { Watch } from './readiness/watch.ts';
@@ -33,6 +35,8 @@ export interface ProcessContext {
   readonly item?: ItemInput;
   /** It is tried, for the first time or again. */
   readonly onAttempt: (run: ProcessRun) => void;
+  /** Takes the secrets out of what is printed; null where there are none. */
+  readonly masker: Masker | null;
   readonly onStarted: (run: Pick<ProcessRun, 'node'>) => void;
   readonly onReady: (run: ProcessRun) => void;
   /** To one that a pipe joins to another. */
@@ -61,6 +65,7 @@ export class ProcessRun {
   #child: Child | null = null;
   /** The probe of this attempt; null where it has none, or says itself when it is ready. */
   #probe: Watch | null = null;
+  #masked: MaskedOutput | null = null;
 
   constructor(node: ProcessNode, context: ProcessContext, refused: string | null = null) {
     this.node = node;
@@ -151,7 +156,7 @@ export class ProcessRun {
 
   async #spawn(): Promise<void> {
     const { node } = this;
-    const { broker, pipes, runDir, targets, tell } = this.#context;
+    const { broker, masker, pipes, runDir, targets, tell } = this.#context;
     const { attempt } = this.#attempts;
     this.#tail = new StderrTail();
     this.#patience = new AbortController();
@@ -162,11 +167,18 @@ export class ProcessRun {
       broker && speaks(node) ? { socket: broker.socket, token: broker.tokenFor(node.id, attempt) } : null;
     const env = environmentOf(node, { ...this.#context, attempt }, connection);
     this.#probe = node.ready === null ? null : await this.#probeOf(node.ready.probe, attempt);
-    const child = await startChild({ node, argv, env }, this.#context, (stream, bytes) => {
+    const printed = (stream: 'stdout' | 'stderr', bytes: Buffer): void => {
       if (stream === 'stderr') this.#tail.add(bytes);
-      this.#probe?.hear(stream, bytes);
       tell({ type: 'node.output', node: node.id, stream, bytes });
-    });
+    };
+    const masked = masker && new MaskedOutput(masker, printed);
+    this.#masked = masked;
+    const onOutput: OnOutput = (stream, bytes) => {
+      this.#probe?.hear(stream, bytes);
+      if (masked) masked.push(stream, bytes);
+      else printed(stream, bytes);
+    };
+    const child = await startChild({ node, argv, env }, this.#context, onOutput);
     if (!(child instanceof Child)) return this.#refuse(child.refused);
     this.#child = child;
     pipes.given(node, child.pid);
@@ -211,6 +223,7 @@ export class ProcessRun {
       this.#probe?.settled(),
     ]);
     this.#probe?.heardAll();
+    this.#masked?.end();
     this.handle({ type: 'emptied', leaked });
   }
 

@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Plan } from '../plan/plan.ts';
+import type { RunContext } from '../plan/resolve.ts';
 import type { Event } from './event.ts';
 import { Execution } from './executor.ts';
 import type { Happening } from './happening.ts';
 import { ignoreItself, Journal } from './journal.ts';
 import type { Pausable } from './pausing.ts';
+import type { Secrets } from './secrets.ts';
 import { type Summary, Summarizer } from './summary.ts';
 import type { StopCause } from './verdict.ts';
 
@@ -31,15 +33,19 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary
   const runId = newRunId(new Date());
   const runDir = options.runDir === undefined ? defaultFolder(runId) : resolve(options.runDir);
   const deadlockMs = options.deadlockMs ?? DEADLOCK_MS;
+  const secrets = await secretsFor(plan, { id: runId, dir: runDir, name: plan.name });
   const summarizer = new Summarizer();
   const tell = (happening: Happening): void => {
-    const event = { time: Date.now(), ...happening } as Event;
+    const event = { time: Date.now(), ...(secrets?.happening(happening) ?? happening) } as Event;
     journal.event(event);
     summarizer.add(event);
     options.onEvent?.(event);
+    if (event.type === 'run.started')
+      for (const exposure of secrets?.exposures(plan) ?? []) tell({ type: 'warning', ...exposure });
   };
-  const journal = new Journal(runDir, plan, (message) => tell({ type: 'warning', message }));
-  const execution = new Execution(plan, { runId, runDir, tell, deadlockMs, journalLost: () => journal.lost });
+  const journal = new Journal(runDir, secrets?.plan(plan) ?? plan, (message) => tell({ type: 'warning', message }));
+  const masker = secrets?.masker ?? null;
+  const execution = new Execution(plan, { runId, runDir, tell, masker, deadlockMs, journalLost: () => journal.lost });
   execution.begin();
   options.onPausable?.(execution.pausing);
   const unlisten = listen(execution, options);
@@ -48,12 +54,24 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary
     const summary = summarizer.summary();
     journal.end(summary);
     return summary;
+  } catch (error) {
+    throw secrets?.error(error) ?? error;
   } finally {
     unlisten();
   }
 }
 
 const DEADLOCK_MS = 1000;
+
+/** Null where the plan has none, which then costs nothing. */
+async function secretsFor(plan: Plan, run: RunContext['run']): Promise<Secrets | null> {
+  if (plan.secrets.length === 0) return null;
+  const { SecretsMissing, secretsOfRun } = await import('./secrets.ts');
+  const secrets = secretsOfRun(plan, run, process.env);
+  const problems = secrets.problems();
+  if (problems.length > 0) throw new SecretsMissing(problems.join('\n'));
+  return secrets;
+}
 
 function listen(execution: Execution, { signal, kill }: RunOptions): () => void {
   const onStop = (): void => execution.stop(causeOf(signal?.reason));

@@ -45,6 +45,7 @@ export const machines = [
   'src/run/schedule.ts',
   'src/run/schedules.ts',
   'src/run/lifecycle.ts',
+  'src/run/masker.ts',
   'src/run/attempts.ts',
   'src/run/readiness.ts',
   'src/run/each.ts',

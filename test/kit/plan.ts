@@ -12,6 +12,7 @@ export function planOf(nodes: readonly Node[], settings: Partial<Plan> = {}): Pl
     file: 'test.yaml',
     root: '/',
     params: {},
+    secrets: [],
     timeoutMs: null,
     channels: [],
     nodes,

@@ -11,6 +11,8 @@ export interface PlannedOptions {
   readonly params?: Readonly<Record<string, string>>;
   /** Files beside the pipeline, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Given where it is to be run. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface Planned {
@@ -21,7 +23,10 @@ export interface Planned {
   readonly related: readonly string[];
 }
 
-export async function planned(yaml: string, { params = {}, files = {} }: PlannedOptions = {}): Promise<Planned> {
+export async function planned(
+  yaml: string,
+  { params = {}, files = {}, environment }: PlannedOptions = {},
+): Promise<Planned> {
   const root = mkdtempSync(join(tmpdir(), 'forkline-plan-'));
   try {
     for (const [name, text] of Object.entries(files)) {
@@ -29,7 +34,7 @@ export async function planned(yaml: string, { params = {}, files = {} }: Planned
       writeFileSync(join(root, name), text);
     }
     const source = new Source(join(root, 'pipeline.yaml'), yaml);
-    const { plan, diagnostics } = await planSource(source, { params });
+    const { plan, diagnostics } = await planSource(source, { params, environment });
     const at = (offset: number): string => {
       const { line, column } = source.position(offset);
       return `${line}:${column}`;

@@ -53,7 +53,7 @@ processes:
   [
     'words that are not executed yet, each at its key',
     `slots: 3
-secrets: TOKEN
+description: each of these
 name: words
 defaults: { retry: 1 }
 queues:
@@ -68,7 +68,6 @@ daemons:
   d: { run: ls, restart: always, ready: { tcp: "h:1" } }`,
     [
       '1:1 error not-supported-yet `slots` is not supported yet',
-      '2:1 error not-supported-yet `secrets` is not supported yet',
       '10:17 error not-supported-yet `tty` is not supported yet',
       '10:60 error not-supported-yet `holds` is not supported yet',
       '10:70 error not-supported-yet `controls` is not supported yet',

@@ -281,6 +281,18 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     );
   },
 
+  'secrets.yaml': (ran) => {
+    expect(ran.lines('careless')).toEqual([
+      'the key is ***, the header is Bearer ***',
+      expect.stringMatching(/^\*\*\*.?=*$/),
+      '*** ["***"]',
+      '***',
+    ]);
+    expect(ran.lines('knows')).toEqual(['a key of 25 characters']);
+    const stored = ran.output + ran.said + ran.read('plan.json') + ran.read('events.ndjson');
+    expect(stored).not.toMatch(/sesame|c2VzYW1l|close again/);
+  },
+
   'file-index.yaml': (ran) => {
     const index = Object.keys(JSON.parse(ran.read('index.json')) as object).length;
     expect(index).toBeGreaterThan(1000);

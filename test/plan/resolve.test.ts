@@ -5,7 +5,13 @@ import type { Json } from '../../src/plan/plan.ts';
 import { processNode } from '../kit/plan.ts';
 import { processOf, soundPlan } from '../kit/planned.ts';
 
-const context = { root: '/root', run: { id: 'r1', dir: '/runs/r1', name: 'soup' }, outputsOf: () => ({}) };
+const context = {
+  root: '/root',
+  run: { id: 'r1', dir: '/runs/r1', name: 'soup' },
+  outputsOf: () => ({}),
+  secrets: ['TOKEN'],
+  environment: { TOKEN: 'open ${{ sesame }}', OTHER: 'x' },
+};
 
 async function resolved(process: string, top = '') {
   const plan = await soundPlan(`${top}\nprocesses:\n  a: ${process}\n`, { files: { 'a.py': '' } });
@@ -118,4 +124,14 @@ test('an output that was not set is null in an expression, which fails where tha
 test('an output that no program could be given is a failure', () => {
   const launch = { type: 'command', argv: ['${{ processes.build.outputs.nul }}'] } as const;
   expect(() => resolveNode(processNode('a', {}, { launch }), { ...context, outputsOf })).toThrow('holds a NUL');
+});
+
+test('a secret is in the plan by its name, and has its value only in what starts', async () => {
+  const node = await resolved(
+    `{ run: ls, env: { HEADER: "Bearer \${{ env.TOKEN }}" } }`,
+    'secrets: [TOKEN]\nenv: { URL: "https://${{ env.token }}@host" }',
+  );
+  expect(node.env).toEqual({ HEADER: 'Bearer open ${{ sesame }}', URL: 'https://open ${{ sesame }}@host' });
+  const env = { TOKEN: 'its own', HEADER: "Bearer ${{ env['TOKEN'] }}" };
+  expect(resolveNode(processNode('a', {}, { env }), context).env).toEqual({ ...env, HEADER: 'Bearer its own' });
 });
