@@ -275,10 +275,11 @@ export class Broker implements Reception {
   }
 
   #stancesOf(instance: Instance): Stance[] {
-    const { node, pid, settled, sessions } = instance;
+    const { node, settled } = instance;
     // A worker that has nothing to do is nobody.
-    if (settled || (this.workforce.isWorker(node) && pid === null && sessions.size === 0)) return [];
-    return [this.workforce.stanceOf(node) ?? stanceOf(instance)];
+    if (settled || (this.workforce.isWorker(node) && !isThere(instance))) return [];
+    const isAtWork = (worker: NodeId): boolean => isThere(this.#instance(worker));
+    return [this.workforce.stanceOf(node, isAtWork) ?? stanceOf(instance)];
   }
 
   /** What the process that the run started was given stays with it until nothing of it is left; another's comes back now. */
@@ -350,8 +351,13 @@ function instanceOf(node: NodeId, attempt = 1): Instance {
   };
 }
 
-function stanceOf({ node, pid, leaving, sessions, feeders, collectors }: Instance): Stance {
-  const there = pid !== null || sessions.size > 0;
+function isThere({ pid, sessions }: Instance): boolean {
+  return pid !== null || sessions.size > 0;
+}
+
+function stanceOf(instance: Instance): Stance {
+  const { node, leaving, sessions, feeders, collectors } = instance;
+  const there = isThere(instance);
   return {
     node,
     state: leaving ? 'gone' : feeders.size > 0 ? 'driven' : there ? 'present' : 'absent',

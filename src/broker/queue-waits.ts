@@ -5,7 +5,7 @@ import type { Custody } from './custody.ts';
 import type { Ending } from './ending.ts';
 import type { Joins } from './joins.ts';
 import type { Intake } from './intake.ts';
-import { isIdle, type Seat } from './seat.ts';
+import type { Seat } from './seat.ts';
 import { type Cause, OUTSIDE } from './waits.ts';
 
 /** A session that waits at a channel. */
@@ -30,8 +30,8 @@ export function waitsAt(parts: QueueParts): Waiting[] {
   let get: Waiting['cause'] | null = null;
   let put: Waiting['cause'] | null = null;
   for (const seat of seats) {
-    const { session, congested } = seat;
-    if (isIdle(seat)) {
+    const { session, waiting, congested } = seat;
+    if (waiting) {
       get ??= { does: 'get', helpers: whoCouldFeed(parts) };
       waits.push({ session, cause: congested ? UNREAD : get });
     }

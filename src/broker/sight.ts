@@ -29,6 +29,8 @@ export interface Stance {
   readonly streams: readonly Connected[];
   /** It does nothing before all these have ended. */
   readonly after?: readonly NodeId[];
+  /** Its workers, as far as they have something to do: any of them may bring it on. */
+  readonly works?: readonly NodeId[];
 }
 
 /** How everybody stands at one moment. */

@@ -57,6 +57,11 @@ export class Taker implements Party {
     this.#machine().get(this.session, count, true);
   }
 
+  /** Items that were given out and are not done. */
+  get busy(): number {
+    return this.#out.size;
+  }
+
   /** Takes no more. What was given out is still to be done with. */
   shut(): void {
     if (this.#over) return;

@@ -147,8 +147,9 @@ export class Vigil {
     const blocked = new Map<NodeId, readonly Cause[]>();
     for (const stance of sight.stances) {
       const causes = partsOf(stance).flatMap(({ session }) => waits.get(session) ?? []);
-      const { after = [] } = stance;
+      const { after = [], works = [] } = stance;
       if (after.length > 0) causes.push({ does: 'start', channel: null, helpers: new Set(after) });
+      if (works.length > 0) causes.push({ does: 'work', channel: null, helpers: new Set(works) });
       nodes.set(stance.node, { stance, causes });
       if (stance.state === 'absent') blocked.set(stance.node, []);
       else if (stance.state === 'driven' || causes.length === 0) continue;

@@ -5,6 +5,7 @@ import type { Command, Notice } from './control.ts';
 import type { Stance } from './sight.ts';
 import type { Switchboard } from './switchboard.ts';
 import { Taker } from './taker.ts';
+import { OUTSIDE } from './waits.ts';
 
 type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
 
@@ -62,12 +63,15 @@ export class Workforce {
     return this.#workers.has(node);
   }
 
-  /** Of an `each`: it waits in `get` while none of its workers has anything to do. */
-  stanceOf(node: NodeId): Stance | null {
+  /** Of an `each`: it waits in `get` for what free workers could do, and for those that are there. */
+  stanceOf(node: NodeId, isThere: (worker: NodeId) => boolean): Stance | null {
     const crew = this.#crews.get(node);
     if (crew === undefined) return null;
-    const { session, moves } = crew.taker;
-    return { node, state: 'ours', sessions: [], streams: [{ session, pid: 0, moves }] };
+    const { session, moves, busy } = crew.taker;
+    const there = busy === 0 ? [] : crew.workers.filter(isThere);
+    // What is not there is about to start, waits to be tried again, or is a program that can wait for nothing here.
+    const works = there.length < busy ? [OUTSIDE] : there;
+    return { node, state: 'ours', sessions: [], streams: [{ session, pid: 0, moves }], works };
   }
 
   #crew(node: NodeId): Crew {

@@ -57,6 +57,8 @@ function doing(wait: WaitFact, queues: Waits['queues']): string {
       return `waits in \`recv\` on pipe \`${channel}\`, for ${names} to send`;
     case 'start':
       return `has not started: it needs ${names}`;
+    case 'work':
+      return `has items under way: it waits for ${names}`;
     case 'pass':
       return `cannot pass: it waits for ${names}`;
   }
@@ -74,7 +76,7 @@ function fillOf({ size, maxsize, held }: QueueFill): string {
 
 /** A node has not stirred for so long; what never started has no such time. */
 function since({ does, forMs }: WaitFact, seconds: (ms: number) => string): string {
-  return does === 'start' || does === 'pass' ? '' : `, since ${seconds(forMs)}`;
+  return does === 'start' || does === 'work' || does === 'pass' ? '' : `, since ${seconds(forMs)}`;
 }
 
 function listOf(nodes: readonly string[]): string {

@@ -213,9 +213,12 @@ export class EachRun {
       onReady: () => {},
       onEnded: (_, ended, stderr) => {
         this.#context.running.delete(id);
+        const { attempts = 1 } = ended;
+        // What was still on its way to a queue is given up when all is stopped.
+        const cut = this.#machine.stopping && this.#isWired && ended.outcome === 'succeeded';
+        const outcome = cut ? 'stopped' : ended.outcome;
         const work = this.#works.get(worker);
-        if (work) work.ended = { ended, stderr };
-        const { outcome, attempts = 1 } = ended;
+        if (work) work.ended = { ended: cut ? { ...ended, outcome } : ended, stderr };
         this.#tell({
           type: 'worked',
           worker,
@@ -279,6 +282,10 @@ export class EachRun {
   /** What its processes may use: they take nothing themselves. */
   get #grants(): ProcessNode['grants'] {
     return this.node.grants.filter(({ role }) => role !== 'get');
+  }
+
+  get #isWired(): boolean {
+    return this.node.stdout.type === 'queue' || this.node.stderr.type === 'queue';
   }
 
   /** A file that is the same for all items is emptied once, and then each one's output follows what is there. */

@@ -61,7 +61,6 @@ export class Each {
   readonly #free: number[] = [];
   /** How it will have ended, the first reason kept. */
   #verdict: Verdict | null = null;
-  /** Items under way are not to be finished. */
   #stopping = false;
   #effects: EachEffect[] = [];
 
@@ -72,6 +71,11 @@ export class Each {
 
   get over(): boolean {
     return this.#phase === 'ended';
+  }
+
+  /** Items under way are not to be finished. */
+  get stopping(): boolean {
+    return this.#stopping;
   }
 
   /** Items under way. */

@@ -4,9 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Notice, Outlook, Suspect } from '../broker/control.ts';
 import type { NodeId } from '../plan/plan.ts';
 import { marksOf } from './environment.ts';
+import { EachRun } from './each-run.ts';
 import type { Life } from './life.ts';
 import { activitiesOf, type Tree } from './process-tree.ts';
 import type { Schedules } from './schedules.ts';
+import { ownerOf } from './worker-name.ts';
 
 export interface Inspected {
   readonly runId: string;
@@ -19,7 +21,10 @@ export async function inspect(
   inspected: Inspected,
 ): Promise<Outlook> {
   const passive = await passiveAmong(suspects, inspected);
-  const prospects = inspected.schedule.prospects(passive, absent);
+  // An `each` is not asked: what there is to know of it the broker knows.
+  const eachs = [...inspected.running].flatMap(([node, run]) => (run instanceof EachRun ? [node] : []));
+  const nodes = new Set([...passive.map(ownerOf), ...eachs]);
+  const prospects = inspected.schedule.prospects([...nodes], absent);
   // What is being stopped comes to its end.
   return prospects === null ? { passive: [], pending: [], ways: [] } : { passive, ...prospects };
 }

@@ -400,3 +400,56 @@ joins: { race: { processes: [slow, quick], mode: any, on_pass: terminate } }`);
     expect(ran.summary.queues['q']).toMatchObject({ redelivered: 0, left_over: 0 });
   });
 });
+
+describe('processes of an `each` that can never go on', () => {
+  test('are found, though each of them has ended, where the queue they put to is full', async () => {
+    const ran = await run(`
+queues: { q: { from: [1, 2, 3], maxsize: 1 } }
+processes:
+  a: { each: q, workers: 2, run: 'for i in 1 2 3; do echo "$ITEM"; done', stdout: { queue: q, format: json } }`);
+    expect(ran.exitCode).toBe(3);
+    expect(ran.summary.reason).toContain('deadlock: `a.w1` and `a` wait for each other');
+    // What their items would have made was given up, so they are not done.
+    expect(ran.summary.queues['q']).toMatchObject({ put: 3, done: 0, left_over: 3 });
+  });
+
+  test('are found where they hold locks against each other', async () => {
+    const ran = await run(
+      `
+queues: { q: { from: [1, 2] } }
+locks: { l: {}, m: {} }
+processes: { a: { each: q, workers: 2, target: './f.py#f', args: ["\${{ item }}"], locks: [l, m] } }`,
+      {
+        'f.py': `import forkline, os, time
+def f(n):
+    one, two = ("l", "m") if n == 1 else ("m", "l")
+    with forkline.lock(one):
+        at = os.environ["FORKLINE_RUN_DIR"] + "/has-"
+        open(at + one, "w").close()
+        while not os.path.exists(at + two):
+            time.sleep(0.001)
+        with forkline.lock(two):
+            pass
+`,
+      },
+    );
+    expect(ran.exitCode).toBe(3);
+    expect(ran.summary.reason).toContain('deadlock: `a.w1` and `a.w2` wait for each other');
+  });
+
+  test('are none where one of them is to be tried again, or works at something else', async () => {
+    const ran = await run(
+      `
+queues: { q: {} }
+processes:
+  a: { each: q, workers: 2, retry: { attempts: 1, delay: 1500ms }, run: '[ $FORKLINE_ATTEMPT = 2 ]' }
+  b: { target: './f.ts#ask', puts: q }`,
+      {
+        'f.ts': `import { queue } from 'forkline'; export async function ask() {
+          await queue('q').put(1); await queue('q').join(); console.log('all done'); }`,
+      },
+    );
+    expect(ran.lines('b')).toEqual(['all done']);
+    expect(ran.exitCode).toBe(0);
+  });
+});
