@@ -1,10 +1,13 @@
 // Which reporters a run is told to, and where each of them writes.
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { json } from '../report/json.ts';
+import { json, missingEvents } from '../report/json.ts';
 import { plain, type PlainOptions } from '../report/plain.ts';
 import type { Reporter } from '../report/reporter.ts';
-import { Screen } from '../report/screen.ts';
-import { CallError } from './call-error.ts';
+import { droppedLines, Screen } from '../report/screen.ts';
+import type { Event } from '../run/event.ts';
+import { CallError, reasonOf } from './call-error.ts';
+import { writeLine } from './output.ts';
 
 const names = ['plain', 'json'] as const;
 
@@ -14,7 +17,16 @@ export interface Wishes {
   readonly volume: PlainOptions['volume'];
 }
 
-export function openReporters({ reporters, volume }: Wishes): Reporter[] {
+export interface Reporters {
+  report(event: Event): void;
+  /** Settles when all they wrote is out, or nobody reads it. */
+  end(): Promise<unknown>;
+  /** Something that was to be kept (in a file, on stdout) could not be written. */
+  readonly failed: boolean;
+}
+
+/** Rejects where a file cannot be opened. */
+export async function openReporters({ reporters, volume }: Wishes): Promise<Reporters> {
   const wishes = reporters.map(parse);
   const onStdout = wishes.filter(({ path }) => path === null).map(({ name }) => name);
   if (onStdout.length > 1)
@@ -22,7 +34,24 @@ export function openReporters({ reporters, volume }: Wishes): Reporter[] {
       'only one reporter can write to stdout',
       'give the others a file: `--reporter json=events.ndjson`',
     );
-  return wishes.map(({ name, path }) => (path === null ? onScreen(name, volume) : inFile(name, path, volume)));
+  const opened = await Promise.all(
+    wishes.map(({ name, path }) => (path === null ? onScreen(name, volume) : inFile(name, path, volume))),
+  );
+  return {
+    report: (event) => {
+      for (const { reporter } of opened) reporter.report(event);
+    },
+    end: () => Promise.all(opened.map(({ reporter }) => reporter.end())),
+    get failed() {
+      return opened.some(({ out }) => out.failed);
+    },
+  };
+}
+
+/** `out`: what is to be whole. */
+interface Opened {
+  readonly reporter: Reporter;
+  readonly out: Screen;
 }
 
 function parse(wish: string): { name: (typeof names)[number]; path: string | null } {
@@ -36,19 +65,32 @@ function parse(wish: string): { name: (typeof names)[number]; path: string | nul
   return { name, path: end === -1 ? null : wish.slice(end + 1) };
 }
 
-function onScreen(name: (typeof names)[number], volume: PlainOptions['volume']): Reporter {
+async function onScreen(name: (typeof names)[number], volume: PlainOptions['volume']): Promise<Opened> {
   const err = new Screen(process.stderr);
   const onError = ({ message }: Error): void => err.write(`forkline: cannot write to standard output: ${message}\n`);
-  if (name === 'json') return json(new Screen(process.stdout, { limit: 64 << 20, onError }));
+  if (name === 'json') return asJson(new Screen(process.stdout, { ...forEvents, onError }));
   // One terminal for both: through one door, so that no line is torn by another.
   const oneTerminal = process.stdout.isTTY && process.stderr.isTTY;
-  return plain({ out: oneTerminal ? err : new Screen(process.stdout, { onError }), err, volume });
+  const out = oneTerminal ? err : new Screen(process.stdout, { onError });
+  return { reporter: plain({ out, err, volume }), out };
 }
 
-function inFile(name: (typeof names)[number], path: string, volume: PlainOptions['volume']): Reporter {
-  const screen = new Screen(createWriteStream(path), {
-    limit: 64 << 20,
-    onError: ({ message }) => process.stderr.write(`forkline: cannot write to \`${path}\`: ${message}\n`),
-  });
-  return name === 'json' ? json(screen) : plain({ out: screen, err: screen, volume });
+async function inFile(name: (typeof names)[number], path: string, volume: PlainOptions['volume']): Promise<Opened> {
+  const stream = createWriteStream(path);
+  try {
+    await once(stream, 'open');
+  } catch (error) {
+    throw new CallError(`cannot write to \`${path}\`: ${reasonOf(error)}`);
+  }
+  const onError = ({ message }: Error): void =>
+    writeLine(`forkline: cannot write to \`${path}\`: ${message}`, process.stderr);
+  if (name === 'json') return asJson(new Screen(stream, { ...forEvents, onError }));
+  const out = new Screen(stream, { ...forEvents, note: droppedLines, onError });
+  return { reporter: plain({ out, err: out, volume }), out };
+}
+
+const forEvents = { limit: 64 << 20, note: missingEvents };
+
+function asJson(out: Screen): Opened {
+  return { reporter: json(out), out };
 }

@@ -74,22 +74,21 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       writeLine(await masked(plan, draw(plan, flags.json ? 'json' : 'tree')));
       return 0;
     }
-    const reporters = openReporters({
+    const wishes = {
       reporters: flags.json ? ['json'] : (flags.reporter ?? ['plain']),
       volume: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
-    });
+    } as const;
+    const reporters = await unless(kill, openReporters(wishes));
     const exitCode = await execute(plan, {
-      onEvent: (event) => {
-        for (const reporter of reporters) reporter.report(event);
-      },
+      onEvent: (event) => reporters.report(event),
       signal: stop,
       kill,
       ...(deadlockMs === undefined ? {} : { deadlockMs }),
       ...(flags['run-dir'] === undefined ? {} : { runDir: flags['run-dir'] }),
     });
     // Whoever interrupts now no longer wants to wait for a slow reader of the rest.
-    await Promise.race([Promise.all(reporters.map((reporter) => reporter.end())), interruption.next()]);
-    return exitCode;
+    await Promise.race([reporters.end(), interruption.next()]);
+    return exitCode === 0 && reporters.failed ? 1 : exitCode;
   }
 }
 
@@ -101,7 +100,9 @@ async function execute(plan: Plan, options: RunOptions): Promise<number> {
   } catch (error) {
     if ((error as Error).name === 'SecretsMissing') throw new CallError((error as Error).message);
     if (!isSystemError(error)) throw error;
-    throw new CallError(`cannot make the folder of the run, \`${error.path ?? ''}\`: ${reasonOf(error)}`);
+    throw new CallError(
+      `cannot make the folder of the run, \`${error.path ?? options.runDir ?? '.forkline'}\`: ${reasonOf(error)}`,
+    );
   }
 }
 

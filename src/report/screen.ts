@@ -24,6 +24,7 @@ export class Screen {
   readonly #patienceMs: number;
   #dropped = 0;
   #gone = false;
+  #failed = false;
 
   constructor(
     stream: Writable,
@@ -37,9 +38,17 @@ export class Screen {
     this.colour = hasColour(stream);
     unblock(stream);
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (!this.#gone && error.code !== 'EPIPE') onError?.(error);
+      if (!this.#gone && !isDeparture(error)) {
+        this.#failed = true;
+        onError?.(error);
+      }
       this.#gone = true;
     });
+  }
+
+  /** It could not be written to for another reason than that nobody reads: something of the view is lost that was to be kept. */
+  get failed(): boolean {
+    return this.#failed;
   }
 
   /** Whole lines, each with its end. Words that matter have as much room again, so that a flood does not take them along. */
@@ -95,6 +104,11 @@ export class Screen {
 
 const pauseMs = 100;
 
+/** The reader has gone: a pipe that was closed, a terminal that was hung up. */
+function isDeparture({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'EIO' || code === 'ECONNRESET';
+}
+
 interface Handle {
   readonly writeQueueSize?: number;
   setBlocking?(blocking: boolean): void;
@@ -114,7 +128,7 @@ function unblock(stream: Writable): void {
   if ((stream as { isTTY?: boolean }).isTTY) handleOf(stream)?.setBlocking?.(false);
 }
 
-function droppedLines(lines: number): string {
+export function droppedLines(lines: number): string {
   return `… ${lines} ${lines === 1 ? 'line' : 'lines'} not shown, because the reader was too slow; the logs have all`;
 }
 

@@ -10,7 +10,7 @@ import { ignoreItself, Journal } from './journal.ts';
 import type { Pausable } from './pausing.ts';
 import type { Secrets } from './secrets.ts';
 import { type Summary, Summarizer } from './summary.ts';
-import type { StopCause } from './verdict.ts';
+import { INCOMPLETE, type StopCause } from './verdict.ts';
 
 export interface RunOptions {
   /** The run's folder. Default: `.forkline/runs/<run id>` in the current folder. */
@@ -43,7 +43,9 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary
     if (event.type === 'run.started')
       for (const exposure of secrets?.exposures(plan) ?? []) tell({ type: 'warning', ...exposure });
   };
-  const journal = new Journal(runDir, secrets?.plan(plan) ?? plan, (message) => tell({ type: 'warning', message }));
+  const journal = new Journal(runDir, secrets?.plan(plan) ?? plan, (message, node) =>
+    tell({ type: 'warning', message, ...(node === undefined ? {} : { node }) }),
+  );
   const masker = secrets?.masker ?? null;
   const execution = new Execution(plan, { runId, runDir, tell, masker, deadlockMs, journalLost: () => journal.lost });
   execution.begin();
@@ -52,8 +54,8 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary
   try {
     await execution.run();
     const summary = summarizer.summary();
-    journal.end(summary);
-    return summary;
+    const whole = journal.end(summary);
+    return whole || !summary.success ? summary : { ...summary, success: false, exitCode: 1, reason: INCOMPLETE };
   } catch (error) {
     throw secrets?.error(error) ?? error;
   } finally {

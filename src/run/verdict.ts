@@ -44,11 +44,13 @@ export function verdictOf({ plan, failed, counts, exhausted, troubles, journalLo
     ...troubles,
     ...left,
     ...(exhausted && left.length === 0 ? ['an item could not be done in as many attempts as its queue allows'] : []),
-    ...(journalLost ? ['the files of the run are incomplete'] : []),
+    ...(journalLost ? [INCOMPLETE] : []),
   ];
   const exitCode = stopped?.exitCode ?? (problems.length > 0 ? 1 : 0);
   return { exitCode, reason: problems.length > 0 ? problems.join('; ') : 'everything succeeded', warnings };
 }
+
+export const INCOMPLETE = 'the files of the run are incomplete';
 
 function failedOf(failed: readonly NodeId[]): string {
   const shown = failed.slice(0, 5).map((id) => `\`${id}\``);

@@ -27,7 +27,7 @@ export class Reader extends Writable {
 }
 
 export function started(...ids: string[]): Event {
-  const nodes = ids.map((id) => ({ kind: 'process', id, name: id }) as ProcessNode);
+  const nodes = ids.map((id) => ({ kind: 'process', id, name: id, each: null }) as unknown as ProcessNode);
   const plan = { version: 1, name: 'kitchen', file: 'kitchen.yaml', nodes, channels: [] } as unknown as Plan;
   return { type: 'run.started', time: 0, version: 1, runId: 'r1', runDir: '/runs/r1', pid: 1, plan };
 }

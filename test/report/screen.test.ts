@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { json, missingEvents } from '../../src/report/json.ts';
 import { Screen } from '../../src/report/screen.ts';
-import { Reader } from './kit.ts';
+import { Reader, runEnded } from './kit.ts';
 
 test('what a slow reader has not taken is bounded, and where lines are missing it says so', async () => {
   const reader = new Reader({ reads: false });
@@ -66,4 +67,28 @@ test('the end does not wait for ever for a reader that takes nothing', async () 
   screen.write('a\n');
   await screen.end();
   expect(errors).toEqual(['nobody reads it, so its end is not shown']);
+});
+
+test('where events are left out stands an event that says so', async () => {
+  const reader = new Reader({ reads: false });
+  const reporter = json(new Screen(reader, { limit: 4, note: missingEvents }));
+  for (let event = 1; event <= 20; event++) reporter.report(runEnded(0, `${event}`));
+  reader.read();
+  await reporter.end();
+  const lines = reader.text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; message?: string });
+  expect(lines.filter(({ type }) => type === 'warning').map(({ message }) => message)).toEqual([
+    `${21 - lines.length} events are not shown, because the reader was too slow; events.ndjson has all`,
+  ]);
+});
+
+test('a terminal that was hung up has gone like any reader', async () => {
+  const reader = new Reader({ reads: false });
+  const screen = new Screen(reader);
+  screen.write('a\n');
+  reader.destroy(Object.assign(new Error('input/output error'), { code: 'EIO' }));
+  await new Promise(setImmediate);
+  expect(screen.failed).toBe(false);
 });
