@@ -27,6 +27,8 @@ export class Attempts {
   #exitedAt: number | null = null;
   /** It was told to end: no other attempt follows. */
   #told = false;
+  /** It was told so between two attempts. */
+  #leaving: { readonly as: 'stopped' | 'terminated'; readonly reason: string } | null = null;
 
   constructor(node: ProcessNode) {
     this.node = node;
@@ -45,7 +47,8 @@ export class Attempts {
 
   /** When it next wants a `tick`, in the clock of `now`. */
   nextDeadline(): number | null {
-    return this.#due === null ? this.#life.nextDeadline() : earliest(this.#due, this.#readiness?.deadline ?? null);
+    if (this.#last === null) return this.#life.nextDeadline();
+    return this.#leaving ? null : earliest(this.#due, this.#readiness?.deadline ?? null);
   }
 
   /** `chance` is a random number from 0 to 1, for the delay that may follow. */
@@ -101,14 +104,25 @@ export class Attempts {
   #rest(input: Input, now: number, last: Ended): readonly Effect[] {
     if (input.type === 'tick') {
       const overdue = this.#readiness?.overdue(now) ?? null;
+      if (this.#leaving) return [];
       if (overdue !== null) return this.#giveUp('failed', overdue, last);
       if (this.#due === null || now < this.#due) return [];
       this.#forget();
       this.#life = new WatchedLife(this.node, this.#readiness);
       return this.#life.handle({ type: 'start' }, now);
     }
-    if (input.type === 'stop') return this.#giveUp(input.as, input.reason, last);
-    return input.type === 'kill' ? this.#giveUp('stopped', 'killed', last) : [];
+    if (input.type === 'stop') return this.#leave(input.as, input.reason);
+    if (input.type === 'kill') return this.#leave('stopped', 'killed');
+    return input.type === 'reconsider' && this.#leaving
+      ? this.#giveUp(this.#leaving.as, this.#leaving.reason, last)
+      : [];
+  }
+
+  /** Waits no longer. It ends in a turn of its own, once whoever told it so has told the others. */
+  #leave(as: 'stopped' | 'terminated', reason: string): readonly Effect[] {
+    this.#due = null;
+    this.#leaving ??= { as, reason };
+    return [{ do: 'reconsider' }];
   }
 
   #giveUp(outcome: 'stopped' | 'terminated' | 'failed', reason: string, last: Ended): readonly Effect[] {

@@ -97,6 +97,7 @@ export class ProcessRun {
 
   /** For the case that our own order of things has broken down. */
   killAtOnce(): void {
+    this.#probe?.close();
     this.#child?.signal('SIGKILL');
   }
 

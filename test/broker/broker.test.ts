@@ -86,6 +86,14 @@ test('all that a process had said is worked through before its account is given'
   expect(await gone(run, 'c')).toMatchObject({ held: 0 });
 });
 
+test('that a process says it is ready is told to the run, before it is answered', async () => {
+  await using run = await running(queueOf('q'));
+  const daemon = await run.client('c');
+  daemon.say((to) => to.number(Type.READY, 0, 7));
+  await daemon.next(Type.REPLY);
+  expect(run.notices).toEqual([{ type: 'ready', node: 'c' }]);
+});
+
 test('a connection that a stranger to the run keeps open does not hold up the account', async () => {
   await using run = await running(queueOf('q'));
   await run.client('p');

@@ -137,7 +137,9 @@ describe('a process with `retry`', () => {
   ] as const)('does not wait for its next attempt when it is %s', (as, stream) => {
     const played = new Played({ delayMs: 3_600_000 });
     played.lives(1);
-    const effects = played.tell({ type: 'stop', as, reason: 'enough' });
+    expect(played.tell({ type: 'stop', as, reason: 'enough' })).toEqual([{ do: 'reconsider' }]);
+    expect(played.machine.nextDeadline()).toBeNull();
+    const effects = played.tell({ type: 'reconsider' });
     expect(effects).toEqual([
       { do: 'settle', held: 'back', stream, succeeded: false, how: `was ${as}` },
       { do: 'end', ended: expect.objectContaining({ outcome: as, startedAt: 0 }) },
@@ -199,7 +201,8 @@ describe('a daemon with `restart`', () => {
   it('ends its streams where it is stopped while it waits', () => {
     const played = daemon({});
     played.lives(1);
-    expect(played.tell({ type: 'stop', as: 'stopped', reason: 'all else has ended' })[0]).toMatchObject({
+    played.tell({ type: 'stop', as: 'stopped', reason: 'all else has ended' });
+    expect(played.tell({ type: 'reconsider' })[0]).toMatchObject({
       do: 'settle',
       stream: 'end',
     });

@@ -8,6 +8,7 @@ import { queueChannel, type ScriptedSession, scriptedBroker } from '../kit/scrip
 
 export interface Client {
   readonly broker: ScriptedSession;
+  readonly session: Session;
   readonly queue: <T = unknown>(name?: string) => Queue<T>;
   readonly lock: (name?: string) => Lock;
 }
@@ -25,6 +26,7 @@ export async function stranger(): Promise<Client> {
   const session = new Session(scripted.environment);
   return {
     broker: await scripted.session(),
+    session,
     queue: <T>(name = 'dishes') => session.channel('queue', name, () => new Queue<T>(session, name)),
     lock: (name = 'mutex') => session.channel('lock', name, () => new Lock(session, name)),
   };

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { current } from '../../src/sdk/identity.ts';
 import { Queue } from '../../src/sdk/queue.ts';
+import { sayReady } from '../../src/sdk/ready.ts';
 import { Session } from '../../src/sdk/session.ts';
 import { lockChannel, queueChannel, scriptedBroker } from '../kit/scripted-broker.ts';
 import { bare, client, deliver, failure, stranger } from './kit.ts';
@@ -48,6 +49,14 @@ test('a frame that makes no sense ends the session', async () => {
   await expect(call).rejects.toThrow('a frame for channel 9');
 });
 
+test('`ready` says so, and is fulfilled once the broker has heard it', async () => {
+  const { broker, session } = await client();
+  const said = sayReady(session);
+  const { request } = await broker.until('READY');
+  broker.send({ type: 'REPLY', flags: 0, channel: 0, request: request as number });
+  await said;
+});
+
 test('a broker that is not there is lost', async () => {
   const session = new Session({ FORKLINE_SOCKET: '/nowhere/s', FORKLINE_TOKEN: 't', FORKLINE_PROCESS: 'p' });
   const queue = session.channel('queue', 'dishes', () => new Queue(session, 'dishes'));
@@ -76,7 +85,7 @@ test('the error of a call names the line that called', async () => {
 test('outside a run it says how to get into one', () => {
   expect(() => new Session({})).toThrow('start that with `forkline run');
   expect(() => current({})).toThrow('start that with `forkline run');
-  expect(() => new Session({ FORKLINE_PROCESS: 'chef' })).toThrow('declares no queue and no lock');
+  expect(() => new Session({ FORKLINE_PROCESS: 'chef' })).toThrow('use no queue, pipe or lock');
 });
 
 test('a process knows its name, its replica and its run', async () => {

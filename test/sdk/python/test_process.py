@@ -28,6 +28,25 @@ class Sessions(unittest.TestCase):
             with self.assertRaises(BlockingIOError):
                 program.listen()
 
+    def test_it_says_that_it_is_ready_and_waits_until_that_is_heard(self):
+        with Puppet("from forkline import ready; ready(); say('heard')") as program:
+            line = program.accept()
+            said = line.expect(wire.READY)
+            line.reply(said)
+            self.assertEqual(program.hear(), "heard")
+            line.part()
+
+    def test_where_nobody_listens_it_is_ready_without_a_word(self):
+        usual = {name: value for name, value in os.environ.items() if not name.startswith("FORKLINE_")}
+        inside = {**usual, "PYTHONPATH": SDK, "FORKLINE_PROCESS": "chef", "FORKLINE_RUN_ID": "run-1"}
+        code = "from forkline import ready; ready()"
+        ended = subprocess.run([sys.executable, "-c", code], env=inside, capture_output=True, text=True)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        ended = subprocess.run(
+            [sys.executable, "-c", code], env={**usual, "PYTHONPATH": SDK}, capture_output=True, text=True
+        )
+        self.assertIn("NotInARun", ended.stderr)
+
     def test_outside_of_a_run_the_error_says_how_to_run_it(self):
         usual = {name: value for name, value in os.environ.items() if not name.startswith("FORKLINE_")}
         code = "import forkline; forkline.queue('dishes').put(1)"
