@@ -78,14 +78,16 @@ export class Broker implements Reception {
       (news) => this.#hear(news),
       () => this.#lookout.stir(),
     );
-    this.#errands = new Errands(speakers, notify);
+    this.#errands = new Errands(speakers, notify, (asker) => this.switchboard.speaks(asker));
     this.runnerSide = new RunnerSide(channels, this.switchboard, notify);
     this.workforce = new Workforce(this.switchboard, notify);
     this.#lookout = new Lookout(this.switchboard, watching, {
       stances: () => [
         ...[...this.#instances.values()].flatMap((instance) => this.#stancesOf(instance)),
         ...this.runnerSide.stances(),
+        ...this.#errands.stances(this.#instances),
       ],
+      waits: () => this.#errands.waits(),
       session: (session) => this.#sessions.get(session),
       notify,
     });
@@ -128,6 +130,7 @@ export class Broker implements Reception {
     if (instance === undefined) return;
     if (!instance.sessions.delete(session)) return;
     this.#sessions.delete(session.session);
+    this.#errands.left(session.session);
     if (!session.orderly) this.#lost(session, instance);
     instance.departed();
   }
@@ -150,17 +153,21 @@ export class Broker implements Reception {
 
   asked(session: Session, frame: Frame): void {
     this.#errands.hear(session, frame);
+    this.#lookout.stir();
   }
 
-  grantsOf(instance: NodeId): Pick<Welcome, 'outputs'> {
+  grantsOf(instance: NodeId): Pick<Welcome, 'outputs' | 'controls'> {
     return this.#errands.grantsOf(instance);
   }
 
   // ---- The run ----
 
   done({ errand }: Of<'done'>): void {
-    const asker = this.#errands.done(errand);
-    if (asker !== null) this.switchboard.speaks(asker);
+    this.#errands.done(errand);
+  }
+
+  ended({ node, exitcode }: Of<'ended'>): void {
+    this.#errands.ended(node, exitcode);
   }
 
   tellWaits(): void {
@@ -172,6 +179,7 @@ export class Broker implements Reception {
   }
 
   started({ node, pid }: Of<'started'>): void {
+    this.#errands.started(node, pid);
     const instance = this.#instances.get(node);
     if (instance === undefined) return;
     instance.pid = pid;

@@ -95,6 +95,8 @@ export type Command =
   | { readonly type: 'count'; readonly request: number }
   /** The run is interrupted: who has waited for long is to be told, as `stalled`. */
   | { readonly type: 'waits' }
+  /** One that somebody may control has ended for good. */
+  | { readonly type: 'ended'; readonly node: NodeId; readonly exitcode: number | null }
   /** The errand of that number is done. */
   | { readonly type: 'done'; readonly errand: number }
   /** Answers `suspects`. */
@@ -187,6 +189,14 @@ export type Notice =
       readonly node: NodeId;
       readonly name: string;
       readonly value: Json;
+    }
+  /** `by` has `node` stopped, which the pipeline lets it; answered as above. */
+  | {
+      readonly type: 'terminate';
+      readonly errand: number;
+      readonly by: NodeId;
+      readonly node: NodeId;
+      readonly atOnce: boolean;
     }
   /** These can never go on. Told once. */
   | ({ readonly type: 'deadlock' } & Omit<Deadlock, 'type' | 'time'>)

@@ -1,7 +1,7 @@
 // What the machines of the broker decide. Most of it is said to one session, by its number; the rest is news for the run.
 import type { NodeId } from '../plan/plan.ts';
 import type { Items } from '../wire/items.ts';
-import type { LaneMap, Stat } from '../wire/message.ts';
+import type { LaneMap, ProcessState, Stat } from '../wire/message.ts';
 import type { Batch, Death } from './batch.ts';
 
 /** Said to a session about one channel. */
@@ -25,6 +25,7 @@ export type SessionEffect =
   | { readonly type: 'withdrawn'; readonly session: number; readonly puts: boolean }
   | { readonly type: 'recall'; readonly session: number; readonly room: boolean }
   | { readonly type: 'reply'; readonly session: number; readonly request: number; readonly stat?: Stat }
+  | { readonly type: 'state'; readonly session: number; readonly request: number; readonly state: ProcessState }
   /** `number`: how many lanes the queue has had with this one. */
   | { readonly type: 'lane'; readonly session: number; readonly listen: boolean; readonly number: number }
   | { readonly type: 'lane-go'; readonly session: number }

@@ -1,15 +1,19 @@
-// What processes ask of the run itself, and not of a channel: that an output be set. The runner does it; here it is seen to that
-// the pipeline lets them, that nobody asks for more than is good, and that the answer finds its way back.
+// What processes ask of the run itself, and not of a channel: that an output be set, that another process be terminated, how it
+// stands. What has to be done the runner does; here it is seen to that the pipeline lets them, that nobody asks for more than is
+// good, and that each answer finds its way back.
 import type { Json, NodeId } from '../plan/plan.ts';
 import type { Speaker } from '../plan/speakers.ts';
-import { readAsked } from '../wire/body.ts';
+import { readAsked, readRequest } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
-import type { Welcome } from '../wire/message.ts';
+import { Flag, type ProcessState, Type, type Welcome } from '../wire/message.ts';
 import type { Notice } from './control.ts';
 import { isTooDeep, TOO_DEEP } from './depth.ts';
 import { Most } from './limits.ts';
+import { Oversight } from './oversight.ts';
+import type { ChannelWait, Stance } from './sight.ts';
 import type { Party } from './switchboard.ts';
 
+/** What the runner is to do. */
 interface Errand {
   readonly asker: Party;
   readonly request: number;
@@ -18,74 +22,169 @@ interface Errand {
 
 /** What one instance has under way. */
 interface Load {
-  count: number;
+  errands: number;
   bytes: number;
+  watches: number;
 }
 
 export class Errands {
   readonly #outputs: ReadonlyMap<NodeId, readonly string[]>;
+  readonly #oversight: Oversight;
   readonly #notify: (notice: Notice) => void;
+  /** Something was said to it that is to go out. */
+  readonly #speaks: (asker: Party) => void;
   readonly #open = new Map<number, Errand>();
   readonly #loads = new Map<NodeId, Load>();
+  /** Those who wait for others to end. */
+  readonly #watchers = new Map<number, { readonly asker: Party; readonly requests: Set<number> }>();
   #last = 0;
 
-  constructor(speakers: readonly Speaker[], notify: (notice: Notice) => void) {
-    this.#outputs = new Map(
-      speakers.filter(({ outputs }) => outputs.length > 0).map(({ node, outputs }) => [node, outputs]),
-    );
+  constructor(speakers: readonly Speaker[], notify: (notice: Notice) => void, speaks: (asker: Party) => void) {
+    const setters = speakers.filter(({ outputs }) => outputs.length > 0);
+    this.#outputs = new Map(setters.map(({ node, outputs }) => [node, outputs]));
+    this.#oversight = new Oversight(speakers);
     this.#notify = notify;
+    this.#speaks = speaks;
   }
 
-  grantsOf(instance: NodeId): Pick<Welcome, 'outputs'> {
-    const outputs = this.#outputs.get(instance);
-    return outputs === undefined ? {} : { outputs };
+  grantsOf(instance: NodeId): Pick<Welcome, 'outputs' | 'controls'> {
+    const outputs = this.#outputs.get(instance) ?? [];
+    const controls = this.#oversight.of(instance);
+    return { ...(outputs.length > 0 ? { outputs } : {}), ...(controls.length > 0 ? { controls } : {}) };
   }
 
   /** Throws a `ProtocolError` for what no client may say. */
   hear(asker: Party, frame: Frame): void {
+    if (frame.type === Type.CANCEL) return this.#cancel(asker, readRequest(frame));
     const { request, body } = readAsked(frame);
-    // The value stands in one object more.
-    const start = frame.buffer.indexOf('{', frame.body + 4) + 1;
-    if (isTooDeep(frame.buffer, start, frame.end)) throw new ProtocolError('protocol', `an output ${TOO_DEEP}`);
-    const { name, value } = body;
+    const bytes = frame.end - frame.body;
+    if (frame.type === Type.OUTPUT) {
+      // The value stands in one object more.
+      const start = frame.buffer.indexOf('{', frame.body + 4) + 1;
+      if (isTooDeep(frame.buffer, start, frame.end)) throw new ProtocolError('protocol', `an output ${TOO_DEEP}`);
+      return this.#set({ asker, request, bytes }, body);
+    }
+    const node = body['process'];
+    if (typeof node !== 'string') throw new ProtocolError('protocol', 'it does not say which `process` is meant');
+    if (!this.#oversight.may(asker.instance, node)) {
+      return this.#deny(asker, request, `the pipeline does not let \`${asker.instance}\` control \`${node}\``);
+    }
+    if (frame.type === Type.WATCH) return this.#watch(asker, request, node, (frame.flags & Flag.WAIT) !== 0);
+    const errand = this.#send({ asker, request, bytes });
+    this.#notify({ type: 'terminate', errand, by: asker.instance, node, atOnce: (frame.flags & Flag.KILL) !== 0 });
+  }
+
+  /** The runner has done it. */
+  done(number: number): void {
+    const errand = this.#open.get(number);
+    if (errand === undefined) return;
+    this.#open.delete(number);
+    const { asker, request, bytes } = errand;
+    const load = this.#loadOf(asker.instance);
+    load.errands -= 1;
+    load.bytes -= bytes;
+    this.#reply(asker, request);
+  }
+
+  /** Of an instance that somebody may control; any other makes no difference. */
+  started(node: NodeId, pid: number): void {
+    this.#oversight.started(node, pid);
+  }
+
+  ended(node: NodeId, exitcode: number | null): void {
+    for (const { session, request, state } of this.#oversight.ended(node, exitcode)) {
+      const asker = this.#watchers.get(session)?.asker;
+      if (asker === undefined) continue;
+      this.#forget(asker, request);
+      this.#reply(asker, request, state);
+    }
+  }
+
+  /** A session is gone. */
+  left(session: number): void {
+    const watcher = this.#watchers.get(session);
+    if (watcher === undefined) return;
+    this.#oversight.left(session);
+    for (const request of [...watcher.requests]) this.#forget(watcher.asker, request);
+  }
+
+  waits(): readonly ChannelWait[] {
+    return this.#watchers.size === 0 ? [] : this.#oversight.waits();
+  }
+
+  stances(known: { has(node: NodeId): boolean }): Stance[] {
+    return this.#watchers.size === 0 ? [] : this.#oversight.stances(known);
+  }
+
+  #set(errand: Errand, { name, value }: Readonly<Record<string, unknown>>): void {
     if (typeof name !== 'string' || value === undefined) {
       throw new ProtocolError('protocol', 'an output has a `name` and a `value`');
     }
+    const { asker, request } = errand;
     const node = asker.instance;
     if (!(this.#outputs.get(node) ?? []).includes(name)) {
-      const message = `the pipeline does not let \`${node}\` set the output \`${name}\``;
-      return asker.perform(0, { type: 'denied', session: asker.session, request, code: 'not-granted', message });
+      return this.#deny(asker, request, `the pipeline does not let \`${node}\` set the output \`${name}\``);
     }
-    const errand = this.#send({ asker, request, bytes: frame.end - frame.body });
-    this.#notify({ type: 'output', errand, node, name, value: value as Json });
+    this.#notify({ type: 'output', errand: this.#send(errand), node, name, value: value as Json });
   }
 
-  /** The runner has done it. Gives whom it was done for, where it is still there. */
-  done(number: number): Party | null {
-    const errand = this.#open.get(number);
-    if (errand === undefined) return null;
-    this.#open.delete(number);
-    const { asker, request, bytes } = errand;
-    const load = this.#loads.get(asker.instance);
-    if (load !== undefined) {
-      load.count -= 1;
-      load.bytes -= bytes;
-    }
-    asker.perform(0, { type: 'reply', session: asker.session, request });
-    return asker;
+  #watch(asker: Party, request: number, node: NodeId, untilEnd: boolean): void {
+    if (!untilEnd) return this.#reply(asker, request, this.#oversight.look(node));
+    const watcher = this.#watchers.get(asker.session) ?? { asker, requests: new Set() };
+    if (watcher.requests.has(request)) throw new ProtocolError('protocol', `request ${request} is in use`);
+    const load = this.#loadOf(asker.instance);
+    if (load.watches >= Most.WATCHES) throw new ProtocolError('limit', 'it waits too often for others to end');
+    const state = this.#oversight.wait(asker.session, request, node);
+    if (state !== null) return this.#reply(asker, request, state);
+    load.watches += 1;
+    watcher.requests.add(request);
+    this.#watchers.set(asker.session, watcher);
+  }
+
+  #cancel(asker: Party, request: number): void {
+    if (!this.#oversight.cancel(asker.session, request)) return;
+    this.#forget(asker, request);
+    this.#reply(asker, request);
+  }
+
+  /** It waits no more. */
+  #forget(asker: Party, request: number): void {
+    this.#loadOf(asker.instance).watches -= 1;
+    const watcher = this.#watchers.get(asker.session);
+    watcher?.requests.delete(request);
+    if (watcher?.requests.size === 0) this.#watchers.delete(asker.session);
+  }
+
+  #reply(asker: Party, request: number, state?: ProcessState): void {
+    const { session } = asker;
+    if (state === undefined) asker.perform(0, { type: 'reply', session, request });
+    else asker.perform(0, { type: 'state', session, request, state });
+    this.#speaks(asker);
+  }
+
+  #deny(asker: Party, request: number, message: string): void {
+    asker.perform(0, { type: 'denied', session: asker.session, request, code: 'not-granted', message });
+    this.#speaks(asker);
   }
 
   #send(errand: Errand): number {
-    const { instance } = errand.asker;
-    const load = this.#loads.get(instance) ?? { count: 0, bytes: 0 };
-    this.#loads.set(instance, load);
-    if (load.count >= Most.ERRANDS || load.bytes > Most.ERRAND_BYTES) {
+    const load = this.#loadOf(errand.asker.instance);
+    if (load.errands >= Most.ERRANDS || load.bytes > Most.ERRAND_BYTES) {
       throw new ProtocolError('limit', 'it asks more of the run than that can answer: wait for its answers');
     }
-    load.count += 1;
+    load.errands += 1;
     load.bytes += errand.bytes;
     this.#last += 1;
     this.#open.set(this.#last, errand);
     return this.#last;
+  }
+
+  #loadOf(instance: NodeId): Load {
+    let load = this.#loads.get(instance);
+    if (load === undefined) {
+      load = { errands: 0, bytes: 0, watches: 0 };
+      this.#loads.set(instance, load);
+    }
+    return load;
   }
 }

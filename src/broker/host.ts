@@ -60,6 +60,8 @@ export interface BrokerHost {
   count(): Promise<Counts>;
   /** Who has waited for long is told by a notice. */
   tellWaits(): void;
+  /** One that somebody may control has ended for good. */
+  ended(node: NodeId, exitcode: number | null): void;
   /** The errand of that number is done. */
   done(errand: number): void;
   /** Answers the notice of suspects of that number. */
@@ -209,6 +211,10 @@ class Host implements BrokerHost {
 
   tellWaits(): void {
     this.#say({ type: 'waits' });
+  }
+
+  ended(node: NodeId, exitcode: number | null): void {
+    this.#say({ type: 'ended', node, exitcode });
   }
 
   done(errand: number): void {

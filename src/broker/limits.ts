@@ -18,6 +18,8 @@ export const Most = {
   /** What one instance has asked of the run and was not answered, and the bytes of that: it goes on to another process. */
   ERRANDS: 1024,
   ERRAND_BYTES: 16 * 1024 * 1024,
+  /** How often one instance waits for others to end, at a time: more than any program has threads. */
+  WATCHES: 16_384,
   /** Questions of one session that wait until a lane is closed. */
   PARKED: 1024,
   /** Grants and waits of one instance at one lock: more than any program has threads. */

@@ -3,12 +3,14 @@
 import type { Notice, Outlook } from './control.ts';
 import type { Session } from './session.ts';
 import type { Switchboard } from './switchboard.ts';
-import type { Sight, Stance } from './sight.ts';
+import type { ChannelWait, Sight, Stance } from './sight.ts';
 import { Vigil, type VigilEffect, type VigilSettings } from './vigil.ts';
 
 /** What it leaves to the broker. */
 export interface Crew {
   stances(): Stance[];
+  /** Who waits, but not at a channel. */
+  waits(): readonly ChannelWait[];
   session(session: number): Session | undefined;
   notify(notice: Notice): void;
 }
@@ -93,7 +95,12 @@ export class Lookout {
 
   #sight(): Sight {
     const { standing, turns } = this.#switchboard;
-    return { stances: this.#crew.stances(), waits: standing.waits(), turns, movers: (queue) => standing.movers(queue) };
+    return {
+      stances: this.#crew.stances(),
+      waits: [...standing.waits(), ...this.#crew.waits()],
+      turns,
+      movers: (queue) => standing.movers(queue),
+    };
   }
 
   #fillsOf(waits: readonly { readonly channel: string | null }[]) {

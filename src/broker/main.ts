@@ -29,6 +29,7 @@ async function perform(command: Command): Promise<void> {
   else if (command.type === 'abandon') broker.runnerSide.abandon();
   else if (command.type === 'pause') broker.clock.hold();
   else if (command.type === 'waits') broker.tellWaits();
+  else if (command.type === 'ended') broker.ended(command);
   else if (command.type === 'done') broker.done(command);
   else if (command.type === 'outlook') broker.inspected(command);
   else if (command.type === 'close') close(broker);

@@ -45,7 +45,7 @@ export interface Reception {
   /** It asks something of the run itself. */
   asked(session: Session, frame: Frame): void;
   /** What it may ask of it. */
-  grantsOf(instance: NodeId): Pick<Welcome, 'outputs'>;
+  grantsOf(instance: NodeId): Pick<Welcome, 'outputs' | 'controls'>;
 }
 
 export class Session implements Party, Hearer {
@@ -153,6 +153,9 @@ export class Session implements Party, Hearer {
         break;
       case 'reply':
         writer.reply(channel, effect.request, effect.stat);
+        break;
+      case 'state':
+        writer.reply(channel, effect.request, effect.state);
         break;
       case 'granted':
         writer.granted(
@@ -312,6 +315,9 @@ export class Session implements Party, Hearer {
         this.#flushes.push(readRequest(frame));
         break;
       case Type.OUTPUT:
+      case Type.WATCH:
+      case Type.TERMINATE:
+      case Type.CANCEL:
         this.moves += 1;
         this.#reception.asked(this, frame);
         break;

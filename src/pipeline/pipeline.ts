@@ -118,7 +118,7 @@ export interface ProcessDeclaration extends Declared {
   readonly puts: readonly Reference[];
   readonly gets: readonly Reference[];
   readonly locks: readonly Reference[];
-  /** Names that are used in what is not executed yet: `holds`, `controls`. */
+  /** Names that are used in what is not executed yet. */
   readonly holds: readonly Reference[];
   readonly controls: readonly Reference[];
   readonly each: Reference | null;

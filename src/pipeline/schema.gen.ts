@@ -352,7 +352,7 @@ export type UsesLocks = References;
  */
 export type Holds = References;
 /**
- * The processes and daemons that it may watch, join and terminate through the SDK.
+ * The processes and daemons that it may watch, wait for, terminate and kill through the SDK (`processOf`, `process_of`); any other is refused at run time.
  */
 export type Controls = References;
 /**

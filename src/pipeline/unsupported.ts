@@ -9,7 +9,6 @@ type Unsupported = Readonly<Record<string, readonly Json[]>>;
 
 const inProcess: Unsupported = {
   holds: [],
-  controls: [],
   tty: [false],
 };
 

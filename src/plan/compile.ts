@@ -12,7 +12,7 @@ import { checkEach } from './each-check.ts';
 import { checkEncodings } from './encoding-check.ts';
 import { type Graph, graphOf, startsAfter, type Vertex } from './graph.ts';
 import { Instances } from './instances.ts';
-import { type ChannelNames, grantsOf, joinNodeOf, Needs } from './link.ts';
+import { type ChannelNames, Controls, grantsOf, joinNodeOf, Needs } from './link.ts';
 import { checkLockOrder } from './lock-order.ts';
 import { bodyMaker } from './node.ts';
 import { orderOf } from './order.ts';
@@ -61,8 +61,18 @@ export function compile(pipeline: Pipeline): Compiled {
   checkLockOrder(pipeline, graph, requirements, instances, findings);
   const placeOf = (path: Path): Place => document.source.position(findings.span(keyOf(path)).start);
   const needs = new Needs(instances, findings);
+  const controls = new Controls(graph, instances, findings);
   const pipes = pipesOf(pipeline, graph, instances, placeOf, findings);
-  const context: Context = { pipeline, names: directoryOf(pipeline), graph, pipes, instances, needs, reading };
+  const context: Context = {
+    pipeline,
+    names: directoryOf(pipeline),
+    graph,
+    pipes,
+    instances,
+    needs,
+    controls,
+    reading,
+  };
   const targets: TargetUse[] = [];
   const patterns: PatternUse[] = [];
   const queues = new Map(pipeline.queues.map((queue) => [queue.name, queue]));
@@ -105,6 +115,7 @@ interface Context {
   readonly pipes: readonly PipeChannel[];
   readonly instances: Instances;
   readonly needs: Needs;
+  readonly controls: Controls;
   readonly reading: Reading;
 }
 
@@ -112,7 +123,7 @@ function processNodesOf(
   vertex: Vertex,
   declaration: ProcessDeclaration,
   at: Place,
-  { pipeline, names, graph, pipes, instances, needs, reading }: Context,
+  { pipeline, names, graph, pipes, instances, needs, controls, reading }: Context,
 ): readonly ProcessNode[] {
   const bodyFor = bodyMaker(declaration, pipeline, reading);
   const shared = {
@@ -122,12 +133,14 @@ function processNodesOf(
     needs: needs.of(vertex),
   };
   const granted = grantsOf(declaration, names);
+  const controlled = controls.of(declaration);
   const piped = pipedOf(vertex, graph, instances);
   return instances.of(vertex).flatMap((instance): readonly ProcessNode[] => {
     const body = bodyFor(instance);
     const { id, replica, matrix } = instance;
     const grants = [...granted, ...pipeGrantsOf(pipes, id)];
-    return body === null ? [] : [{ id, ...shared, grants, replica, matrix, ...body, ...piped }];
+    if (body === null) return [];
+    return [{ id, ...shared, grants, controls: controlled(id), replica, matrix, ...body, ...piped }];
   });
 }
 

@@ -55,6 +55,35 @@ export function grantsOf(process: ProcessDeclaration, { queues, locks }: Channel
   return [...grants.values()];
 }
 
+/** What one instance may control: all that its process names, but for itself. */
+export class Controls {
+  readonly #graph: Graph;
+  readonly #instances: Instances;
+  readonly #findings: Findings;
+
+  constructor(graph: Graph, instances: Instances, findings: Findings) {
+    this.#graph = graph;
+    this.#instances = instances;
+    this.#findings = findings;
+  }
+
+  of({ name, controls }: ProcessDeclaration): (id: NodeId) => readonly NodeId[] {
+    const meant = controls.flatMap((reference) => {
+      const vertex = this.#graph.byName.get(reference.name);
+      const ids = vertex === undefined ? [] : this.#instances.meant(vertex, reference);
+      const isItself = vertex !== undefined && reference.name === name && this.#instances.idsOf(vertex).length === 1;
+      if (isItself) {
+        this.#findings.error('self-join', placeOf(reference), `\`${name}\` cannot control itself`, {
+          hint: 'take it out: to end, return or exit',
+        });
+      }
+      return ids;
+    });
+    const all = [...new Set(meant)];
+    return (id) => (all.includes(id) ? all.filter((other) => other !== id) : all);
+  }
+}
+
 export interface ChannelNames {
   readonly queues: ReadonlySet<string>;
   readonly locks: ReadonlySet<string>;

@@ -23,7 +23,10 @@ import { formulasOfReady, readyRuleOf } from './ready.ts';
 import type { Launch, Output, ProcessNode, Stdin } from './plan.ts';
 
 /** What a node says of itself; what binds it to others is left to `compile`. */
-export type Body = Omit<ProcessNode, 'id' | 'name' | 'at' | 'kind' | 'needs' | 'grants' | 'replica' | 'matrix'>;
+export type Body = Omit<
+  ProcessNode,
+  'id' | 'name' | 'at' | 'kind' | 'needs' | 'grants' | 'controls' | 'replica' | 'matrix'
+>;
 
 /** Makes the bodies of a process's instances; null where a mistake is in it. */
 export function bodyMaker(

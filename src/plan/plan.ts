@@ -78,6 +78,8 @@ export interface ProcessNode extends NodeBase {
   readonly grants: readonly Grant[];
   /** The names it may set while it runs, for those who need it to read. */
   readonly outputs: readonly string[];
+  /** Others that it may watch, wait for and terminate. */
+  readonly controls: readonly NodeId[];
   readonly timeoutMs: number | null;
   readonly stop: StopRule;
   /** Daemons have `stop`. */

@@ -51,6 +51,8 @@ function doing(wait: WaitFact, queues: Waits['queues']): string {
       return `waits in \`join\` on queue \`${channel}\`${full}, for ${names} to be done`;
     case 'acquire':
       return `waits for lock \`${channel}\`, held by ${on.length === 0 ? 'nobody' : on.includes(wait.node) ? selfAnd(wait) : names}`;
+    case 'await':
+      return `waits for ${names} to end`;
     case 'send':
       return `waits in \`send\` on pipe \`${channel}\`, for ${names} to receive`;
     case 'receive':

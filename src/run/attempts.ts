@@ -112,7 +112,7 @@ export class Attempts {
       return this.#life.handle({ type: 'start' }, now);
     }
     if (input.type === 'stop') return this.#leave(input.as, input.reason);
-    if (input.type === 'kill') return this.#leave('stopped', 'killed');
+    if (input.type === 'kill') return this.#leave(input.as ?? 'stopped', input.reason ?? 'killed');
     return input.type === 'reconsider' && this.#leaving
       ? this.#giveUp(this.#leaving.as, this.#leaving.reason, last)
       : [];

@@ -275,8 +275,8 @@ export interface ClientRefused extends At {
 /** One thing that a process waits for. */
 export interface WaitFact {
   readonly node: NodeId;
-  /** `start`: it has not started. `work`: it is an `each`, and these work for it. `pass`: it is a join. */
-  readonly does: 'get' | 'put' | 'acquire' | 'join' | 'send' | 'receive' | 'start' | 'work' | 'pass';
+  /** `await`: that another ends. `start`: it has not started. `work`: it is an `each`, and these work for it. `pass`: it is a join. */
+  readonly does: 'get' | 'put' | 'acquire' | 'join' | 'await' | 'send' | 'receive' | 'start' | 'work' | 'pass';
   /** The queue, lock or pipe; null where it is none. */
   readonly channel: string | null;
   /** For how long it has not stirred. */

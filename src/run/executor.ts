@@ -13,7 +13,7 @@ import {
   type RunContext,
   usesItem,
 } from '../plan/resolve.ts';
-import { speakersOf, speaks } from '../plan/speakers.ts';
+import { controlledIn, speakersOf, speaks } from '../plan/speakers.ts';
 import { causeOf } from './deadlock.ts';
 import { markOf } from './environment.ts';
 import { EachRun } from './each-run.ts';
@@ -58,6 +58,7 @@ export class Execution {
   readonly #fifos = new Fifos();
   readonly #pipes = new ProcessPipes(this.#fifos);
   readonly #outputs: Outputs;
+  readonly #controlled: ReadonlySet<NodeId>;
   readonly #clock = new Clock();
   readonly #pausing: Pausing;
   readonly #ended: Promise<readonly NodeId[]>;
@@ -78,6 +79,7 @@ export class Execution {
     this.#options = options;
     this.#schedule = new Schedules(plan, (node) => this.#isWanted(node));
     this.#outputs = new Outputs(plan);
+    this.#controlled = controlledIn(plan);
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     this.#pausing = new Pausing({
       clock: this.#clock,
@@ -233,7 +235,7 @@ export class Execution {
         this.#waitingSince.set(effect.node, effect.since);
         return this.#tell({ type: 'node.started', node: effect.node, pid: null });
       case 'stop':
-        return this.#running.get(effect.node)?.handle({ type: 'stop', as: effect.as, reason: effect.reason });
+        return this.#stopOne(effect);
       case 'end':
         return this.#endedUnstarted(effect.fate, effect.cause);
       case 'stopping': {
@@ -244,6 +246,11 @@ export class Execution {
       case 'over':
         return this.#over(effect.failed);
     }
+  }
+
+  #stopOne({ node, as, reason, atOnce }: Extract<ScheduleEffect, { do: 'stop' }>): void {
+    const kill = as === 'terminated' ? ({ type: 'kill', as, reason } as const) : ({ type: 'kill' } as const);
+    this.#running.get(node)?.handle(atOnce ? kill : { type: 'stop', as, reason });
   }
 
   /** Several, where pipes join them: all of them or none. */
@@ -338,6 +345,7 @@ export class Execution {
     { outcome, exitcode, signal, startedAt, attempts, cause }: Omit<Ended, 'again'>,
     stderr: string,
   ): void {
+    if (this.#controlled.has(node)) this.#broker?.ended(node, exitcode);
     this.#tell({
       type: 'node.ended',
       node,
@@ -362,6 +370,11 @@ export class Execution {
     const now = this.#now();
     if (notice.type === 'drained') this.#perform(this.#schedule.drained(notice.queue, now));
     if (notice.type === 'stranded') this.#perform(this.#schedule.stranded(notice.queue, notice.reason, now));
+    if (notice.type === 'terminate') {
+      const { node, by, atOnce, errand } = notice;
+      this.#perform(this.#schedule.terminate(node, `by \`${by}\``, atOnce, now));
+      this.#broker?.done(errand);
+    }
     if (notice.type === 'output') {
       this.#outputs.set(notice.node, notice.name, notice.value);
       this.#broker?.done(notice.errand);

@@ -47,6 +47,7 @@ export function happeningOf(notice: Notice): Happening | null {
     case 'deadlock':
     case 'stalled':
       return notice;
+    case 'terminate':
     case 'ready':
     case 'given':
     case 'ran-out':

@@ -45,7 +45,8 @@ export type Input =
   /** What was told to others meanwhile has reached them. */
   | { readonly type: 'reconsider' }
   | { readonly type: 'stop'; readonly as: 'terminated' | 'stopped'; readonly reason: string }
-  | { readonly type: 'kill' }
+  /** At once. `as`: what it will have ended as, where it is not stopped with the run. */
+  | { readonly type: 'kill'; readonly as?: 'terminated'; readonly reason?: string }
   /** It must fail, whatever its exit code: it broke a promise of its wiring, or the protocol. */
   | { readonly type: 'fault'; readonly reason: string }
   /** The probe of its readiness holds, or did not when it was tried. */

@@ -65,7 +65,8 @@ export class Lifecycle {
       // There is nobody to signal yet: the wish is carried out once there is.
       stop: ({ as, reason }) => this.#want({ as, reason }),
       fault: ({ reason }) => this.#want({ as: 'failed', reason }),
-      kill: () => {
+      kill: (input) => {
+        if (input.as) this.#want(wishOf(input));
         this.#killed = true;
       },
     },
@@ -73,7 +74,7 @@ export class Lifecycle {
       exited: (input) => this.#exited(input),
       stop: ({ as, reason }, now) => this.#stop({ as, reason }, now),
       fault: ({ reason }, now) => this.#stop({ as: 'failed', reason }, now),
-      kill: (_, now) => this.#kill(now),
+      kill: (input, now) => this.#kill(now, wishOf(input)),
       tick: (_, now) => {
         if (!this.#isDue(now)) return;
         this.#stop(
@@ -86,7 +87,7 @@ export class Lifecycle {
       // The rest of its tree was told to end too, and has what is left of the grace to do so.
       exited: (input) => this.#exited(input, this.#deadline !== null),
       fault: ({ reason }) => this.#want({ as: 'failed', reason }),
-      kill: (_, now) => this.#kill(now),
+      kill: (input, now) => this.#kill(now, wishOf(input)),
       tick: (_, now) => {
         if (this.#isDue(now)) this.#kill(now);
       },
@@ -104,8 +105,8 @@ export class Lifecycle {
       stop: ({ as }) => {
         this.#abandon ||= as === 'stopped';
       },
-      kill: () => {
-        this.#abandon = true;
+      kill: ({ as }) => {
+        this.#abandon ||= as === undefined;
         this.#hurry();
       },
       fault: ({ reason }) => this.#want({ as: 'failed', reason }),
@@ -119,14 +120,16 @@ export class Lifecycle {
       stop: ({ as }) => {
         if (as === 'stopped') this.#giveUp();
       },
-      kill: () => this.#giveUp(),
+      kill: ({ as }) => {
+        if (as === undefined) this.#giveUp();
+      },
       fault: ({ reason }) => this.#want({ as: 'failed', reason }),
     },
     // It has ended by itself, and whether that was a success is for others to say: not when it is to be over anyway.
     awaiting: {
       heard: () => this.#reconsider(),
       stop: ({ as, reason }) => this.#reconsider({ as, reason }),
-      kill: () => this.#reconsider({ as: 'stopped', reason: 'killed' }),
+      kill: (input) => this.#reconsider(wishOf(input)),
       fault: ({ reason }) => this.#reconsider({ as: 'failed', reason }),
       reconsider: () => this.#endOrAwait(this.#account),
     },
@@ -151,9 +154,9 @@ export class Lifecycle {
     this.#go('stopping', { do: 'signal', signal: this.node.stop.signal, reason });
   }
 
-  #kill(now: number): void {
+  #kill(now: number, wish: Wish = wishOf({})): void {
     this.#deadline = null;
-    this.#want({ as: 'stopped', reason: 'killed' });
+    this.#want(wish);
     const late = this.#phase === 'stopping' ? `still alive after ${seconds(this.node.stop.graceMs)}` : 'killed at once';
     this.#go('stopping', { do: 'signal', signal: 'SIGKILL', reason: late });
     this.#startedAt ??= now;
@@ -268,6 +271,10 @@ export class Lifecycle {
     this.#phase = phase;
     this.#effects.push(effect);
   }
+}
+
+function wishOf({ as, reason = 'killed' }: { readonly as?: 'terminated'; readonly reason?: string }): Wish {
+  return { as: as ?? 'stopped', reason };
 }
 
 function seconds(ms: number): string {

@@ -13,8 +13,14 @@ export type ScheduleEffect =
   | { readonly do: 'start'; readonly nodes: readonly NodeId[] }
   /** The join begins to wait. */
   | { readonly do: 'wait'; readonly node: NodeId; readonly since: number }
-  /** Stop the process; `as` is what it will have ended as. */
-  | { readonly do: 'stop'; readonly node: NodeId; readonly as: 'terminated' | 'stopped'; readonly reason: string }
+  /** Stop the process, by its rule or `atOnce`; `as` is what it will have ended as. */
+  | {
+      readonly do: 'stop';
+      readonly node: NodeId;
+      readonly as: 'terminated' | 'stopped';
+      readonly reason: string;
+      readonly atOnce?: boolean;
+    }
   /** A join, or a process that never started, has ended. */
   | { readonly do: 'end'; readonly fate: Fate; readonly cause: string | null }
   /** Nothing new starts from here on. */
@@ -93,6 +99,17 @@ export class Schedule {
     for (const join of this.#joinsOfQueue.get(queue) ?? []) {
       join.stranded(queue, reason);
       this.#judge(join);
+    }
+    return this.#take(now);
+  }
+
+  /** On purpose, by one that may; what has not started never will. `atOnce`: without any grace, and where it is being stopped, too. */
+  terminate(id: NodeId, reason: string, atOnce: boolean, now: number): ScheduleEffect[] {
+    const entry = this.#entry(id);
+    if (!atOnce || entry.phase !== 'active') this.#terminateOne(entry, reason);
+    else {
+      entry.told = true;
+      this.#effects.push({ do: 'stop', node: id, as: 'terminated', reason, atOnce });
     }
     return this.#take(now);
   }
@@ -276,11 +293,12 @@ export class Schedule {
 
   /** Stops whichever of its processes have not ended. */
   #terminate(join: JoinState, reason: string): void {
-    for (const id of join.open) {
-      const entry = this.#entry(id);
-      if (entry.phase === 'pending') this.#end({ node: id, outcome: 'terminated' }, reason);
-      else if (entry.phase === 'active') this.#tell(entry, 'terminated', reason);
-    }
+    for (const id of join.open) this.#terminateOne(this.#entry(id), reason);
+  }
+
+  #terminateOne(entry: Entry, reason: string): void {
+    if (entry.phase === 'pending') this.#end({ node: entry.node.id, outcome: 'terminated' }, reason);
+    else if (entry.phase === 'active') this.#tell(entry, 'terminated', reason);
   }
 
   #stop(reason: string, node: NodeId | null): void {

@@ -69,6 +69,12 @@ export class Schedules {
     return this.#waiters(queue).flatMap((level) => this.#take(level, level.schedule.stranded(queue, reason, now), now));
   }
 
+  /** One that may has it stopped on purpose; a sub-pipeline by its rules, `atOnce` or not. */
+  terminate(id: NodeId, reason: string, atOnce: boolean, now: number): ScheduleEffect[] {
+    const level = this.#levelOf.get(id) ?? this.#own;
+    return this.#take(level, level.schedule.terminate(id, reason, atOnce, now), now);
+  }
+
   /** Ctrl-C, or whatever else ends the run early. */
   stop(reason: string, now: number): ScheduleEffect[] {
     return this.#take(this.#own, this.#own.schedule.stop(reason, now), now);

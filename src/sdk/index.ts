@@ -1,9 +1,10 @@
-// `import { queue, lock, pipe, output, current } from 'forkline'`: what a process of a run uses. Nothing is connected before the first channel
+// `import { queue, lock, pipe, output, processOf, current } from 'forkline'`: what a process of a run uses. Nothing is connected before the first channel
 // is named.
 import { Lock } from './lock.ts';
 import { setOutput } from './output.ts';
 import { current } from './identity.ts';
 import { Pipe } from './pipe.ts';
+import { ProcessHandle } from './process.ts';
 import { Queue } from './queue.ts';
 import { sayReady } from './ready.ts';
 import { Session } from './session.ts';
@@ -28,6 +29,7 @@ export { type Current, current } from './identity.ts';
 export type { AcquireOptions, Guard, Lock } from './lock.ts';
 export type { Pipe, PipeOptions } from './pipe.ts';
 export type { Placing, Side } from './manner.ts';
+export type { ProcessHandle } from './process.ts';
 export type { PutOptions } from './producer.ts';
 export type { GetOptions, Queue, Taken } from './queue.ts';
 
@@ -66,6 +68,11 @@ export async function ready(): Promise<void> {
   current();
   // Without a socket nobody listens: the pipeline does not ask this process whether it is ready, nor anything else.
   if (process.env['FORKLINE_SOCKET']) await sayReady(session());
+}
+
+/** Another process of the run, or one instance of it (`chef.2`), which the pipeline lets this process control. */
+export function processOf(name: string): ProcessHandle {
+  return new ProcessHandle(session(), name);
 }
 
 let opened: Session | null = null;

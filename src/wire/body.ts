@@ -76,7 +76,7 @@ export function readReply(frame: Frame): { request: number; value: unknown } {
   return { request: frame.buffer.readUInt32BE(frame.body), value };
 }
 
-/** `OUTPUT`: the request, and an object; what stands in it is for the caller to check. */
+/** `OUTPUT`, `WATCH`, `TERMINATE`: the request, and an object; what stands in it is for the caller to check. */
 export function readAsked(frame: Frame): { request: number; body: Readonly<Record<string, unknown>> } {
   const { request, value } = readReply(frame);
   return { request, body: objectIn(value) };

@@ -32,6 +32,8 @@ export const Type = {
   LANE_CLOSED: 25,
   READY: 30,
   OUTPUT: 31,
+  WATCH: 32,
+  TERMINATE: 33,
   WELCOME: 64,
   ERROR: 65,
   ROOM: 66,
@@ -87,6 +89,10 @@ export const Flag = {
   LISTEN: 1,
   /** `LANE_READY`: no lane can be had. */
   NO_LANE: 1,
+  /** `WATCH`: answer once it has ended. */
+  WAIT: 1,
+  /** `TERMINATE`: at once. */
+  KILL: 1,
   /** `HAND_OVER`: the other end of the lane has them; its program has taken them. */
   SENT: 1,
   TAKEN: 2,
@@ -127,6 +133,8 @@ export interface Welcome {
   readonly channels: readonly WelcomeChannel[];
   /** The names it may set. */
   readonly outputs?: readonly string[];
+  /** The instances it may watch and terminate. */
+  readonly controls?: readonly string[];
 }
 
 export type WelcomeChannel = WelcomeQueue | WelcomePipe | WelcomeLock;
@@ -188,6 +196,21 @@ export interface ErrorBody {
 export interface OutputBody {
   readonly name: string;
   readonly value: unknown;
+}
+
+/** `WATCH`, `TERMINATE`: which instance is meant. */
+export interface ProcessBody {
+  readonly process: string;
+}
+
+/** The answer to `WATCH`. */
+export interface ProcessState {
+  /** Of its last attempt; null where it has not started. */
+  readonly pid: number | null;
+  /** It has started, and not ended for good. */
+  readonly alive: boolean;
+  /** N, or -N where signal N ended it; null where it has not ended, or never ran. */
+  readonly exitcode: number | null;
 }
 
 /** `DEAD`: the items of the next delivery were never done in another queue. */

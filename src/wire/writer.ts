@@ -10,6 +10,7 @@ import {
   type LaneClosed,
   type LaneMap,
   type OutputBody,
+  type ProcessBody,
   Type,
   type Welcome,
 } from './message.ts';
@@ -118,8 +119,8 @@ export class FrameWriter {
     this.#copy(body);
   }
 
-  /** `OUTPUT`. */
-  ask(type: number, request: number, body: OutputBody, flags = 0): void {
+  /** `OUTPUT`, `WATCH`, `TERMINATE`. */
+  ask(type: number, request: number, body: OutputBody | ProcessBody, flags = 0): void {
     const json = Buffer.from(JSON.stringify(body));
     this.#header(type, flags, 0, 4 + json.length);
     this.#u32(request);

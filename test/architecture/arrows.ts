@@ -60,6 +60,7 @@ export const machines = [
   'src/broker/queue-waits.ts',
   'src/broker/lock-waits.ts',
   'src/broker/vigil.ts',
+  'src/broker/oversight.ts',
   'src/run/prospects.ts',
   'src/sdk/pace.ts',
   'src/sdk/lane-log.ts',

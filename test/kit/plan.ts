@@ -43,6 +43,7 @@ export function processNode(
     stderr: { type: 'log' },
     grants: [],
     outputs: [],
+    controls: [],
     timeoutMs: null,
     stop: { signal: 'SIGTERM', graceMs: 5000 },
     onFailure: 'stop',

@@ -59,6 +59,11 @@ function play(nodes: readonly Node[], random: () => number, schedule = new Sched
     const now = step * 5;
     if (random() < 0.02) hear(schedule.stop('interrupted', now));
     if (random() < 0.2) hear(schedule.tick(now));
+    if (random() < 0.1) {
+      const target = nodes[Math.floor(random() * nodes.length)] as Node;
+      if (target.kind !== 'join') hear(schedule.terminate(target.id, 'by another', random() < 0.3, now));
+      if (alive.size === 0) break;
+    }
     const id = [...alive][Math.floor(random() * alive.size)] as string;
     if (!started.has(id) && random() < 0.9) {
       started.add(id);

@@ -61,7 +61,7 @@ queues:
   r: { order: fifo, overflow: block, encoding: json }
 locks: { l: {} }
 processes:
-  a: { run: ls, tty: true, retry: 2, ready: { sdk: true }, holds: l, controls: b }
+  a: { run: ls, tty: true, retry: 2, ready: { sdk: true }, holds: l }
   b: { run: ls, each: q, workers: 2 }
   c: { run: ls, gets: r }
 daemons:

@@ -35,6 +35,23 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.summary.nodes['measure']?.outputs).toEqual({ files: 3, sizes: [12, 7, 30] });
   },
 
+  'control.yaml': (ran) => {
+    expect(ran.lines('judge')).toEqual([
+      'all three have run',
+      'runner.2 wins: 0',
+      'runner.1 ended with -15, alive: false',
+      'runner.3 ended with -15, alive: false',
+    ]);
+    expect(ran.lines('usher')).toEqual([
+      'the encore is cancelled: None None',
+      'the clock was killed: -9',
+      'the judge is done: 0',
+    ]);
+    for (const node of ['runner.1', 'runner.3', 'encore', 'clock'])
+      expect(ran.summary.nodes[node]?.outcome).toBe('terminated');
+    expect(ran.summary.nodes['encore']?.startedAt).toBe(null);
+  },
+
   'ready.yaml': (ran) => {
     expect(ran.lines('asker')).toEqual(['at your service']);
     const ready = place(ran, 'node.ready', 'server');

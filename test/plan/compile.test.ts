@@ -74,6 +74,7 @@ test('instances know who they are, where they were declared and what they may us
     stop: { signal: 'SIGTERM', graceMs: 5000 },
     onFailure: 'stop',
     outputs: [],
+    controls: [],
     successExitCodes: [0],
     ready: null,
     again: null,

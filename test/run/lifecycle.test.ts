@@ -349,3 +349,35 @@ it('every input in every phase is either in the table or ignored, and none throw
     'stopping',
   ]);
 });
+
+describe('being killed on purpose by another', () => {
+  const kill = { type: 'kill', as: 'terminated', reason: 'by `boss`' } as const;
+
+  it('gets SIGKILL and nothing before it, and was terminated', () => {
+    const machine = running();
+    expect(machine.handle(kill, 1)).toMatchObject([{ do: 'signal', signal: 'SIGKILL' }]);
+    const effects = exits(machine, -9);
+    expect(endOf(effects)).toEqual(['terminated', -9, 'by `boss`']);
+    expect(settleOf(effects)).toEqual(['back', 'end', false]);
+  });
+
+  it('is killed as soon as there is a process', () => {
+    const machine = life();
+    machine.handle({ type: 'start' }, 0);
+    machine.handle(kill, 0);
+    expect(machine.handle({ type: 'spawned', pid: 7 }, 1)).toMatchObject([
+      { do: 'announce' },
+      { do: 'signal', signal: 'SIGKILL' },
+    ]);
+    expect(endOf(exits(machine, -9))).toEqual(['terminated', -9, 'by `boss`']);
+  });
+
+  it('has succeeded where it had ended by itself before', () => {
+    const machine = running();
+    machine.handle({ type: 'exited', exitcode: 0, signal: null }, 1);
+    machine.handle(kill, 1);
+    machine.handle({ type: 'emptied', leaked: [] }, 1);
+    machine.handle(kill, 1);
+    expect(endOf(machine.handle({ type: 'accounted', account: quiet }, 1))).toEqual(['succeeded', 0, null]);
+  });
+});

@@ -26,6 +26,7 @@ class Story {
   started = (node: string): string[] => words(this.schedule.started(node, 0));
   ended = (node: string, outcome: Ending['outcome'], more: Partial<Ending> = {}): string[] =>
     words(this.schedule.ended({ node, outcome, ...more }, 0));
+  terminate = (node: string, atOnce = false): string[] => words(this.schedule.terminate(node, 'by `boss`', atOnce, 0));
   at = (now: number): string[] => words(this.schedule.tick(now));
 }
 
@@ -316,4 +317,52 @@ describe('Ctrl-C', () => {
 
 it('an empty plan is over at once', () => {
   expect(new Story([]).begin()).toEqual(['over']);
+});
+
+describe('being terminated by another', () => {
+  it('stops what runs, once, and what needs it to succeed is skipped without a failure', () => {
+    const story = new Story([
+      processNode('a'),
+      processNode('b', { a: 'succeeded' }),
+      processNode('c', { a: 'completed' }),
+    ]);
+    story.begin();
+    expect(story.terminate('a')).toEqual(['terminate a']);
+    expect(story.terminate('a')).toEqual([]);
+    expect(story.ended('a', 'terminated')).toEqual(['skipped b', 'start c']);
+    expect(story.ended('c', 'succeeded')).toEqual(['over']);
+  });
+
+  it('kills also what was told to stop before', () => {
+    const story = new Story([processNode('a')]);
+    story.begin();
+    story.terminate('a');
+    expect(story.terminate('a', true)).toEqual(['terminate a']);
+    expect(story.terminate('a', true)).toEqual(['terminate a']);
+  });
+
+  it('keeps what has not started from ever starting', () => {
+    const story = new Story([processNode('a'), processNode('b', { a: 'succeeded' })]);
+    story.begin();
+    expect(story.terminate('b')).toEqual(['terminated b']);
+    expect(story.ended('a', 'succeeded')).toEqual(['over']);
+  });
+
+  it('does nothing to what has ended, and to what is being stopped with the run', () => {
+    const story = new Story([processNode('a'), processNode('b')]);
+    story.begin();
+    story.ended('a', 'succeeded');
+    expect(story.terminate('a')).toEqual([]);
+    expect(story.terminate('a', true)).toEqual([]);
+    expect(words(story.schedule.stop('interrupted', 0))).toEqual(['stopping', 'stop b']);
+    expect(story.terminate('b')).toEqual([]);
+  });
+
+  it('is the end of a daemon like any other', () => {
+    const story = new Story([daemonNode('d'), processNode('a', { d: 'ready' }), processNode('b')]);
+    story.begin();
+    expect(story.terminate('d')).toEqual(['terminate d']);
+    expect(story.ended('d', 'terminated')).toEqual(['skipped a']);
+    expect(story.ended('b', 'succeeded')).toEqual(['over']);
+  });
 });

@@ -93,7 +93,9 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
     case 'ASK':
     case 'STUCK':
       return { request: readRequest(frame) };
-    case 'OUTPUT': {
+    case 'OUTPUT':
+    case 'WATCH':
+    case 'TERMINATE': {
       const { request, body } = readAsked(frame);
       return { request, json: body };
     }
@@ -149,7 +151,8 @@ function write(writer: FrameWriter, meaning: Meaning): void {
   else if (attempt !== undefined) writer.redeliver(channel, attempt, items, flags);
   else if (type === 'RELEASE') writer.release(channel, fence as number, request as number, flags);
   else if (type === 'GRANTED') writer.granted(channel, request as number, fence as number, flags);
-  else if (type === 'OUTPUT') writer.ask(Type[type], request as number, json as OutputBody, flags);
+  else if (type === 'OUTPUT' || type === 'WATCH' || type === 'TERMINATE')
+    writer.ask(Type[type], request as number, json as OutputBody, flags);
   else if (type === 'REPLY') writer.reply(channel, request as number, json);
   else if (tag !== undefined) writer.range(Type[type], channel, tag, count as number);
   else if (bytes !== undefined) writer.room(Type[type], channel, count as number, bytes, flags);

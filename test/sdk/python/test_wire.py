@@ -41,7 +41,7 @@ def written(frame):
     if frame["type"] == "OFFER":
         [item] = items_of(frame)
         return b"".join(wire.offer(channel, frame["request"], frame["priority"], item, frame["flags"]))
-    if frame["type"] == "OUTPUT":
+    if frame["type"] in ("OUTPUT", "WATCH", "TERMINATE"):
         body = json.dumps(frame["json"], ensure_ascii=False, separators=(",", ":")).encode()
         return wire.asked(kind, frame["request"], body, frame["flags"])
     if frame["type"] == "RELEASE":

@@ -28,6 +28,7 @@ from .errors import (
     ShutDown,
 )
 from .locks import Lock, lock
+from .others import ProcessHandle, process_of
 from .outputs import output
 from .pipes import Pipe, pipe
 from .process import Process, current_process
@@ -54,6 +55,7 @@ __all__ = [
     "Pipe",
     "PipeClosed",
     "Process",
+    "ProcessHandle",
     "Queue",
     "ShutDown",
     "Taken",
@@ -61,6 +63,7 @@ __all__ = [
     "lock",
     "output",
     "pipe",
+    "process_of",
     "queue",
     "ready",
 ]

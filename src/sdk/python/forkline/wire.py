@@ -23,6 +23,10 @@ SHUT = 21
 STUCK = 22
 READY = 30
 OUTPUT = 31
+WATCH = 32
+TERMINATE = 33
+#: `WATCH`: answer once it has ended. `TERMINATE`: at once.
+WAIT = KILL = 1
 
 #: `PUT`, `OFFER`: at the left end of a deque; `GET`, `DELIVER`, `REDELIVER`: from its right end.
 LEFT = 1
@@ -92,7 +96,7 @@ def release(channel: int, fence: int, request: int, flags: int = 0) -> bytes:
 
 
 def asked(kind: int, request: int, body: bytes, flags: int = 0) -> bytes:
-    """`OUTPUT`; `body` is JSON."""
+    """`OUTPUT`, `WATCH`, `TERMINATE`; `body` is JSON."""
     return _number_frame(8 + len(body), kind, flags, 0, request) + body
 
 
