@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Diagnostic } from './pipeline/diagnostic.ts';
+import type { ReadOptions } from './pipeline/read.ts';
 import { Source } from './pipeline/source.ts';
-import { planSource } from './plan/check.ts';
+import { type Planned, planSource } from './plan/check.ts';
 import type { Plan } from './plan/plan.ts';
 import { keepModules, type Modules } from './run/target.ts';
 
@@ -33,37 +34,40 @@ export async function loadSource(file: string): Promise<Source> {
   return new Source(file, file === '-' ? await buffer(process.stdin) : await readFile(file));
 }
 
-/** Everything that is wrong with a pipeline, and everything that is doubtful, in the order of the file. */
+/** Everything that is wrong with a pipeline and with what it uses, and everything that is doubtful, in the order of the files. */
 export async function check(
   source: Source,
   options: PlanOptions = {},
-): Promise<{ readonly diagnostics: readonly Diagnostic[] }> {
-  const { diagnostics } = await plan(source, options);
-  return { diagnostics };
+): Promise<{ readonly diagnostics: readonly Diagnostic[]; readonly sources: readonly Source[] }> {
+  const { diagnostics, sources } = await planned(source, { ...options, asPart: true });
+  return { diagnostics, sources };
 }
 
 /** What would happen; null where a finding is an error. A run of this very plan runs its targets as they were found here. */
-export async function plan(
-  source: Source,
-  options: PlanOptions = {},
-): Promise<{ readonly plan: Plan | null; readonly diagnostics: readonly Diagnostic[] }> {
+export async function plan(source: Source, options: PlanOptions = {}): Promise<Omit<Planned, 'secrets'>> {
+  return planned(source, options);
+}
+
+async function planned(source: Source, options: PlanOptions & Pick<ReadOptions, 'asPart'>): Promise<Planned> {
+  const { params = {}, asPart = false } = options;
   const root = options.root ?? (source.file === '-' ? process.cwd() : dirname(resolve(source.file)));
   let modules: Modules = new Map();
   const environment = options.toRun ? process.env : undefined;
-  const planned = await planSource(source, { root, params: options.params ?? {}, environment }, async (files) => {
-    modules = await (await import('./run/target-module.ts')).compileTargets(files);
-    return modules;
+  const found = await planSource(source, { root, params, asPart, environment }, async (files) => {
+    const compiled = await (await import('./run/target-module.ts')).compileTargets(files);
+    modules = new Map([...modules, ...compiled]);
+    return compiled;
   });
-  if (planned.plan !== null) keepModules(planned.plan, modules);
-  const { diagnostics, secrets } = planned;
-  if (secrets.length === 0 || diagnostics.length === 0) return planned;
+  if (found.plan !== null) keepModules(found.plan, modules);
+  const { diagnostics, secrets } = found;
+  if (secrets.length === 0 || diagnostics.length === 0) return found;
   const known = (await loadSecrets()).secretsIn(secrets, process.env);
   const shown = diagnostics.map(({ message, hint, ...finding }) => ({
     ...finding,
     message: known.text(message),
     ...(hint === undefined ? {} : { hint: known.text(hint) }),
   }));
-  return { plan: planned.plan, diagnostics: shown };
+  return { ...found, diagnostics: shown };
 }
 
 /** A text that was made of a plan, a drawing of it, with its secrets taken out, so far as they are known here. */

@@ -12,6 +12,7 @@ import type { ChannelNews, SessionEffect } from './effect.ts';
 import { HostLock } from './host-lock.ts';
 import { type Judge, type Judges, words } from './judge.ts';
 import { laneItemsOf, mayHaveLane } from './lane.ts';
+import { localName } from './local-name.ts';
 import { Lock } from './lock.ts';
 import { Pipe, WINDOW } from './pipe.ts';
 import { Queue } from './queue.ts';
@@ -175,7 +176,7 @@ export class Switchboard {
   channelsOf(instance: NodeId): WelcomeChannel[] {
     return this.#lines.flatMap((line): WelcomeChannel[] => {
       const { id, channel } = line;
-      const { name } = channel;
+      const name = localName(channel, instance);
       if (line.kind === 'lock') {
         const { lock, reentrant, owned } = line.channel;
         return line.users.has(instance) ? [{ id, name, kind: 'lock', lock, reentrant, owned }] : [];
@@ -242,7 +243,7 @@ export class Switchboard {
     const misfit = judge?.(item) ?? null;
     const manner = channel.order === 'priority' ? { priority } : { left };
     if (misfit === null) return queue.offer(party.session, request, items, manner);
-    const message = `the item for \`${channel.name}\` ${words(misfit)}`;
+    const message = `the item for \`${localName(channel, party.instance)}\` ${words(misfit)}`;
     queue.refuse(party.session, items, { request, message, ...misfit });
   }
 
@@ -385,7 +386,7 @@ export class Switchboard {
     const host =
       channel.scope === 'run'
         ? null
-        : new HostLock(channel.name, runId, {
+        : new HostLock(channel.hostName ?? channel.name, runId, {
             arrived: (stamp) => tell(() => machine.arrived(stamp)),
             unavailable: () => tell(() => machine.unavailable()),
             broken: (reason) => tell(() => machine.broken(reason)),
@@ -541,7 +542,9 @@ function concerns(line: Line, node: NodeId): boolean {
 }
 
 /** To its process an end of a pipe is a queue: what it puts there the other end gets, and the other way round. */
-function endOf({ id, channel: { name, encoding }, machine }: PipeLine, instance: NodeId): WelcomeChannel {
+function endOf({ id, channel, machine }: PipeLine, instance: NodeId): WelcomeChannel {
+  const name = localName(channel, instance);
+  const { encoding } = channel;
   const puts = machine.outgoing(instance) !== undefined;
   const gets = machine.incoming(instance) !== undefined;
   const queue = { order: 'fifo', overflow: 'block', confirm: false, delivery: 'at-most-once' } as const;

@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { check } from '../engine.ts';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
+import type { Source } from '../pipeline/source.ts';
 import { type DiagnosticFormat, diagnosticFormats, formatDiagnostics } from '../report/diagnostics.ts';
 import { hasColour } from '../report/screen.ts';
 import { Command } from './command.ts';
@@ -31,8 +32,22 @@ export class Check extends Command {
     const names: (string | undefined)[] = args.files ?? [];
     const sources = await Promise.all((names.length > 0 ? names : [undefined]).map((name) => loadPipeline(name)));
     const found = await Promise.all(sources.map((source) => check(source, { params: paramsOf(flags.param) })));
-    const diagnostics: Diagnostic[] = found.flatMap((one) => one.diagnostics);
-    writeLine(formatDiagnostics(diagnostics, sources, format, { colour: hasColour(process.stdout) }));
+    const { diagnostics, files } = together(found);
+    writeLine(formatDiagnostics(diagnostics, files, format, { colour: hasColour(process.stdout) }));
     return diagnostics.some(({ severity }) => severity === 'error') ? 2 : 0;
   }
+}
+
+/** A file may be named and be used by another one that is: what is found in it is said once. */
+function together(
+  found: readonly { readonly diagnostics: readonly Diagnostic[]; readonly sources: readonly Source[] }[],
+) {
+  const files = new Map(found.flatMap(({ sources }) => sources.map((source) => [source.file, source] as const)));
+  const diagnostics = new Map<string, Diagnostic>();
+  for (const each of found.flatMap((one) => one.diagnostics)) {
+    const { file, code, span } = each;
+    const key = JSON.stringify([file, code, span.start, span.end, each.message]);
+    if (!diagnostics.has(key)) diagnostics.set(key, each);
+  }
+  return { diagnostics: [...diagnostics.values()], files: [...files.values()] };
 }

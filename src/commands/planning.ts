@@ -24,7 +24,7 @@ export async function planOrTell(
   const shown = found.diagnostics.filter(({ severity }) => severity === 'error' || telling.warnings);
   if (shown.length > 0) {
     const stream = telling.format === 'json' ? process.stdout : process.stderr;
-    const text = formatDiagnostics(shown, [source], telling.format, { colour: hasColour(stream) });
+    const text = formatDiagnostics(shown, found.sources, telling.format, { colour: hasColour(stream) });
     writeLine(text, stream);
   }
   return found.plan;

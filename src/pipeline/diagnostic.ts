@@ -10,9 +10,16 @@ export interface Diagnostic {
   readonly file: string;
   readonly span: Span;
   /** Other places that belong to it: the other end of a conflict, each step of a cycle. */
-  readonly related: readonly { readonly message: string; readonly span: Span }[];
+  readonly related: readonly Related[];
   /** How to mend it. */
   readonly hint?: string;
+}
+
+export interface Related {
+  readonly message: string;
+  /** Where it is not the finding's own. */
+  readonly file?: string;
+  readonly span: Span;
 }
 
 /** A finding about the text itself, before it has a file. */
@@ -59,6 +66,9 @@ export const diagnosticCodes = [
   'bad-secret',
   'bad-env-file',
   'too-many',
+  'bad-uses',
+  'not-connected',
+  'connection-conflict',
   'queue-without-consumer',
   'unused',
   'unjoined-queue',

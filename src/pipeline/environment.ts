@@ -69,6 +69,26 @@ export function planEnvironment(environment: Environment): Readonly<Record<strin
   return planned;
 }
 
+/** What is planned of one environment over what is planned of another; written down, each as it would be by itself. */
+export function environmentOver(
+  under: Readonly<Record<string, string>>,
+  over: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const planned = { ...under, ...over };
+  if (isMasked(under) || isMasked(over))
+    Object.defineProperty(planned, 'toJSON', { value: () => ({ ...written(under), ...written(over) }) });
+  return planned;
+}
+
+/** A variable may be called so, too, and is a text. */
+function isMasked(planned: object): planned is { toJSON(): object } {
+  return 'toJSON' in planned && typeof planned.toJSON === 'function';
+}
+
+function written(planned: object): object {
+  return isMasked(planned) ? planned.toJSON() : planned;
+}
+
 function piecesOf(formula: Formula, scope: Scope, complain: Complain): readonly Piece[] | null {
   const value = valueOf(formula, scope, complain);
   if ('pending' in value) return value.pending;

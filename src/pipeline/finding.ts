@@ -10,7 +10,8 @@ export type Where = Span | Path | { readonly path: Path; readonly which: 'key' |
 
 export interface More {
   readonly hint?: string | undefined;
-  readonly related?: readonly { readonly message: string; readonly at: Where }[];
+  /** `in`: another file that the place is in. */
+  readonly related?: readonly { readonly message: string; readonly at: Where; readonly in?: Document }[];
 }
 
 export class Findings {
@@ -37,9 +38,9 @@ export class Findings {
     return meant === undefined ? undefined : `did you mean \`${meant}\`?`;
   }
 
-  span(at: Where): Span {
+  span(at: Where, document = this.#document): Span {
     if ('start' in at) return at;
-    return 'which' in at ? this.#document.span(at.path, at.which) : this.#document.span(at, 'value');
+    return 'which' in at ? document.span(at.path, at.which) : document.span(at, 'value');
   }
 
   #add(severity: Diagnostic['severity'], code: DiagnosticCode, at: Where, message: string, more: More): void {
@@ -53,9 +54,10 @@ export class Findings {
       message,
       file: this.#document.source.file,
       span,
-      related: (more.related ?? []).map(({ message: words, at: place }) => ({
+      related: (more.related ?? []).map(({ message: words, at: place, in: other }) => ({
         message: words,
-        span: this.span(place),
+        ...(other === undefined || other === this.#document ? {} : { file: other.source.file }),
+        span: this.span(place, other),
       })),
       ...(more.hint === undefined ? {} : { hint: more.hint }),
     });

@@ -47,10 +47,16 @@ export class Lookup {
     this.#among(this.#directory.locks, 'lock', reference);
   }
 
-  /** A process or a daemon. */
-  runnable(reference: Reference): Thing | undefined {
+  /** A process or a daemon, of the operating system. */
+  running(reference: Reference): Thing | undefined {
     const thing = this.thing(reference, 'process');
-    if (thing?.kind !== 'join') return thing;
+    if (thing?.kind !== 'join') {
+      if (thing === undefined || thing.declaration.uses === null) return thing;
+      const hint = 'connect a queue to what is in it (`connect`)';
+      const message = `\`${reference.name}\` is a sub-pipeline, not a process of its own`;
+      this.findings.error('unknown-name', placeOf(reference), message, { hint });
+      return undefined;
+    }
     this.findings.error('unknown-name', placeOf(reference), `\`${reference.name}\` is a join, not a process`);
     return undefined;
   }

@@ -16,8 +16,8 @@ export function checkNames(pipeline: Pipeline): readonly Diagnostic[] {
     checkNeeds(process, process.needs, look);
     for (const reference of queuesOf(process)) look.queue(reference);
     for (const reference of [...process.locks, ...process.holds]) look.lock(reference);
-    for (const reference of process.controls) look.runnable(reference);
-    if (process.stdin.type === 'process') look.runnable(process.stdin.process);
+    for (const reference of process.controls) look.running(reference);
+    if (process.stdin.type === 'process') look.running(process.stdin.process);
     checkOutputs(process, findings);
   }
   for (const join of joins) {
@@ -26,7 +26,7 @@ export function checkNames(pipeline: Pipeline): readonly Diagnostic[] {
     for (const reference of join.queues) look.queue(reference);
   }
   for (const { deadLetter } of queues) if (deadLetter !== null) look.queue(deadLetter);
-  for (const pipe of pipes) for (const reference of pipe.ends) look.runnable(reference);
+  for (const pipe of pipes) for (const reference of pipe.ends) look.running(reference);
   return findings.diagnostics;
 }
 

@@ -45,7 +45,10 @@ function reasonAgainst(thing: Thing, condition: ConditionName): { reason: string
     return { reason: `it is a ${thing.kind}`, hint };
   }
   if (thing.kind !== 'process') return null;
-  const { ready, onFailure } = thing.declaration;
+  const { ready, onFailure, uses } = thing.declaration;
+  if (condition === 'ready' && uses !== null) {
+    return { reason: 'it is a sub-pipeline', hint: 'need it `started`, or declare here what is to become ready' };
+  }
   if (condition === 'ready' && ready === null) {
     return { reason: 'it has no `ready`', hint: 'give it a probe under `ready`, or need it `started`' };
   }

@@ -13,23 +13,30 @@ export interface Parameters {
   readonly names: Names;
 }
 
+/** What a run or another pipeline gives; one of the two. */
+export interface Given {
+  /** What was given as `--param`. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** What another pipeline gives it: values that were looked at there; `unknown`: it will, and it does not matter what. */
+  readonly given?: Readonly<Record<string, Json>> | 'unknown';
+  /** It is only looked at, and may be a file that others use: what comes from these is not missed. */
+  readonly asPart?: boolean;
+}
+
 export async function readParameters(
   declared: Readonly<Record<string, Param>>,
-  given: Readonly<Record<string, string>>,
+  { params: texts = {}, given, asPart = false }: Given,
   reading: Reading,
 ): Promise<Parameters> {
   const entries = Object.entries(declared);
-  complainOfUnknown(entries, given, reading);
+  complainOfUnknown(entries, texts, reading);
   complainOfTwins(entries, reading);
   const values: Record<string, Json> = Object.create(null) as Record<string, Json>;
   const names = new Names();
   for (const [name, param] of entries) {
-    const value = await readParameter(
-      name,
-      param as Json,
-      Object.hasOwn(given, name) ? given[name] : undefined,
-      reading,
-    );
+    const text = Object.hasOwn(texts, name) ? texts[name] : undefined;
+    const own = await readParameter(name, param as Json, { text, isGiven: given !== undefined || asPart }, reading);
+    const value = given === undefined ? own : valueGiven(name, given, own);
     if (value === undefined) names.add(name, new Unknowable());
     else {
       values[name] = value;
@@ -39,14 +46,25 @@ export async function readParameters(
   return { values, names };
 }
 
+function valueGiven(name: string, given: NonNullable<Given['given']>, own: Json | undefined): Json | undefined {
+  if (given === 'unknown') return undefined;
+  return Object.hasOwn(given, name) ? given[name] : own;
+}
+
+/** A bare value is a default, and says of what type it is. */
+export function schemaOfParam(param: Json): Schema {
+  return isMap(param) ? param : { type: typeOf(param), default: param };
+}
+
+/** `isGiven`: another pipeline gives it its value, and is told what is wrong with that. */
 async function readParameter(
   name: string,
   param: Json,
-  given: string | undefined,
+  { text: given, isGiven }: { readonly text: string | undefined; readonly isGiven: boolean },
   { findings }: Reading,
 ): Promise<Json | undefined> {
   const path = ['params', name];
-  const schema: Schema = isMap(param) ? param : { type: typeOf(param), default: param };
+  const schema = schemaOfParam(param);
   let fits: Fits;
   try {
     fits = await fitsOf(schema);
@@ -62,6 +80,7 @@ async function readParameter(
   }
   if (given === undefined) {
     if (fallback !== undefined) return fallbackFits ? fallback : undefined;
+    if (isGiven) return undefined;
     const hint = `give it one with \`--param ${name}=…\`, or a \`default\`; ${allowed(schema)}`;
     findings.error('bad-param', keyOf(path), `param \`${name}\` has no value`, { hint });
     return undefined;
@@ -89,13 +108,13 @@ function parseJson(text: string): Json | undefined {
   }
 }
 
-function isOfType(value: Json, { type }: Schema): boolean {
+export function isOfType(value: Json, { type }: Schema): boolean {
   if (type === undefined) return true;
   return type === 'integer' ? Number.isInteger(value) : typeOf(value) === type;
 }
 
 /** A hint with what the param takes. */
-function allowed(schema: Schema): string {
+export function allowed(schema: Schema): string {
   const { type, enum: choices, const: only, minimum, maximum, exclusiveMinimum, exclusiveMaximum, pattern } = schema;
   const show = (value: Json | undefined) => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
   if (only !== undefined) return `allowed is ${show(only)}`;

@@ -30,6 +30,25 @@ export interface Pipeline {
   readonly joins: readonly JoinDeclaration[];
 }
 
+/** Another file that a process uses. */
+export interface UsesDeclaration {
+  readonly path: Path;
+  /** As it is written. */
+  readonly file: string;
+  readonly with: readonly (readonly [string, Formula])[];
+  readonly connections: readonly Connection[];
+  /**
+   * From which queue here to which what goes into it may come out; known once the file is read, and null where it could not be.
+   */
+  readonly flows: readonly (readonly [string, string])[] | null;
+}
+
+export interface Connection {
+  /** Its name in that file; the key at `outer.path`. */
+  readonly inner: string;
+  readonly outer: Reference;
+}
+
 interface Declared {
   readonly name: string;
   readonly path: Path;
@@ -56,6 +75,8 @@ export interface QueueDeclaration extends Declared {
   readonly from: OriginDeclaration | null;
   readonly to: DestinationDeclaration | null;
   readonly deadLetter: Reference | null;
+  /** It comes from the pipeline that uses this file. */
+  readonly external: boolean;
 }
 
 /** What the runner puts to a queue. */
@@ -81,6 +102,8 @@ export interface LockDeclaration extends Declared {
   readonly owned: boolean;
   readonly scope: 'run' | 'host';
   readonly strict: boolean;
+  /** It comes from the pipeline that uses this file. */
+  readonly external: boolean;
 }
 
 export interface PipeDeclaration extends Declared {
@@ -113,6 +136,8 @@ export interface ProcessDeclaration extends Declared {
   readonly kind: 'process' | 'daemon';
   /** Null where it is broken, which was said already. */
   readonly launch: LaunchDeclaration | null;
+  /** A sub-pipeline; then `launch` is null. */
+  readonly uses: UsesDeclaration | null;
   readonly needs: readonly NeedDeclaration[];
   readonly if: Formula | null;
   readonly puts: readonly Reference[];

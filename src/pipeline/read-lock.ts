@@ -16,6 +16,7 @@ export function readLock(name: string, lock: Lock, findings: Findings, platform 
     owned: written.owned ?? true,
     scope: written.scope ?? 'run',
     strict: written.fair === 'strict',
+    external: written.external ?? false,
   };
   const contradiction = contradictionIn(declaration);
   if (contradiction !== null) {

@@ -11,11 +11,25 @@ import { readyOf } from './read-ready.ts';
 import { keysOf, readMatrix } from './read-matrix.ts';
 import type { Reading } from './reading.ts';
 import { needsAt, referenceAt, referencesAt } from './reference.ts';
-import type { Defaults, Env, Output, ShellDaemon, ShellProcess, Stdin, TargetProcess } from './schema.gen.ts';
+import { readUses } from './read-uses.ts';
+import type {
+  Defaults,
+  Env,
+  Output,
+  ShellDaemon,
+  ShellProcess,
+  Stdin,
+  SubPipeline,
+  TargetProcess,
+} from './schema.gen.ts';
 import { countAt, type Place } from './setting.ts';
 
 /** Whatever a process or a daemon may have; what was broken is not there. */
-export type WrittenProcess = Partial<Omit<ShellProcess & TargetProcess, 'restart'> & Pick<ShellDaemon, 'restart'>>;
+export type WrittenProcess = Partial<
+  Omit<ShellProcess & TargetProcess, 'restart'> &
+    Pick<ShellDaemon, 'restart'> &
+    Pick<SubPipeline, 'uses' | 'with' | 'connect'>
+>;
 
 /** What a process shares with all others of its file. */
 export interface Surroundings extends Place {
@@ -55,6 +69,8 @@ export async function readProcess(
     item: written.each !== undefined,
   };
   const withOutputs: Known = { ...known, outputs: around.outputsFor(name, written) };
+  // What stands in the environment of a sub-pipeline is read where the names of this file mean nothing.
+  const inEnvironment = written.uses === undefined ? withOutputs : known;
   const formula = (where: Path, value: Json, names: Known = known): Formula => reading.formula(where, value, names);
   const planned = ([where, value]: readonly [Path, Json | undefined]): Formula | null =>
     value === undefined ? null : formula(where, value, { ...known, later: false });
@@ -62,7 +78,7 @@ export async function readProcess(
   const layer = (where: Path, env: Env | undefined, under: NameSet): EnvironmentLayer => ({
     entries: Object.entries(env ?? {}).map(([variable, value]) => ({
       name: variable,
-      value: formula([...where, variable], value, { ...withOutputs, env: under }),
+      value: formula([...where, variable], value, { ...inEnvironment, env: under }),
     })),
   });
   const [cwdPath, cwd] = setting('cwd');
@@ -74,6 +90,7 @@ export async function readProcess(
     path,
     kind,
     launch: launchOf(written, at, setting('shell'), (where, value) => formula(where, value, withOutputs), planned),
+    uses: readUses(path, written, (where, value) => formula(where, value, { ...known, later: false }), reading),
     needs: needsAt(at('needs'), written.needs),
     if: conditionOf(written.if, at('if'), withOutputs, reading),
     puts: referencesAt(at('puts'), written.puts),

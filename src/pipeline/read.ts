@@ -11,7 +11,7 @@ import { readItemSchemas } from './item-schema.ts';
 import type { Json } from './json.ts';
 import { type Known, nameSet } from './known.ts';
 import { outputChecks } from './output-check.ts';
-import { readParameters } from './parameters.ts';
+import { type Given, readParameters } from './parameters.ts';
 import type { JoinDeclaration, Pipeline, PipeDeclaration, ProcessDeclaration } from './pipeline.ts';
 import { readLock } from './read-lock.ts';
 import { readProcess, type Surroundings, type WrittenProcess } from './read-process.ts';
@@ -24,9 +24,7 @@ import { complainOfShadowed } from './shadowed.ts';
 import { complainOfUnsafe } from './unsafe.ts';
 import { complainOfUnsupported } from './unsupported.ts';
 
-export interface ReadOptions {
-  /** What was given as `--param`. */
-  readonly params?: Readonly<Record<string, string>>;
+export interface ReadOptions extends Given {
   /** The folder that paths are resolved against; by default the file's own. */
   readonly root?: string;
 }
@@ -43,7 +41,7 @@ export async function read(
   complainOfUnsupported(file as Json, findings);
   complainOfUnsafe(file, reading);
 
-  const parameters = await readParameters(file.params ?? {}, options.params ?? {}, reading);
+  const parameters = await readParameters(file.params ?? {}, options, reading);
   const paramsOnly: Place = {
     reading,
     scope: new Names().with('params', parameters.names),

@@ -230,9 +230,9 @@ export type Pipe =
       encoding?: 'json' | 'text' | 'bytes' | 'pickle';
     };
 /**
- * A process of the operating system: a shell script (`run`), a program (`command`) or a function (`target`).
+ * A process of the operating system: a shell script (`run`), a program (`command`) or a function (`target`). Or another pipeline, run as a part of this one (`uses`).
  */
-export type Process = ShellProcess | CommandProcess | TargetProcess;
+export type Process = ShellProcess | CommandProcess | SubPipeline | TargetProcess;
 /**
  * A shell script, run by `shell`. `${{ … }}` is refused in it, because text put into a script is how scripts get injected: pass the value by `env` and read it as `"$NAME"`.
  */
@@ -367,6 +367,10 @@ export type Name = string;
  * A program and its arguments, started as they are: no shell looks at them, so spaces, `*` and `$` mean nothing special.
  */
 export type Command = (string | number)[];
+/**
+ * Another pipeline's file, run as a part of this one: what it declares runs as a run of its own inside this process, under names such as `orders/pack.1`. The path starts at this file and stays inside the folder of the pipeline that is run.
+ */
+export type Uses = string;
 /**
  * A function or class that runs in a process of its own, written `file#export`: JavaScript or TypeScript (`.js .mjs .cjs .ts .mts`) or Python (`.py`). A function is called with `args` and `kwargs`; a class is constructed with them and its `run()` is called. The path starts at the pipeline's file.
  */
@@ -567,6 +571,10 @@ export interface Queue {
    * What it means that items are left in it when the run ends.
    */
   leftover?: 'fail' | 'warn' | 'ignore';
+  /**
+   * Whether it comes from the pipeline that uses this file (`uses`), which must then `connect` it. Run by itself, such a file is refused.
+   */
+  external?: boolean;
 }
 export interface ItemsFromLines {
   /**
@@ -642,9 +650,15 @@ export interface Lock {
    * Whether only its owner may give it back. `false` is Python's plain lock, which anyone may release.
    */
   owned?: boolean;
+  /**
+   * Whether it comes from the pipeline that uses this file (`uses`), which must then `connect` it. Run by itself, such a file is refused.
+   */
+  external?: boolean;
 }
 export interface ShellProcess {
   run: Run;
+  with?: With;
+  connect?: Connect;
   shell?: Shell;
   needs?: Needs;
   if?: If;
@@ -671,6 +685,18 @@ export interface ShellProcess {
   holds?: Holds;
   controls?: Controls;
   outputs?: Outputs;
+}
+/**
+ * Values for the params of the file it `uses`. Expressions in it may use what is known when the plan is made: `params`, `env`, `matrix`, `replica`.
+ */
+export interface With {
+  [k: string]: Json;
+}
+/**
+ * Which queues and locks of this file take the place of those of the file it `uses`: a map from the name there to the name here. What is not named stays its own. The settings of the one here count.
+ */
+export interface Connect {
+  [k: string]: Reference;
 }
 export interface StdinFromAQueue {
   /**
@@ -879,6 +905,8 @@ export interface ReadyBySdk {
 export interface CommandProcess {
   run?: Run;
   command: Command;
+  with?: With;
+  connect?: Connect;
   needs?: Needs;
   if?: If;
   puts?: Puts;
@@ -905,10 +933,28 @@ export interface CommandProcess {
   controls?: Controls;
   outputs?: Outputs;
 }
+export interface SubPipeline {
+  run?: Run;
+  command?: Command;
+  uses: Uses;
+  with?: With;
+  connect?: Connect;
+  needs?: Needs;
+  if?: If;
+  replicas?: Replicas;
+  matrix?: Matrix;
+  env?: Env;
+  env_file?: EnvFile;
+  timeout?: Timeout;
+  on_failure?: OnFailure;
+}
 export interface TargetProcess {
   run?: Run;
   command?: Command;
   target: Target;
+  uses?: Uses;
+  with?: With;
+  connect?: Connect;
   args?: Args;
   kwargs?: Kwargs;
   needs?: Needs;

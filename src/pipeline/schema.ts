@@ -44,8 +44,8 @@ const mostErrors = 10_000;
 const mostFindings = 200;
 
 function diagnose(document: Document, found: readonly ShapeProblem[]): Diagnostic[] {
-  return found.map(({ path, which, message, hint }) => ({
-    code: 'schema',
+  return found.map(({ code = 'schema', path, which, message, hint }) => ({
+    code,
     severity: 'error',
     message,
     file: document.source.file,

@@ -1,5 +1,6 @@
 // What the validator found, told as a person would: one problem for each cause, at the key or value that has to change.
 // What is expected stands in the schema; only the words around it are made here.
+import type { DiagnosticCode } from './diagnostic.ts';
 import type { Json } from './json.ts';
 import { pathIn } from './json-pointer.ts';
 import { ownWordsFor } from './foreign-words.ts';
@@ -10,6 +11,8 @@ import { type Budget, nearest } from './suggest.ts';
 import type { ShapeError } from './validator.gen.js';
 
 export interface ShapeProblem {
+  /** Where it is not `schema`. */
+  readonly code?: DiagnosticCode;
   readonly path: Path;
   readonly which: 'key' | 'value';
   readonly message: string;
@@ -88,11 +91,21 @@ function problemOf(root: Json, error: ShapeError, slips: Slips): ShapeProblem | 
 function unknownKey(error: ShapeError, path: Path, key: string, { meant, places, comparisons }: Slips): ShapeProblem {
   const known = Object.keys(schemaOf(path).properties ?? {});
   places.add(error.instancePath);
+  if (key === 'uses' && path[0] === 'daemons' && path.length === 2) {
+    meant.add(`${error.instancePath} target`);
+    return { ...daemonChildren, path: [...path, key], which: 'key' };
+  }
   const word = ownWordsFor(key).find((one) => known.includes(one)) ?? nearest(key, known, comparisons);
   if (word !== undefined) meant.add(`${error.instancePath} ${word}`);
   const hint = word === undefined ? ownerHint(key, known) : `did you mean \`${word}\`?`;
   return { path: [...path, key], which: 'key', message: `unknown key \`${shown(key)}\` ${within(path)}`, hint };
 }
+
+const daemonChildren = {
+  code: 'daemon-children',
+  message: 'a daemon cannot be a sub-pipeline: it has no children',
+  hint: 'make it a process, which ends when all that is in it has; what serves the processes of this file is a daemon of this file',
+} as const;
 
 function ownerHint(key: string, known: readonly string[]): string | undefined {
   for (const [section, kind] of Object.entries(kinds)) {

@@ -37,7 +37,9 @@ export function complainOfUnsafe(file: PipelineFile, reading: Reading): void {
 }
 
 /** What of a process the shell reads, with the path to it. */
-function scriptsOf([name, { run, ready }]: [string, Process | Daemon]): [Path, string][] {
+function scriptsOf([name, process]: [string, Process | Daemon]): [Path, string][] {
+  const { run } = process;
+  const ready = 'ready' in process ? process.ready : undefined;
   const exec = ready !== undefined && 'exec' in ready ? ready.exec : undefined;
   return [
     ...(run === undefined ? [] : [[[name, 'run'], run] as [Path, string]]),

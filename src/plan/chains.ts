@@ -19,12 +19,17 @@ export interface Chains {
   readonly of: ReadonlyMap<Vertex, readonly Vertex[]>;
 }
 
+/** A sub-pipeline has none of its own. */
+function hasStreams({ thing }: Vertex): boolean {
+  return thing.kind !== 'join' && thing.declaration.uses === null;
+}
+
 export function chainsOf(vertices: readonly Vertex[], byName: ReadonlyMap<string, Vertex>): Chains {
   const links = vertices.flatMap((reader): readonly Link[] => {
     if (reader.thing.kind === 'join' || reader.thing.declaration.stdin.type !== 'process') return [];
     const reference = reader.thing.declaration.stdin.process;
     const writer = byName.get(reference.name);
-    return writer === undefined || writer.thing.kind === 'join' ? [] : [{ writer, reader, reference }];
+    return writer === undefined || !hasStreams(writer) ? [] : [{ writer, reader, reference }];
   });
   const neighbours = new Map<Vertex, Vertex[]>(
     links.flatMap((link) => [

@@ -1,18 +1,19 @@
-// The whole way from a text to a Plan: every stage says all it finds, and all of it comes out together, by place.
+// The whole way from a text to a Plan: every stage says all it finds, and all of it comes out together, file by file and by place.
+import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import { parseDocument } from '../pipeline/document.ts';
 import { withoutEchoes, withoutMissedUses } from '../pipeline/echo.ts';
-import { checkNames } from '../pipeline/names.ts';
-import { type ReadOptions, read } from '../pipeline/read.ts';
+import { Findings, keyOf } from '../pipeline/finding.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { ReadOptions } from '../pipeline/read.ts';
 import { validate } from '../pipeline/schema.ts';
 import type { Source } from '../pipeline/source.ts';
-import { compile } from './compile.ts';
+import { withGroups } from './groups.ts';
 import type { Plan } from './plan.ts';
-import { checkQueueFiles } from './queue-files.ts';
-import { checkPatterns } from './ready-check.ts';
+import { Project } from './project.ts';
 import type { Environment } from './resolve.ts';
 import { checkSecrets } from './secret-check.ts';
-import { checkTargets, type CompileTargets } from './target-check.ts';
+import type { CompileTargets } from './target-check.ts';
 
 export interface PlanningOptions extends ReadOptions {
   /** Given where the plan is to be run at once: what is to be set there is looked for. */
@@ -20,13 +21,16 @@ export interface PlanningOptions extends ReadOptions {
 }
 
 export interface Planned {
+  /** Null when any finding is an error. */
   readonly plan: Plan | null;
   readonly diagnostics: readonly Diagnostic[];
-  /** The variables that it calls secrets, though there be no plan. */
+  /** The files that were read: the source itself, and what it uses. */
+  readonly sources: readonly Source[];
+  /** The variables that they call secrets, though there be no plan. */
   readonly secrets: readonly string[];
 }
 
-/** The plan is null when any finding is an error. Without `compileTargets` nobody looks into the targets' files. */
+/** Without `compileTargets` nobody looks into the targets' files. */
 export async function planSource(
   source: Source,
   options: PlanningOptions = {},
@@ -34,29 +38,45 @@ export async function planSource(
 ): Promise<Planned> {
   const parsed = parseDocument(source);
   const { document } = parsed;
-  if (document === null) return { plan: null, diagnostics: parsed.diagnostics, secrets: [] };
+  if (document === null) return { plan: null, diagnostics: parsed.diagnostics, sources: [source], secrets: [] };
   const shape = validate(document);
-  const { pipeline, diagnostics } = await read(shape.file, document, options);
-  const compiled = compile(pipeline);
-  const targets = await checkTargets(compiled.targets, document, compileTargets);
-  const files = await checkQueueFiles(pipeline);
-  const patterns = await checkPatterns(compiled.patterns, document);
-  const later = [
-    shape,
-    { diagnostics },
-    { diagnostics: checkNames(pipeline) },
-    compiled,
-    { diagnostics: targets },
-    { diagnostics: files },
-    { diagnostics: patterns },
-    { diagnostics: options.environment === undefined ? [] : checkSecrets(pipeline, options.environment) },
-  ];
-  const said = withoutMissedUses(later.flatMap((stage) => stage.diagnostics));
-  const all = [...parsed.diagnostics, ...withoutEchoes(parsed.diagnostics, said)].sort(
-    (a, b) => a.span.start - b.span.start || a.span.end - b.span.end,
-  );
-  const { secrets } = pipeline;
-  if (all.some(({ severity }) => severity === 'error')) return { plan: null, diagnostics: all, secrets };
-  if (compiled.plan === null) throw new Error('Internal error: a process has no node, and no finding says why');
-  return { plan: compiled.plan, diagnostics: all, secrets };
+  const root = resolve(options.root ?? (source.file === '-' ? '.' : dirname(source.file)));
+  const project = new Project(root, { compileTargets, environment: options.environment });
+  const planned = await project.planOutermost(document, shape.file, options);
+  const external = options.asPart ? [] : externalIn(planned.pipeline);
+  const secret = options.environment === undefined ? [] : checkSecrets(planned.pipeline, options.environment);
+  const said = withoutMissedUses([...shape.diagnostics, ...planned.diagnostics, ...external, ...secret]);
+  const own = ordered([...parsed.diagnostics, ...withoutEchoes(parsed.diagnostics, said)]);
+  const diagnostics = [...own, ...used(project, source.file)];
+  const sources = [source, ...project.sources];
+  const secrets = [...new Set([...planned.pipeline.secrets, ...project.secrets])];
+  if (diagnostics.some(({ severity }) => severity === 'error')) return { plan: null, diagnostics, sources, secrets };
+  if (planned.plan === null) throw new Error('Internal error: a process has no node, and no finding says why');
+  return { plan: withGroups(planned.plan), diagnostics, sources, secrets };
+}
+
+function used({ sources, diagnostics }: Project, outermost: string): readonly Diagnostic[] {
+  return sources
+    .filter(({ file }) => file !== outermost)
+    .flatMap(({ file }) => ordered(withoutMissedUses(diagnostics.filter((each) => each.file === file))));
+}
+
+/** What is external comes from a file that uses this one, and here is none. */
+function externalIn({ document, queues, locks }: Pipeline): readonly Diagnostic[] {
+  const findings = new Findings(document);
+  for (const [kind, declared] of [
+    ['queue', queues],
+    ['lock', locks],
+  ] as const)
+    for (const { name, path, external } of declared) {
+      if (!external) continue;
+      const message = `${kind} \`${name}\` comes from a pipeline that uses this file, and here is none`;
+      const hint = `run a pipeline with \`uses:\` of this file and \`connect: { ${name}: … }\`, or take \`external\` out`;
+      findings.error('not-connected', keyOf([...path, 'external']), message, { hint });
+    }
+  return findings.diagnostics;
+}
+
+function ordered(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...diagnostics].sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
 }

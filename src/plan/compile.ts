@@ -18,8 +18,9 @@ import { bodyMaker } from './node.ts';
 import { orderOf } from './order.ts';
 import { checkOutputReads } from './output-reads.ts';
 import { checkPipeEnds } from './pipe-ends.ts';
+import { type SubPipeline, subPipelineOf } from './pipeline-node.ts';
 import { pipeGrantsOf, pipesOf } from './pipes.ts';
-import type { Launch, Node, PipeChannel, Place, Plan, ProcessNode } from './plan.ts';
+import type { Launch, Node, NodeId, PipeChannel, Place, Plan, ProcessNode } from './plan.ts';
 import { checkReady, type PatternUse } from './ready-check.ts';
 import { Requirements } from './requirements.ts';
 import { checkSlots } from './slots.ts';
@@ -40,6 +41,8 @@ export interface Compiled {
   readonly targets: readonly TargetUse[];
   /** What probes look for in lines. */
   readonly patterns: readonly PatternUse[];
+  /** What the plan's sub-pipelines are to be filled with, by their ids. */
+  readonly subPipelines: ReadonlyMap<NodeId, SubPipeline>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -75,6 +78,7 @@ export function compile(pipeline: Pipeline): Compiled {
   };
   const targets: TargetUse[] = [];
   const patterns: PatternUse[] = [];
+  const subPipelines = new Map<NodeId, SubPipeline>();
   const queues = new Map(pipeline.queues.map((queue) => [queue.name, queue]));
   const nodes = order.sequence.flatMap((index): readonly Node[] => {
     const vertex = graph.vertices[index] as Vertex;
@@ -82,6 +86,12 @@ export function compile(pipeline: Pipeline): Compiled {
     const at = placeOf(thing.declaration.path);
     if (thing.kind === 'join') {
       return [joinNodeOf(thing.declaration, needs.of(vertex), at, graph, instances, findings)];
+    }
+    const { declaration } = thing;
+    if (isUse(declaration)) {
+      const made = subPipelinesOf(vertex, declaration, at, context);
+      for (const one of made) subPipelines.set(one.node.id, one);
+      return made.map(({ node }) => node);
     }
     const made = processNodesOf(vertex, thing.declaration, at, context);
     checkEncodings(thing.declaration, made, queues, findings);
@@ -105,7 +115,7 @@ export function compile(pipeline: Pipeline): Compiled {
   const { diagnostics } = findings;
   const expected = graph.vertices.reduce((sum, vertex) => sum + instances.idsOf(vertex).length, 0);
   const isSound = nodes.length === expected && !diagnostics.some(({ severity }) => severity === 'error');
-  return { plan: isSound ? plan : null, targets, patterns, diagnostics };
+  return { plan: isSound ? plan : null, targets, patterns, subPipelines, diagnostics };
 }
 
 interface Context {
@@ -142,6 +152,23 @@ function processNodesOf(
     if (body === null) return [];
     return [{ id, ...shared, grants, controls: controlled(id), replica, matrix, ...body, ...piped }];
   });
+}
+
+function isUse(declaration: ProcessDeclaration): declaration is SubPipeline['declaration'] {
+  return declaration.uses !== null;
+}
+
+function subPipelinesOf(
+  vertex: Vertex,
+  declaration: SubPipeline['declaration'],
+  at: Place,
+  { pipeline, instances, needs, reading }: Context,
+): readonly SubPipeline[] {
+  const shared = { name: declaration.name, at, needs: needs.of(vertex) };
+  return instances
+    .of(vertex)
+    .map((instance) => subPipelineOf(declaration, instance, shared, pipeline, reading))
+    .filter((one) => one !== null);
 }
 
 /** Its stdin and its stdout, where a pipe joins it to another process; both have one instance. */

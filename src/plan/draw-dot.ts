@@ -1,5 +1,5 @@
 // The plan for Graphviz: bold arrows carry items, messages or bytes, thin ones are needs, dashed ones are joins and locks.
-import type { Arrow, Box, Sketch } from './sketch.ts';
+import { type Arrow, type Box, insides, ownName, type Sketch } from './sketch.ts';
 
 const shapes: Readonly<Record<Box['kind'], string>> = {
   process: 'box',
@@ -31,7 +31,21 @@ export function drawDot(name: string, { boxes, arrows }: Sketch): string {
     '  node [fontname="sans-serif"]',
     '  edge [fontname="sans-serif"]',
   ];
-  for (const box of boxes) lines.push(`  ${quote(box.key)} [label=${labelOf(box)}, shape=${shapes[box.kind]}]`);
+  const inside = insides(boxes);
+  const draw = (within: string | null, margin: string): void => {
+    for (const box of inside.get(within) ?? []) {
+      const node = `${quote(box.key)} [label=${labelOf(box)}, shape=${shapes[box.kind]}]`;
+      if (!inside.has(box.key)) {
+        lines.push(`${margin}${node}`);
+        continue;
+      }
+      // Arrows to a sub-pipeline end at the box of its own that stands in it.
+      lines.push(`${margin}subgraph ${quote(`cluster ${box.key}`)} {`, `${margin}  ${node}`);
+      draw(box.key, `${margin}  `);
+      lines.push(`${margin}}`);
+    }
+  };
+  draw(null, '  ');
   for (const { from, to, kind, label } of arrows) {
     const words = label === '' ? '' : `, label=${quote(label)}`;
     lines.push(`  ${quote(from)} -> ${quote(to)} [style=${styles[kind]}${words}]`);
@@ -39,8 +53,9 @@ export function drawDot(name: string, { boxes, arrows }: Sketch): string {
   return [...lines, '}'].join('\n');
 }
 
-function labelOf({ name, instances, detail }: Box): string {
-  const title = `${name}${instances === null ? '' : ` ×${instances}`}`;
+function labelOf(box: Box): string {
+  const { instances, detail } = box;
+  const title = `${ownName(box)}${instances === null ? '' : ` ×${instances}`}`;
   // Graphviz reads \n in a label as a line end.
   return detail === '' ? quote(title) : `${quote(title).slice(0, -1)}\\n${quote(detail).slice(1)}`;
 }

@@ -1,5 +1,5 @@
 // The plan as a Mermaid flowchart: thick arrows carry items, messages or bytes, thin ones are needs, dotted ones are joins and locks.
-import type { Arrow, Box, Sketch } from './sketch.ts';
+import { type Arrow, type Box, insides, ownName, type Sketch } from './sketch.ts';
 
 const shapes: Readonly<Record<Box['kind'], readonly [string, string]>> = {
   process: ['[', ']'],
@@ -27,10 +27,21 @@ const links: Readonly<Record<Arrow['kind'], string>> = {
 export function drawMermaid({ boxes, arrows }: Sketch): string {
   const ids = new Map(boxes.map(({ key }, at) => [key, `n${at}`]));
   const lines = ['flowchart LR'];
-  for (const box of boxes) {
-    const [open, close] = shapes[box.kind];
-    lines.push(`  ${ids.get(box.key) ?? ''}${open}"${labelOf(box)}"${close}`);
-  }
+  const inside = insides(boxes);
+  const draw = (within: string | null, margin: string): void => {
+    for (const box of inside.get(within) ?? []) {
+      const id = ids.get(box.key) ?? '';
+      const [open, close] = shapes[box.kind];
+      if (!inside.has(box.key)) {
+        lines.push(`${margin}${id}${open}"${labelOf(box)}"${close}`);
+        continue;
+      }
+      lines.push(`${margin}subgraph ${id}["${labelOf(box)}"]`);
+      draw(box.key, `${margin}  `);
+      lines.push(`${margin}end`);
+    }
+  };
+  draw(null, '  ');
   for (const { from, to, kind, label } of arrows) {
     const words = label === '' ? '' : `|"${escape(label)}"|`;
     lines.push(`  ${ids.get(from) ?? ''} ${links[kind]}${words} ${ids.get(to) ?? ''}`);
@@ -38,8 +49,9 @@ export function drawMermaid({ boxes, arrows }: Sketch): string {
   return lines.join('\n');
 }
 
-function labelOf({ name, instances, detail }: Box): string {
-  const title = `${escape(name)}${instances === null ? '' : ` ×${instances}`}`;
+function labelOf(box: Box): string {
+  const { instances, detail } = box;
+  const title = `${escape(ownName(box))}${instances === null ? '' : ` ×${instances}`}`;
   return detail === '' ? title : `${title}<br/>${escape(detail)}`;
 }
 

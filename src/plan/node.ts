@@ -47,7 +47,7 @@ export function bodyMaker(
   };
 }
 
-function scopeFor({ matrix }: ProcessDeclaration, { scope }: Pipeline, instance: Instance): Scope {
+export function scopeFor({ matrix }: ProcessDeclaration, { scope }: Pipeline, instance: Instance): Scope {
   if (matrix === null) return scope.with('replica', toData(instance.replica)).with('matrix', new Unknowable());
   // A key that only other combinations have is null in this one.
   const values = Object.fromEntries([...keysOf(matrix)].map((key) => [key, instance.matrix[key] ?? null]));
@@ -65,7 +65,7 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
   const maker = new Maker(inside, pipeline, reading);
   const launch = process.launch && maker.launch(process.launch);
   const cwd = process.cwd === null ? escapeText(root) : maker.path(process.cwd);
-  const condition = process.if === null ? true : maker.condition(process.if);
+  const condition = process.if === null ? true : conditionOf(process.if, inside, reading);
   const stdin = maker.stdin(process.stdin);
   const stdout = maker.output(process.stdout);
   const stderr = maker.output(process.stderr);
@@ -95,6 +95,13 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
     ready,
     again,
   };
+}
+
+/** An `if` as it stands in the Plan; undefined where a mistake is in it. */
+export function conditionOf(formula: Formula, scope: Scope, reading: Reading): boolean | string | undefined {
+  const value = valueOf(formula, scope, reading.complain);
+  if ('pending' in value) return planText(value.pending);
+  return 'known' in value ? isTruthy(value.known) : undefined;
 }
 
 /** Formulas → what stands in the Plan, in the scope of one instance. */
@@ -128,12 +135,6 @@ class Maker {
     if (text !== null && text !== '' && !text.includes('\0')) return escapeText(resolve(this.#root, text));
     complainOfValue(formula, 'expected a path', this.#reading);
     return undefined;
-  }
-
-  condition(formula: Formula): boolean | string | undefined {
-    const value = valueOf(formula, this.#scope, this.#reading.complain);
-    if ('pending' in value) return planText(value.pending);
-    return 'known' in value ? isTruthy(value.known) : undefined;
   }
 
   stdin(stdin: StdinDeclaration): Stdin | undefined {

@@ -47,7 +47,7 @@ export function pipeGrantsOf(pipes: readonly PipeChannel[], id: NodeId): readonl
 
 function endOf(reference: Reference, { byName }: Graph, instances: Instances, findings: Findings): readonly End[] {
   const vertex = byName.get(reference.name);
-  if (vertex === undefined || vertex.thing.kind === 'join') return [];
+  if (vertex === undefined || vertex.thing.kind === 'join' || vertex.thing.declaration.uses !== null) return [];
   complainOfSeveralLives(vertex, reference, findings);
   const ids = instances.meant(vertex, reference);
   const [id] = ids;

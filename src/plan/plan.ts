@@ -211,7 +211,15 @@ export interface PipelineNode extends NodeBase {
 
 export type Channel = QueueChannel | LockChannel | PipeChannel;
 
-export interface QueueChannel {
+interface Connected {
+  /**
+   * How those in a sub-pipeline that it is connected to call it, by the sub-pipeline. Where nothing is said, a channel is called by
+   * its name, without that of the sub-pipeline that it is in.
+   */
+  readonly called?: Readonly<Record<NodeId, string>>;
+}
+
+export interface QueueChannel extends Connected {
   readonly kind: 'queue';
   readonly name: string;
   readonly at: Place;
@@ -253,9 +261,11 @@ export interface Destination {
   readonly path: string;
 }
 
-export interface LockChannel {
+export interface LockChannel extends Connected {
   readonly kind: 'lock';
   readonly name: string;
+  /** What it is called on the machine, with `scope: host`, where that is not its name. */
+  readonly hostName?: string;
   readonly at: Place;
   readonly lock: 'mutex' | 'semaphore' | 'rw';
   /** How many may hold it at once; 1 but for a semaphore. */

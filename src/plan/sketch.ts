@@ -22,7 +22,10 @@ export interface Box {
   /** Unique in the sketch: queues, locks and pipes have namespaces of their own. */
   readonly key: string;
   readonly kind: 'process' | 'daemon' | 'join' | 'pipeline' | 'queue' | 'lock' | 'pipe';
+  /** As it is declared; of what is in a sub-pipeline with that one's before it. */
   readonly name: string;
+  /** The key of the sub-pipeline that it is in. */
+  readonly within: string | null;
   /** Null: one, under its bare name. */
   readonly instances: number | null;
   /** What it runs, or how it is set; short, on one line, without control characters. */
@@ -55,34 +58,72 @@ export function sketch(plan: Plan): Sketch {
     boxes.push(boxOf(name, node, nodes));
     arrows.push(...arrowsOf(node, groups, nameOf));
   }
-  for (const channel of plan.channels) {
+  for (const [key, channels] of byDeclaration(plan.channels)) {
+    const [channel] = channels;
+    if (channel === undefined) continue;
     if (channel.kind === 'pipe') arrows.push(...pipeArrowsOf(channel, nameOf));
-    if (channel.kind === 'queue' && channel.deadLetter !== null) {
-      const [from, to] = [channel.name, channel.deadLetter].map((name) => keyOf('queue', name)) as [string, string];
-      arrows.push({ from, to, kind: 'buries', label: 'dead letters' });
-    }
-    const detail = settingsOf(channel);
-    boxes.push({
-      key: keyOf(channel.kind, channel.name),
-      kind: channel.kind,
-      name: channel.name,
-      instances: null,
-      detail,
-    });
+    if (channel.kind === 'queue' && channel.deadLetter !== null)
+      arrows.push({ from: key, to: keyOf('queue', channel.deadLetter), kind: 'buries', label: 'dead letters' });
+    const name = declared(channel.name);
+    const instances = name === channel.name ? null : channels.length;
+    boxes.push({ key, kind: channel.kind, name, within: within(name), instances, detail: settingsOf(channel) });
   }
   return { boxes, arrows };
 }
 
+/** Each instance of a sub-pipeline has its own of what is in it. */
+function byDeclaration(channels: readonly Channel[]): ReadonlyMap<string, readonly Channel[]> {
+  const groups = new Map<string, Channel[]>();
+  for (const channel of channels) {
+    const key = keyOf(channel.kind, channel.name);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [channel]);
+    else group.push(channel);
+  }
+  return groups;
+}
+
+/** `line/raw` for `line.2/raw`. */
+function declared(name: string): string {
+  return name.replaceAll(/\.\d+(?=\/)/g, '');
+}
+
+function lastOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+function within(name: string): string | null {
+  const end = name.lastIndexOf('/');
+  return end === -1 ? null : keyOf('node', name.slice(0, end));
+}
+
+/** Boxes by the key of what they are in, null where it is the whole. */
+export function insides(boxes: readonly Box[]): ReadonlyMap<string | null, readonly Box[]> {
+  const inside = new Map<string | null, Box[]>();
+  for (const box of boxes) {
+    const others = inside.get(box.within);
+    if (others === undefined) inside.set(box.within, [box]);
+    else others.push(box);
+  }
+  return inside;
+}
+
+/** Its name in what it is in. */
+export function ownName({ name }: Box): string {
+  return lastOf(name);
+}
+
 export function keyOf(kind: 'node' | 'queue' | 'lock' | 'pipe', name: string): string {
-  return `${kind} ${name}`;
+  return `${kind} ${declared(name)}`;
 }
 
 function boxOf(name: string, node: Node, nodes: readonly Node[]): Box {
-  const instances = node.id === name ? null : nodes.length;
+  const instances = node.id === name || (nodes.length === 1 && declared(node.id) === name) ? null : nodes.length;
   return {
     key: keyOf('node', name),
     kind: node.kind,
     name,
+    within: within(name),
     instances,
     detail: detailOf(node, nodes),
   };
@@ -170,13 +211,14 @@ function arrowsOf(
   const add = (arrow: Arrow): void => {
     arrows.set(`${arrow.from} ${arrow.to} ${arrow.kind} ${arrow.label}`, arrow);
   };
-  for (const { name, instances, condition } of node.needs) {
-    const declared = groups.has(name) ? name : nameOf.get(instances[0] ?? '');
-    if (declared === undefined) continue;
+  for (const { name: needed, instances, condition } of node.needs) {
+    const meant = declared(needed);
+    const name = groups.has(meant) ? meant : nameOf.get(instances[0] ?? '');
+    if (name === undefined) continue;
     const isDefault =
-      condition === 'succeeded' || condition === 'passed' || (condition === 'ready' && isDaemon(groups, declared));
-    const label = [...(declared === name ? [] : [name]), ...(isDefault ? [] : [condition])].join(' ');
-    add({ from: keyOf('node', declared), to: self, kind: 'needs', label });
+      condition === 'succeeded' || condition === 'passed' || (condition === 'ready' && isDaemon(groups, name));
+    const label = [...(name === meant ? [] : [lastOf(meant)]), ...(isDefault ? [] : [condition])].join(' ');
+    add({ from: keyOf('node', name), to: self, kind: 'needs', label });
   }
   if (node.kind === 'join') {
     const joined = new Map<string, number>();
@@ -208,9 +250,8 @@ function arrowsOf(
 function pipeArrowsOf({ name, duplex, ends }: PipeChannel, nameOf: ReadonlyMap<NodeId, string>): Arrow[] {
   const pipe = keyOf('pipe', name);
   return ends.map((id, at): Arrow => {
-    const declared = nameOf.get(id) ?? id;
-    const end = keyOf('node', declared);
-    const label = declared === id ? '' : id;
+    const end = keyOf('node', nameOf.get(id) ?? id);
+    const label = nameOf.get(id) === declared(id) ? '' : lastOf(id);
     if (duplex) return { from: end, to: pipe, kind: 'talks', label };
     return at === 0 ? { from: end, to: pipe, kind: 'sends', label } : { from: pipe, to: end, kind: 'receives', label };
   });

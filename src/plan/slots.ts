@@ -118,7 +118,11 @@ class Ties {
   }
 
   #takesSlot(vertex: Vertex): boolean {
-    return vertex.thing.kind === 'process' && this.#instances.idsOf(vertex).length > 0;
+    return (
+      vertex.thing.kind === 'process' &&
+      vertex.thing.declaration.uses === null &&
+      this.#instances.idsOf(vertex).length > 0
+    );
   }
 
   #single(vertex: Vertex): boolean {

@@ -35,10 +35,12 @@ function checkEnds(
   findings: Findings,
 ): void {
   const { name, path, leftover, maxsize, ownMaxBytes, overflow } = declaration;
-  const isFed = producers.length > 0 || declaration.fed || deadLetters.has(name);
-  const isEmptied = consumers.length > 0 || declaration.drained;
+  // What is external is fed and emptied elsewhere, too.
+  const isFed = producers.length > 0 || declaration.fed || deadLetters.has(name) || declaration.external;
+  const isEmptied = consumers.length > 0 || declaration.drained || declaration.external;
   const at = keyOf(path);
-  if (!isFed && !isEmptied && joins.length === 0) {
+  const isUsed = producers.length + consumers.length + joins.length > 0;
+  if (!isUsed && (declaration.external || (!isFed && !isEmptied))) {
     findings.warning('unused', at, `queue \`${name}\` is used nowhere`, {
       hint: 'take it out, or name it in `puts` and `gets`',
     });
@@ -55,7 +57,13 @@ function checkEnds(
       hint: `add \`gets: ${name}\` to a process, or wire a \`stdin\` to it`,
       related: producers.map((use) => ({ message: `\`${use.by.name}\` puts to it`, at: placeOf(use.reference) })),
     });
-  } else if (consumers.length > 0 && consumers.every(isDaemon) && joins.length === 0 && leftover !== 'ignore') {
+  } else if (
+    consumers.length > 0 &&
+    consumers.every(isDaemon) &&
+    joins.length === 0 &&
+    leftover !== 'ignore' &&
+    !declaration.external
+  ) {
     findings.warning(
       'unjoined-queue',
       at,
@@ -66,7 +74,14 @@ function checkEnds(
     );
   }
   const source = producers.find((use) => isDaemon(use) && takesNothing(use.by));
-  if (source !== undefined && isEmptied && maxsize === 0 && !ownMaxBytes && overflow === 'block') {
+  if (
+    source !== undefined &&
+    isEmptied &&
+    !declaration.external &&
+    maxsize === 0 &&
+    !ownMaxBytes &&
+    overflow === 'block'
+  ) {
     findings.warning(
       'unbounded-queue',
       at,

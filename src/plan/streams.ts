@@ -11,13 +11,17 @@ export function feedbackGroups({ vertices, queues, chains }: Graph): ReadonlyMap
   const edges: number[][] = [...vertices, ...queues].map(() => []);
   for (const [at, { producers, consumers }] of queues.entries()) {
     const queue = vertices.length + at;
-    for (const { by } of producers) edges[by.index]?.push(queue);
-    for (const { by } of consumers) edges[queue]?.push(by.index);
+    for (const { by } of producers) if (flowsOf(by) === null) edges[by.index]?.push(queue);
+    for (const { by } of consumers) if (flowsOf(by) === null) edges[queue]?.push(by.index);
   }
+  // Not all that goes into a sub-pipeline comes out everywhere.
+  const at = new Map(queues.map(({ declaration }, index) => [declaration.name, vertices.length + index]));
+  for (const vertex of vertices)
+    for (const [from, to] of flowsOf(vertex) ?? []) edges[at.get(from) as number]?.push(at.get(to) as number);
   for (const { writer, reader } of chains.links) edges[writer.index]?.push(reader.index);
   const groups = new Map<string, readonly QueueUse[]>();
   for (const component of componentsOf(edges)) {
-    if (component.length === 1) continue;
+    if (component.length === 1 && !comesBack(component[0] as number, edges)) continue;
     const members = component
       .filter((node) => node >= vertices.length)
       .sort((a, b) => a - b)
@@ -25,6 +29,15 @@ export function feedbackGroups({ vertices, queues, chains }: Graph): ReadonlyMap
     for (const { declaration } of members) groups.set(declaration.name, members);
   }
   return groups;
+}
+
+/** Through a sub-pipeline, straight to itself. */
+function comesBack(node: number, edges: readonly (readonly number[])[]): boolean {
+  return edges[node]?.includes(node) ?? false;
+}
+
+function flowsOf({ thing }: Vertex): readonly (readonly [string, string])[] | null {
+  return thing.kind === 'join' ? null : (thing.declaration.uses?.flows ?? null);
 }
 
 /** A put to it may have to wait until somebody takes from it. What has no bound of its own is bounded by memory only. */
@@ -82,9 +95,9 @@ export function channelsOf(
     if (vertex.thing.kind === 'join') continue;
     for (const { name } of vertex.thing.declaration.locks) users.get(name)?.add(vertex);
   }
-  const locks = pipeline.locks.map(({ name, path, kind: lock, ...settings }): Channel => {
+  const locks = pipeline.locks.map(({ name, path, kind: lock, permits, reentrant, owned, scope, strict }): Channel => {
     const ids = [...(users.get(name) ?? [])].flatMap((user) => instances.idsOf(user));
-    return { kind: 'lock', name, at: placeOf(path), lock, ...settings, users: ids };
+    return { kind: 'lock', name, at: placeOf(path), lock, permits, reentrant, owned, scope, strict, users: ids };
   });
   return [...queues, ...locks];
 }

@@ -24,7 +24,7 @@ export function formatDiagnostics(
     (a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.span.start - b.span.start,
   );
   if (format === 'text') return text(ordered, files, colour);
-  const located = ordered.map((diagnostic) => locate(diagnostic, sourceOf(diagnostic, files)));
+  const located = ordered.map((diagnostic) => locate(diagnostic, files));
   switch (format) {
     case 'json':
       return `${JSON.stringify(located, null, 2)}\n`;
@@ -35,21 +35,28 @@ export function formatDiagnostics(
   }
 }
 
-function sourceOf(diagnostic: Diagnostic, files: ReadonlyMap<string, Source>): Source {
-  const source = files.get(diagnostic.file);
-  if (source === undefined) throw new Error(`Internal error: a finding in ${diagnostic.file}, which was not read`);
+function sourceOf(file: string, files: ReadonlyMap<string, Source>): Source {
+  const source = files.get(file);
+  if (source === undefined) throw new Error(`Internal error: a finding in ${file}, which was not read`);
   return source;
 }
 
-function locate({ code, severity, message, file, span, related, hint }: Diagnostic, source: Source): Located {
+function locate(
+  { code, severity, message, file, span, related, hint }: Diagnostic,
+  files: ReadonlyMap<string, Source>,
+): Located {
   return {
     file,
-    ...placeOf(source, span),
+    ...placeOf(sourceOf(file, files), span),
     severity,
     code,
     message,
     hint: hint ?? null,
-    related: related.map((one) => ({ message: one.message, ...placeOf(source, one.span) })),
+    related: related.map((one) => ({
+      message: one.message,
+      ...(one.file === undefined ? {} : { file: one.file }),
+      ...placeOf(sourceOf(one.file ?? file, files), one.span),
+    })),
   };
 }
 
@@ -61,20 +68,24 @@ function placeOf(source: Source, span: Span): Place {
 
 function text(diagnostics: readonly Diagnostic[], files: ReadonlyMap<string, Source>, colour: boolean): string {
   const paint: Paint = (style, words) => (colour ? styleText(style, words, { validateStream: false }) : words);
-  const findings = diagnostics.map((diagnostic) => finding(diagnostic, sourceOf(diagnostic, files), paint));
+  const findings = diagnostics.map((diagnostic) => finding(diagnostic, files, paint));
   return [...findings, count(diagnostics, [...files.keys()])].join('\n');
 }
 
 type Paint = (style: Parameters<typeof styleText>[0], words: string) => string;
 
-function finding({ code, severity, message, span, related, hint }: Diagnostic, source: Source, paint: Paint): string {
+function finding(
+  { code, severity, message, file, span, related, hint }: Diagnostic,
+  files: ReadonlyMap<string, Source>,
+  paint: Paint,
+): string {
   const tint = severity === 'error' ? 'red' : 'yellow';
   const lines = [`${paint([tint, 'bold'], severity)}${paint(tint, `[${code}]`)} ${paint('bold', visible(message))}`];
-  lines.push(...framed(source, span, (words) => paint(tint, words), paint));
+  lines.push(...framed(sourceOf(file, files), span, (words) => paint(tint, words), paint));
   for (const one of related) {
     lines.push(
       paint('dim', `  ${visible(one.message)}:`),
-      ...framed(source, one.span, (words) => paint('cyan', words), paint),
+      ...framed(sourceOf(one.file ?? file, files), one.span, (words) => paint('cyan', words), paint),
     );
   }
   if (hint !== undefined) lines.push(`  ${paint('cyan', 'hint:')} ${visible(hint)}`);

@@ -12,7 +12,8 @@ export interface Located {
   readonly code: Diagnostic['code'];
   readonly message: string;
   readonly hint: string | null;
-  readonly related: readonly ({ readonly message: string } & Place)[];
+  /** `file`: where it is another one. */
+  readonly related: readonly ({ readonly message: string; readonly file?: string } & Place)[];
 }
 
 export type Place = Pick<Located, 'line' | 'column' | 'endLine' | 'endColumn'>;

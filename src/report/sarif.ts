@@ -29,7 +29,7 @@ function result({ file, code, severity, message, hint, related, ...place }: Loca
           relatedLocations: related.map((one, id) => ({
             id,
             message: { text: one.message },
-            physicalLocation: location(file, one),
+            physicalLocation: location(one.file ?? file, one),
           })),
         }),
   };

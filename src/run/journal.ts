@@ -74,7 +74,11 @@ export class Journal {
   }
 
   #logOf(node: NodeId): GrowingFile {
-    const log = this.#logs.get(node) ?? new GrowingFile(join(this.folder, 'logs', `${node}.log`));
+    const known = this.#logs.get(node);
+    if (known !== undefined) return known;
+    const path = join(this.folder, 'logs', `${node}.log`);
+    if (node.includes('/')) makeFolderIfPossible(dirname(path));
+    const log = new GrowingFile(path);
     this.#logs.set(node, log);
     return log;
   }
@@ -119,6 +123,15 @@ function bytesToEnd({ nodes, channels }: Plan): number {
 const LEAST = 16 << 10;
 const EACH = 1 << 10;
 const MOST = 4 << 20;
+
+/** What is in a sub-pipeline has its log in a folder of that one's name; where there can be none, the log tells. */
+function makeFolderIfPossible(path: string): void {
+  try {
+    makeFolder(path);
+  } catch {
+    // It is told when something is to be written.
+  }
+}
 
 /** As a recursive mkdir, which never comes back where a file system (/proc) answers that the folder it is to be made in is not there. */
 function makeFolder(path: string): void {

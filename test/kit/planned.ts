@@ -1,7 +1,7 @@
 // Pipelines as text, planned by the real stages: what comes out, and what is found, in one line a finding.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { Source } from '../../src/pipeline/source.ts';
 import { planSource } from '../../src/plan/check.ts';
 import { isProcess } from '../../src/plan/node-kind.ts';
@@ -9,7 +9,9 @@ import type { Node, Plan, ProcessNode } from '../../src/plan/plan.ts';
 
 export interface PlannedOptions {
   readonly params?: Readonly<Record<string, string>>;
-  /** Files beside the pipeline, by name. */
+  /** It may be a file that others use. */
+  readonly asPart?: boolean;
+  /** Files beside the pipeline, by name; `-> FILE` makes a link. */
   readonly files?: Readonly<Record<string, string>>;
   /** Given where it is to be run. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -25,28 +27,32 @@ export interface Planned {
 
 export async function planned(
   yaml: string,
-  { params = {}, files = {}, environment }: PlannedOptions = {},
+  { params = {}, files = {}, asPart = false, environment }: PlannedOptions = {},
 ): Promise<Planned> {
   const root = mkdtempSync(join(tmpdir(), 'forkline-plan-'));
   try {
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(dirname(join(root, name)), { recursive: true });
-      writeFileSync(join(root, name), text);
+      if (text.startsWith('-> ')) symlinkSync(text.slice(3), join(root, name));
+      else writeFileSync(join(root, name), text);
     }
     const source = new Source(join(root, 'pipeline.yaml'), yaml);
-    const { plan, diagnostics } = await planSource(source, { params, environment });
-    const at = (offset: number): string => {
-      const { line, column } = source.position(offset);
-      return `${line}:${column}`;
-    };
+    const { plan, diagnostics, sources } = await planSource(source, { params, asPart, environment });
     const words = (text: string): string => text.replaceAll(root, '/root');
+    const at = (file: string, offset: number): string => {
+      const found = sources.find((each) => each.file === file) ?? source;
+      const { line, column } = found.position(offset);
+      return `${found === source ? '' : `${relative(root, file)}:`}${line}:${column}`;
+    };
     return {
       plan: plan === null ? null : (JSON.parse(words(JSON.stringify(plan))) as Plan),
-      findings: diagnostics.map(({ severity, code, message, span }) =>
-        words(`${at(span.start)} ${severity} ${code} ${message}`),
+      findings: diagnostics.map(({ severity, code, message, file, span }) =>
+        words(`${at(file, span.start)} ${severity} ${code} ${message}`),
       ),
       hints: diagnostics.map(({ hint }) => hint ?? ''),
-      related: diagnostics.flatMap(({ related }) => related.map(({ message, span }) => `${at(span.start)} ${message}`)),
+      related: diagnostics.flatMap(({ related, file: own }) =>
+        related.map(({ message, file = own, span }) => words(`${at(file, span.start)} ${message}`)),
+      ),
     };
   } finally {
     rmSync(root, { recursive: true, force: true });

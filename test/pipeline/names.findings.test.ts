@@ -182,7 +182,7 @@ processes:
   a: { rn: ls }
   b: { run: ls, needs: a }`,
     [
-      '2:3 error schema `a` lacks one of `run`, `command` or `target`',
+      '2:3 error schema `a` lacks one of `run`, `command`, `uses` or `target`',
       '2:8 error schema unknown key `rn` in a process',
     ],
   ],

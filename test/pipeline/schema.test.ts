@@ -63,18 +63,18 @@ describe('one cause is one finding, in words that help', () => {
     ],
     'a process that says nothing': [
       'processes: { a: {} }',
-      '1:14 a: `a` lacks one of `run`, `command` or `target`',
-      'exactly one of `run`, `command` and `target` says what runs; `shell` goes with `run` only',
+      '1:14 a: `a` lacks one of `run`, `command`, `uses` or `target`',
+      'exactly one of `run`, `command`, `target` and `uses` says what runs; `shell` goes with `run` only',
     ],
     'arguments where no target is': [
       'processes: { a: { run: x, args: [1] } }',
       '1:27 args: `args` does not go with `run`',
-      '`run` is a shell script of its own: `command`, `target`, `args` and `kwargs` do not go with it',
+      '`run` is a shell script of its own: `command`, `target`, `args`, `kwargs` and `uses` do not go with it',
     ],
     'a shell where no script is': [
       'processes: { a: { target: x.ts#y, shell: sh } }',
       '1:35 shell: `shell` does not go with `target`',
-      'exactly one of `run`, `command` and `target` says what runs; `shell` goes with `run` only',
+      'exactly one of `run`, `command`, `target` and `uses` says what runs; `shell` goes with `run` only',
     ],
     'workers without each': [
       'processes: { a: { run: x, workers: 2 } }',

@@ -81,6 +81,22 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     });
   },
 
+  'sub-pipelines.yaml': (ran) => {
+    const parcels = ['Emden', 'Norden'].flatMap((town) =>
+      ['herring', 'tea', 'wool'].map((goods) => `${goods} for ${town} by harbour post`),
+    );
+    expect(ran.lines('load')).toEqual(parcels.sort());
+    for (const town of ['packing.1', 'packing.2']) {
+      expect(ran.summary.nodes[town]).toMatchObject({ kind: 'pipeline', outcome: 'succeeded' });
+      expect(ran.summary.nodes[`${town}/printer`]?.outcome).toBe('stopped');
+      expect(ran.summary.queues[`${town}/orders`]).toMatchObject({ put: 3, done: 3 });
+      for (const node of [`${town}/pack.1`, `${town}/pack.2`, `${town}/printer`])
+        expect(ended(ran, node)).toBeLessThan(ended(ran, town));
+      expect(ended(ran, town)).toBeLessThan(started(ran, 'van'));
+    }
+    expect(ran.summary.queues['parcels']).toMatchObject({ put: 6, done: 6 });
+  },
+
   '04-join-timeout.yaml': (ran) => {
     expect(ran.summary.nodes['glance']?.outcome).toBe('passed');
     expect(ended(ran, 'glance')).toBeLessThan(ended(ran, 'sleeper'));

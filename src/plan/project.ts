@@ -1,0 +1,285 @@
+// All files that a pipeline consists of: its own and those it uses, each read once. Takes one of them through its stages, as often
+// as it is given other values, and keeps what was found in each, once however often it would be found.
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import type { Diagnostic } from '../pipeline/diagnostic.ts';
+import { type Document, type Path, parseDocument } from '../pipeline/document.ts';
+import { Findings, keyOf } from '../pipeline/finding.ts';
+import { checkNames } from '../pipeline/names.ts';
+import type { Pipeline, ProcessDeclaration, UsesDeclaration } from '../pipeline/pipeline.ts';
+import { type ReadOptions, read } from '../pipeline/read.ts';
+import { readSchemaFile } from '../pipeline/schema-file.ts';
+import type { PipelineFile } from '../pipeline/schema.gen.ts';
+import { validate } from '../pipeline/schema.ts';
+import { Source } from '../pipeline/source.ts';
+import { type Compiled, compile, type TargetUse } from './compile.ts';
+import { connected } from './connections.ts';
+import { type Part, type Parts, portsOf, type Site, type Step } from './part.ts';
+import type { Plan } from './plan.ts';
+import { checkQueueFiles } from './queue-files.ts';
+import { checkPatterns, type PatternUse } from './ready-check.ts';
+import type { Environment } from './resolve.ts';
+import { checkSecrets } from './secret-check.ts';
+import { fill } from './sub-pipelines.ts';
+import { checkTargets, type CompileTargets } from './target-check.ts';
+
+interface Examined {
+  readonly pipeline: Pipeline;
+  readonly parts: Parts;
+  readonly compiled: Compiled;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What is looked at besides the files: whatever is not given is not. */
+export interface Looks {
+  readonly compileTargets: CompileTargets | undefined;
+  /** What is to be set there is looked for. */
+  readonly environment: Environment | undefined;
+}
+
+const mostLevels = 16;
+const mostFiles = 1000;
+
+export class Project {
+  /** Of the files that are used, in the order in which they were come to. */
+  readonly sources: Source[] = [];
+  readonly #root: string;
+  readonly #looks: Looks;
+  readonly #parts = new Map<string, Part | null>();
+  readonly #plans = new Map<string, Plan | null>();
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #told = new Set<string>();
+  readonly #targets = new Map<Document, Map<string, TargetUse>>();
+  readonly #patterns = new Map<Document, Map<string, PatternUse>>();
+  /** Variables that are set around what is used. */
+  readonly #set = new Set<string>();
+
+  /** Nothing outside of the folder `root` is read. */
+  constructor(root: string, looks: Looks) {
+    this.#root = root;
+    this.#looks = looks;
+  }
+
+  /** Of the files that are used. */
+  get secrets(): readonly string[] {
+    return this.#known.flatMap(({ pipeline }) => pipeline.secrets);
+  }
+
+  get #known(): readonly Part[] {
+    return [...this.#parts.values()].filter((part) => part !== null);
+  }
+
+  /** What was found in the files that are used, each finding once. */
+  get diagnostics(): readonly Diagnostic[] {
+    return this.#diagnostics;
+  }
+
+  /** The plan is null where something is wrong. `diagnostics` are those of the outermost file. */
+  async planOutermost(
+    document: Document,
+    written: PipelineFile,
+    options: ReadOptions,
+  ): Promise<{ readonly plan: Plan | null; readonly pipeline: Pipeline; readonly diagnostics: readonly Diagnostic[] }> {
+    const { file } = document.source;
+    const realPath = file === '-' ? null : await realpath(file).catch(() => resolve(file));
+    const site: Site = { document, written, folder: this.#root, way: [{ document, realPath, uses: null }] };
+    const { compiled, parts, pipeline, diagnostics } = await this.#examine(site, options, null);
+    const filled = await this.#fill(compiled, parts, document);
+    await this.#checkTargets();
+    this.#checkSecrets();
+    const own = this.#diagnostics.filter((each) => each.file === file);
+    return { plan: filled.plan, pipeline, diagnostics: [...diagnostics, ...filled.diagnostics, ...own] };
+  }
+
+  /** One file with what it is given. `known`: what it uses, where that was read already. */
+  async #examine(site: Site, options: ReadOptions, known: Parts | null): Promise<Examined> {
+    const { document, written, folder } = site;
+    const { pipeline: own, diagnostics } = await read(written, document, { ...options, root: folder });
+    const findings = new Findings(document);
+    const parts = known ?? (await this.#partsOf(own, site, findings));
+    const pipeline = connected(own, parts, findings);
+    const compiled = compile(pipeline);
+    const targets = this.#targets.get(document) ?? new Map<string, TargetUse>();
+    this.#targets.set(document, targets);
+    for (const use of compiled.targets) targets.set(`${use.file}#${use.export} ${JSON.stringify(use.path)}`, use);
+    const patterns = this.#patterns.get(document) ?? new Map<string, PatternUse>();
+    this.#patterns.set(document, patterns);
+    for (const use of compiled.patterns) patterns.set(`${use.pattern} ${JSON.stringify(use.path)}`, use);
+    const files = await checkQueueFiles(pipeline);
+    return {
+      pipeline,
+      parts,
+      compiled,
+      diagnostics: [
+        ...diagnostics,
+        ...findings.diagnostics,
+        ...checkNames(pipeline),
+        ...compiled.diagnostics,
+        ...files,
+      ],
+    };
+  }
+
+  #fill(compiled: Compiled, parts: Parts, document: Document) {
+    for (const { env } of compiled.subPipelines.values()) for (const name of Object.keys(env)) this.#set.add(name);
+    return fill(compiled, parts, document, (part, values) => this.#planPart(part, values));
+  }
+
+  async #planPart(part: Part, values: Plan['params']): Promise<Plan | null> {
+    const key = `${part.file} ${JSON.stringify(values)}`;
+    const known = this.#plans.get(key);
+    if (known !== undefined) return known;
+    const { compiled, parts, diagnostics } = await this.#examine(part, { given: values }, part.parts);
+    const filled = await this.#fill(compiled, parts, part.document);
+    this.#tell([...diagnostics, ...filled.diagnostics]);
+    this.#plans.set(key, filled.plan);
+    return filled.plan;
+  }
+
+  async #partsOf({ processes }: Pipeline, site: Site, findings: Findings): Promise<Parts> {
+    const parts = new Map<string, Part | null>();
+    for (const process of processes) {
+      const { uses } = process;
+      if (uses !== null) parts.set(process.name, await this.#partOf({ ...process, uses }, site, findings));
+    }
+    return parts;
+  }
+
+  async #partOf(
+    { uses }: ProcessDeclaration & { readonly uses: UsesDeclaration },
+    site: Site,
+    findings: Findings,
+  ): Promise<Part | null> {
+    const found = await this.#find(uses, site, findings);
+    if (found === null) return null;
+    const { file, realPath, text } = found;
+    const known = this.#parts.get(realPath);
+    if (known !== undefined) return known;
+    if (this.#parts.size >= mostFiles || site.way.length >= mostLevels) {
+      const message =
+        site.way.length >= mostLevels
+          ? `files that use each other are at most ${mostLevels} levels deep`
+          : `a pipeline uses at most ${mostFiles} files`;
+      findings.error('too-many', uses.path, message, { hint: 'put some of them together into one file' });
+      return null;
+    }
+    const source = new Source(this.#shownName(file, uses, site), text);
+    this.sources.push(source);
+    const part = await this.#readPart(source, file, realPath, uses, site);
+    this.#parts.set(realPath, part);
+    return part;
+  }
+
+  async #readPart(
+    source: Source,
+    file: string,
+    realPath: string,
+    uses: UsesDeclaration,
+    site: Site,
+  ): Promise<Part | null> {
+    const { document, diagnostics } = parseDocument(source);
+    this.#tell(diagnostics);
+    if (document === null) return null;
+    const shape = validate(document);
+    const here = site.way.map((step, at) => (at === site.way.length - 1 ? { ...step, uses: uses.path } : step));
+    const own: Site = {
+      document,
+      written: shape.file,
+      folder: dirname(file),
+      way: [...here, { document, realPath, uses: null }],
+    };
+    const examined = await this.#examine(own, { given: 'unknown' }, null);
+    const all = [...diagnostics, ...shape.diagnostics, ...examined.diagnostics];
+    this.#tell([...shape.diagnostics, ...examined.diagnostics]);
+    const { pipeline, parts } = examined;
+    const isSound = !all.some(({ severity }) => severity === 'error');
+    return { ...own, file, pipeline, parts, ports: portsOf(pipeline), isSound };
+  }
+
+  /** The file that is meant, where it may be read and is there. */
+  async #find(
+    { file: written, path }: UsesDeclaration,
+    { folder, way }: Site,
+    findings: Findings,
+  ): Promise<{ readonly file: string; readonly realPath: string; readonly text: Buffer } | null> {
+    if (written.includes('${{')) return null;
+    if (isAbsolute(written) || written.includes('\0')) {
+      findings.error('bad-uses', path, '`uses` names a file by its way from this one', {
+        hint: `write it like \`./${basename(written)}\``,
+      });
+      return null;
+    }
+    const file = resolve(folder, written);
+    const outside = `\`${written}\` is outside of the project`;
+    const hint = `what is used stays inside \`${this.#root}\`, the folder of the pipeline that is run; links are followed`;
+    if (isOutside(relative(this.#root, file))) {
+      findings.error('bad-uses', path, outside, { hint });
+      return null;
+    }
+    const found = await readSchemaFile(file);
+    if ('missing' in found) {
+      findings.error('missing-file', path, `\`${written}\` ${found.missing}`, {
+        hint: 'a file that is used is looked for from the folder of the file that uses it',
+      });
+      return null;
+    }
+    if (isOutside(relative(await realpath(this.#root), found.path))) {
+      findings.error('bad-uses', path, outside, { hint });
+      return null;
+    }
+    const from = way.findIndex(({ realPath }) => realPath === found.path);
+    if (from === -1) return { file, realPath: found.path, text: found.text };
+    this.#complainOfCycle(way.slice(from), path, findings);
+    return null;
+  }
+
+  /** The last of them uses the first one again. */
+  #complainOfCycle(cycle: readonly Step[], path: Path, findings: Findings): void {
+    const names = [...cycle, cycle[0] as Step].map(({ document }) => `\`${document.source.file}\``);
+    findings.error('dependency-cycle', path, `these files use each other without end: ${names.join(' uses ')}`, {
+      hint: 'take one of these out',
+      related: cycle.slice(0, -1).map(({ document, uses }, at) => ({
+        message: `\`${document.source.file}\` uses \`${cycle[at + 1]?.document.source.file ?? ''}\``,
+        at: uses ?? keyOf([]),
+        in: document,
+      })),
+    });
+  }
+
+  /** As the user would name it, who has named the outermost one. */
+  #shownName(file: string, { file: written }: UsesDeclaration, { document }: Site): string {
+    const from = document.source.file;
+    const shown = from === '-' ? join('.', written) : join(dirname(from), written);
+    return resolve(shown) === file ? shown : file;
+  }
+
+  async #checkTargets(): Promise<void> {
+    for (const [document, targets] of this.#targets)
+      this.#tell(await checkTargets([...targets.values()], document, this.#looks.compileTargets));
+    for (const [document, patterns] of this.#patterns)
+      this.#tell(await checkPatterns([...patterns.values()], document));
+  }
+
+  /** Where one is set around what is used, it is there. */
+  #checkSecrets(): void {
+    const { environment } = this.#looks;
+    if (environment === undefined) return;
+    const around = { ...environment, ...Object.fromEntries([...this.#set].map((name) => [name, 'it is set'])) };
+    for (const { pipeline } of this.#known) this.#tell(checkSecrets(pipeline, around));
+  }
+
+  /** What would be found again with other values is told once for each place. */
+  #tell(diagnostics: readonly Diagnostic[]): void {
+    for (const diagnostic of diagnostics) {
+      const { file, code, span } = diagnostic;
+      const key = `${file} ${code} ${span.start} ${span.end}`;
+      if (this.#told.has(key)) continue;
+      this.#told.add(key);
+      this.#diagnostics.push(diagnostic);
+    }
+  }
+}
+
+function isOutside(path: string): boolean {
+  return path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
+}
