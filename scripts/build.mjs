@@ -42,7 +42,7 @@ const common = {
 };
 
 try {
-  await Promise.all([bundle(), bundleCommandLine(), bundleForCommonJs(), copyPython()]);
+  await Promise.all([bundle(), bundleCommandLine(), bundleForCommonJs(), copyPython(), copyKeeper()]);
   declare();
   await writeHelp();
   await keepCode();
@@ -107,6 +107,14 @@ async function copyPython() {
   await cp(join(root, 'src/sdk/python/forkline'), join(dist, 'python/forkline'), {
     recursive: true,
     filter: (source) => !source.includes('__pycache__'),
+  });
+}
+
+/** The keeper is Perl, and is run as it stands. */
+async function copyKeeper() {
+  await cp(join(root, 'src/keeper'), join(dist, 'keeper'), {
+    recursive: true,
+    filter: (source) => !/\.(?:ts|md)$/.test(source),
   });
 }
 

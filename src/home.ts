@@ -9,6 +9,8 @@ export const home = {
   root,
   /** The broker's process. */
   broker: join(root, 'dist', 'broker.js'),
+  /** The keeper's process. */
+  keeper: join(root, 'dist', 'keeper', 'keeper.pl'),
   /** Starts a JavaScript target. */
   launch: join(root, 'dist', 'launch.js'),
   /** What `import 'forkline'` means in a target. */

@@ -1,8 +1,7 @@
 // One OS process tree as the runner sees it: started with its streams laid, bytes out, signalled as a group, and emptied.
 // It knows nothing of rules; `lifecycle` decides what is done to it.
 import type { ProcessNode } from '../plan/plan.ts';
-import { type Exit, launch } from './launcher.ts';
-import { emptyGroup, signalGroup } from './reaper.ts';
+import type { Exit, Launcher, Running } from './launcher.ts';
 import { layStdio, type Stdio, type StdioContext } from './stdio.ts';
 
 export interface ChildSpec {
@@ -19,8 +18,9 @@ const drainMs = 500;
 /** Starts the process; `refused` says why there is none. */
 export async function startChild(
   spec: ChildSpec,
-  context: StdioContext,
+  context: StdioContext & { readonly launcher: Launcher },
   onOutput: OnOutput,
+  cancel?: AbortSignal,
 ): Promise<Child | { readonly refused: string }> {
   let stdio: Stdio;
   try {
@@ -29,8 +29,9 @@ export async function startChild(
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return { refused: `its streams could not be laid: ${(error as Error).message}` };
   }
-  const launched = await launch({ argv: spec.argv, cwd: spec.node.cwd, env: spec.env, ...stdio });
-  if ('pid' in launched) return new Child(launched.pid, launched.exited, stdio, onOutput);
+  const { node, argv, env } = spec;
+  const launched = await context.launcher.launch({ name: node.id, argv, cwd: node.cwd, env, ...stdio }, cancel);
+  if ('pid' in launched) return new Child(launched, stdio, onOutput);
   for (const { output } of stdio.outputs) output.destroy();
   return launched;
 }
@@ -38,34 +39,45 @@ export async function startChild(
 export class Child {
   readonly pid: number;
   readonly exited: Promise<Exit>;
+  readonly #running: Running;
   readonly #outputs: Stdio['outputs'];
   readonly #drained: Promise<unknown>;
 
-  constructor(pid: number, exited: Promise<Exit>, { outputs }: Stdio, onOutput: OnOutput) {
-    this.pid = pid;
-    this.exited = exited;
+  constructor(running: Running, { outputs }: Stdio, onOutput: OnOutput) {
+    this.#running = running;
+    this.pid = running.pid;
+    this.exited = running.exited;
     this.#outputs = outputs;
     this.#drained = Promise.all(
       outputs.map(({ stream, output }) => {
         output.on('data', (bytes: Buffer) => onOutput(stream, bytes));
-        // A pipe of ours that breaks ends like one that is closed.
-        output.on('error', () => output.destroy());
-        return new Promise((resolve) => output.once('close', resolve));
+        // It may have written nothing, and ended already.
+        return new Promise<void>((resolve) => (output.closed ? resolve() : output.once('close', resolve)));
       }),
     );
   }
 
-  /** To its whole group. A stopped process is woken, or it would never hear of it. */
+  /** To its whole tree. A stopped process is woken, or it would never hear of it. */
   signal(signal: NodeJS.Signals): void {
-    if (signalGroup(this.pid, signal) && signal !== 'SIGKILL') signalGroup(this.pid, 'SIGCONT');
+    this.#running.signal(signal, 'tree');
+    if (signal !== 'SIGKILL') this.resume();
+  }
+
+  /** Nothing of it goes on until it is resumed. */
+  pause(): void {
+    this.#running.signal('SIGSTOP', 'tree');
+  }
+
+  resume(): void {
+    this.#running.signal('SIGCONT', 'tree');
   }
 
   /**
    * After its leader has exited: kills what that left running, at once or after a while in which it may end by itself, and waits
    * for the last bytes. Answers whom it killed.
    */
-  async empty(patience?: AbortSignal): Promise<number[]> {
-    const killed = await emptyGroup(this.pid, patience);
+  async empty(patience?: AbortSignal): Promise<readonly number[]> {
+    const killed = await this.#running.empty(patience);
     const deadline = setTimeout(() => {
       for (const { output } of this.#outputs) output.destroy();
     }, drainMs);

@@ -20,15 +20,13 @@ import { EachRun } from './each-run.ts';
 import type { Outcome } from './event.ts';
 import { type Happening, happeningOf } from './happening.ts';
 import { inspect } from './inspection.ts';
-import { Fifos } from './kernel-pipe.ts';
 import type { Masker } from './masker.ts';
 import type { Ended } from './life.ts';
 import { type Fate, pipedWith } from './outcome.ts';
 import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
-import { ProcessPipes } from './process-pipe.ts';
+import { Premises } from './premises.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
-import { emptyMarked } from './reaper.ts';
 import type { ScheduleEffect } from './schedule.ts';
 import { Schedules } from './schedules.ts';
 import { prepareTargets, type Targets } from './target.ts';
@@ -55,8 +53,7 @@ export class Execution {
   readonly #running = new Map<NodeId, ProcessRun | EachRun>();
   /** Since when each join waits. */
   readonly #waitingSince = new Map<NodeId, number>();
-  readonly #fifos = new Fifos();
-  readonly #pipes = new ProcessPipes(this.#fifos);
+  readonly #premises: Premises;
   readonly #outputs: Outputs;
   readonly #controlled: ReadonlySet<NodeId>;
   readonly #clock = new Clock();
@@ -77,6 +74,9 @@ export class Execution {
   constructor(plan: Plan, options: ExecutionOptions) {
     this.#plan = plan;
     this.#options = options;
+    this.#premises = new Premises(options.runId, (reason) =>
+      this.kill({ exitCode: 70, reason: `the keeper was lost: ${reason}` }),
+    );
     this.#schedule = new Schedules(plan, (node) => this.#isWanted(node));
     this.#outputs = new Outputs(plan);
     this.#controlled = controlledIn(plan);
@@ -159,19 +159,23 @@ export class Execution {
             deadlockMs,
             daemons: nodes.filter(({ kind }) => kind === 'daemon').map(({ id }) => id),
             onNotice: (notice) => this.#noticed(notice),
+            socketDir: this.#premises.folder,
             onLost: (reason) => this.kill({ exitCode: 70, reason: `the broker was lost: ${reason}` }),
           }),
       prepareTargets(this.#plan, runDir),
+      this.#premises.ready(),
     ]);
     this.#broker = broker;
+    if (broker) this.#premises.guard(broker.pid);
     return targets;
   }
 
   #contextWith(targets: Targets): ProcessContext {
     return {
       ...this.#options,
-      fifos: this.#fifos,
-      pipes: this.#pipes,
+      launcher: this.#premises.launcher,
+      fifos: this.#premises.fifos,
+      pipes: this.#premises.pipes,
       broker: this.#broker,
       targets,
       now: () => this.#now(),
@@ -187,12 +191,9 @@ export class Execution {
   }
 
   async #conclude(failed: readonly NodeId[]): Promise<void> {
-    const left = await emptyMarked(markOf(this.#options.runId));
+    const left = await this.#premises.empty();
     if (left.length > 0)
-      this.#tell({
-        type: 'warning',
-        message: `killed what had left its process group and still ran: ${left.join(', ')}`,
-      });
+      this.#tell({ type: 'warning', message: `killed what still ran at the end: ${left.join(', ')}` });
     await this.#broker?.finish(this.#killed);
     const { queues, pipes } = (await this.#broker?.count()) ?? { queues: {}, pipes: {} };
     for (const [queue, counts] of Object.entries(queues)) this.#tell({ type: 'queue.counted', queue, counts });
@@ -213,16 +214,15 @@ export class Execution {
   async #clear(): Promise<void> {
     this.#timer?.cancel();
     for (const run of this.#running.values()) run.killAtOnce();
-    this.#pipes.close();
-    this.#fifos.close();
     await this.#broker?.close();
+    await this.#premises.close();
   }
 
   // ── performing ──
 
   #perform(effects: readonly ScheduleEffect[]): void {
     const starting = effects.flatMap((effect) => (effect.do === 'start' ? effect.nodes : []));
-    this.#fifos.expect(2 * starting.length);
+    this.#premises.fifos.expect(2 * starting.length);
     for (const effect of effects) this.#carryOut(effect);
     this.#armBy(this.#schedule.nextDeadline());
   }

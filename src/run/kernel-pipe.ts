@@ -1,19 +1,17 @@
 // Real pipes of the kernel's for what children write. What Node calls a pipe is a socket, and `echo x >/dev/stderr` fails on a
 // socket; so a FIFO is made, opened at both ends and unlinked before anybody else can see it.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, readlinkSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
 
 export interface KernelPipe {
   /** What is written to it; ours. */
   readonly output: Socket;
-  /** The other end, for a child; who takes it closes it. */
+  /** Where the other end is to be had, for a child that opens it itself and then takes its name away. */
+  readonly path: string;
+  /** The other end, for a child that is given it open; who takes it closes it. */
   takeWriteEnd(): number;
 }
 
@@ -22,13 +20,20 @@ export interface PipeEnds {
   readonly write: number;
 }
 
-/** Makes FIFOs many at a time, because each call of `mkfifo` is a process. */
+/** Makes FIFOs many at a time, because each call may be a process. */
 export class Fifos {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'forkline-'));
+  readonly #folder: string;
+  readonly #makeAll: (paths: readonly string[]) => Promise<void>;
   readonly #ready: string[] = [];
   #made = 0;
   #making: Promise<void> | null = null;
   #wanted = 0;
+
+  /** In a folder of the run's own, which others take away. */
+  constructor(folder: string, makeAll: (paths: readonly string[]) => Promise<void>) {
+    this.#folder = folder;
+    this.#makeAll = makeAll;
+  }
 
   /** Announces how many will be taken soon, so that they are made together. */
   expect(count: number): void {
@@ -49,21 +54,20 @@ export class Fifos {
 
   async pipe(): Promise<KernelPipe> {
     const path = await this.path();
-    const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const write = openSync(path, constants.O_WRONLY);
-    unlinkSync(path);
-    const output = new Socket({ fd: read, readable: true, writable: false });
-    let taken = false;
-    output.once('close', () => {
-      if (!taken) closeSync(write);
+    const output = new Socket({
+      fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+      readable: true,
+      writable: false,
     });
-    return {
-      output,
-      takeWriteEnd: () => {
-        taken = true;
-        return write;
-      },
+    // One that breaks ends like one that is closed.
+    output.on('error', () => output.destroy());
+    output.once('close', () => unlink(path));
+    const takeWriteEnd = (): number => {
+      const fd = openSync(path, constants.O_WRONLY);
+      unlink(path);
+      return fd;
     };
+    return { output, path, takeWriteEnd };
   }
 
   /**
@@ -72,10 +76,6 @@ export class Fifos {
    */
   async ends(): Promise<PipeEnds> {
     return (await namelessPipe()) ?? this.#fifoEnds();
-  }
-
-  close(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #fifoEnds(): Promise<PipeEnds> {
@@ -91,9 +91,17 @@ export class Fifos {
   async #make(): Promise<void> {
     const count = Math.min(Math.max(this.#wanted, 4), 512);
     this.#wanted = Math.max(0, this.#wanted - count);
-    const paths = Array.from({ length: count }, () => join(this.#folder, `${this.#made++}`));
-    await run('mkfifo', ['-m', '600', ...paths]);
+    const paths = Array.from({ length: count }, () => join(this.#folder, `f${this.#made++}`));
+    await this.#makeAll(paths);
     this.#ready.push(...paths);
+  }
+}
+
+function unlink(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Whoever opened the other end has taken the name away.
   }
 }
 

@@ -11,6 +11,7 @@ import type { Happening } from './happening.ts';
 import type { ItemInput } from './item-input.ts';
 import type { Fifos } from './kernel-pipe.ts';
 import type { Effect, Ended, Input, Phase } from './life.ts';
+import type { Launcher } from './launcher.ts';
 import { MaskedOutput } from './masked-output.ts';
 import type { Masker } from './masker.ts';
 import type { Report, Seen } from './neighbours.ts';
@@ -23,6 +24,7 @@ import { argvOf, type Targets } from './target.ts';
 export interface ProcessContext {
   readonly runId: string;
   readonly runDir: string;
+  readonly launcher: Launcher;
   readonly fifos: Fifos;
   readonly pipes: ProcessPipes;
   /** Null where nobody speaks to it. */
@@ -197,7 +199,11 @@ export class ProcessRun {
       held: () => this.handle({ type: 'held' }),
       unheld: (reason: string) => this.handle({ type: 'unheld', reason }),
     };
-    return new (await import('./readiness/watch.ts')).Watch(probe, { cwd: node.cwd, env }, reports);
+    return new (await import('./readiness/watch.ts')).Watch(
+      probe,
+      { cwd: node.cwd, env, launcher: this.#context.launcher },
+      reports,
+    );
   }
 
   #refuse(reason: string): void {

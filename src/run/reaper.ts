@@ -1,6 +1,7 @@
 // Leaves nobody behind: finds what is left of a process group or of a whole run, and kills it until nothing is left. On Linux
 // it reads /proc; elsewhere it knows only whether a group has members.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const pollMs = 4;
@@ -35,6 +36,28 @@ export async function emptyGroup(pgid: number, patience?: AbortSignal): Promise<
  */
 export async function emptyMarked(mark: string): Promise<number[]> {
   return killUntilEmpty(() => marked(mark));
+}
+
+/** Kills all that is in a cgroup and below it, and takes it away. */
+export async function emptyCgroup(folder: string): Promise<void> {
+  const populated = (): number[] => (/^populated 1$/m.test(read(join(folder, 'cgroup.events'))) ? [0] : []);
+  try {
+    writeFileSync(join(folder, 'cgroup.kill'), '1');
+  } catch {
+    // It is gone.
+  }
+  await untilEmpty(populated, AbortSignal.timeout(patienceMs));
+  removeFolders(folder);
+}
+
+function removeFolders(folder: string): void {
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isDirectory()) removeFolders(join(folder, entry.name));
+    rmdirSync(folder);
+  } catch {
+    // It is gone, or something in it cannot be killed.
+  }
 }
 
 /** Whether anything of the group lives; a zombie does not. */

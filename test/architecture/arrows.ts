@@ -7,7 +7,8 @@ const arrows: Record<string, readonly string[]> = {
   'home.ts': [],
   'clock.ts': [],
   report: ['run/event.ts', 'run/summary.ts', 'plan/plan.ts', 'pipeline/diagnostic.ts', 'pipeline/source.ts'],
-  run: ['plan', 'broker/control.ts', 'broker/host.ts', 'wire', 'home.ts', 'clock.ts'],
+  run: ['plan', 'broker/control.ts', 'broker/host.ts', 'keeper', 'wire', 'home.ts', 'clock.ts'],
+  keeper: ['home.ts'],
   broker: [
     'wire',
     'plan/plan.ts',
@@ -29,7 +30,8 @@ const mayImport: Record<string, readonly string[]> = {
   'node:child_process': [
     'src/broker/host.ts',
     'src/broker/host-lock.ts',
-    'src/run/launcher.ts',
+    'src/keeper/keeper.ts',
+    'src/run/direct-launcher.ts',
     'src/run/kernel-pipe.ts',
   ],
   // Tools that are asked before a run.

@@ -187,7 +187,7 @@ describe('who fails', () => {
   a: { command: ["yes"], on_failure: continue }
   b: { command: [no-such-program], stdin: { process: a }, on_failure: continue }
   c: { command: [cat], stdin: { process: b }, on_failure: continue }`);
-    const missing = 'there is no program `no-such-program` (or its interpreter is missing)';
+    const missing = 'there is no program `no-such-program`';
     expect(exitCode).toBe(1);
     expect(ends).toEqual({
       a: ['failed', -13, '`b`, which read its output, failed'],

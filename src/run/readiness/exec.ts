@@ -1,22 +1,22 @@
 // `ready: { exec }`: whether a command exits 0. It runs where and as its process does, but cannot speak for it; it and all it started
 // are gone when the try is over.
-import { launch } from '../launcher.ts';
-import { emptyGroup, signalGroup } from '../reaper.ts';
 import type { ProbeRule } from '../../plan/plan.ts';
 import type { ProbeSurroundings, Try } from './watch.ts';
 
-export function execProbe({ argv }: Extract<ProbeRule, { type: 'exec' }>, { cwd, env }: ProbeSurroundings): Try {
+export function execProbe(
+  { argv }: Extract<ProbeRule, { type: 'exec' }>,
+  { cwd, env, launcher }: ProbeSurroundings,
+): Try {
   const shown = `\`${shorten(argv)}\``;
   return async (signal) => {
-    const launched = await launch({ argv, cwd, env, ...silent });
+    const launched = await launcher.launch({ name: 'probe', argv, cwd, env, ...silent });
     if ('refused' in launched) return `${shown} cannot be run: ${launched.refused}`;
-    const { pid, exited } = launched;
-    const kill = (): void => void signalGroup(pid, 'SIGKILL');
+    const kill = (): void => launched.signal('SIGKILL', 'tree');
     signal.addEventListener('abort', kill);
     if (signal.aborted) kill();
-    const { exitcode, signal: how } = await exited;
+    const { exitcode, signal: how } = await launched.exited;
     signal.removeEventListener('abort', kill);
-    await emptyGroup(pid);
+    await launched.empty();
     if (exitcode === 0) return null;
     return how === null ? `${shown} exited with ${exitcode}` : `${shown} was ended by ${how}`;
   };

@@ -1,6 +1,7 @@
 // The probe of one attempt as it is tried and listened to. When it is tried, and what follows, is for the machine to say
 // (`readiness`); after `close` nothing is reported any more. Loaded only where something has a probe.
 import type { ProbeRule } from '../../plan/plan.ts';
+import type { Launcher } from '../launcher.ts';
 import { execProbe } from './exec.ts';
 import { fileProbe } from './file.ts';
 import { httpProbe } from './http.ts';
@@ -14,6 +15,7 @@ export type Try = (signal: AbortSignal) => Promise<string | null>;
 export interface ProbeSurroundings {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly launcher: Launcher;
 }
 
 export interface WatchReports {

@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ProbeRule } from '../../../src/plan/plan.ts';
+import { DirectLauncher } from '../../../src/run/direct-launcher.ts';
 import { LineSearch } from '../../../src/run/readiness/line-search.ts';
 import { Watch } from '../../../src/run/readiness/watch.ts';
 
-const here = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '' } };
+const launcher = new DirectLauncher('FORKLINE_TEST_RUN=none');
+const here = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '' }, launcher };
 
 /** Tries it once: null where it holds. */
 function tried(probe: ProbeRule, meanwhile: (watch: Watch) => void = () => {}): Promise<string | null> {

@@ -1,0 +1,73 @@
+# A process that does all it can to get away: it forks twice, leads a session of its own, empties its environment, closes its files and
+# ignores SIGTERM. A way of containment is used only after it has been seen to catch one, in a fork of the keeper that is thrown away.
+package Canary;
+use strict;
+
+my $most_turns = 400;
+
+# Answers the exit code of the throwaway: 0 where both were caught, what a process left behind, and what a run did.
+sub judge {
+    my ($has_cgroup, $name) = @_;
+    my @said;
+    local $Loop::sink = sub { push @said, [@_] };
+    if ($has_cgroup) { $Processes::cgroup = (Cgroup::make($name))[0] // return 1 }
+    my $verdict = caught_with_its_leader(\@said) ? caught_with_the_run(\@said) ? 0 : 3 : 2;
+    Tree::kill_all(2);
+    $Processes::cgroup->remove if $has_cgroup;
+    return $verdict;
+}
+
+sub caught_with_its_leader {
+    my ($said) = @_;
+    my $bird = release(1, $said) // return 0;
+    Processes::empty($Processes::processes{1} // return 0);
+    wait_for($said, 'emptied') or return 0;
+    return !Tree::is_alive($bird);
+}
+
+sub caught_with_the_run {
+    my ($said) = @_;
+    my $bird = release(2, $said) // return 0;
+    main::kill_the_run(2);
+    return !Tree::is_alive($bird);
+}
+
+# Its pid, once its leader has ended and it is known that something is left.
+sub release {
+    my ($number, $said) = @_;
+    @$said = ();
+    pipe my $hear, my $tell or return;
+    Processes::start({ number => $number, tries => 0, become => sub { fly($_[0], $tell) } });
+    close $tell;
+    my $exited = wait_for($said, 'exited') or return;
+    sysread $hear, my $bird, 20;
+    return $exited->[3] || !$bird ? undef : $bird + 0;
+}
+
+sub wait_for {
+    my ($said, $word) = @_;
+    for (1 .. $most_turns) {
+        my ($found) = grep { $_->[0] eq $word } @$said;
+        return $found if $found;
+        Processes::serve(0.01);
+    }
+    return;
+}
+
+sub fly {
+    my ($order, $tell) = @_;
+    Linux::setsid();
+    if ($order->{place}) { syswrite $order->{place}{members}, '0' or return }
+    my $pid = fork;
+    if ($pid) { waitpid $pid, 0; Linux::exit_now(0) }
+    Linux::setsid();
+    Linux::exit_now(0) if fork;
+    $SIG{TERM} = 'IGNORE';
+    Linux::unblock_all();
+    syswrite $tell, $$;
+    Linux::close_fd($_) for 0 .. 63;
+    Linux::execute($_, ['sleep', '600'], []) for '/bin/sleep', '/usr/bin/sleep';
+    sleep 600;
+}
+
+1;

@@ -1,0 +1,174 @@
+# The processes that a keeper (each in a cgroup) or a warden (one, and all that is below it) starts, signals, reaps, and empties.
+package Processes;
+use strict;
+
+# Null for a warden.
+our $cgroup;
+# The record of starts.
+our $starts;
+# Number → what is known of it; the pid of a leader that is not reaped yet → the same.
+our (%processes, %of_pid);
+# Of these, those whose leader has ended, and which are not empty.
+my %lingering;
+# Orders to be tried again.
+my @put_off;
+# Whether this process has no child at all.
+my $childless = 0;
+my $signals;
+# By pid: told the status of a child that is no process of the run's.
+our %others;
+
+my $most_tries = 20;
+my $between_tries = 0.05;
+my $between_passes = 0.002;
+my $between_looks = 0.01;
+my $most_passes = 2500;
+
+sub begin {
+    Linux::block_sigchld();
+    open $signals, '<&=', Linux::child_signals() or die "no signals can be waited for: $!";
+    Loop::watch(fileno $signals, \&reap);
+}
+
+# In a fork.
+sub forget { (%processes, %of_pid, %lingering, %others, @put_off) = (); $childless = 0; Loop::watch(fileno $signals, \&reap) }
+
+# One turn of the loop, and what is due after it.
+sub serve {
+    my ($seconds) = @_;
+    my @killing = grep { $_->{killing} } values %lingering;
+    my $read = Loop::turn(
+        @killing ? $between_passes : %lingering ? $between_looks : @put_off ? $between_tries : $seconds);
+    if (!$read && @put_off) { start($_) for splice @put_off }
+    kill_once($_) for @killing;
+    # The kernel takes the last one out of its cgroup a little after it was reaped.
+    settle($_) for values %lingering;
+    Loop::flush();
+    return $read;
+}
+
+sub order_of {
+    my ($number, $name, $cwd, $terminal, $stdin, $stdout, $stderr, $count, @words) = @_;
+    my @argv = splice @words, 0, $count;
+    return {
+        number => $number, name => $name, cwd => $cwd, terminal => $terminal, streams => [$stdin, $stdout, $stderr],
+        argv => \@argv, env => \@words, tries => 0, become => \&Program::become,
+    };
+}
+
+sub start {
+    my ($order) = @_;
+    if ($cgroup) { $order->{place} //= $cgroup->place // return put_off($order, 'cgroup') }
+    pipe my $complaints, my $complain or return put_off($order, 'pipe');
+    my $parent = $$;
+    my $pid = fork // return put_off($order, 'fork');
+    if ($pid == 0) {
+        $order->{become}->($order, $parent, $starts, fileno STDOUT, $complain);
+        Linux::exit_now(127);
+    }
+    my $process = {
+        number => $order->{number}, pid => $pid, place => $order->{place}, terminal => $order->{terminal},
+        complaints => $complaints,
+    };
+    $processes{ $process->{number} } = $of_pid{$pid} = $process;
+    $childless = 0;
+    Loop::watch(fileno $complaints, sub { launched($process) });
+}
+
+# The system lacks something that others may soon give back.
+sub put_off {
+    my ($order, $step) = @_;
+    my $error = $! + 0;
+    return push @put_off, $order if $order->{tries}++ < $most_tries;
+    Loop::say_frame('failed', $order->{number}, $step, $error);
+    released($order);
+}
+
+# It executes by now, or has said why it cannot.
+sub launched {
+    my ($process) = @_;
+    my $complaints = delete $process->{complaints};
+    Loop::unwatch(fileno $complaints);
+    sysread $complaints, my $complaint, 100;
+    return Loop::say_frame('started', $process->{number}, $process->{pid}) if $complaint eq '';
+    $process->{failed} = 1;
+    Loop::say_frame('failed', $process->{number}, split / /, $complaint);
+}
+
+sub reap {
+    sysread $signals, my $_what, 128 * 16;
+    my $pid;
+    while (($pid = waitpid -1, 1) > 0) { ended($pid, $?) }
+    $childless = $pid < 0;
+    settle($_) for values %lingering;
+}
+
+sub ended {
+    my ($pid, $status) = @_;
+    if (my $told = delete $others{$pid}) { return $told->($status) }
+    my $process = delete $of_pid{$pid} or return;
+    launched($process) if $process->{complaints};
+    $process->{status} = $status;
+    $lingering{ $process->{number} } = $process;
+    Linux::take_terminal() if $process->{terminal};
+}
+
+sub is_empty { my ($process) = @_; return $process->{place} ? Cgroup::is_empty($process->{place}) : $childless }
+
+sub members { my ($process) = @_; return $process->{place} ? Cgroup::members($process->{place}) : Tree::below($$) }
+
+# Its leader has ended: says so, and later that nothing of it is left.
+sub settle {
+    my ($process) = @_;
+    my $number = $process->{number};
+    my $empty = is_empty($process);
+    if ($process->{failed}) { $process->{killing} //= {} if !$empty }
+    elsif (!$process->{told}++) { Loop::say_frame('exited', $number, $process->{status}, $empty ? 1 : 0) }
+    elsif ($empty) { Loop::say_frame('emptied', $number, keys %{ $process->{killing} // {} }) }
+    finish($process) if $empty;
+}
+
+sub finish {
+    my ($process) = @_;
+    delete $lingering{ $process->{number} };
+    delete $processes{ $process->{number} };
+    released($process);
+}
+
+sub released {
+    my ($it) = @_;
+    $cgroup->give_back($it->{place}) if $it->{place};
+    Loop::say_frame('idle', $it->{number}) if !$cgroup;
+}
+
+# To its group, or to all of its tree. Nobody gets it twice, and nobody whose number has gone to a stranger.
+sub signal {
+    my ($process, $signal, $scope) = @_;
+    my $leads = exists $of_pid{ $process->{pid} };
+    kill $signal, -$process->{pid} if $leads;
+    return if $scope ne 'tree';
+    for my $pid (members($process)) {
+        my ($state, undef, $group) = Tree::look_at($pid);
+        kill $signal, $pid if defined $state && !($leads && $group == $process->{pid});
+    }
+}
+
+# Before it is the program.
+sub cancel { my ($process) = @_; kill 'KILL', $process->{pid} if $process->{complaints} }
+
+sub empty { my ($process) = @_; $process->{killing} //= {}; kill_once($process) }
+
+# One pass of several, until it is empty.
+sub kill_once {
+    my ($process) = @_;
+    $process->{killing}{$_} = 1 for grep { Tree::is_alive($_) } members($process);
+    if ($process->{place}) { Cgroup::kill_members($process->{place}{path}) }
+    else { Tree::kill_below($$) }
+    # The kernel holds one, or it is another user's by now: the run must not wait for it for ever.
+    return if ++$process->{passes} < $most_passes;
+    Loop::say_frame('emptied', $process->{number}, keys %{ $process->{killing} });
+    delete $lingering{ $process->{number} };
+    delete $processes{ $process->{number} };
+}
+
+1;

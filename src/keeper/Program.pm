@@ -1,0 +1,89 @@
+# The forked child on its way to being the program: leads a session of its own, enters its cgroup, writes down that it starts, lays its
+# streams, and executes, with exactly these bytes and without a shell. Where a step fails it says which and why, and is gone.
+package Program;
+use strict;
+
+# What a program must not inherit from a keeper.
+our @ignored = qw(INT TERM HUP QUIT TSTP TTIN TTOU PIPE USR1 USR2);
+# Perl itself ignores it.
+my @unusual = qw(FPE);
+
+my %flags = (
+    '<' => 0,
+    '>' => Linux::O_WRONLY | Linux::O_CREAT | Linux::O_TRUNC,
+    '+' => Linux::O_WRONLY | Linux::O_CREAT | Linux::O_APPEND,
+    # A pipe that is there; `!` takes its name away.
+    '|' => Linux::O_WRONLY,
+    '!' => Linux::O_WRONLY,
+);
+
+# Never comes back. `$parent` forked it; `$starts` is the record of starts; `$lifeline` can be read once the runner is no more.
+sub become {
+    my ($order, $parent, $starts, $lifeline, $complaints) = @_;
+    my $fail = sub {
+        my ($step, $number) = @_;
+        syswrite $complaints, "$step $number";
+        Linux::exit_now(127);
+    };
+    my ($cwd, $terminal, $place) = @$order{qw(cwd terminal place)};
+    my @fds;
+    if ($terminal) { Linux::lead_group() } else { Linux::setsid() }
+    Linux::die_with_parent();
+    Linux::exit_now(127) if getppid() != $parent;
+    if ($place) { syswrite $place->{members}, '0' or $fail->('cgroup', $! + 0) }
+    chdir $cwd or $fail->('cwd', $! + 0);
+    for my $target (0 .. 2) {
+        my ($how, $path) = ($order->{streams}[$target] || '</dev/null') =~ /^(.)(.*)$/s;
+        # One end of a pipe must not wait for the other; what is read or written afterwards may.
+        my $is_pipe = $how =~ /[|!]/ || $path =~ m{^/proc/\d+/fd/};
+        my $fd = Linux::open_fd($path, $flags{$how} | Linux::O_NOCTTY | ($is_pipe ? Linux::O_NONBLOCK : 0));
+        $fail->($target, $! + 0) if $fd < 0;
+        Linux::wait_in_reads($fd) if $is_pipe;
+        unlink $path if $how eq '!';
+        push @fds, $fd;
+    }
+    Linux::give_terminal($fds[0], $$) if $terminal;
+    $SIG{$_} = 'DEFAULT' for @ignored, @unusual;
+    Linux::unblock_all();
+    record($starts, $order->{name}, $fail);
+    # From here on nothing can start that nobody knows of; and nothing does for a runner that is gone.
+    Linux::exit_now(127) if is_readable($lifeline) || getppid() != $parent;
+    Linux::dup_onto($fds[$_], $_) for 0 .. 2;
+    $fail->('exec', execute(@$order{qw(argv env)}));
+}
+
+sub record {
+    my ($starts, $name, $fail) = @_;
+    my (undef, undef, undef, undef, $time) = Tree::look_at($$);
+    syswrite $starts, "$$ $time $name\n" or $fail->('record', $! + 0);
+}
+
+sub is_readable {
+    my ($fd) = @_;
+    vec(my $ready = '', $fd, 1) = 1;
+    return select($ready, undef, undef, 0) > 0;
+}
+
+# Looks for the program as a shell does. Answers the number of the error.
+sub execute {
+    my ($argv, $env) = @_;
+    my $name = $argv->[0];
+    return 2 if $name eq '';
+    if (index($name, '/') >= 0) {
+        Linux::execute($name, $argv, $env);
+        return $! + 0;
+    }
+    my ($path) = map { /^PATH=(.*)$/s ? $1 : () } @$env;
+    my $error = 2;
+    for my $folder (split /:/, $path // '/usr/local/bin:/usr/bin:/bin', -1) {
+        my $file = ($folder eq '' ? '.' : $folder) . "/$name";
+        Linux::execute($file, $argv, $env);
+        my $number = $! + 0;
+        # ENOENT, ENOTDIR: on to the next; EACCES: remembered.
+        if ($number == 13) { $error = 13 }
+        elsif ($number != 2 && $number != 20) { return $number }
+    }
+    return $error;
+}
+
+1;

@@ -1,0 +1,94 @@
+# Where there is no cgroup, each process has a warden: a fork of the keeper that is a subreaper itself and keeps that process alone, so that
+# whatever the process leaves running becomes the warden's child and nobody else's. One that has done its work waits for the next.
+package Wardens;
+use strict;
+
+# Number of a process → its warden.
+our %of;
+my @idle;
+my %all;
+
+my $most_idle = 16;
+
+sub forget { (%of, %all, @idle) = () }
+
+sub is_warden { return exists $all{ $_[0] } }
+
+# Passes on the order to start it.
+sub assign {
+    my ($number, @order) = @_;
+    my $warden = pop @idle // hire();
+    return Loop::say_frame('failed', $number, 'fork', $! + 0) if !$warden;
+    @$warden{qw(number started exited done)} = ($number, 0, 0, 0);
+    $of{$number} = $warden;
+    pass_on($warden, @order);
+}
+
+sub pass_on { my ($warden, @frame) = @_; syswrite $warden->{socket}, Frames::encode(@frame) }
+
+sub hire {
+    socketpair my $ours, my $theirs, 1, 1, 0 or return;
+    my $pid = fork // return;
+    if ($pid == 0) {
+        close $ours;
+        main::serve_as_warden($theirs);
+    }
+    my $warden = { pid => $pid, socket => $ours, heard => '' };
+    $all{$pid} = $warden;
+    Loop::watch(fileno $ours, sub { hear($warden) });
+    return $warden;
+}
+
+sub hear {
+    my ($warden) = @_;
+    my $count = sysread $warden->{socket}, $warden->{heard}, 1 << 16, length $warden->{heard};
+    return if !defined $count && $! == Linux::EINTR();
+    return lost($warden) if !$count;
+    for my $frame (Frames::take(\$warden->{heard})) {
+        my ($word) = @$frame;
+        if ($word eq 'idle') { dismiss($warden); next }
+        $warden->{$word} = 1;
+        $warden->{done} = 1 if $word =~ /^(?:failed|emptied)$/ || $word eq 'exited' && $frame->[3];
+        Loop::say_frame(@$frame);
+    }
+}
+
+sub dismiss {
+    my ($warden) = @_;
+    delete $of{ delete $warden->{number} };
+    return push @idle, $warden if @idle < $most_idle;
+    leave($warden);
+}
+
+sub leave {
+    my ($warden) = @_;
+    Loop::unwatch(fileno $warden->{socket});
+    delete $all{ $warden->{pid} };
+    close $warden->{socket};
+}
+
+# Somebody killed it. What it kept is the keeper's now: neither another warden's nor anybody's that is to live.
+sub lost {
+    my ($warden) = @_;
+    leave($warden);
+    @idle = grep { $_ != $warden } @idle;
+    my $number = delete $warden->{number} // return;
+    delete $of{$number};
+    kill_strays();
+    return if $warden->{done};
+    return Loop::say_frame('failed', $number, 'warden', 0) if !$warden->{started};
+    return Loop::say_frame('emptied', $number) if $warden->{exited};
+    Loop::say_frame('exited', $number, 9, 1);
+}
+
+sub kill_strays {
+    for my $pass (1 .. 1000) {
+        my @strays = grep { !$all{$_} && !$Processes::others{$_} && Tree::is_alive($_) } Tree::own_children();
+        return if !@strays;
+        kill 'KILL', $_ for @strays;
+        select undef, undef, undef, 0.002;
+        Processes::reap();
+    }
+}
+
+1;

@@ -1,0 +1,266 @@
+// The runner's side of the keeper: starts it, speaks to it as PROTOCOL.md says, and tells who asked. It knows numbers, pids and
+// paths, and nothing of pipelines. What is said in one turn of the loop goes out in one write.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { home } from '../home.ts';
+import { encodeFrame, FrameCutter } from './frames.ts';
+
+export interface KeeperOptions {
+  readonly runId: string;
+  /** The run's own, which the keeper takes away where the runner is killed. */
+  readonly folder: string;
+  /** The best that it may use. */
+  readonly allowed: Tier;
+  /** It has ended and was not told to. */
+  readonly onLost: (reason: string) => void;
+}
+
+export type Tier = 'cgroup' | 'subreaper';
+
+/** What it found to work. */
+export interface Readiness {
+  readonly tier: Tier;
+  /** The folder of the run's cgroup. */
+  readonly cgroup: string | null;
+  /** What did not work, and why. */
+  readonly lost: readonly string[];
+}
+
+export interface Order {
+  readonly name: string;
+  readonly cwd: string;
+  /** How to open each, and its path: see PROTOCOL.md. */
+  readonly streams: readonly [stdin: string, stdout: string, stderr: string];
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** It gets the terminal of the session that the keeper is in. */
+  readonly terminal: boolean;
+}
+
+/** A step on the way to the program, and the number of the system's error there. */
+export interface Failure {
+  readonly step: string;
+  readonly errno: number;
+}
+
+export interface Kept {
+  readonly pid: number;
+  /** As `wait` gives it: the signal, or 256 times the exit code. */
+  readonly exited: Promise<number>;
+  /** Settles with who was killed, once nothing of its tree is left. */
+  readonly emptied: Promise<readonly number[]>;
+  /** To its group, or to all of its tree, wherever that has moved to. */
+  signal(number: number, scope: 'group' | 'tree'): void;
+  /** Kills what its leader has left. */
+  empty(): void;
+}
+
+export class Keeper {
+  readonly ready: Promise<Readiness>;
+  readonly #process: ChildProcess;
+  readonly #cutter = new FrameCutter();
+  readonly #options: KeeperOptions;
+  readonly #kept = new Map<number, Entry>();
+  readonly #fifos: ((errno: number) => void)[] = [];
+  #numbers = 0;
+  #said: Buffer[] = [];
+  #stderr = '';
+  #phase: 'starting' | 'ready' | 'ending' | 'ended' = 'starting';
+  #onReady!: (readiness: Readiness) => void;
+  #onUnfit!: (reason: Error) => void;
+  #onEnd: ((killed: readonly number[]) => void) | null = null;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.ready = new Promise((resolve, reject) => {
+      this.#onReady = resolve;
+      this.#onUnfit = reject;
+    });
+    this.ready.catch(() => {});
+    const { runId, folder, allowed } = options;
+    // A session of its own: no terminal's signal is for it. And an environment of its own: nothing in ours may change what Perl does.
+    this.#process = spawn(perl(), [home.keeper, runId, folder, allowed], {
+      detached: true,
+      env: { FORKLINE_KEEPER: runId },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const { stdin, stdout, stderr } = this.#process;
+    stdin?.on('error', () => {});
+    stdout?.on('data', (bytes: Buffer) => {
+      for (const frame of this.#cutter.take(bytes)) this.#hear(frame);
+    });
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-MOST_STDERR);
+    });
+    this.#process.on('error', (error) => this.#lost(error.message));
+    this.#process.once('close', (code, signal) => {
+      this.#lost(`it ended with ${signal ?? `exit code ${code}`}${this.#stderr === '' ? '' : `: ${this.#stderr}`}`);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Settles once it executes, or cannot. `cancel`: it is no longer wanted where it waits for a file to be opened. */
+  start(order: Order, cancel?: AbortSignal): Promise<Kept | Failure> {
+    const number = (this.#numbers += 1);
+    const entry = new Entry((...words) => this.#say([words[0] as string, `${number}`, ...words.slice(1)]));
+    if (this.#phase === 'ended') return Promise.resolve({ step: 'keeper', errno: 0 });
+    this.#kept.set(number, entry);
+    const { name, cwd, streams, argv, env, terminal } = order;
+    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    this.#say([
+      'spawn',
+      `${number}`,
+      name,
+      cwd,
+      terminal ? '1' : '',
+      ...streams,
+      `${argv.length}`,
+      ...argv,
+      ...variables,
+    ]);
+    cancel?.addEventListener('abort', () => this.#say(['cancel', `${number}`]), { once: true });
+    return entry.started;
+  }
+
+  /** Settles with the number of the system's error, 0 for none. */
+  makeFifos(paths: readonly string[]): Promise<number> {
+    return new Promise((resolve) => {
+      if (this.#phase === 'ended') return resolve(GONE);
+      this.#fifos.push(resolve);
+      this.#say(['fifos', ...paths]);
+    });
+  }
+
+  /** That one must not outlive the runner either. */
+  guard(pid: number): void {
+    this.#say(['guard', `${pid}`]);
+  }
+
+  /** Kills whatever is left of the run, and ends it; settles with who was killed. */
+  end(): Promise<readonly number[]> {
+    return new Promise((resolve) => {
+      if (this.#phase === 'ended') return resolve([]);
+      this.#phase = 'ending';
+      this.#onEnd = resolve;
+      this.#say(['end']);
+    });
+  }
+
+  #say(fields: readonly string[]): void {
+    if (this.#phase === 'ended') return;
+    if (this.#said.length === 0) queueMicrotask(() => this.#send());
+    this.#said.push(encodeFrame(fields));
+  }
+
+  #send(): void {
+    this.#process.stdin?.write(this.#said.length === 1 ? this.#said[0] : Buffer.concat(this.#said));
+    this.#said = [];
+  }
+
+  #hear([word = '', first = '', ...rest]: readonly string[]): void {
+    switch (word) {
+      case 'ready':
+        this.#phase = 'ready';
+        return this.#onReady({ tier: first as Tier, cgroup: rest[0] || null, lost: rest.slice(1) });
+      case 'unfit':
+        this.#phase = 'ended';
+        return this.#onUnfit(new Error(first));
+      case 'fifos':
+        return this.#fifos.shift()?.(Number(first));
+      case 'ended':
+        this.#phase = 'ended';
+        return this.#onEnd?.([first, ...rest].filter(Boolean).map(Number));
+      default: {
+        const entry = this.#kept.get(Number(first));
+        if (entry?.hear(word, rest.map(Number), rest[0] ?? '')) this.#kept.delete(Number(first));
+      }
+    }
+  }
+
+  #lost(reason: string): void {
+    const before = this.#phase;
+    this.#phase = 'ended';
+    if (before === 'starting') this.#onUnfit(new Error(reason));
+    for (const made of this.#fifos.splice(0)) made(GONE);
+    this.#onEnd?.([]);
+    if (before === 'ready') this.#options.onLost(reason);
+  }
+
+  /** After it was lost, and all that it kept is dead. */
+  settleAll(): void {
+    for (const entry of this.#kept.values()) entry.giveUp();
+    this.#kept.clear();
+  }
+}
+
+/** One process, as it comes to be and ends. */
+class Entry {
+  readonly started: Promise<Kept | Failure>;
+  readonly #say: (...words: string[]) => void;
+  #onStarted!: (outcome: Kept | Failure) => void;
+  #onExited!: (status: number) => void;
+  #onEmptied!: (killed: readonly number[]) => void;
+
+  constructor(say: (...words: string[]) => void) {
+    this.#say = say;
+    this.started = new Promise((resolve) => {
+      this.#onStarted = resolve;
+    });
+  }
+
+  /** Answers whether that was the last word on it. */
+  hear(word: string, numbers: readonly number[], step: string): boolean {
+    const [first = 0, second = 0] = numbers;
+    switch (word) {
+      case 'started':
+        this.#begin(first);
+        return false;
+      case 'failed':
+        this.#onStarted({ step, errno: second });
+        return true;
+      case 'exited':
+        this.#onExited(first);
+        if (second === 1) this.#onEmptied([]);
+        return second === 1;
+      case 'emptied':
+        this.#onEmptied(numbers);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Nobody will say anything of it any more. */
+  giveUp(): void {
+    this.#onStarted({ step: 'keeper', errno: 0 });
+    this.#onExited?.(KILLED);
+    this.#onEmptied?.([]);
+  }
+
+  #begin(pid: number): void {
+    this.#onStarted({
+      pid,
+      exited: new Promise((resolve) => {
+        this.#onExited = resolve;
+      }),
+      emptied: new Promise((resolve) => {
+        this.#onEmptied = resolve;
+      }),
+      signal: (number, scope) => this.#say('signal', `${number}`, scope),
+      empty: () => this.#say('empty'),
+    });
+  }
+}
+
+/** The system's own, where it is; what else is called so may be a script that looks for one. */
+function perl(): string {
+  return existsSync(SYSTEM_PERL) ? SYSTEM_PERL : 'perl';
+}
+
+const SYSTEM_PERL = '/usr/bin/perl';
+const MOST_STDERR = 4096;
+const GONE = 32;
+const KILLED = 9;

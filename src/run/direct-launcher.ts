@@ -1,0 +1,125 @@
+// Starts processes from this process itself, where there is no keeper. Of a tree it knows the process group, and on Linux what carries
+// the run's mark in its environment.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { constants as os } from 'node:os';
+import { promisify } from 'node:util';
+import type { Exit, Launched, Launcher, LaunchSpec, Running, StdioSink, StdioSource } from './launcher.ts';
+import { emptyGroup, emptyMarked, signalGroup } from './reaper.ts';
+import { NUL_REFUSAL, nulIn, refusalOf, type Setback } from './refusal.ts';
+
+const execute = promisify(execFile);
+
+export class DirectLauncher implements Launcher {
+  readonly #mark: string;
+
+  /** `mark` is in the environment of all that it starts. */
+  constructor(mark: string) {
+    this.#mark = mark;
+  }
+
+  async launch(spec: LaunchSpec): Promise<Launched> {
+    const opened = [spec.stdin, spec.stdout, spec.stderr].flatMap(handedIn);
+    try {
+      if (nulIn(spec)) return { refused: NUL_REFUSAL };
+      enter(spec.cwd);
+      const stdio = [
+        attempt('stdin', () => source(spec.stdin, opened)),
+        attempt('stdout', () => sink(spec.stdout, opened)),
+        attempt('stderr', () => sink(spec.stderr, opened)),
+      ];
+      const [file = '', ...args] = spec.argv;
+      const child = attempt('program', () =>
+        spawn(file, args, { cwd: spec.cwd, env: spec.env, stdio, detached: true }),
+      );
+      return await outcomeOf(child, spec);
+    } catch (error) {
+      if (error instanceof Stumble) return { refused: refusalOf(error, spec) };
+      throw error;
+    } finally {
+      for (const fd of opened) closeSync(fd);
+    }
+  }
+
+  async makeFifos(paths: readonly string[]): Promise<void> {
+    await execute('mkfifo', ['-m', '600', ...paths]);
+  }
+
+  end(): Promise<readonly number[]> {
+    return emptyMarked(this.#mark);
+  }
+}
+
+class Stumble extends Error implements Setback {
+  readonly step: Setback['step'];
+  readonly code: string;
+
+  constructor(step: Setback['step'], code: string) {
+    super(`${step}: ${code}`);
+    this.step = step;
+    this.code = code;
+  }
+}
+
+function attempt<T>(step: Setback['step'], work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new Stumble(step, (error as NodeJS.ErrnoException).code ?? (error as Error).message);
+  }
+}
+
+/** Node would report a folder that is not there as a missing program. */
+function enter(cwd: string): void {
+  const isFolder = attempt('cwd', () => statSync(cwd).isDirectory());
+  if (!isFolder) throw new Stumble('cwd', 'ENOTDIR');
+}
+
+function outcomeOf(child: ChildProcess, spec: LaunchSpec): Promise<Launched> {
+  return new Promise((resolve) => {
+    const exited = new Promise<Exit>((settle) => {
+      child.once('exit', (code, signal) => {
+        settle(signal === null ? { exitcode: code ?? 1, signal } : { exitcode: -(os.signals[signal] ?? 0), signal });
+      });
+    });
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      resolve({ refused: refusalOf({ step: 'program', code: error.code ?? error.message }, spec) }),
+    );
+    // Node knows the pid at once where the program could be started.
+    if (child.pid !== undefined) resolve(running(child.pid, exited));
+  });
+}
+
+function running(pid: number, exited: Promise<Exit>): Running {
+  return {
+    pid,
+    exited,
+    signal: (signal) => void signalGroup(pid, signal),
+    empty: (patience) => emptyGroup(pid, patience),
+  };
+}
+
+/** The descriptors that come with the call. */
+function handedIn(stream: StdioSource | StdioSink): number[] {
+  return stream.type === 'fd' ? [stream.fd] : [];
+}
+
+function source(from: StdioSource, opened: number[]): 'ignore' | number {
+  if (from.type === 'null') return 'ignore';
+  return from.type === 'fd' ? from.fd : open(from.path, 'r', opened);
+}
+
+function sink(to: StdioSink, opened: number[]): 'ignore' | number {
+  if (to.type === 'null') return 'ignore';
+  if (to.type === 'fd') return to.fd;
+  if (to.type === 'file') return open(to.path, to.append ? 'a' : 'w', opened);
+  const fd = to.pipe.takeWriteEnd();
+  opened.push(fd);
+  return fd;
+}
+
+function open(path: string, flags: string, opened: number[]): number {
+  const fd = openSync(path, flags);
+  opened.push(fd);
+  return fd;
+}
