@@ -9,6 +9,7 @@ import { expect } from './stage.mjs';
 
 const forkline = join(import.meta.dirname, '../../bin/run.js');
 const processes = 500;
+const eachItem = 1000;
 const lines = 3_000_000;
 const megabytes = 2048;
 const sumOfLines = (lines * (lines + 1)) / 2;
@@ -23,6 +24,21 @@ export const wholeRows = [
     name: `start ${processes} processes at once, output captured`,
     ours: () => pipeline(processes, `processes:\n  once: { command: ["true"], replicas: ${processes} }\n`),
     peers: { 'child_process.spawn': () => timed(processes, process.execPath, ['-e', spawning]) },
+  },
+  {
+    name: `a process for each of ${eachItem} items, 4 at a time`,
+    ours: () =>
+      pipeline(
+        eachItem,
+        `queues: { n: { from: [${Array.from({ length: eachItem }, (_, n) => n).join(', ')}] } }
+processes:
+  t: { each: n, workers: 4, command: ["true"] }\n`,
+        { n: eachItem },
+      ),
+    peers: {
+      'child_process.spawn': () => timed(eachItem, process.execPath, ['-e', spawningInTurn]),
+      'xargs -P 4': () => timed(eachItem, 'sh', ['-c', `seq ${eachItem} | xargs -P 4 -n 1 true`]),
+    },
   },
   {
     name: 'whole run, queue 1→1, max 1000',
@@ -87,6 +103,18 @@ const spawning = `
     child.stdout.resume();
     child.stderr.resume();
   }`;
+
+const spawningInTurn = `
+  const { spawn } = require('node:child_process');
+  let left = ${eachItem};
+  const next = () => {
+    if (left-- <= 0) return;
+    const child = spawn('true', { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.resume();
+    child.stderr.resume();
+    child.on('close', next);
+  };
+  for (let worker = 0; worker < 4; worker += 1) next();`;
 
 async function pipeline(count, text, puts = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
