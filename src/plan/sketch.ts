@@ -240,7 +240,7 @@ function arrowsOf(
   }
   for (const { channel, role } of node.grants) {
     if (role === 'put') add({ from: self, to: keyOf('queue', channel), kind: 'puts', label: '' });
-    else if (role === 'get') add({ from: keyOf('queue', channel), to: self, kind: 'gets', label: '' });
+    else if (role === 'get') add({ from: keyOf('queue', channel), to: self, kind: 'gets', label: eachOf(node) });
     else if (role === 'lock') add({ from: self, to: keyOf('lock', channel), kind: 'locks', label: '' });
   }
   return [...arrows.values()];
@@ -272,4 +272,9 @@ function duration(ms: number): string {
   if (ms < 1000) return `${ms}ms`;
   if (ms < 120_000) return `${ms / 1000}s`;
   return ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : `${ms / 60_000}m`;
+}
+
+function eachOf({ each }: ProcessNode): string {
+  if (each === null) return '';
+  return each.workers === 1 ? 'a process for each' : `a process for each, ${each.workers} at a time`;
 }

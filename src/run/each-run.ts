@@ -26,6 +26,8 @@ export interface EachContext extends ProcessContext {
   readonly resolve: (node: ProcessNode, item: Json | undefined) => ResolvedNode;
   /** The processes of workers are found there, too, while they are there. */
   readonly running: Map<NodeId, ProcessRun | EachRun>;
+  /** Where it is declared, in words. */
+  readonly place: string;
   /** Where what cannot be done goes. */
   readonly deadLetter: string | null;
 }
@@ -164,7 +166,8 @@ export class EachRun {
 
   #resolveFor(given: Given): ResolvedNode | { readonly refused: string } {
     const item = itemValueOf(given);
-    return 'refused' in item ? item : this.#resolve(item.value);
+    const resolved = 'refused' in item ? item : this.#resolve(item.value);
+    return 'refused' in resolved ? { refused: `${resolved.refused} (${this.#context.place})` } : resolved;
   }
 
   #resolve(item: Json | undefined, node = this.node): ResolvedNode | { readonly refused: string } {

@@ -1,5 +1,6 @@
 // Performs what `schedule` decides, and tells it what came of it. It owns the run's processes, its broker and its one timer;
 // every rule of the language is in the machines, not here.
+import { basename } from 'node:path';
 import type { Notice } from '../broker/control.ts';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
 import { type Alarm, Clock } from '../clock.ts';
@@ -309,7 +310,9 @@ export class Execution {
     if (!broker || channel?.kind !== 'queue') throw new Error(`Internal error: there is no queue ${queue}`);
     const { deadLetter } = channel;
     const resolve = (it: ProcessNode, item: Json | undefined) => resolveNode(it, this.#runContext(item));
-    return new EachRun(node, { ...context, broker, running: this.#running, deadLetter, resolve });
+    const { line, column } = node.at;
+    const place = `${basename(this.#plan.file)}:${line}:${column}`;
+    return new EachRun(node, { ...context, broker, running: this.#running, place, deadLetter, resolve });
   }
 
   /** The `if` of one of them is false. */

@@ -104,7 +104,9 @@ processes:
 queues: { q: { from: [{ n: a }, { n: [1] }, { n: c }], dead_letter: d }, d: { to: { json: dead.ndjson } } }
 processes: { a: { each: q, command: [echo, "\${{ item.n }}"] } }`);
     expect(printed(ran, 'a')).toEqual(['a', 'c']);
-    expect(ran.said).toContain('`a` failed: `${{ item.n }}` is a list or a map, where a text is needed');
+    expect(ran.said).toContain(
+      '`a` failed: `${{ item.n }}` is a list or a map, where a text is needed (pipeline.yaml:3:14)',
+    );
     expect(readFileSync(join(ran.folder, 'dead.ndjson'), 'utf8')).toBe('{"n":[1]}\n');
   });
 

@@ -109,19 +109,19 @@ locks:
   page: { kind: rw }
 processes:
   a: { run: ls, puts: work, locks: [seats, page] }
-  b: { run: ls, gets: work }
+  b: { run: ls, each: work, workers: 3 }
   c: { run: ls, gets: dead }`);
   expect(draw(plan, 'tree')).toBe(`p
 ├─ process a  ls
 │     puts work
 │     locks seats, page
 ├─ process b  ls
-│     gets work
+│     gets work (a process for each, 3 at a time)
 ├─ process c  ls
 │     gets dead
 ├─ queue work  priority, maxsize 3, drop_oldest
 │     from a
-│     to b
+│     to b (a process for each, 3 at a time)
 │     dead letters to dead
 ├─ queue dead
 │     to c
