@@ -1,0 +1,165 @@
+// The table of endings, row by row, through the real binary: what a node that ended so is to those who need it, to who takes what it
+// put, and to the run.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { workspace } from '../kit/forkline.ts';
+import { runPipeline } from '../kit/run-pipeline.ts';
+
+interface Row {
+  /** What `node` is, and what else there is beside it. */
+  readonly node: string;
+  readonly others?: string;
+  readonly outcome: string;
+  readonly exitcode: number | null;
+  /** Of those who need it so, which ran. */
+  readonly holds: readonly ('succeeded' | 'completed' | 'failed')[];
+  readonly stream: 'ends' | 'breaks';
+  readonly run: number;
+}
+
+const rows: Readonly<Record<string, Row>> = {
+  'succeeds by 0': {
+    node: 'run: "true"',
+    outcome: 'succeeded',
+    exitcode: 0,
+    holds: ['succeeded', 'completed'],
+    stream: 'ends',
+    run: 0,
+  },
+  'succeeds by a code that counts': {
+    node: 'run: exit 7\n    success_exit_codes: 7',
+    outcome: 'succeeded',
+    exitcode: 7,
+    holds: ['succeeded', 'completed'],
+    stream: 'ends',
+    run: 0,
+  },
+  'succeeds by a signal that counts': {
+    node: 'run: kill -USR1 $$\n    success_exit_codes: [-10]',
+    outcome: 'succeeded',
+    exitcode: -10,
+    holds: ['succeeded', 'completed'],
+    stream: 'ends',
+    run: 0,
+  },
+  'succeeds at its second attempt': {
+    node: 'run: test $FORKLINE_ATTEMPT = 2\n    retry: 1',
+    outcome: 'succeeded',
+    exitcode: 0,
+    holds: ['succeeded', 'completed'],
+    stream: 'ends',
+    run: 0,
+  },
+  fails: {
+    node: 'run: exit 3\n    retry: 1',
+    outcome: 'failed',
+    exitcode: 3,
+    holds: ['completed', 'failed'],
+    stream: 'breaks',
+    run: 1,
+  },
+  'times out': {
+    node: 'run: sleep 100\n    timeout: 50ms',
+    outcome: 'timed_out',
+    exitcode: -15,
+    holds: ['completed', 'failed'],
+    stream: 'breaks',
+    run: 1,
+  },
+  'is killed by a stranger': {
+    node: 'run: kill -9 $$',
+    outcome: 'failed',
+    exitcode: -9,
+    holds: ['completed', 'failed'],
+    stream: 'breaks',
+    run: 1,
+  },
+  'cannot be started': {
+    node: 'command: [./no-such-program]',
+    outcome: 'failed',
+    exitcode: null,
+    holds: ['completed', 'failed'],
+    stream: 'breaks',
+    run: 1,
+  },
+  'fails, and that is ignored': {
+    node: 'run: exit 3\n    on_failure: ignore',
+    outcome: 'failed',
+    exitcode: 3,
+    holds: ['succeeded', 'completed'],
+    stream: 'ends',
+    run: 0,
+  },
+  'is terminated on purpose': {
+    node: 'run: sleep 100',
+    others: 'joins: { enough: { processes: [node], timeout: 50ms, on_timeout: terminate } }',
+    outcome: 'terminated',
+    exitcode: -15,
+    holds: ['completed'],
+    stream: 'ends',
+    run: 0,
+  },
+  'is terminated on purpose between two attempts': {
+    node: 'run: exit 1\n    retry: { attempts: 1, delay: 1h }',
+    others: 'joins: { enough: { processes: [node], timeout: 300ms, on_timeout: terminate } }',
+    outcome: 'terminated',
+    exitcode: 1,
+    holds: ['completed'],
+    stream: 'ends',
+    run: 0,
+  },
+  'is skipped by `if`': {
+    node: 'run: "true"\n    if: false',
+    outcome: 'skipped',
+    exitcode: null,
+    holds: ['completed'],
+    stream: 'ends',
+    run: 0,
+  },
+  'is skipped because something else failed': {
+    node: 'run: "true"\n    needs: broken',
+    others: '  broken: { run: exit 1, on_failure: continue }',
+    outcome: 'skipped',
+    exitcode: null,
+    holds: [],
+    stream: 'breaks',
+    run: 1,
+  },
+};
+
+test.each(Object.entries(rows))('a process that %s', async (_, row) => {
+  const { node, others = '', outcome, exitcode, holds, stream, run } = row;
+  const isSection = others.startsWith('joins');
+  const file = join(workspace(), 'p.yaml');
+  // (Who needs it `failed` has to be able to.)
+  const canFail = !node.includes('ignore');
+  writeFileSync(
+    file,
+    `
+queues: { q: {} }
+processes:
+  node:
+    ${node}
+    stdout: { queue: q }
+    ${node.includes('on_failure') ? '' : 'on_failure: continue'}
+${isSection ? '' : others}
+  taker: { run: cat, stdin: { queue: q }, on_failure: continue }
+  succeeded: { run: "true", needs: { node: succeeded } }
+  completed: { run: "true", needs: { node: completed } }
+  ${canFail ? 'failed: { run: "true", needs: { node: failed } }' : ''}
+${isSection ? others : ''}`,
+  );
+  const ran = await runPipeline(file);
+  const { nodes } = ran.summary;
+  const ranOf = ['succeeded', 'completed', 'failed'].filter((name) => nodes[name]?.outcome === 'succeeded');
+  expect({
+    outcome: nodes['node']?.outcome,
+    exitcode: nodes['node']?.exitcode,
+    holds: ranOf,
+    stream: nodes['taker']?.outcome === 'succeeded' ? 'ends' : 'breaks',
+    run: ran.exitCode,
+    left: ran.left,
+  }).toEqual({ outcome, exitcode, holds, stream, run: stream === 'breaks' ? 1 : run, left: [] });
+  if (stream === 'breaks') expect(nodes['taker']?.cause).toBe('its input broke off');
+});
