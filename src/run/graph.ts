@@ -19,8 +19,6 @@ export interface Entry {
   /** The needs that it is an instance of. */
   readonly awaited: NeedState[];
   readonly joins: JoinState[];
-  /** For a daemon: those that need it while they live. */
-  readonly dependents: NodeId[];
 }
 
 export interface Chain {
@@ -80,7 +78,6 @@ function entriesOf(nodes: readonly Node[]): Map<NodeId, Entry> {
       needs,
       awaited: [],
       joins: [],
-      dependents: [],
     });
   }
   for (const entry of entries.values()) {
@@ -111,15 +108,10 @@ function drawNeedsBackwards(nodes: readonly Node[], entries: ReadonlyMap<NodeId,
   for (const node of nodes) {
     for (const [index, need] of node.needs.entries()) {
       const state = entries.get(node.id)?.needs[index] as NeedState;
-      const first = !drawn.has(state);
+      // One drawing serves everybody who needs the same.
+      if (drawn.has(state)) continue;
       drawn.add(state);
-      // Daemons are needed by `ready` or `started` only; for all else one drawing serves everybody.
-      if (!first && need.condition !== 'ready' && need.condition !== 'started') continue;
-      for (const id of need.instances) {
-        const target = entryOf(entries, id);
-        if (first) target.awaited.push(state);
-        if (target.node.kind === 'daemon') target.dependents.push(node.id);
-      }
+      for (const id of need.instances) entryOf(entries, id).awaited.push(state);
     }
   }
 }

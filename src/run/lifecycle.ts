@@ -21,6 +21,8 @@ export class Lifecycle {
   #killed = false;
   /** What is left of its tree may still end by itself. */
   #patient = false;
+  /** Its whole tree got SIGKILL: what of it is still found has not been left running, but not yet gone. */
+  #treeKilled = false;
   /** What it wrote to queues is no longer waited for. */
   #abandon = false;
   #startedAt: number | null = null;
@@ -95,7 +97,8 @@ export class Lifecycle {
     emptying: {
       emptied: ({ leaked }) => {
         this.#deadline = null;
-        if (leaked.length > 0 && !this.#patient) this.#effects.push({ do: 'leaked', pids: leaked });
+        if (leaked.length > 0 && !this.#patient && !this.#treeKilled)
+          this.#effects.push({ do: 'leaked', pids: leaked });
         this.#askAccount();
       },
       tick: (_, now) => {
@@ -156,6 +159,7 @@ export class Lifecycle {
 
   #kill(now: number, wish: Wish = wishOf({})): void {
     this.#deadline = null;
+    this.#treeKilled = true;
     this.#want(wish);
     const late = this.#phase === 'stopping' ? `still alive after ${seconds(this.node.stop.graceMs)}` : 'killed at once';
     this.#go('stopping', { do: 'signal', signal: 'SIGKILL', reason: late });

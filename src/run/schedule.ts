@@ -7,6 +7,7 @@ import { type Course, type Entry, entryOf, graphOf } from './graph.ts';
 import type { JoinState } from './join-state.ts';
 import type { NeedState } from './need.ts';
 import { type Ending, type Fate, fateOf, phraseOf, pipedWith } from './outcome.ts';
+import { Reliance } from './reliance.ts';
 
 export type ScheduleEffect =
   /** Their needs hold: start these processes, together where pipes join them. */
@@ -33,6 +34,7 @@ export class Schedule {
   readonly #joins: ReadonlyMap<NodeId, JoinState>;
   readonly #joinsOfQueue: ReadonlyMap<string, readonly JoinState[]>;
   readonly #daemons: readonly Entry[];
+  readonly #reliance: Reliance;
   readonly #failed = new Set<NodeId>();
   readonly #timeoutMs: number | null;
   #deadline: number | null = null;
@@ -48,6 +50,7 @@ export class Schedule {
     this.#timeoutMs = plan.timeoutMs;
     const { entries, joins, joinsOfQueue } = graphOf(plan);
     this.#entries = entries;
+    this.#reliance = new Reliance(entries);
     this.#joins = joins;
     this.#joinsOfQueue = joinsOfQueue;
     this.#daemons = [...entries.values()].filter(({ node }) => node.kind === 'daemon');
@@ -322,7 +325,7 @@ export class Schedule {
     if (this.#unfinished > 0 && !this.#stopping) return;
     for (const entry of this.#daemons) {
       if (entry.phase === 'ended' || entry.told) continue;
-      if (entry.dependents.some((id) => this.#entry(id).phase === 'active')) continue;
+      if (this.#reliance.on(entry)) continue;
       if (this.#readsActive(entry)) continue;
       if (entry.phase === 'active') this.#tell(entry, 'stopped', 'all else has ended');
       else this.#end({ node: entry.node.id, outcome: 'cancelled' }, 'all else has ended');

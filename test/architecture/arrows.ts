@@ -64,6 +64,7 @@ export const machines = [
   'src/broker/vigil.ts',
   'src/broker/oversight.ts',
   'src/run/prospects.ts',
+  'src/run/reliance.ts',
   'src/sdk/pace.ts',
   'src/sdk/lane-log.ts',
 ];

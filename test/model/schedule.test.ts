@@ -37,6 +37,9 @@ function play(nodes: readonly Node[], random: () => number, schedule = new Sched
       if (effect.do === 'stop') {
         if (!alive.has(effect.node)) complaints.push(`${effect.node} told to stop although it does not run`);
         told.set(effect.node, effect.as);
+        const last = byId.get(effect.node)?.kind === 'daemon' && effect.as === 'stopped';
+        for (const other of last ? reliantOn(nodes, effect.node) : [])
+          if (alive.has(other)) complaints.push(`${effect.node} told to stop before ${other}, which relies on it`);
       }
       if (effect.do === 'stopping') stopping = true;
       if (effect.do === 'end') {
@@ -81,8 +84,8 @@ function play(nodes: readonly Node[], random: () => number, schedule = new Sched
       if (chain.length === chainOf(byId, id).length) {
         for (const member of chain) {
           ended.set(member, 'skipped');
-          hear(schedule.ended({ node: member, outcome: 'skipped' }, now));
           alive.delete(member);
+          hear(schedule.ended({ node: member, outcome: 'skipped' }, now));
         }
         continue;
       }
@@ -110,6 +113,18 @@ function play(nodes: readonly Node[], random: () => number, schedule = new Sched
       complaints.push(`${id} was skipped although all it needs holds`);
   }
   return complaints;
+}
+
+/** All that need it, or need such as need it, or wait for them. */
+function reliantOn(nodes: readonly Node[], id: string): ReadonlySet<string> {
+  const reliant = new Set<string>();
+  const grew = ({ id: other, needs, ...node }: Node): boolean => {
+    if (reliant.has(other)) return false;
+    const on = [...needs.flatMap(({ instances }) => instances), ...(node.kind === 'join' ? node.processes : [])];
+    return on.some((one) => one === id || reliant.has(one)) && reliant.add(other).size > 0;
+  };
+  while (nodes.some(grew));
+  return reliant;
 }
 
 /** Those at the other ends of its pipes. */
@@ -251,11 +266,12 @@ describe('whatever the plan and whatever happens', () => {
     ['forgets that a node has started', (schedule: Schedule) => (schedule.started = () => [])],
     ['starts what it has only decided to skip', (schedule: Schedule) => startSkipped(schedule)],
     ['starts one of a chain and not the others', (schedule: Schedule) => startAlone(schedule)],
+    ['stops all daemons together', (schedule: Schedule, nodes: readonly Node[]) => stopTogether(schedule, nodes)],
   ])('a schedule that %s is caught', (_, break_) => {
     const caught = fc.check(
       fc.property(plans, fc.nat(), (nodes, seed) => {
         const schedule = new Schedule(planOf(nodes));
-        break_(schedule);
+        break_(schedule, nodes);
         return play(nodes, randomOf(seed), schedule).length === 0;
       }),
       { numRuns: 2000 },
@@ -263,6 +279,25 @@ describe('whatever the plan and whatever happens', () => {
     expect(caught.failed).toBe(true);
   });
 });
+
+function stopTogether(schedule: Schedule, nodes: readonly Node[]): void {
+  const stop = schedule.stop.bind(schedule);
+  const running = new Set<string>();
+  const started = schedule.started.bind(schedule);
+  schedule.started = (node, now) => {
+    if (nodes.some(({ id, kind }) => id === node && kind === 'daemon')) running.add(node);
+    return started(node, now);
+  };
+  const ended = schedule.ended.bind(schedule);
+  schedule.ended = (ending, now) => {
+    running.delete(ending.node);
+    return ended(ending, now);
+  };
+  schedule.stop = (reason, now) => [
+    ...stop(reason, now),
+    ...[...running].map((node) => ({ do: 'stop', node, as: 'stopped', reason }) as const),
+  ];
+}
 
 function startSkipped(schedule: Schedule): void {
   const ended = schedule.ended.bind(schedule);

@@ -252,6 +252,13 @@ describe('stopping', () => {
     expect(machine.nextDeadline()).toBeNull();
   });
 
+  it('that was killed with all of its tree has left nothing running', () => {
+    const machine = running();
+    machine.handle({ type: 'kill' }, 100);
+    machine.handle({ type: 'exited', exitcode: -9, signal: 'SIGKILL' }, 101);
+    expect(machine.handle({ type: 'emptied', leaked: [9] }, 102)).toEqual([{ do: 'account', abandon: true }]);
+  });
+
   it('that was wished while it was still starting is carried out once it runs', () => {
     const machine = life();
     machine.handle({ type: 'start' }, 0);

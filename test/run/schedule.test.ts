@@ -284,6 +284,30 @@ describe('daemons', () => {
     expect(story.ended('db', 'stopped')).toEqual(['over']);
   });
 
+  it.each(['at the end', 'on Ctrl-C'])('are stopped %s after those that rely on them through others', (when) => {
+    const story = new Story([
+      daemonNode('db'),
+      processNode('migrate', { db: 'ready' }),
+      joinNode('ready', ['migrate']),
+      daemonNode('web', { ready: 'passed' }),
+      daemonNode('apart'),
+      processNode('test', { web: 'ready' }),
+    ]);
+    story.begin();
+    story.started('db');
+    story.started('migrate');
+    story.ended('migrate', 'succeeded');
+    story.started('web');
+    story.started('test');
+    if (when === 'on Ctrl-C') {
+      expect(words(story.schedule.stop('interrupted', 0))).toEqual(['stopping', 'stop test', 'stop apart']);
+      expect(story.ended('test', 'stopped')).toEqual(['stop web']);
+    } else {
+      expect(story.ended('test', 'succeeded')).toEqual(['stop web', 'stop apart']);
+    }
+    expect(story.ended('web', 'stopped')).toEqual(['stop db']);
+  });
+
   it('that finish by themselves let the run end', () => {
     const story = new Story([daemonNode('eater'), processNode('cook')]);
     story.begin();
