@@ -25,7 +25,7 @@ export type Command =
       readonly laneItems?: number;
     }
   /** The process runs, as this pid: sessions of that pid are settled by `gone` and `settle`, not by their connection's end. */
-  | { readonly type: 'started'; readonly node: NodeId; readonly pid: number }
+  | { readonly type: 'started'; readonly node: NodeId; readonly pid: number | null }
   /** Feeds the FIFO at `path` from a queue; answered once it is open. */
   | {
       readonly type: 'feed';

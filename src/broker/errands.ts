@@ -9,6 +9,7 @@ import { Flag, type ProcessState, Type, type Welcome } from '../wire/message.ts'
 import type { Notice } from './control.ts';
 import { isTooDeep, TOO_DEEP } from './depth.ts';
 import { Most } from './limits.ts';
+import { localId, wholeId } from './local-name.ts';
 import { Oversight } from './oversight.ts';
 import type { ChannelWait, Stance } from './sight.ts';
 import type { Party } from './switchboard.ts';
@@ -49,7 +50,7 @@ export class Errands {
 
   grantsOf(instance: NodeId): Pick<Welcome, 'outputs' | 'controls'> {
     const outputs = this.#outputs.get(instance) ?? [];
-    const controls = this.#oversight.of(instance);
+    const controls = this.#oversight.of(instance).map((node) => localId(node, instance));
     return { ...(outputs.length > 0 ? { outputs } : {}), ...(controls.length > 0 ? { controls } : {}) };
   }
 
@@ -64,10 +65,11 @@ export class Errands {
       if (isTooDeep(frame.buffer, start, frame.end)) throw new ProtocolError('protocol', `an output ${TOO_DEEP}`);
       return this.#set({ asker, request, bytes }, body);
     }
-    const node = body['process'];
-    if (typeof node !== 'string') throw new ProtocolError('protocol', 'it does not say which `process` is meant');
+    const name = body['process'];
+    if (typeof name !== 'string') throw new ProtocolError('protocol', 'it does not say which `process` is meant');
+    const node = wholeId(name, asker.instance);
     if (!this.#oversight.may(asker.instance, node)) {
-      return this.#deny(asker, request, `the pipeline does not let \`${asker.instance}\` control \`${node}\``);
+      return this.#deny(asker, request, `the pipeline does not let \`${asker.instance}\` control \`${name}\``);
     }
     if (frame.type === Type.WATCH) return this.#watch(asker, request, node, (frame.flags & Flag.WAIT) !== 0);
     const errand = this.#send({ asker, request, bytes });
@@ -87,7 +89,7 @@ export class Errands {
   }
 
   /** Of an instance that somebody may control; any other makes no difference. */
-  started(node: NodeId, pid: number): void {
+  started(node: NodeId, pid: number | null): void {
     this.#oversight.started(node, pid);
   }
 

@@ -35,7 +35,7 @@ export interface BrokerHost {
   readonly pid: number;
   /** Of its attempt of that number; the first, where none is given. */
   tokenFor(instance: NodeId, attempt?: number): string;
-  started(node: NodeId, pid: number): void;
+  started(node: NodeId, pid: number | null): void;
   /** Resolves once the broker has opened the FIFO. */
   feed(wiring: Parameters<'feed'>): Promise<void>;
   collect(wiring: Parameters<'collect'>): Promise<void>;
@@ -143,7 +143,7 @@ class Host implements BrokerHost {
     return tokenFor(this.#key, instance, attempt);
   }
 
-  started(node: NodeId, pid: number): void {
+  started(node: NodeId, pid: number | null): void {
     this.#say({ type: 'started', node, pid });
   }
 

@@ -42,8 +42,8 @@ export class Oversight {
     return this.#controls.get(instance)?.has(node) ?? false;
   }
 
-  /** It runs, for the first time or again. */
-  started(node: NodeId, pid: number): void {
+  /** It runs, for the first time or again. A sub-pipeline has no pid. */
+  started(node: NodeId, pid: number | null): void {
     const ward = this.#wards.get(node);
     if (ward !== undefined) ward.state = { pid, alive: true, exitcode: null };
   }

@@ -47,16 +47,20 @@ export class Lookup {
     this.#among(this.#directory.locks, 'lock', reference);
   }
 
-  /** A process or a daemon, of the operating system. */
+  /** A process or a daemon that has streams of its own, as a sub-pipeline has not. */
   running(reference: Reference): Thing | undefined {
+    const thing = this.runnable(reference);
+    if (thing === undefined || thing.kind === 'join' || thing.declaration.uses === null) return thing;
+    const hint = 'connect a queue to what is in it (`connect`)';
+    const message = `\`${reference.name}\` is a sub-pipeline, not a process of its own`;
+    this.findings.error('unknown-name', placeOf(reference), message, { hint });
+    return undefined;
+  }
+
+  /** A process or a daemon. */
+  runnable(reference: Reference): Thing | undefined {
     const thing = this.thing(reference, 'process');
-    if (thing?.kind !== 'join') {
-      if (thing === undefined || thing.declaration.uses === null) return thing;
-      const hint = 'connect a queue to what is in it (`connect`)';
-      const message = `\`${reference.name}\` is a sub-pipeline, not a process of its own`;
-      this.findings.error('unknown-name', placeOf(reference), message, { hint });
-      return undefined;
-    }
+    if (thing?.kind !== 'join') return thing;
     this.findings.error('unknown-name', placeOf(reference), `\`${reference.name}\` is a join, not a process`);
     return undefined;
   }

@@ -16,7 +16,7 @@ export function checkNames(pipeline: Pipeline): readonly Diagnostic[] {
     checkNeeds(process, process.needs, look);
     for (const reference of queuesOf(process)) look.queue(reference);
     for (const reference of [...process.locks, ...process.holds]) look.lock(reference);
-    for (const reference of process.controls) look.running(reference);
+    for (const reference of process.controls) look.runnable(reference);
     if (process.stdin.type === 'process') look.running(process.stdin.process);
     checkOutputs(process, findings);
   }

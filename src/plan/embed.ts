@@ -130,11 +130,12 @@ class Naming {
   }
 
   #process(node: ProcessNode, root: string): Partial<ProcessNode> {
-    const { stdin, stdout, stderr, grants, env, each } = node;
+    const { stdin, stdout, stderr, grants, controls, env, each } = node;
     const own = node.root ?? this.#inner.root;
     return {
       ...(own === root ? {} : { root: own }),
       env: environmentOver(this.#sub.env, env),
+      controls: controls.map((id) => this.#id(id)),
       each: each && { ...each, queue: this.#channel('queue', each.queue) },
       stdin: this.#stream(stdin),
       stdout: this.#stream(stdout),

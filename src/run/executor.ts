@@ -234,6 +234,7 @@ export class Execution {
         return this.#start(effect.nodes);
       case 'wait':
         this.#waitingSince.set(effect.node, effect.since);
+        if (this.#controlled.has(effect.node)) this.#broker?.started(effect.node, null);
         return this.#tell({ type: 'node.started', node: effect.node, pid: null });
       case 'stop':
         return this.#stopOne(effect);

@@ -111,6 +111,51 @@ def p():
   expect(exitCode).toBe(3);
 });
 
+test('processes control each other by the names of their own file, and a sub-pipeline as a whole', async () => {
+  const { stdout, outcomes, exitCode } = await ran({
+    'pipeline.yaml': `processes:
+  sub: { uses: part.yaml, on_failure: continue }
+  judge: { target: ./judge.py#judge, controls: sub, needs: { sub: started } }`,
+    'judge.py': `
+from forkline import process_of
+def judge():
+    sub = process_of("sub")
+    print(sub.pid, sub.is_alive())
+    sub.terminate()
+    sub.join()
+    print(sub.is_alive())
+`,
+    'part.yaml': `processes:
+  a: { run: exec sleep 100 }
+  b: { run: exec sleep 100 }
+  inner: { target: ./inner.py#inner, controls: a, needs: { a: started } }
+  never: { run: "true", needs: b }`,
+    'inner.py': `
+import time
+from forkline import process_of
+def inner():
+    a = process_of("a")
+    assert a.is_alive()
+    a.terminate()
+    a.join()
+    time.sleep(100)
+`,
+  });
+  expect(stdout.split('\n').filter((line) => line.startsWith('judge'))).toEqual([
+    'judge     | None True',
+    'judge     | False',
+  ]);
+  expect(outcomes).toEqual({
+    judge: 'succeeded',
+    sub: 'terminated',
+    'sub/a': 'terminated',
+    'sub/b': 'terminated',
+    'sub/inner': 'terminated',
+    'sub/never': 'terminated',
+  });
+  expect(exitCode).toBe(0);
+});
+
 test('`check` shows what is wrong in a file that is used in that file, once', async () => {
   const folder = workspace({
     'a.yaml': 'processes:\n  x: { uses: in/part.yaml, replicas: 3 }\n',

@@ -30,7 +30,7 @@ processes:
     needs: { chop: started }
   wipe: { run: cat, stdin: { process: mop }, needs: { cook.1: started } }
   mop: { run: ls }
-  peel: { run: ls, each: pile, workers: 2 }
+  peel: { run: ls, each: pile, workers: 2, controls: [mop, cook] }
   rake: { run: cat, stdin: { queue: waste, done: exit } }
   taste: { run: cat, stdin: { queue: buried, done: exit }, stdout: { file: "\${{ run.id }}.txt" } }
 daemons: { fan: { run: sleep 9 } }

@@ -78,7 +78,7 @@ class ProcessHandle:
         who = process.current_process().name
         raise NotGranted(
             f"the pipeline does not let `{who}` control `{self.name}`: "
-            f"add `controls: {self.name}` to `{who.split('.')[0]}`"
+            f"add `controls: {self.name}` to `{who.rsplit('/', 1)[-1].split('.')[0]}`"
         )
 
     def unbind(self) -> None:
