@@ -11,6 +11,8 @@ export const home = {
   broker: join(root, 'dist', 'broker.js'),
   /** The keeper's process. */
   keeper: join(root, 'dist', 'keeper', 'keeper.pl'),
+  /** What stands in for the keeper, where there is none, once the runner is gone. */
+  watchdog: join(root, 'dist', 'keeper', 'watchdog.sh'),
   /** Starts a JavaScript target. */
   launch: join(root, 'dist', 'launch.js'),
   /** What `import 'forkline'` means in a target. */

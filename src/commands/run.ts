@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { masked, run, type RunOptions } from '../engine.ts';
 import { parseDuration } from '../pipeline/quantity.ts';
 import type { Plan } from '../plan/plan.ts';
+import { type Tier, TIERS } from '../run/containment.ts';
 import { draw } from '../plan/draw.ts';
 import { Command } from './command.ts';
 import { CallError, reasonOf } from './call-error.ts';
@@ -49,6 +50,11 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       multipleNonGreedy: true,
     }),
     'ignore-hup': Flags.boolean({ description: 'go on when the terminal is closed, as under nohup' }),
+    'require-containment': Flags.string({
+      description: 'full: start nothing where something might outlive the run',
+      helpValue: 'LEVEL',
+      options: ['full'],
+    }),
     'run-dir': Flags.string({ description: 'where the files of the run go', helpValue: 'FOLDER' }),
   };
 
@@ -84,6 +90,8 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       signal: stop,
       kill,
       ...(deadlockMs === undefined ? {} : { deadlockMs }),
+      containment: containmentIn(process.env.FORKLINE_CONTAINMENT),
+      ...(flags['require-containment'] === undefined ? {} : { requireContainment: 'full' }),
       ...(flags['run-dir'] === undefined ? {} : { runDir: flags['run-dir'] }),
     });
     // Whoever interrupts now no longer wants to wait for a slow reader of the rest.
@@ -104,6 +112,17 @@ async function execute(plan: Plan, options: RunOptions): Promise<number> {
       `cannot make the folder of the run, \`${error.path ?? options.runDir ?? '.forkline'}\`: ${reasonOf(error)}`,
     );
   }
+}
+
+/** For trying out what a run does where less is to be had. */
+function containmentIn(text: string | undefined): Tier {
+  const tier = text === undefined || text === '' ? TIERS[0] : TIERS.find((known) => known === text);
+  if (tier === undefined)
+    throw new CallError(
+      `unknown containment \`${text}\` in FORKLINE_CONTAINMENT`,
+      `it is one of ${TIERS.map((known) => `\`${known}\``).join(', ')}`,
+    );
+  return tier;
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -5,15 +5,15 @@ use strict;
 
 my $most_turns = 400;
 
-# Answers the exit code of the throwaway: 0 where both were caught, what a process left behind, and what a run did.
+# `$parent`: the cgroup of the run, where there is one. Answers the exit code of the throwaway: 0 where both were caught, what a process left behind, and what a run did.
 sub judge {
-    my ($has_cgroup, $name) = @_;
+    my ($parent) = @_;
     my @said;
     local $Loop::sink = sub { push @said, [@_] };
-    if ($has_cgroup) { $Processes::cgroup = (Cgroup::make($name))[0] // return 1 }
+    if ($parent) { $Processes::cgroup = (Cgroup::make('canary', $parent))[0] // return 1 }
     my $verdict = caught_with_its_leader(\@said) ? caught_with_the_run(\@said) ? 0 : 3 : 2;
     Tree::kill_all(2);
-    $Processes::cgroup->remove if $has_cgroup;
+    $Processes::cgroup->remove if $parent;
     return $verdict;
 }
 

@@ -18,10 +18,10 @@ sub own {
 
 # The cgroup of a run, or why there is none.
 sub make {
-    my ($name) = @_;
-    my $own = own() // return (undef, 'no cgroup of version 2 is mounted');
-    my $path = "$own/$name";
-    mkdir $path or return (undef, "no cgroup can be made in $own: $!");
+    my ($name, $parent) = @_;
+    $parent //= own() // return (undef, 'no cgroup of version 2 is mounted');
+    my $path = "$parent/$name";
+    mkdir $path or return (undef, "no cgroup can be made in $parent: $!");
     my $self = bless { path => $path, made => 0, free => [] };
     return $self if -e "$path/cgroup.kill";
     $self->remove;

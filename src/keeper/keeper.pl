@@ -49,8 +49,9 @@ sub try_out {
     }
     my $pid = fork // unfit("no canary could be forked: $!");
     if ($pid == 0) {
+        my $cgroup = $Processes::cgroup && $Processes::cgroup->path;
         forget();
-        Linux::exit_now(Canary::judge($tier eq 'cgroup', "forkline-$run.canary"));
+        Linux::exit_now(Canary::judge($cgroup));
     }
     $Processes::others{$pid} = sub {
         my ($status) = @_;

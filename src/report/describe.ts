@@ -1,6 +1,15 @@
 // An event in words: what Forkline itself says of it, and how much that matters. Facts come from the event alone; where
 // the words go, and whether they are shown at all, is for the reporter.
-import type { Event, ItemEnded, NodeAgain, NodeEnded, NodeStarted, PipeCounted, QueueCounted } from '../run/event.ts';
+import type {
+  Event,
+  ItemEnded,
+  NodeAgain,
+  NodeEnded,
+  NodeStarted,
+  PipeCounted,
+  QueueCounted,
+  RunContained,
+} from '../run/event.ts';
 import { circle, hintFor, waitLines } from './waits.ts';
 
 export interface Words {
@@ -15,6 +24,8 @@ export function describe(event: Event): Words | null {
   switch (event.type) {
     case 'run.started':
       return detail(`run ${event.runId} in ${event.runDir}`);
+    case 'run.contained':
+      return detail(contained(event));
     case 'run.stopping':
       return note(`stopping: ${event.reason}`);
     case 'run.paused':
@@ -103,6 +114,11 @@ function attemptEnded({ node, outcome, cause, ...rest }: NodeAgain): string {
 
 function afterDelay(delayMs: number): string {
   return delayMs === 0 ? 'at once' : `after ${duration(delayMs)}`;
+}
+
+function contained({ tier, run, reasons }: RunContained): string {
+  const means = run ? 'nothing outlives the run' : 'what hides itself may outlive the run';
+  return `containment: ${tier}; ${means}${reasons.map((reason) => `; ${reason}`).join('')}`;
 }
 
 /** How a node ended, as one sentence without its full stop. */

@@ -1,21 +1,32 @@
 // Starts processes from this process itself, where there is no keeper. Of a tree it knows the process group, and on Linux what carries
-// the run's mark in its environment.
+// the run's mark in its environment. A watchdog, a shell script, kills these where this process is killed.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, openSync, statSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { promisify } from 'node:util';
+import { home } from '../home.ts';
+import { markOf } from './environment.ts';
 import type { Exit, Launched, Launcher, LaunchSpec, Running, StdioSink, StdioSource } from './launcher.ts';
-import { emptyGroup, emptyMarked, signalGroup } from './reaper.ts';
+import { emptyGroup, killUntilEmpty, marked, signalGroup } from './reaper.ts';
 import { NUL_REFUSAL, nulIn, refusalOf, type Setback } from './refusal.ts';
 
 const execute = promisify(execFile);
 
 export class DirectLauncher implements Launcher {
   readonly #mark: string;
+  readonly #watchdog: ChildProcess;
+  #ended = false;
 
-  /** `mark` is in the environment of all that it starts. */
-  constructor(mark: string) {
-    this.#mark = mark;
+  /** The folder is the run's own, and goes with it. */
+  constructor(runId: string, folder: string) {
+    this.#mark = markOf(runId);
+    this.#watchdog = spawn('sh', [home.watchdog, this.#mark, folder], {
+      detached: true,
+      env: { PATH: process.env.PATH },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    this.#watchdog.on('error', () => {});
+    this.#watchdog.stdin?.on('error', () => {});
   }
 
   async launch(spec: LaunchSpec): Promise<Launched> {
@@ -32,7 +43,7 @@ export class DirectLauncher implements Launcher {
       const child = attempt('program', () =>
         spawn(file, args, { cwd: spec.cwd, env: spec.env, stdio, detached: true }),
       );
-      return await outcomeOf(child, spec);
+      return this.#watched(await outcomeOf(child, spec));
     } catch (error) {
       if (error instanceof Stumble) return { refused: refusalOf(error, spec) };
       throw error;
@@ -45,8 +56,32 @@ export class DirectLauncher implements Launcher {
     await execute('mkfifo', ['-m', '600', ...paths]);
   }
 
-  end(): Promise<readonly number[]> {
-    return emptyMarked(this.#mark);
+  guard(pid: number): void {
+    this.#tell(`guard ${pid}`);
+  }
+
+  async end(): Promise<readonly number[]> {
+    if (this.#ended) return [];
+    this.#ended = true;
+    const killed = await killUntilEmpty(() => marked(this.#mark));
+    this.#tell('end');
+    return killed;
+  }
+
+  #watched(launched: Launched): Launched {
+    if ('refused' in launched) return launched;
+    const { pid } = launched;
+    this.#tell(`+ ${pid}`);
+    const empty = async (patience?: AbortSignal): Promise<readonly number[]> => {
+      const killed = await launched.empty(patience);
+      this.#tell(`- ${pid}`);
+      return killed;
+    };
+    return { ...launched, empty };
+  }
+
+  #tell(line: string): void {
+    this.#watchdog.stdin?.write(`${line}\n`);
   }
 }
 

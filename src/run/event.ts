@@ -1,6 +1,7 @@
 // The one list of all that can happen in a run. Events carry ids and facts, never live objects; every reporter
 // reads these and nothing else. All but `output` are written to events.ndjson as they stand here (the bytes of
 // `output` are in logs/).
+import type { Containment } from './containment.ts';
 import type { Json, NodeId, Plan } from '../plan/plan.ts';
 
 /** How a node ended. `passed` is a join's success, `finished` a daemon's own end after its queues, `stopped` a daemon's or
@@ -29,6 +30,11 @@ export interface RunStarted extends At {
   readonly runDir: string;
   readonly pid: number;
   readonly plan: Plan;
+}
+
+/** By which means nothing of the run is left behind. */
+export interface RunContained extends At, Containment {
+  readonly type: 'run.contained';
 }
 
 /** Nothing new starts from here on; what runs is being stopped. */
@@ -323,6 +329,7 @@ export interface Warning extends At {
 
 export type Event =
   | RunStarted
+  | RunContained
   | RunStopping
   | RunPaused
   | RunResumed

@@ -15,6 +15,7 @@ import {
   usesItem,
 } from '../plan/resolve.ts';
 import { controlledIn, speakersOf, speaks } from '../plan/speakers.ts';
+import { type Containment, shortcoming, type Tier } from './containment.ts';
 import { causeOf } from './deadlock.ts';
 import { markOf } from './environment.ts';
 import { EachRun } from './each-run.ts';
@@ -30,6 +31,7 @@ import { Premises } from './premises.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
 import type { ScheduleEffect } from './schedule.ts';
 import { Schedules } from './schedules.ts';
+import { sweep } from './sweep.ts';
 import { prepareTargets, type Targets } from './target.ts';
 import { type StopCause, verdictOf } from './verdict.ts';
 
@@ -41,6 +43,10 @@ export interface ExecutionOptions {
   readonly masker: Masker | null;
   /** How long a deadlock must have lasted to end the run; 0: none is looked for. */
   readonly deadlockMs: number;
+  /** The surest tier of containment that may be used. */
+  readonly containment: Tier;
+  /** Nothing is started with less than full containment. */
+  readonly requireContainment: boolean;
   /** Whether something of the run's files was lost, which fails the run. */
   readonly journalLost: () => boolean;
 }
@@ -75,9 +81,11 @@ export class Execution {
   constructor(plan: Plan, options: ExecutionOptions) {
     this.#plan = plan;
     this.#options = options;
-    this.#premises = new Premises(options.runId, (reason) =>
-      this.kill({ exitCode: 70, reason: `the keeper was lost: ${reason}` }),
-    );
+    this.#premises = new Premises({
+      runId: options.runId,
+      atMost: options.containment,
+      onLost: (reason) => this.kill({ exitCode: 70, reason: `the keeper was lost: ${reason}` }),
+    });
     this.#schedule = new Schedules(plan, (node) => this.#isWanted(node));
     this.#outputs = new Outputs(plan);
     this.#controlled = controlledIn(plan);
@@ -149,7 +157,7 @@ export class Execution {
     const { runId, runDir, deadlockMs } = this.#options;
     const { channels, nodes } = this.#plan;
     const speakers = speakersOf(this.#plan);
-    const [broker, targets] = await Promise.all([
+    const [broker, targets, containment, swept] = await Promise.all([
       speakers.length + channels.length === 0
         ? null
         : startBroker({
@@ -165,10 +173,23 @@ export class Execution {
           }),
       prepareTargets(this.#plan, runDir),
       this.#premises.ready(),
+      sweep(),
     ]);
     this.#broker = broker;
     if (broker) this.#premises.guard(broker.pid);
+    this.#contained(containment, swept);
     return targets;
+  }
+
+  #contained(containment: Containment, swept: readonly number[]): void {
+    this.#tell({ type: 'run.contained', ...containment });
+    if (swept.length > 0)
+      this.#tell({
+        type: 'warning',
+        message: `killed what an earlier run, which was killed itself, had left running: ${swept.join(', ')}`,
+      });
+    const reason = this.#options.requireContainment ? shortcoming(containment) : null;
+    if (reason !== null) this.stop({ exitCode: 2, reason });
   }
 
   #contextWith(targets: Targets): ProcessContext {

@@ -1,50 +1,59 @@
 // What a run stands on: its private folder, the launcher of its processes, its FIFOs and the pipes between processes. Opened at once,
 // so that the keeper starts while the rest is prepared; once it is closed, nothing of the run is left.
-import { rmSync } from 'node:fs';
-import type { Readiness } from '../keeper/keeper.ts';
-import { DirectLauncher } from './direct-launcher.ts';
-import { markOf } from './environment.ts';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Containment, containmentOf, TIERS, type Tier } from './containment.ts';
+import type { DirectLauncher } from './direct-launcher.ts';
 import { Fifos } from './kernel-pipe.ts';
 import { KeptLauncher } from './kept-launcher.ts';
 import type { Launcher } from './launcher.ts';
-import { makePrivateFolder } from './private-folder.ts';
+import { makePrivateFolder, startTimeOf } from './private-folder.ts';
 import { ProcessPipes } from './process-pipe.ts';
-import { emptyCgroup, emptyMarked } from './reaper.ts';
+
+export interface PremisesOptions {
+  readonly runId: string;
+  /** The surest tier that may be used. */
+  readonly atMost: Tier;
+  /** The keeper was killed. What it kept is being killed, too. */
+  readonly onLost: (reason: string) => void;
+}
 
 export class Premises {
   readonly folder = makePrivateFolder();
   readonly fifos = new Fifos(this.folder, (paths) => this.launcher.makeFifos(paths));
   readonly pipes = new ProcessPipes(this.fifos);
-  readonly #mark: string;
+  readonly #options: PremisesOptions;
   readonly #kept: KeptLauncher | null;
+  #direct: DirectLauncher | null = null;
   #launcher: Launcher | null = null;
-  #cgroup: string | null = null;
+  #cleared: Promise<void> = Promise.resolve();
 
-  constructor(runId: string, onLost: (reason: string) => void) {
-    this.#mark = markOf(runId);
+  constructor(options: PremisesOptions) {
+    this.#options = options;
+    const { runId, atMost } = options;
+    writeFileSync(join(this.folder, 'run'), runId);
     this.#kept =
-      process.platform === 'linux'
-        ? new KeptLauncher({
-            runId,
-            folder: this.folder,
-            allowed: 'cgroup',
-            onLost: (reason) => {
-              onLost(reason);
-              void this.#lost();
-            },
-          })
+      process.platform === 'linux' && (atMost === 'cgroup' || atMost === 'subreaper')
+        ? new KeptLauncher({ runId, folder: this.folder, allowed: atMost, onLost: (reason) => this.#lost(reason) })
         : null;
   }
 
   /** Settles once processes can be started. */
-  async ready(): Promise<void> {
+  async ready(): Promise<Containment> {
+    const reasons = limits(this.#options.atMost);
     try {
-      const readiness = (await this.#kept?.keeper.ready) ?? null;
-      this.#cgroup = readiness?.cgroup ?? null;
-      this.#launcher = this.#launcherWith(readiness);
-    } catch {
-      this.#launcher = this.#launcherWith(null);
+      if (this.#kept !== null) {
+        const { tier, lost } = await this.#kept.keeper.ready;
+        this.#launcher = this.#kept;
+        return containmentOf(tier, [...reasons, ...lost]);
+      }
+    } catch (error) {
+      reasons.push(`no keeper: ${(error as Error).message.trim()}`);
     }
+    const { DirectLauncher } = await import('./direct-launcher.ts');
+    this.#launcher = this.#direct = new DirectLauncher(this.#options.runId, this.folder);
+    const tier = process.platform === 'linux' && this.#options.atMost !== 'group' ? 'scan' : 'group';
+    return containmentOf(tier, reasons);
   }
 
   get launcher(): Launcher {
@@ -54,28 +63,33 @@ export class Premises {
 
   /** That one is not to outlive this process. */
   guard(pid: number): void {
+    appendFileSync(join(this.folder, 'starts'), `${pid} ${startTimeOf(pid) ?? '0'} broker\n`);
     this.#kept?.keeper.guard(pid);
+    this.#direct?.guard(pid);
   }
 
   /** Kills whatever is left of the run, and answers whom. */
   async empty(): Promise<readonly number[]> {
+    await this.#cleared;
     return (await this.#launcher?.end()) ?? [];
   }
 
   async close(): Promise<void> {
     this.pipes.close();
+    await this.#cleared;
     await (this.#launcher ?? this.#kept)?.end();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #launcherWith(readiness: Readiness | null): Launcher {
-    return this.#kept && readiness ? this.#kept : new DirectLauncher(this.#mark);
+  /** Nothing guards what the keeper kept any more. */
+  #lost(reason: string): void {
+    this.#options.onLost(reason);
+    this.#cleared = import('./aftermath.ts')
+      .then(({ clearAfter }) => clearAfter(this.folder))
+      .then(() => this.#kept?.keeper.settleAll());
   }
+}
 
-  /** The keeper was killed: what it kept has lost its guard, and is killed by what is known of it. */
-  async #lost(): Promise<void> {
-    if (this.#cgroup) await emptyCgroup(this.#cgroup);
-    await emptyMarked(this.#mark);
-    this.#kept?.keeper.settleAll();
-  }
+function limits(atMost: Tier): string[] {
+  return atMost === TIERS[0] ? [] : [`no more than \`${atMost}\` was allowed`];
 }

@@ -30,14 +30,6 @@ export async function emptyGroup(pgid: number, patience?: AbortSignal): Promise<
   return killUntilEmpty(members);
 }
 
-/**
- * Kills what carries the mark `NAME=value` in its environment, wherever it has moved to (another group, another session). What has
- * emptied its environment is not found.
- */
-export async function emptyMarked(mark: string): Promise<number[]> {
-  return killUntilEmpty(() => marked(mark));
-}
-
 /** Kills all that is in a cgroup and below it, and takes it away. */
 export async function emptyCgroup(folder: string): Promise<void> {
   const populated = (): number[] => (/^populated 1$/m.test(read(join(folder, 'cgroup.events'))) ? [0] : []);
@@ -94,7 +86,8 @@ async function untilEmpty(find: () => readonly number[], patience: AbortSignal):
     await pause(pauseMs, undefined, { signal: patience }).catch(() => {});
 }
 
-async function killUntilEmpty(find: () => readonly number[]): Promise<number[]> {
+/** Kills whoever is found, and looks again, until nobody is. Answers whom it killed. */
+export async function killUntilEmpty(find: () => readonly number[]): Promise<number[]> {
   const killed = new Set<number>();
   for (let waited = 0; waited < patienceMs; waited += pollMs) {
     const alive = find();
@@ -120,20 +113,38 @@ function kill(pid: number): void {
 function groupMembers(pgid: number): number[] {
   if (process.platform !== 'linux') return [-pgid];
   return pids().filter((pid) => {
-    const stat = read(`/proc/${pid}/stat`);
-    // "pid (name) state ppid pgrp …", and the name may hold anything.
-    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(group) === pgid && state !== 'Z' && state !== 'X';
+    const { state, group } = statOf(pid);
+    return group === pgid && state !== 'Z' && state !== 'X';
   });
 }
 
-function marked(mark: string): number[] {
+function statOf(pid: number): { readonly state: string; readonly parent: number; readonly group: number } {
+  const stat = read(`/proc/${pid}/stat`);
+  // "pid (name) state ppid pgrp …", and the name may hold anything.
+  const [state = 'X', parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state, parent: Number(parent), group: Number(group) };
+}
+
+/** What carries the mark `NAME=value` in its environment, wherever it has moved to. What has emptied its environment is not found. */
+export function marked(mark: string): number[] {
   if (process.platform !== 'linux') return [];
   return pids().filter((pid) => {
     if (pid === process.pid) return false;
     const environment = read(`/proc/${pid}/environ`);
     return environment.includes(mark) && environment.split('\0').includes(mark);
   });
+}
+
+/** All that descends from these, zombies left out. */
+export function descendantsOf(ancestors: readonly number[]): number[] {
+  if (process.platform !== 'linux' || ancestors.length === 0) return [];
+  const parents = new Map(pids().map((pid) => [pid, statOf(pid)]));
+  const found = new Set<number>(ancestors);
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    for (const [pid, { parent }] of parents) if (found.has(parent)) found.add(pid);
+  }
+  return [...found].filter((pid) => !ancestors.includes(pid) && !'ZX'.includes(parents.get(pid)?.state ?? 'X'));
 }
 
 function pids(): number[] {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Plan } from '../plan/plan.ts';
 import type { RunContext } from '../plan/resolve.ts';
+import type { Tier } from './containment.ts';
 import type { Event } from './event.ts';
 import { Execution } from './executor.ts';
 import type { Happening } from './happening.ts';
@@ -24,6 +25,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Kills everything at once. */
   readonly kill?: AbortSignal;
+  /** The surest means by which nothing is to be left behind. Default: `cgroup`, which is the surest of all; less is for trying out. */
+  readonly containment?: Tier;
+  /** With less than this nothing is started, and the exit code is 2. */
+  readonly requireContainment?: 'full';
   /** Called once, with what pauses the run and lets it go on. */
   readonly onPausable?: (pausing: Pausable) => void;
 }
@@ -47,7 +52,16 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary
     tell({ type: 'warning', message, ...(node === undefined ? {} : { node }) }),
   );
   const masker = secrets?.masker ?? null;
-  const execution = new Execution(plan, { runId, runDir, tell, masker, deadlockMs, journalLost: () => journal.lost });
+  const execution = new Execution(plan, {
+    runId,
+    runDir,
+    tell,
+    masker,
+    deadlockMs,
+    containment: options.containment ?? 'cgroup',
+    requireContainment: options.requireContainment === 'full',
+    journalLost: () => journal.lost,
+  });
   execution.begin();
   options.onPausable?.(execution.pausing);
   const unlisten = listen(execution, options);

@@ -1,6 +1,7 @@
 // Events → Summary: what happened, derived once for everybody who tells of it.
 import { isProcess } from '../plan/node-kind.ts';
 import type { Json, Node, NodeId } from '../plan/plan.ts';
+import type { Containment } from './containment.ts';
 import type { Event, ItemEnded, Outcome, PipeCounts, QueueCounts } from './event.ts';
 
 export interface Summary {
@@ -15,6 +16,8 @@ export interface Summary {
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
+  /** By which means nothing of it was left behind; null where it ended before these were known. */
+  readonly containment: Pick<Containment, 'tier' | 'run' | 'process'> | null;
   readonly nodes: Readonly<Record<NodeId, NodeSummary>>;
   readonly queues: Readonly<Record<string, QueueCounts>>;
   readonly pipes: Readonly<Record<string, PipeCounts>>;
@@ -53,6 +56,7 @@ export interface ItemCounts {
 export class Summarizer {
   #run: Pick<Summary, 'runId' | 'runDir' | 'name' | 'startedAt'> | null = null;
   #end: Pick<Summary, 'exitCode' | 'reason' | 'durationMs'> | null = null;
+  #containment: Summary['containment'] = null;
   readonly #kinds = new Map<NodeId, NodeSummary['kind']>();
   readonly #items = new Map<NodeId, ItemCounts>();
   readonly #started = new Map<NodeId, number>();
@@ -73,6 +77,9 @@ export class Summarizer {
           this.#kinds.set(node.id, node.kind);
           if (isProcess(node) && node.each !== null) this.#items.set(node.id, noItems);
         }
+        break;
+      case 'run.contained':
+        this.#containment = { tier: event.tier, run: event.run, process: event.process };
         break;
       case 'node.started':
         // The first attempt's.
@@ -115,7 +122,8 @@ export class Summarizer {
     if (!this.#run || !this.#end) throw new Error('Internal error: a summary of a run that has not ended');
     const success = this.#end.exitCode === 0;
     const channels = { queues: this.#queues, pipes: this.#pipes };
-    return { version: 1, success, ...this.#run, ...this.#end, nodes: this.#nodes, ...channels };
+    const containment = this.#containment;
+    return { version: 1, success, ...this.#run, ...this.#end, containment, nodes: this.#nodes, ...channels };
   }
 }
 

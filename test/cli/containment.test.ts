@@ -1,11 +1,12 @@
 // Nothing outlives the runner, however it ends, and nothing its process: through the real binary, with a program that does all it can to
 // get away, and one of the same name beside it that is nobody's to kill.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Event } from '../../src/run/event.ts';
+import { forkline, workspace } from '../kit/forkline.ts';
 import { binary } from '../kit/run-pipeline.ts';
-import { workspace } from '../kit/forkline.ts';
 
 /** Forks twice, leads a session of its own, empties its environment, closes its files, ignores SIGTERM, and says its pid in a file. */
 const daemonizer = `
@@ -23,14 +24,43 @@ processes:
 daemons:
   server: { run: "perl daemonizer.pl server.pid; sleep 300", needs: { long: started } }
 `;
+const leaving = `
+processes:
+  one: { run: perl daemonizer.pl hidden.pid; until test -e hidden.pid; do sleep 0.01; done }
+`;
 
-function start(folder: string, args: readonly string[] = []): ChildProcess {
-  const runner = spawn(process.execPath, [binary, 'run', '--run-dir', 'run', ...args], {
+function folderWith(pipeline: string): string {
+  return workspace({ 'pipeline.yaml': pipeline, 'daemonizer.pl': daemonizer });
+}
+
+interface Settings {
+  readonly tier?: string;
+  /** Of a build of Forkline's that has a fault. */
+  readonly home?: string;
+}
+
+function start(folder: string, { tier = '', home }: Settings = {}): ChildProcess {
+  const program = home === undefined ? binary : join(home, 'bin/run.js');
+  const runner = spawn(process.execPath, [program, 'run', '--run-dir', 'run'], {
     cwd: folder,
     stdio: 'ignore',
+    env: { ...process.env, FORKLINE_CONTAINMENT: tier },
   });
   onTestFinished(() => void runner.kill('SIGKILL'));
   return runner;
+}
+
+/** What the whole of the build is, but for one place of the keeper. */
+function withFault(file: string, right: string, wrong: string): string {
+  const root = join(import.meta.dirname, '..', '..');
+  const home = workspace();
+  for (const part of ['bin', 'dist', 'package.json']) cpSync(join(root, part), join(home, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
+  const path = join(home, 'dist/keeper', file);
+  const text = readFileSync(path, 'utf8');
+  expect(text).toContain(right);
+  writeFileSync(path, text.replace(right, wrong));
+  return home;
 }
 
 const exitOf = (child: ChildProcess): Promise<number | null> =>
@@ -38,7 +68,18 @@ const exitOf = (child: ChildProcess): Promise<number | null> =>
 
 async function pidIn(file: string): Promise<number> {
   await expect.poll(() => existsSync(file), { timeout: 10_000 }).toBe(true);
-  return Number(readFileSync(file, 'utf8'));
+  const pid = Number(readFileSync(file, 'utf8'));
+  onTestFinished(() => kill(pid));
+  return pid;
+}
+
+/** Where it is not supposed to be alive any more. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is not.
+  }
 }
 
 function isAlive(pid: number): boolean {
@@ -49,39 +90,159 @@ function isAlive(pid: number): boolean {
   }
 }
 
+const noneAlive = (pids: readonly number[]): Promise<void> =>
+  expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+
+/** Of the same name as what is to be killed. */
 function bystander(): number {
   const one = spawn('/bin/sleep', ['300'], { detached: true, stdio: 'ignore' });
   onTestFinished(() => void one.kill('SIGKILL'));
   return one.pid as number;
 }
 
+function eventsIn(folder: string): Event[] {
+  const text = readFileSync(join(folder, 'run/events.ndjson'), 'utf8');
+  return text.split('\n').flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as Event] : []));
+}
+
+function startedIn(folder: string): number[] {
+  return eventsIn(folder).flatMap((event) => (event.type === 'node.started' && event.pid !== null ? [event.pid] : []));
+}
+
+function tierOf(folder: string): string | undefined {
+  return eventsIn(folder).find((event) => event.type === 'run.contained')?.tier;
+}
+
+function keeperOf(runner: ChildProcess): number {
+  const children = readFileSync(`/proc/${runner.pid}/task/${runner.pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .map(Number);
+  const isKeeper = (pid: number): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('keeper.pl');
+  return children.find(isKeeper) as number;
+}
+
 describe.runIf(process.platform === 'linux')('on Linux', () => {
-  it('nothing is alive after the runner was killed, not even what hid itself', async () => {
-    const folder = workspace({ 'pipeline.yaml': pipeline, 'daemonizer.pl': daemonizer });
+  describe.each(['', 'subreaper'])('with the tier `%s`', (tier) => {
+    it('nothing is alive after the runner was killed, not even what hid itself', async () => {
+      const folder = folderWith(pipeline);
+      const innocent = bystander();
+      const runner = start(folder, { tier });
+      const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
+      expect(['cgroup', 'subreaper']).toContain(tierOf(folder));
+      expect(hidden.filter(isAlive)).toEqual(hidden);
+      runner.kill('SIGKILL');
+      await exitOf(runner);
+      await noneAlive([...hidden, ...startedIn(folder)]);
+      expect(isAlive(innocent)).toBe(true);
+    });
+
+    it('what a process left behind is dead before its end is told', async () => {
+      const folder = folderWith(leaving);
+      expect(await exitOf(start(folder, { tier }))).toBe(0);
+      const hidden = await pidIn(join(folder, 'hidden.pid'));
+      expect(isAlive(hidden)).toBe(false);
+      const leaked = eventsIn(folder).find((event) => event.type === 'node.leaked');
+      expect(leaked).toMatchObject({ node: 'one', pids: [hidden] });
+    });
+
+    it('nothing is alive after the keeper was killed, and the run says so', async () => {
+      const folder = folderWith(pipeline);
+      const innocent = bystander();
+      const runner = start(folder, { tier });
+      const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
+      process.kill(keeperOf(runner), 'SIGKILL');
+      expect(await exitOf(runner)).toBe(70);
+      expect([...hidden, ...startedIn(folder)].filter(isAlive)).toEqual([]);
+      expect(eventsIn(folder).at(-1)).toMatchObject({
+        reason: expect.stringMatching(/^the keeper was lost: .*SIGKILL/),
+      });
+      expect(isAlive(innocent)).toBe(true);
+    });
+  });
+
+  it('who kills its warden has killed itself and what it started, and nobody else', async () => {
+    const folder = folderWith(`
+processes:
+  hostile: { run: "perl daemonizer.pl hidden.pid; until test -e hidden.pid; do sleep 0.01; done; kill -9 $PPID; sleep 300", on_failure: continue }
+  other: { run: "until test -e hidden.pid; do sleep 0.01; done; sleep 0.2; echo fine > fine" }
+`);
+    expect(await exitOf(start(folder, { tier: 'subreaper' }))).toBe(1);
+    expect(isAlive(await pidIn(join(folder, 'hidden.pid')))).toBe(false);
+    expect(readFileSync(join(folder, 'fine'), 'utf8')).toBe('fine\n');
+    const ended = eventsIn(folder).find((event) => event.type === 'node.ended' && event.node === 'hostile');
+    expect(ended).toMatchObject({ outcome: 'failed', exitcode: -9 });
+  });
+
+  it('what was left by a runner and a keeper that were killed together is swept by the next run', async () => {
+    const folder = folderWith(pipeline);
     const innocent = bystander();
     const runner = start(folder);
     const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
-    const started = readFileSync(join(folder, 'run/events.ndjson'), 'utf8')
-      .split('\n')
-      .flatMap((line) => (line.includes('"node.started"') ? [(JSON.parse(line) as { pid: number }).pid] : []));
-    expect(hidden.map(isAlive)).toEqual([true, true]);
+    const keeper = keeperOf(runner);
+    process.kill(keeper, 'SIGSTOP');
     runner.kill('SIGKILL');
     await exitOf(runner);
-    await expect.poll(() => [...hidden, ...started].filter(isAlive), { timeout: 10_000 }).toEqual([]);
+    process.kill(keeper, 'SIGKILL');
+    expect(hidden.some(isAlive)).toBe(true);
+    const next = folderWith('processes: { a: { run: "true" } }');
+    expect(await exitOf(start(next))).toBe(0);
+    expect([...hidden, ...startedIn(folder)].filter(isAlive)).toEqual([]);
     expect(isAlive(innocent)).toBe(true);
   });
 
-  it('what a process left behind is dead before its end is told', async () => {
-    const folder = workspace({
-      'pipeline.yaml':
-        'processes:\n  one: { run: perl daemonizer.pl hidden.pid; until test -e hidden.pid; do sleep 0.01; done }\n',
-      'daemonizer.pl': daemonizer,
-    });
+  it('a run that is alive is not swept by another', async () => {
+    const folder = folderWith(pipeline);
     const runner = start(folder);
-    expect(await exitOf(runner)).toBe(0);
-    const hidden = await pidIn(join(folder, 'hidden.pid'));
-    expect(isAlive(hidden)).toBe(false);
-    const events = readFileSync(join(folder, 'run/events.ndjson'), 'utf8');
-    expect(events).toContain(`"type":"node.leaked","node":"one","pids":[${hidden}]`);
+    const hidden = await pidIn(join(folder, 'server.pid'));
+    expect(await exitOf(start(folderWith('processes: { a: { run: "true" } }')))).toBe(0);
+    expect(isAlive(hidden)).toBe(true);
+    runner.kill('SIGKILL');
+    await exitOf(runner);
+    await noneAlive([hidden]);
   });
+
+  it('without a keeper a watchdog kills what can be found, and the run says how little that is', async () => {
+    const folder = folderWith(`
+processes:
+  long: { run: "setsid sleep 300 & echo $! > moved.pid.part; mv moved.pid.part moved.pid; sleep 300" }
+`);
+    const runner = start(folder, { tier: 'scan' });
+    const moved = await pidIn(join(folder, 'moved.pid'));
+    expect(tierOf(folder)).toBe('scan');
+    runner.kill('SIGKILL');
+    await exitOf(runner);
+    await noneAlive([moved, ...startedIn(folder)]);
+  });
+
+  it('a keeper that does not kill is found out by its canary, and not used', async () => {
+    const home = withFault('keeper.pl', 'my @killed = Tree::kill_all($seconds);', 'my @killed = (); return;');
+    const folder = folderWith('processes: { a: { run: "true" } }');
+    expect(await exitOf(start(folder, { home }))).toBe(0);
+    const contained = eventsIn(folder).find((event) => event.type === 'run.contained');
+    expect(contained).toMatchObject({ tier: 'scan', run: false });
+    expect(contained?.reasons.join()).toContain('the canary got away');
+  });
+
+  it('a keeper that forgets to kill when its runner is gone is caught here', async () => {
+    const home = withFault('keeper.pl', '    kill_the_run(30);\n', '');
+    const folder = folderWith(pipeline);
+    const runner = start(folder, { home });
+    const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
+    const keeper = keeperOf(runner);
+    runner.kill('SIGKILL');
+    await exitOf(runner);
+    await noneAlive([keeper]);
+    expect(hidden.filter(isAlive)).toEqual(hidden);
+    for (const leader of startedIn(folder)) kill(-leader);
+  });
+});
+
+it('where less than full containment is to be had and full is required, nothing is started', async () => {
+  const folder = workspace({ 'pipeline.yaml': 'processes: { a: { run: "echo > started" } }' });
+  const less = { FORKLINE_CONTAINMENT: 'scan' };
+  const { exitCode, stderr } = await forkline(folder, ['run', '--require-containment', 'full'], '', less);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('full containment was required, and only `scan` is to be had here');
+  expect(existsSync(join(folder, 'started'))).toBe(false);
 });

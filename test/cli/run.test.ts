@@ -27,6 +27,7 @@ test('a failure is exit code 1, the same with --json', async () => {
     .map((line) => JSON.parse(line) as { type: string; exitCode?: number });
   expect(events.map(({ type }) => type)).toEqual([
     'run.started',
+    'run.contained',
     'node.started',
     'node.ended',
     'run.stopping',

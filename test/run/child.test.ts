@@ -9,7 +9,7 @@ import { DirectLauncher } from '../../src/run/direct-launcher.ts';
 import { Fifos } from '../../src/run/kernel-pipe.ts';
 import { KeptLauncher } from '../../src/run/kept-launcher.ts';
 import { ProcessPipes } from '../../src/run/process-pipe.ts';
-import { emptyMarked } from '../../src/run/reaper.ts';
+import { killUntilEmpty, marked } from '../../src/run/reaper.ts';
 import { processNode } from '../kit/plan.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'forkline-test-'));
@@ -28,7 +28,7 @@ describe.each(['cgroup', 'subreaper', 'direct'] as const)('started the way calle
             throw new Error(reason);
           },
         });
-  const launcher = kept ?? new DirectLauncher(`FORKLINE_TEST_MARK=${process.pid}`);
+  const launcher = kept ?? new DirectLauncher(`test-${process.pid}`, mkdtempSync(join(folder, 'run-')));
   const fifos = new Fifos(mkdtempSync(join(folder, 'fifos-')), (paths) => launcher.makeFifos(paths));
   const pipes = new ProcessPipes(fifos);
   beforeAll(async () => {
@@ -217,7 +217,7 @@ describe.each(['cgroup', 'subreaper', 'direct'] as const)('started the way calle
       await expect.poll(() => output.stdout).toMatch(/^\d+\n$/);
       process.kill(child.pid, 'SIGKILL');
       await child.exited;
-      const killed = way === 'direct' ? emptyMarked(mark) : child.empty();
+      const killed = way === 'direct' ? killUntilEmpty(() => marked(mark)) : child.empty();
       expect(await killed).toEqual([Number(output.stdout)]);
       expect(isAlive(output.stdout)).toBe(false);
       await child.empty();

@@ -4,13 +4,14 @@ import { createServer as createWebServer, type ServerResponse } from 'node:http'
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ProbeRule } from '../../../src/plan/plan.ts';
 import { DirectLauncher } from '../../../src/run/direct-launcher.ts';
 import { LineSearch } from '../../../src/run/readiness/line-search.ts';
 import { Watch } from '../../../src/run/readiness/watch.ts';
 
-const launcher = new DirectLauncher('FORKLINE_TEST_RUN=none');
+const launcher = new DirectLauncher('none', mkdtempSync(join(tmpdir(), 'forkline-test-')));
+afterAll(() => launcher.end());
 const here = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '' }, launcher };
 
 /** Tries it once: null where it holds. */
