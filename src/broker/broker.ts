@@ -191,7 +191,13 @@ export class Broker implements Reception {
 
   each(command: Of<'each'>): void {
     this.workforce.begin(command);
-    for (const worker of command.workers) this.#instances.set(worker, instanceOf(worker));
+    const { node, workers } = command;
+    // It has begun, and is no process by itself.
+    this.#errands.started(node, null);
+    for (const worker of workers) {
+      this.#instances.set(worker, instanceOf(worker));
+      this.#errands.enlist(worker, node);
+    }
   }
 
   feed(command: Of<'feed'>): void {

@@ -93,6 +93,11 @@ export class Errands {
     this.#oversight.started(node, pid);
   }
 
+  /** One that may do what `owner` may. */
+  enlist(worker: NodeId, owner: NodeId): void {
+    this.#oversight.enlist(worker, owner);
+  }
+
   ended(node: NodeId, exitcode: number | null): void {
     for (const { session, request, state } of this.#oversight.ended(node, exitcode)) {
       const asker = this.#watchers.get(session)?.asker;

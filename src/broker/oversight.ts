@@ -23,7 +23,7 @@ interface Ward {
 }
 
 export class Oversight {
-  readonly #controls: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
+  readonly #controls: Map<NodeId, ReadonlySet<NodeId>>;
   readonly #wards = new Map<NodeId, Ward>();
 
   constructor(speakers: readonly Speaker[]) {
@@ -31,6 +31,12 @@ export class Oversight {
       speakers.filter(({ controls }) => controls.length > 0).map(({ node, controls }) => [node, new Set(controls)]),
     );
     for (const controls of this.#controls.values()) for (const node of controls) this.#wards.set(node, wardOf(node));
+  }
+
+  /** One that may do what `owner` may. */
+  enlist(worker: NodeId, owner: NodeId): void {
+    const controls = this.#controls.get(owner);
+    if (controls !== undefined) this.#controls.set(worker, controls);
   }
 
   /** Those that it may control. */
@@ -42,7 +48,7 @@ export class Oversight {
     return this.#controls.get(instance)?.has(node) ?? false;
   }
 
-  /** It runs, for the first time or again. A sub-pipeline has no pid. */
+  /** It runs, for the first time or again. A sub-pipeline has no pid, and neither has an `each`. */
   started(node: NodeId, pid: number | null): void {
     const ward = this.#wards.get(node);
     if (ward !== undefined) ward.state = { pid, alive: true, exitcode: null };

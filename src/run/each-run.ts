@@ -5,6 +5,7 @@ import type { Notice } from '../broker/control.ts';
 import type { BrokerHost } from '../broker/host.ts';
 import type { Json, NodeId, Output, ProcessNode } from '../plan/plan.ts';
 import { ExpressionFailure, type ResolvedNode, usesItem } from '../plan/resolve.ts';
+import { speaks } from '../plan/speakers.ts';
 import { Each, type EachEffect, type EachInput, type EachOutcome } from './each.ts';
 import {
   type Given,
@@ -91,8 +92,14 @@ export class EachRun {
 
   hear(notice: Extract<Notice, { type: 'ready' | 'given' | 'ran-out' }>): void {
     if (notice.type === 'ready') return;
-    if (notice.type === 'given') this.#given.set(notice.ticket, notice);
+    if (notice.type === 'given') this.#given.set(notice.ticket, this.#discreet(notice));
     this.#tell(notice);
+  }
+
+  /** What is cut off may be half a secret, which nobody would know again. */
+  #discreet(given: Given): Given {
+    const cut = Buffer.byteLength(given.preview) < given.size;
+    return this.#context.masker !== null && cut ? { ...given, preview: '' } : given;
   }
 
   /** Each of its processes is killed by itself. */
@@ -105,7 +112,8 @@ export class EachRun {
     this.#startedAt = now();
     const refused = this.#refused ?? this.#emptyFiles();
     if (refused !== null) return this.#tell({ type: 'refused', reason: refused });
-    const names = Array.from({ length: this.#grants.length > 0 ? workers : 0 }, (_, at) => workerOf(node.id, at + 1));
+    const speaking = speaks({ ...node, grants: this.#grants });
+    const names = Array.from({ length: speaking ? workers : 0 }, (_, at) => workerOf(node.id, at + 1));
     const most = this.#usesItem ? MOST_IN_EXPRESSIONS : MOST_IN_ENVIRONMENT;
     broker.each({ node: node.id, queue, workers: names, most });
     tell({ type: 'node.started', node: node.id, pid: null });

@@ -20,7 +20,7 @@ export type EachInput =
   /** The process of a worker has ended for good. */
   | { readonly type: 'worked'; readonly worker: number; readonly result: WorkResult }
   | { readonly type: 'stop'; readonly as: 'terminated' | 'stopped'; readonly reason: string }
-  | { readonly type: 'kill' }
+  | { readonly type: 'kill'; readonly as?: 'terminated' | 'stopped'; readonly reason?: string }
   | { readonly type: 'fault'; readonly reason: string };
 
 export interface WorkResult {
@@ -115,7 +115,7 @@ export class Each {
       case 'fault':
         return this.#stop({ outcome: 'failed', cause: input.reason });
       case 'kill':
-        this.#close({ outcome: 'stopped', cause: 'killed' });
+        this.#close({ outcome: input.as ?? 'stopped', cause: input.reason ?? 'killed' });
         this.#stopping = true;
         for (const worker of this.#busy.keys()) this.#effects.push({ do: 'kill', worker });
     }

@@ -455,3 +455,70 @@ processes:
     expect(ran.exitCode).toBe(0);
   });
 });
+
+describe('an `each` among others', () => {
+  test('may be controlled by them, and its processes may control what it may', async () => {
+    const ran = await run(
+      `
+queues: { q: { from: [1, 2, 3], leftover: ignore }, r: { from: [1] } }
+processes:
+  a: { each: q, workers: 2, run: 'echo at work; exec sleep 1000' }
+  boss: { each: r, target: './f.py#stop', controls: a }`,
+      {
+        'f.py': `import forkline, os, time
+def stop():
+    a = forkline.process_of("a")
+    while os.environ["FORKLINE_RUN_DIR"] and not a.is_alive():
+        time.sleep(0.001)
+    print(a.pid, a.is_alive(), flush=True)
+    a.terminate()
+    a.join()
+    print(a.is_alive())
+`,
+      },
+    );
+    expect(ran.lines('boss.w1')).toEqual(['None True', 'False']);
+    expect(ran.summary.nodes['a']).toMatchObject({ outcome: 'terminated', items: { done: 0 } });
+    expect(ran.exitCode).toBe(0);
+  });
+
+  test('is a part of a pipeline that others use, with queues of theirs', async () => {
+    const ran = await run(
+      `
+queues: { names: { from: [a, b, c], dead_letter: bad }, bad: { to: { json: bad.ndjson } }, made: { to: { json: made.ndjson } } }
+processes: { part: { uses: ./part.yaml, connect: { work: names, out: made } } }`,
+      {
+        'part.yaml': `
+queues: { work: { external: true }, out: { external: true } }
+processes: { do: { each: work, workers: 2, run: '[ $ITEM != b ] && echo "\\"$ITEM\\""', stdout: { queue: out, format: json } } }`,
+      },
+    );
+    expect(ran.summary.reason).toBe('everything succeeded');
+    expect(ran.summary.nodes['part/do']?.items).toMatchObject({ done: 2, failed: 1 });
+    expect(readFileSync(join(ran.folder, 'bad.ndjson'), 'utf8')).toBe('"b"\n');
+    const made = readFileSync(join(ran.folder, 'made.ndjson'), 'utf8').trimEnd().split('\n');
+    expect(made.sort()).toEqual(['"a"', '"c"']);
+  });
+
+  test('keeps secrets out of what is told of its items', async () => {
+    const folder = workspace({
+      'pipeline.yaml': `
+secrets: [TOKEN]
+queues: { q: { from: { lines: items.txt } } }
+processes: { a: { each: q, command: ['true'] } }`,
+      'items.txt': `with correct-horse-battery in it\n${'x'.repeat(190)}correct-horse-battery\n`,
+    });
+    process.env['TOKEN'] = 'correct-horse-battery';
+    try {
+      const ran = await runPipeline(join(folder, 'pipeline.yaml'));
+      expect(ran.exitCode).toBe(0);
+      expect(ran.read('events.ndjson')).not.toContain('correct-horse');
+      expect(ran.events.flatMap((event) => (event.type === 'item.ended' ? [event.preview] : []))).toEqual([
+        'with *** in it',
+        '',
+      ]);
+    } finally {
+      delete process.env['TOKEN'];
+    }
+  });
+});
