@@ -88,18 +88,20 @@ function namesItem(text: string): boolean {
   );
 }
 
-/** The secrets as this node has them: set by a layer of its own environment, or by the runner's. */
+/** The secrets as this node has them: set by a layer of its own environment, which may use others, or by the runner's. */
 export function secretsOf(
   { env = {} }: Partial<Pick<ProcessNode, 'env'>>,
   { run, secrets, environment }: Pick<RunContext, 'run' | 'secrets' | 'environment'>,
 ): Readonly<Record<string, string>> {
-  const valuesIn = (from: Environment) => secrets.map((name) => [name, from[name] ?? ''] as const);
-  const scope = Names.of({ run, env: Object.fromEntries(valuesIn(environment)) });
-  const own = secrets.flatMap((name) => {
-    const set = env[name];
-    return set === undefined ? [] : [[name, textIn(settle(set, scope), name)] as const];
-  });
-  return Object.fromEntries(valuesIn({ ...environment, ...Object.fromEntries(own) }));
+  const valueOf = (name: string, using: readonly string[]): string => {
+    const set = using.includes(name) ? undefined : env[name];
+    if (set === undefined) return environment[name] ?? '';
+    if (!hasExpression(set)) return set;
+    const named = secrets.filter((other) => set.includes(other));
+    const others = Object.fromEntries(named.map((other) => [other, valueOf(other, [...using, name])]));
+    return textIn(settle(set, Names.of({ run, env: others })), name);
+  };
+  return Object.fromEntries(secrets.map((name) => [name, valueOf(name, [])]));
 }
 
 export class ExpressionFailure extends Error {

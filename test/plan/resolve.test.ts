@@ -132,6 +132,13 @@ test('a secret is in the plan by its name, and has its value only in what starts
     'secrets: [TOKEN]\nenv: { URL: "https://${{ env.token }}@host" }',
   );
   expect(node.env).toEqual({ HEADER: 'Bearer open ${{ sesame }}', URL: 'https://open ${{ sesame }}@host' });
+  const made = { OWN: '<${{ env.TOKEN }}>', TOKEN: 'its ${{ run.id }}', HEADER: '${{ env.OWN }}' };
+  const both = { ...context, secrets: ['OWN', 'TOKEN'] };
+  expect(resolveNode(processNode('a', {}, { env: made }), both).env).toEqual({
+    OWN: '<its r1>',
+    TOKEN: 'its r1',
+    HEADER: '<its r1>',
+  });
   const env = { TOKEN: 'its own', HEADER: "Bearer ${{ env['TOKEN'] }}" };
   expect(resolveNode(processNode('a', {}, { env }), context).env).toEqual({ ...env, HEADER: 'Bearer its own' });
 });
