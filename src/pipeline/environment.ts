@@ -80,6 +80,17 @@ export function environmentOver(
   return planned;
 }
 
+export function environmentWithout(
+  planned: Readonly<Record<string, string>>,
+  names: object,
+): Readonly<Record<string, string>> {
+  const kept = (from: object) =>
+    Object.fromEntries(Object.entries(from).filter(([name]) => !Object.hasOwn(names, name)));
+  const rest = kept(planned) as Record<string, string>;
+  if (isMasked(planned)) Object.defineProperty(rest, 'toJSON', { value: () => kept(written(planned)) });
+  return rest;
+}
+
 /** A variable may be called so, too, and is a text. */
 function isMasked(planned: object): planned is { toJSON(): object } {
   return 'toJSON' in planned && typeof planned.toJSON === 'function';

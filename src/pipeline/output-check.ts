@@ -23,6 +23,15 @@ export function outputChecks(file: PipelineFile): (name: string, reader: Written
         return { code: 'unknown-name', message: `there is no process \`${name}\``, step: 1, among: processes };
       }
       const written: WrittenProcess = file.processes?.[process] ?? {};
+      if (written.uses !== undefined) {
+        const message = `\`${process}\` is a sub-pipeline, which has no outputs`;
+        return {
+          code: 'unknown-name',
+          message,
+          step: 1,
+          hint: 'let what is in it put it to a queue that is connected',
+        };
+      }
       const declared = nameSet([written.outputs ?? []].flat());
       if (output !== undefined && !declared.has(output.toLowerCase())) {
         const message = `\`${process}\` has no output \`${output}\``;

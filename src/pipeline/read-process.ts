@@ -69,8 +69,6 @@ export async function readProcess(
     item: written.each !== undefined,
   };
   const withOutputs: Known = { ...known, outputs: around.outputsFor(name, written) };
-  // What stands in the environment of a sub-pipeline is read where the names of this file mean nothing.
-  const inEnvironment = written.uses === undefined ? withOutputs : known;
   const formula = (where: Path, value: Json, names: Known = known): Formula => reading.formula(where, value, names);
   const planned = ([where, value]: readonly [Path, Json | undefined]): Formula | null =>
     value === undefined ? null : formula(where, value, { ...known, later: false });
@@ -78,7 +76,7 @@ export async function readProcess(
   const layer = (where: Path, env: Env | undefined, under: NameSet): EnvironmentLayer => ({
     entries: Object.entries(env ?? {}).map(([variable, value]) => ({
       name: variable,
-      value: formula([...where, variable], value, { ...inEnvironment, env: under }),
+      value: formula([...where, variable], value, { ...withOutputs, env: under }),
     })),
   });
   const [cwdPath, cwd] = setting('cwd');

@@ -31,7 +31,7 @@ export function readQueue(name: string, queue: Queue, item: Json | null, place: 
     from: queue.from === undefined ? null : readOrigin(at('from'), queue.from as Json, place, root),
     to: queue.to === undefined ? null : readDestination(at('to'), queue.to as unknown as Json, place, root),
     deadLetter: queue.dead_letter === undefined ? null : referenceAt(at('dead_letter'), queue.dead_letter),
-    external: queue.external ?? false,
+    external: queue.external ?? isWritten('external'),
   };
 }
 

@@ -89,6 +89,10 @@ class Wiring {
     if (asQueue) this.#connectQueue(connection, port, queueHere, part);
     if (asLock) this.#connectLock(connection, lock, lockHere, part);
     if (asQueue || asLock) return;
+    if (name.includes('${{')) {
+      const hint = 'names are written out, so that the graph is known before anything is evaluated';
+      return this.#findings.error('bad-expression', placeOf(outer), 'a name cannot be an expression', { hint });
+    }
     const kind = port === undefined ? 'lock' : 'queue';
     const other = queueHere ?? lockHere;
     const known = kind === 'queue' ? this.#around.queues : this.#around.locks;

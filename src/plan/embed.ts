@@ -1,9 +1,10 @@
 // A Plan set into another, as what is in one of its sub-pipelines: everything in it gets a name under that one's, what is
 // connected becomes the channel around it, and what is set around it lies under its environment.
-import { environmentOver } from '../pipeline/environment.ts';
+import { environmentOver, environmentWithout } from '../pipeline/environment.ts';
 import { isProcess } from './node-kind.ts';
 import type { SubPipeline } from './pipeline-node.ts';
 import type {
+  Around,
   Channel,
   LockChannel,
   Need,
@@ -16,6 +17,7 @@ import type {
   QueueChannel,
   Stdin,
 } from './plan.ts';
+import { usesOutputs } from './resolve.ts';
 
 export interface Embedded {
   /** The sub-pipeline itself, and what is in it. */
@@ -64,12 +66,18 @@ class Naming {
   readonly #sub: SubPipeline;
   /** By kind and name there: what it is here. */
   readonly #connections = new Map<string, string>();
+  /** What is set around it: what can be read in it, too, and what reads outputs around it. */
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #reading: Readonly<Record<string, string>> | null;
   /** Those who need the same share it. */
   readonly #needs = new Map<Need, Need>();
 
   constructor(inner: Plan, sub: SubPipeline) {
     this.#inner = inner;
     this.#sub = sub;
+    const reading = Object.entries(sub.env).filter(([, text]) => usesOutputs(text));
+    this.#reading = reading.length === 0 ? null : Object.fromEntries(reading);
+    this.#env = reading.length === 0 ? sub.env : environmentWithout(sub.env, this.#reading ?? {});
     const { uses, puts, gets, locks } = sub.declaration;
     const queues = new Set([...puts, ...gets].map(({ name }) => name));
     const held = new Set(locks.map(({ name }) => name));
@@ -130,11 +138,12 @@ class Naming {
   }
 
   #process(node: ProcessNode, root: string): Partial<ProcessNode> {
-    const { stdin, stdout, stderr, grants, controls, env, each } = node;
+    const { stdin, stdout, stderr, grants, controls, env, around = [], each } = node;
     const own = node.root ?? this.#inner.root;
     return {
       ...(own === root ? {} : { root: own }),
-      env: environmentOver(this.#sub.env, env),
+      env: environmentOver(this.#env, env),
+      ...(around.length === 0 && this.#reading === null ? {} : { around: this.#around(around) }),
       controls: controls.map((id) => this.#id(id)),
       each: each && { ...each, queue: this.#channel('queue', each.queue) },
       stdin: this.#stream(stdin),
@@ -142,6 +151,14 @@ class Naming {
       stderr: this.#stream(stderr),
       grants: grants.map(({ channel, role }) => ({ channel: this.#granted(role, channel), role })),
     };
+  }
+
+  #around(around: readonly Around[]): readonly Around[] {
+    const inner = around.map(({ within, env }) => ({
+      within: within === undefined ? this.#sub.node.id : this.#id(within),
+      env,
+    }));
+    return this.#reading === null ? inner : [{ env: this.#reading }, ...inner];
   }
 
   #granted(role: ProcessNode['grants'][number]['role'], channel: string): string {

@@ -68,6 +68,8 @@ export interface ProcessNode extends NodeBase {
   readonly cwd: string;
   /** Everything the pipeline adds to the runner's environment, later layers already laid over earlier ones. */
   readonly env: Readonly<Record<string, string>>;
+  /** What is set around the sub-pipelines that it is in, from the outermost on, and reads outputs there; lies under `env`. */
+  readonly around?: readonly Around[];
   /** false: skipped. A string is an expression for when it is due. */
   readonly if: boolean | string;
   /** It is run once for each item of a queue; null: once. */
@@ -130,6 +132,12 @@ export interface Each {
   readonly queue: string;
   /** So many items at once. */
   readonly workers: number;
+}
+
+/** Variables of which the expressions are read as those of another sub-pipeline, or of the plan's own. */
+export interface Around {
+  readonly within?: NodeId;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export type Launch =

@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { realpath } from 'node:fs/promises';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import { type Document, type Path, parseDocument } from '../pipeline/document.ts';
+import { withoutEchoes } from '../pipeline/echo.ts';
 import { Findings, keyOf } from '../pipeline/finding.ts';
 import { checkNames } from '../pipeline/names.ts';
 import type { Pipeline, ProcessDeclaration, UsesDeclaration } from '../pipeline/pipeline.ts';
@@ -178,8 +179,10 @@ export class Project {
     site: Site,
   ): Promise<Part | null> {
     const { document, diagnostics } = parseDocument(source);
-    this.#tell(diagnostics);
-    if (document === null) return null;
+    if (document === null) {
+      this.#tell(diagnostics);
+      return null;
+    }
     const shape = validate(document);
     const here = site.way.map((step, at) => (at === site.way.length - 1 ? { ...step, uses: uses.path } : step));
     const own: Site = {
@@ -189,8 +192,9 @@ export class Project {
       way: [...here, { document, realPath, uses: null }],
     };
     const examined = await this.#examine(own, { given: 'unknown' }, null);
-    const all = [...diagnostics, ...shape.diagnostics, ...examined.diagnostics];
-    this.#tell([...shape.diagnostics, ...examined.diagnostics]);
+    const later = [...shape.diagnostics, ...examined.diagnostics];
+    const all = [...diagnostics, ...withoutEchoes(diagnostics, later)];
+    this.#tell(all);
     const { pipeline, parts } = examined;
     const isSound = !all.some(({ severity }) => severity === 'error');
     return { ...own, file, pipeline, parts, ports: portsOf(pipeline), isSound };

@@ -43,11 +43,23 @@ export function resolveNode(node: ProcessNode, context: RunContext): ResolvedNod
     if: resolveCondition(node, context),
     launch: resolveLaunch(node.launch, settled, text),
     cwd: path(node.cwd),
-    env: Object.fromEntries(Object.entries(node.env).map(([name, value]) => [name, text(value)])),
+    env: { ...environmentAround(node, context), ...textsIn(node.env, scope) },
     stdin: resolveStream(node.stdin, path),
     stdout: resolveStream(node.stdout, path),
     stderr: resolveStream(node.stderr, path),
   };
+}
+
+function environmentAround({ around = [], env }: ProcessNode, context: RunContext): Readonly<Record<string, string>> {
+  const layers = around.map((layer) => {
+    const own = Object.fromEntries(Object.entries(layer.env).filter(([name]) => env[name] === undefined));
+    return textsIn(own, scopeOf({ ...layer, env }, context));
+  });
+  return Object.assign({}, ...layers) as Readonly<Record<string, string>>;
+}
+
+function textsIn(env: Readonly<Record<string, string>>, scope: Names): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, textIn(settle(value, scope), value)]));
 }
 
 /** In a sub-pipeline names are those of its own file. */
@@ -76,15 +88,21 @@ class Setters extends Names {
 
 /** Whether any text in it asks for `item`. */
 export function usesItem(value: unknown): boolean {
-  if (typeof value === 'string') return hasExpression(value) && namesItem(value);
+  if (typeof value === 'string') return names(value, 'item');
   return typeof value === 'object' && value !== null && Object.values(value).some(usesItem);
 }
 
-function namesItem(text: string): boolean {
+/** Whether a text asks for outputs. */
+export function usesOutputs(text: string): boolean {
+  return names(text, 'processes');
+}
+
+function names(text: string, context: string): boolean {
+  if (!hasExpression(text)) return false;
   const template = parseTemplate(text);
   if ('message' in template) return false;
   return template.some(
-    (part) => typeof part !== 'string' && part.uses.some(({ steps }) => steps[0]?.name.toLowerCase() === 'item'),
+    (part) => typeof part !== 'string' && part.uses.some(({ steps }) => steps[0]?.name.toLowerCase() === context),
   );
 }
 

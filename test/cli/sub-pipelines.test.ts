@@ -156,6 +156,27 @@ def inner():
   expect(exitCode).toBe(0);
 });
 
+test('what is known only when it starts comes in by `env`, and is read where it is written', async () => {
+  const { stdout, exitCode } = await ran({
+    'pipeline.yaml': `processes:
+  build: { target: say.py#outer, outputs: version }
+  sub:
+    uses: mid.yaml
+    env: { VERSION: "\${{ processes.build.outputs.version }}", KEPT: "\${{ processes.build.outputs.version }}" }
+    needs: build`,
+    'mid.yaml': `processes:
+  build: { target: say.py#inner, outputs: version }
+  deep: { uses: deep.yaml, env: { INNER: "\${{ processes.build.outputs.version }}", KEPT: mine }, needs: build }`,
+    'say.py': `
+from forkline import output
+def outer(): output("version", "1.2")
+def inner(): output("version", "inner")
+`,
+    'deep.yaml': 'processes:\n  show: { run: "echo $VERSION $INNER $KEPT" }',
+  });
+  expect([stdout, exitCode]).toEqual(['sub/deep/show | 1.2 inner mine\n', 0]);
+});
+
 test('`check` shows what is wrong in a file that is used in that file, once', async () => {
   const folder = workspace({
     'a.yaml': 'processes:\n  x: { uses: in/part.yaml, replicas: 3 }\n',
