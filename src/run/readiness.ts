@@ -2,6 +2,7 @@
 // that hears by itself (`log`, `sdk`) is never tried. How long it may take counts for a process from the start of each attempt, for
 // a daemon from the first one that was not followed by its being ready.
 import type { ProbeRule, ReadyRule } from '../plan/plan.ts';
+import { shownCommand } from './readiness/shown-command.ts';
 
 export type ReadinessEffect =
   /** Try the probe, and answer with `held` or `unheld`. */
@@ -127,7 +128,13 @@ function notYet(probe: ProbeRule): string {
       return `no line of its output matched \`${probe.pattern}\``;
     case 'sdk':
       return 'it never said so';
-    default:
-      return 'its probe had not come to an end';
+    case 'file':
+      return `there was no time to look for \`${probe.path}\``;
+    case 'tcp':
+      return `nothing had accepted a connection at \`${probe.host}:${probe.port}\` yet`;
+    case 'http':
+      return `\`${probe.url}\` had not answered yet`;
+    case 'exec':
+      return `${shownCommand(probe.argv)} had not ended yet`;
   }
 }
