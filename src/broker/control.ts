@@ -116,6 +116,8 @@ export type Notice =
       readonly request: number;
       readonly value?: Account | Counts;
       readonly error?: string;
+      /** Where it is an error of the system's, and not a mistake of ours. */
+      readonly code?: string;
     }
   /** It says that it is ready. */
   | { readonly type: 'ready'; readonly node: NodeId }

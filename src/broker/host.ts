@@ -280,7 +280,8 @@ class Host implements BrokerHost {
       const asked = this.#asked.get(notice.request);
       this.#asked.delete(notice.request);
       if (notice.error === undefined) asked?.resolve(notice.value);
-      else asked?.reject(new Error(notice.error));
+      else
+        asked?.reject(Object.assign(new Error(notice.error), notice.code === undefined ? {} : { code: notice.code }));
     } else {
       this.#options.onNotice(notice);
     }

@@ -80,7 +80,8 @@ async function answer(
         return notify({ type: 'answer', request, value: { queues: open.counts(), pipes: open.pipeCounts() } });
     }
   } catch (error) {
-    notify({ type: 'answer', request, error: error instanceof Error ? error.message : String(error) });
+    const { message, code } = error as NodeJS.ErrnoException;
+    notify({ type: 'answer', request, error: message, ...(code === undefined ? {} : { code }) });
   }
 }
 

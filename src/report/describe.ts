@@ -183,10 +183,9 @@ function itemOf({ item, preview }: { readonly item: number; readonly preview: st
 
 const MOST_SHOWN = 60;
 
-/** What becomes of an item is told as a failure by the `each` or by the dead letter that comes of it. */
+/** That items were stopped is told by their number in the end, and what failed for good also by the dead letter that comes of it. */
 function weightOfItem({ fate, outcome }: ItemEnded): Words['weight'] {
-  if (fate === 'back') return outcome === 'failed' || outcome === 'timed_out' ? 'warning' : 'note';
-  return 'detail';
+  return fate === 'back' && (outcome === 'failed' || outcome === 'timed_out') ? 'warning' : 'detail';
 }
 
 function weightOf(event: NodeEnded): Words['weight'] {
