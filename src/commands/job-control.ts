@@ -17,6 +17,11 @@ export class JobControl implements Disposable {
     this.#beat = setInterval(() => this.#see(), BEAT_MS).unref();
     process.on('SIGTSTP', this.#suspended);
     process.on('SIGCONT', this.#continued);
+    run.onSuspend(() => {
+      if (!isSupervised()) return false;
+      process.kill(process.pid, 'SIGTSTP');
+      return true;
+    });
   }
 
   [Symbol.dispose](): void {

@@ -37,9 +37,21 @@ export async function openReporters({ reporters, volume }: Wishes): Promise<Repo
   const opened = await Promise.all(
     wishes.map(({ name, path }) => (path === null ? onScreen(name, volume) : inFile(name, path, volume))),
   );
+  /** The process that has the terminal, and whose screen it is meanwhile. */
+  let holder: string | null = null;
+  const hold = (node: string): void => {
+    holder = node;
+    for (const { screens } of opened) for (const screen of screens) screen.hold();
+  };
+  const release = (): void => {
+    holder = null;
+    for (const { screens } of opened) for (const screen of screens) screen.release();
+  };
   return {
     report: (event) => {
+      if (event.type === 'node.ended' && event.node === holder) release();
       for (const { reporter } of opened) reporter.report(event);
+      if (event.type === 'node.started' && event.terminal) hold(event.node);
     },
     end: () => Promise.all(opened.map(({ reporter }) => reporter.end())),
     get failed() {
@@ -52,6 +64,7 @@ export async function openReporters({ reporters, volume }: Wishes): Promise<Repo
 interface Opened {
   readonly reporter: Reporter;
   readonly out: Screen;
+  readonly screens: readonly Screen[];
 }
 
 function parse(wish: string): { name: (typeof names)[number]; path: string | null } {
@@ -72,7 +85,7 @@ async function onScreen(name: (typeof names)[number], volume: PlainOptions['volu
   // One terminal for both: through one door, so that no line is torn by another.
   const oneTerminal = process.stdout.isTTY && process.stderr.isTTY;
   const out = oneTerminal ? err : new Screen(process.stdout, { onError });
-  return { reporter: plain({ out, err, volume }), out };
+  return { reporter: plain({ out, err, volume }), out, screens: [out, err] };
 }
 
 async function inFile(name: (typeof names)[number], path: string, volume: PlainOptions['volume']): Promise<Opened> {
@@ -86,11 +99,11 @@ async function inFile(name: (typeof names)[number], path: string, volume: PlainO
     writeLine(`forkline: cannot write to \`${path}\`: ${message}`, process.stderr);
   if (name === 'json') return asJson(new Screen(stream, { ...forEvents, onError }));
   const out = new Screen(stream, { ...forEvents, note: droppedLines, onError });
-  return { reporter: plain({ out, err: out, volume }), out };
+  return { reporter: plain({ out, err: out, volume }), out, screens: [] };
 }
 
 const forEvents = { limit: 64 << 20, note: missingEvents };
 
 function asJson(out: Screen): Opened {
-  return { reporter: json(out), out };
+  return { reporter: json(out), out, screens: [out] };
 }

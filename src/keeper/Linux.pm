@@ -66,8 +66,25 @@ sub wait_in_reads { my ($fd) = @_; syscall $call{fcntl}, $fd, 4, syscall($call{f
 # The group of that number has the terminal.
 sub give_terminal { my ($fd, $group) = @_; my $number = pack 'i', $group; syscall $call{ioctl}, $fd, 0x5410, $number }
 
-# Back to the group of this process, which must ignore SIGTTOU.
-sub take_terminal { my $fd = open_fd('/dev/tty', O_RDWR | O_NOCTTY); give_terminal($fd, getpgrp) if $fd >= 0; close_fd($fd) }
+# To that group, or back to the group of this process, which must ignore SIGTTOU. With `$modes`, these are set again.
+sub pass_terminal {
+    my ($group, $modes) = @_;
+    my $fd = open_fd('/dev/tty', O_RDWR | O_NOCTTY);
+    return if $fd < 0;
+    give_terminal($fd, $group);
+    syscall $call{ioctl}, $fd, 0x5403, $modes if defined $modes;
+    close_fd($fd);
+}
+
+# How the terminal reads and echoes; undefined where there is none.
+sub terminal_modes {
+    my $fd = open_fd('/dev/tty', O_RDWR | O_NOCTTY);
+    return undef if $fd < 0;
+    my $modes = "\0" x 256;
+    my $failed = syscall $call{ioctl}, $fd, 0x5401, $modes;
+    close_fd($fd);
+    return $failed ? undef : $modes;
+}
 
 # Comes back only where it fails. Any bytes, no shell.
 sub execute {

@@ -59,6 +59,7 @@ sub order_of {
 sub start {
     my ($order) = @_;
     if ($cgroup) { $order->{place} //= $cgroup->place // return put_off($order, 'cgroup') }
+    my $modes = $order->{terminal} ? Linux::terminal_modes() : undef;
     pipe my $complaints, my $complain or return put_off($order, 'pipe');
     my $parent = $$;
     my $pid = fork // return put_off($order, 'fork');
@@ -68,7 +69,7 @@ sub start {
     }
     my $process = {
         number => $order->{number}, pid => $pid, place => $order->{place}, terminal => $order->{terminal},
-        complaints => $complaints,
+        modes => $modes, complaints => $complaints,
     };
     $processes{ $process->{number} } = $of_pid{$pid} = $process;
     $childless = 0;
@@ -110,7 +111,7 @@ sub ended {
     launched($process) if $process->{complaints};
     $process->{status} = $status;
     $lingering{ $process->{number} } = $process;
-    Linux::take_terminal() if $process->{terminal};
+    Linux::pass_terminal(getpgrp, $process->{modes}) if $process->{terminal};
 }
 
 sub is_empty { my ($process) = @_; return $process->{place} ? Cgroup::is_empty($process->{place}) : $childless }
@@ -151,6 +152,14 @@ sub signal {
         my ($state, undef, $group) = Tree::look_at($pid);
         kill $signal, $pid if defined $state && !($leads && $group == $process->{pid});
     }
+}
+
+# It has the terminal, and lost it while it was stopped.
+sub foreground {
+    my ($process) = @_;
+    return if !exists $of_pid{ $process->{pid} };
+    Linux::pass_terminal($process->{pid});
+    kill 'CONT', -$process->{pid};
 }
 
 # Before it is the program.

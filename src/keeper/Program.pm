@@ -15,6 +15,7 @@ my %flags = (
     # A pipe that is there; `!` takes its name away.
     '|' => Linux::O_WRONLY,
     '!' => Linux::O_WRONLY,
+    '=' => Linux::O_RDWR,
 );
 
 # Never comes back. `$parent` forked it; `$starts` is the record of starts; `$lifeline` can be read once the runner is no more.

@@ -111,6 +111,7 @@ sub obey {
         if    ($word eq 'signal') { Processes::signal($process, $rest[1] + 0, $rest[2]) }
         elsif ($word eq 'empty')  { Processes::empty($process) }
         elsif ($word eq 'cancel') { Processes::cancel($process) }
+        elsif ($word eq 'foreground') { Processes::foreground($process) }
     }
 }
 

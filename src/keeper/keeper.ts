@@ -11,6 +11,8 @@ export interface KeeperOptions {
   readonly folder: string;
   /** The best that it may use. */
   readonly allowed: Tier;
+  /** In the session of this process, so that it can give the terminal to one that it starts. */
+  readonly inSession?: boolean;
   /** It has ended and was not told to. */
   readonly onLost: (reason: string) => void;
 }
@@ -53,6 +55,8 @@ export interface Kept {
   signal(number: number, scope: 'group' | 'tree'): void;
   /** Kills what its leader has left. */
   empty(): void;
+  /** Gives it the terminal again, and wakes it. */
+  foreground(): void;
 }
 
 export class Keeper {
@@ -77,10 +81,10 @@ export class Keeper {
       this.#onUnfit = reject;
     });
     this.ready.catch(() => {});
-    const { runId, folder, allowed } = options;
+    const { runId, folder, allowed, inSession = false } = options;
     // A session of its own: no terminal's signal is for it. And an environment of its own: nothing in ours may change what Perl does.
     this.#process = spawn(perl(), [home.keeper, runId, folder, allowed], {
-      detached: true,
+      detached: !inSession,
       env: { FORKLINE_KEEPER: runId },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -251,6 +255,7 @@ class Entry {
       }),
       signal: (number, scope) => this.#say('signal', `${number}`, scope),
       empty: () => this.#say('empty'),
+      foreground: () => this.#say('foreground'),
     });
   }
 }

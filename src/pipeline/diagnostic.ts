@@ -60,6 +60,7 @@ export const diagnosticCodes = [
   'linux-only',
   'pipe-ends',
   'each-conflict',
+  'tty-conflict',
   'dead-letter',
   'dead-letter-loop',
   'secret-in-argv',

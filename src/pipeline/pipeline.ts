@@ -152,6 +152,8 @@ export interface ProcessDeclaration extends Declared {
   readonly stdin: StdinDeclaration;
   readonly stdout: OutputDeclaration;
   readonly stderr: OutputDeclaration;
+  /** It gets the terminal. */
+  readonly tty: boolean;
   /** Null where it is not given. Without this and `matrix` there is one instance, under its bare name. */
   readonly replicas: number | null;
   readonly matrix: Matrix | null;

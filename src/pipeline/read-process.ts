@@ -101,6 +101,7 @@ export async function readProcess(
     stdin: stdinOf(written.stdin, at('stdin'), formula),
     stdout: outputOf(written.stdout, at('stdout'), formula),
     stderr: outputOf(written.stderr, at('stderr'), formula),
+    tty: written.tty ?? false,
     replicas: replicas ?? null,
     matrix,
     countBroken: matrixBroken || (written.replicas !== undefined && replicas === undefined),

@@ -287,7 +287,7 @@ export type Output = OutputToAQueue | OutputToAFile;
  */
 export type Stderr = Output;
 /**
- * Whether it gets the terminal, for programs that ask people (ssh, sudo). One process at a time can have it.
+ * Whether it gets the terminal, for programs that ask people (ssh, sudo, vim): all three of its streams are the terminal, and Ctrl-C there is for it. One process at a time can have it; without a terminal it fails.
  */
 export type Tty = boolean;
 /**

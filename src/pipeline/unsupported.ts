@@ -9,7 +9,6 @@ type Unsupported = Readonly<Record<string, readonly Json[]>>;
 
 const inProcess: Unsupported = {
   holds: [],
-  tty: [false],
 };
 
 const inEach: Readonly<Record<string, Unsupported>> = {

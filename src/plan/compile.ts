@@ -27,6 +27,7 @@ import { checkSlots } from './slots.ts';
 import { checkStreams } from './stream-check.ts';
 import { checkCircles } from './stream-deadlock.ts';
 import { channelsOf } from './streams.ts';
+import { checkTerminals } from './tty-check.ts';
 
 /** A target that a node starts, and where it is named. */
 export interface TargetUse extends Pick<Target, 'language' | 'file' | 'export'> {
@@ -57,6 +58,7 @@ export function compile(pipeline: Pipeline): Compiled {
   const requirements = new Requirements(graph);
   checkStreams(pipeline, graph, requirements, findings);
   checkEach(pipeline, findings);
+  checkTerminals(graph, requirements, instances, findings);
   checkPipeEnds(graph, instances, findings);
   checkCircles(graph, requirements, findings);
   checkSlots(pipeline, graph, instances, findings);

@@ -87,6 +87,7 @@ function bodyOf(process: ProcessDeclaration, scope: Scope, pipeline: Pipeline, r
     stdin: process.each === null ? stdin : { type: 'item' },
     stdout,
     stderr,
+    ...(process.tty ? { tty: true } : {}),
     outputs: process.outputs,
     timeoutMs,
     stop: { signal: process.stop.signal, graceMs },

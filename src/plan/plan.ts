@@ -77,6 +77,8 @@ export interface ProcessNode extends NodeBase {
   readonly stdin: Stdin;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** It gets the terminal, with all three of its streams. */
+  readonly tty?: true;
   readonly grants: readonly Grant[];
   /** The names it may set while it runs, for those who need it to read. */
   readonly outputs: readonly string[];

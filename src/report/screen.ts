@@ -25,6 +25,9 @@ export class Screen {
   #dropped = 0;
   #gone = false;
   #failed = false;
+  /** What waits until the terminal is ours again; null: it is. */
+  #held: string[] | null = null;
+  #heldLength = 0;
 
   constructor(
     stream: Writable,
@@ -54,6 +57,7 @@ export class Screen {
   /** Whole lines, each with its end. Words that matter have as much room again, so that a flood does not take them along. */
   write(text: string, matters = false): void {
     if (this.#gone || text === '') return;
+    if (this.#held !== null) return this.#keep(this.#held, text, matters);
     const room = matters ? 2 * this.#limit : this.#dropped === 0 ? this.#limit : this.#limit / 2;
     if (this.#stream.writableLength >= room) {
       this.#dropped += countLines(text);
@@ -63,8 +67,33 @@ export class Screen {
     this.#stream.write(text);
   }
 
+  /** Another program has the terminal: nothing is written until `release`. Anything but a terminal is not held. */
+  hold(): void {
+    if ((this.#stream as { isTTY?: boolean }).isTTY) this.#held ??= [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    const dropped = this.#dropped;
+    this.#held = null;
+    this.#heldLength = 0;
+    if (held.length > 0) this.#dropped = 0;
+    for (const text of held) this.write(text, true);
+    if (held.length > 0) this.#dropped += dropped;
+  }
+
+  #keep(held: string[], text: string, matters: boolean): void {
+    if (this.#heldLength >= (matters ? 2 : 1) * this.#limit) {
+      this.#dropped += countLines(text);
+      return;
+    }
+    held.push(text);
+    this.#heldLength += text.length;
+  }
+
   /** Settles when the reader has taken all, has gone, or takes nothing for long. */
   async end(): Promise<void> {
+    this.release();
     if (!this.#gone) this.#noteDropped();
     let waiting = this.#waiting();
     for (let idleMs = 0; waiting > 0 && idleMs <= this.#patienceMs; ) {

@@ -68,6 +68,11 @@ export class Child {
     this.#running.signal('SIGSTOP', 'tree');
   }
 
+  /** It has the terminal again. */
+  foreground(): void {
+    this.#running.foreground();
+  }
+
   resume(): void {
     this.#running.signal('SIGCONT', 'tree');
   }

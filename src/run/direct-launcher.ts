@@ -33,6 +33,8 @@ export class DirectLauncher implements Launcher {
     const opened = [spec.stdin, spec.stdout, spec.stderr].flatMap(handedIn);
     try {
       if (nulIn(spec)) return { refused: NUL_REFUSAL };
+      if (spec.stdin.type === 'terminal')
+        return { refused: 'only the keeper could give it the terminal, and there is none' };
       enter(spec.cwd);
       const stdio = [
         attempt('stdin', () => source(spec.stdin, opened)),
@@ -131,6 +133,7 @@ function running(pid: number, exited: Promise<Exit>): Running {
     exited,
     signal: (signal) => void signalGroup(pid, signal),
     empty: (patience) => emptyGroup(pid, patience),
+    foreground: () => {},
   };
 }
 
@@ -140,12 +143,12 @@ function handedIn(stream: StdioSource | StdioSink): number[] {
 }
 
 function source(from: StdioSource, opened: number[]): 'ignore' | number {
-  if (from.type === 'null') return 'ignore';
+  if (from.type === 'null' || from.type === 'terminal') return 'ignore';
   return from.type === 'fd' ? from.fd : open(from.path, 'r', opened);
 }
 
 function sink(to: StdioSink, opened: number[]): 'ignore' | number {
-  if (to.type === 'null') return 'ignore';
+  if (to.type === 'null' || to.type === 'terminal') return 'ignore';
   if (to.type === 'fd') return to.fd;
   if (to.type === 'file') return open(to.path, to.append ? 'a' : 'w', opened);
   const fd = to.pipe.takeWriteEnd();

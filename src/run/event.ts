@@ -69,6 +69,8 @@ export interface NodeStarted extends At {
   readonly node: NodeId;
   /** Null for a join, which begins to wait. */
   readonly pid: number | null;
+  /** It has the terminal until it ends. */
+  readonly terminal?: true;
   /** Where it is not its first attempt: the number of this one. */
   readonly attempt?: number;
 }

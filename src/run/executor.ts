@@ -17,7 +17,6 @@ import {
 import { controlledIn, speakersOf, speaks } from '../plan/speakers.ts';
 import { type Containment, shortcoming, type Tier } from './containment.ts';
 import { causeOf } from './deadlock.ts';
-import { markOf } from './environment.ts';
 import { EachRun } from './each-run.ts';
 import type { Outcome } from './event.ts';
 import { type Happening, happeningOf } from './happening.ts';
@@ -32,6 +31,7 @@ import { type ProcessContext, ProcessRun } from './process-run.ts';
 import type { ScheduleEffect } from './schedule.ts';
 import { Schedules } from './schedules.ts';
 import { sweep } from './sweep.ts';
+import { hasTerminal, Terminal, wantsTerminal } from './terminal.ts';
 import { prepareTargets, type Targets } from './target.ts';
 import { type StopCause, verdictOf } from './verdict.ts';
 
@@ -65,6 +65,7 @@ export class Execution {
   readonly #controlled: ReadonlySet<NodeId>;
   readonly #clock = new Clock();
   readonly #pausing: Pausing;
+  readonly #terminal = new Terminal();
   readonly #ended: Promise<readonly NodeId[]>;
   #over!: (failed: readonly NodeId[]) => void;
   #broken!: (error: unknown) => void;
@@ -84,6 +85,7 @@ export class Execution {
     this.#premises = new Premises({
       runId: options.runId,
       atMost: options.containment,
+      inSession: wantsTerminal(plan) && hasTerminal(),
       onLost: (reason) => this.kill({ exitCode: 70, reason: `the keeper was lost: ${reason}` }),
     });
     this.#schedule = new Schedules(plan, (node) => this.#isWanted(node));
@@ -92,7 +94,8 @@ export class Execution {
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     this.#pausing = new Pausing({
       clock: this.#clock,
-      mark: markOf(options.runId),
+      runId: options.runId,
+      terminal: this.#terminal,
       leaders: () => [...this.#running.values()].flatMap(({ pid }) => pid ?? []),
       broker: () => this.#broker,
       tell: (happening) => this.#tell(happening),
@@ -195,6 +198,7 @@ export class Execution {
   #contextWith(targets: Targets): ProcessContext {
     return {
       ...this.#options,
+      terminal: this.#terminal,
       launcher: this.#premises.launcher,
       fifos: this.#premises.fifos,
       pipes: this.#premises.pipes,

@@ -17,7 +17,10 @@ export class KeptLauncher implements Launcher {
     try {
       if (nulIn(spec)) return { refused: NUL_REFUSAL };
       const streams = [sourceOf(stdin), sinkOf(stdout), sinkOf(stderr)] as const;
-      const started = await this.keeper.start({ name, argv, cwd, env, streams, terminal: false }, cancel);
+      const started = await this.keeper.start(
+        { name, argv, cwd, env, streams, terminal: stdin.type === 'terminal' },
+        cancel,
+      );
       return 'step' in started ? { refused: refusalOf(setbackOf(started), spec) } : new KeptProcess(started);
     } finally {
       for (const stream of [stdin, stdout, stderr]) if (stream.type === 'fd') closeSync(stream.fd);
@@ -50,6 +53,10 @@ class KeptProcess implements Running {
     this.#kept.signal(os.signals[signal], scope);
   }
 
+  foreground(): void {
+    this.#kept.foreground();
+  }
+
   empty(patience?: AbortSignal): Promise<readonly number[]> {
     if (!patience || patience.aborted) this.#kept.empty();
     else patience.addEventListener('abort', () => this.#kept.empty(), { once: true });
@@ -60,6 +67,7 @@ class KeptProcess implements Running {
 /** The child opens what we have open by the name that /proc gives it, and we close ours once it has. */
 function sourceOf(source: StdioSource): string {
   if (source.type === 'null') return '</dev/null';
+  if (source.type === 'terminal') return TERMINAL;
   return source.type === 'file' ? `<${source.path}` : `<${pathOf(source.fd)}`;
 }
 
@@ -67,6 +75,8 @@ function sinkOf(sink: StdioSink): string {
   switch (sink.type) {
     case 'null':
       return '>/dev/null';
+    case 'terminal':
+      return TERMINAL;
     case 'file':
       return `${sink.append ? '+' : '>'}${sink.path}`;
     case 'pipe':
@@ -75,6 +85,8 @@ function sinkOf(sink: StdioSink): string {
       return `|${pathOf(sink.fd)}`;
   }
 }
+
+const TERMINAL = '=/dev/tty';
 
 function pathOf(fd: number): string {
   return `/proc/${process.pid}/fd/${fd}`;

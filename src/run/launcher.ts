@@ -27,10 +27,13 @@ export interface LaunchSpec {
 
 export type StdioSource =
   | { readonly type: 'null' }
+  /** The process has the terminal; so for its three streams. */
+  | { readonly type: 'terminal' }
   | { readonly type: 'file'; readonly path: string }
   | { readonly type: 'fd'; readonly fd: number };
 export type StdioSink =
   | { readonly type: 'null' }
+  | { readonly type: 'terminal' }
   | { readonly type: 'file'; readonly path: string; readonly append: boolean }
   | { readonly type: 'pipe'; readonly pipe: KernelPipe }
   | { readonly type: 'fd'; readonly fd: number };
@@ -49,6 +52,8 @@ export interface Running {
    * whom that killed.
    */
   empty(patience?: AbortSignal): Promise<readonly number[]>;
+  /** Gives it the terminal again, which it lost while it was stopped, and wakes it. */
+  foreground(): void;
 }
 
 export interface Exit {

@@ -3,6 +3,7 @@
 import type { BrokerHost } from '../broker/host.ts';
 import type { Clock } from '../clock.ts';
 import type { Happening } from './happening.ts';
+import type { Terminal } from './terminal.ts';
 import { letGoOn, type Stopped, stopTrees } from './stopped-trees.ts';
 
 export interface Pausable {
@@ -11,12 +12,14 @@ export interface Pausable {
   resume(): Promise<void>;
   /** The runner itself was stopped for so long by somebody who did not say so, and its processes were not. */
   overslept(ms: number): void;
+  /** Asked where Ctrl-Z stopped a process that has the terminal; answers whether it stops the run. */
+  onSuspend(suspend: () => boolean): void;
 }
 
 export interface PausingContext {
   readonly clock: Clock;
-  /** `NAME=value` in the environment of all that is of the run. */
-  readonly mark: string;
+  readonly runId: string;
+  readonly terminal: Terminal;
   /** Of process groups. */
   readonly leaders: () => readonly number[];
   /** Null where there is none. */
@@ -34,9 +37,9 @@ export class Pausing implements Pausable {
 
   pause(): void {
     if (this.#stopped !== null) return;
-    const { clock, leaders, mark, broker, tell } = this.#context;
+    const { clock, leaders, runId, broker, tell } = this.#context;
     clock.hold();
-    this.#stopped = stopTrees(leaders(), mark);
+    this.#stopped = stopTrees(leaders(), runId);
     broker()?.pause();
     tell({ type: 'run.paused' });
   }
@@ -50,6 +53,10 @@ export class Pausing implements Pausable {
     letGoOn(stopped);
     this.#stopped = null;
     tell({ type: 'run.resumed', pausedMs: Math.round(clock.release()) });
+  }
+
+  onSuspend(suspend: () => boolean): void {
+    this.#context.terminal.suspend = suspend;
   }
 
   overslept(ms: number): void {

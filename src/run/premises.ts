@@ -16,6 +16,8 @@ export interface PremisesOptions {
   readonly atMost: Tier;
   /** The keeper was killed. What it kept is being killed, too. */
   readonly onLost: (reason: string) => void;
+  /** Some process is to have the terminal of this session. */
+  readonly inSession: boolean;
 }
 
 export class Premises {
@@ -30,11 +32,17 @@ export class Premises {
 
   constructor(options: PremisesOptions) {
     this.#options = options;
-    const { runId, atMost } = options;
+    const { runId, atMost, inSession } = options;
     writeFileSync(join(this.folder, 'run'), runId);
     this.#kept =
       process.platform === 'linux' && (atMost === 'cgroup' || atMost === 'subreaper')
-        ? new KeptLauncher({ runId, folder: this.folder, allowed: atMost, onLost: (reason) => this.#lost(reason) })
+        ? new KeptLauncher({
+            runId,
+            folder: this.folder,
+            allowed: atMost,
+            inSession,
+            onLost: (reason) => this.#lost(reason),
+          })
         : null;
   }
 

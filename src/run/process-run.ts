@@ -18,6 +18,7 @@ import type { Report, Seen } from './neighbours.ts';
 import type { ProcessPipes } from './process-pipe.ts';
 import type { Watch } from './readiness/watch.ts';
 import { StderrTail } from './stderr-tail.ts';
+import type { Terminal } from './terminal.ts';
 import { argvOf, type Targets } from './target.ts';
 
 /** What all processes of a run share. */
@@ -30,6 +31,7 @@ export interface ProcessContext {
   /** Null where nobody speaks to it. */
   readonly broker: BrokerHost | null;
   readonly targets: Targets;
+  readonly terminal: Terminal;
   /** The clock of the run, in milliseconds. */
   readonly now: () => number;
   readonly tell: (happening: Happening) => void;
@@ -112,7 +114,13 @@ export class ProcessRun {
         // In a turn of its own: those that start with it come first, and can then be told what becomes of it.
         return queueMicrotask(() => this.#watch(this.#spawn()));
       case 'announce':
-        tell({ type: 'node.started', node: node.id, pid: effect.pid, ...this.#whichAttempt });
+        tell({
+          type: 'node.started',
+          node: node.id,
+          pid: effect.pid,
+          ...(node.tty ? { terminal: true } : {}),
+          ...this.#whichAttempt,
+        });
         broker?.started(node.id, effect.pid);
         return this.#context.onStarted(this);
       case 'signal':
@@ -181,12 +189,17 @@ export class ProcessRun {
       if (masked) masked.push(stream, bytes);
       else printed(stream, bytes);
     };
+    const { terminal } = this.#context;
+    const taken = node.tty ? terminal.take(node.id) : null;
+    if (taken !== null) return this.#refuse(taken);
     const child = await startChild({ node, argv, env }, this.#context, onOutput);
     if (!(child instanceof Child)) return this.#refuse(child.refused);
     this.#child = child;
+    if (node.tty) terminal.given(child);
     pipes.given(node, child.pid);
     this.handle({ type: 'spawned', pid: child.pid });
     const exit = await child.exited;
+    terminal.giveBack(node.id);
     this.handle({ type: 'exited', ...exit, seen: this.#look() });
   }
 
@@ -207,6 +220,7 @@ export class ProcessRun {
   }
 
   #refuse(reason: string): void {
+    this.#context.terminal.giveBack(this.node.id);
     this.#context.pipes.giveUp(this.node);
     this.handle({ type: 'refused', reason });
   }

@@ -26,6 +26,7 @@ export interface Stdio {
 }
 
 export async function layStdio(node: ProcessNode, context: StdioContext): Promise<Stdio> {
+  if (node.tty) return { stdin: TERMINAL, stdout: TERMINAL, stderr: TERMINAL, outputs: [] };
   const outputs: { stream: 'stdout' | 'stderr'; output: Socket }[] = [];
   const opened: number[] = [];
   const open = (fd: number): { readonly type: 'fd'; readonly fd: number } => {
@@ -54,6 +55,8 @@ export async function layStdio(node: ProcessNode, context: StdioContext): Promis
     throw error;
   }
 }
+
+const TERMINAL = { type: 'terminal' } as const;
 
 /** The broker writes items into a FIFO; the end to read from is the child's. */
 async function feed(

@@ -1,6 +1,7 @@
 // Stops all processes of a run where they are, and lets them go on. On Linux it reads /proc and finds also what has left its process
 // group; elsewhere it knows the groups alone.
 import { readdirSync, readFileSync } from 'node:fs';
+import { markOf } from './environment.ts';
 
 /** A process that was stopped here, or, where it is negative, a whole group. */
 export interface Stopped {
@@ -9,14 +10,14 @@ export interface Stopped {
   readonly startedAt: string;
 }
 
-/** `mark`: `NAME=value` in the environment of all that is of the run. What was stopped already is left out. */
-export function stopTrees(leaders: readonly number[], mark: string): Stopped[] {
+/** All that is of the run of that id, but for its keeper. What was stopped already is left out. */
+export function stopTrees(leaders: readonly number[], runId: string): Stopped[] {
   if (process.platform !== 'linux') return leaders.filter((pid) => signal(-pid, 'SIGSTOP')).map(groupOf);
   const stopped: Stopped[] = [];
   const seen = new Set<number>();
   // A process that was not yet stopped may have forked meanwhile: until a look finds nothing new.
   for (let looks = 0, found = 1; found > 0 && looks < MOST_LOOKS; looks++) {
-    const fresh = membersOf(leaders, mark, seen);
+    const fresh = membersOf(leaders, runId, seen);
     found = fresh.length;
     for (const { pid, state, startedAt } of fresh) {
       seen.add(pid);
@@ -41,30 +42,36 @@ interface Process {
   readonly startedAt: string;
 }
 
-/** Those of the run that are not among `known`: of the groups and sessions of the leaders, what those started, and what carries the mark. */
-function membersOf(leaders: readonly number[], mark: string, known: ReadonlySet<number>): Process[] {
+/**
+ * Those of the run that are not among `known`: of the groups and sessions of the leaders, what carries the run's mark, and what is below
+ * all these or below the keeper, to whom falls what has lost its parent.
+ */
+function membersOf(leaders: readonly number[], runId: string, known: ReadonlySet<number>): Process[] {
   const heads = new Set(leaders);
+  const keepers = new Set<number>();
+  const isMarked = (pid: number): boolean => {
+    const environment = read(`/proc/${pid}/environ`);
+    if (!environment.includes(runId)) return false;
+    const variables = environment.split('\0');
+    if (variables.includes(`FORKLINE_KEEPER=${runId}`)) keepers.add(pid);
+    return variables.includes(markOf(runId));
+  };
   const strangers = allProcesses().filter(({ pid }) => pid !== process.pid && !known.has(pid));
   const found = new Set(
     strangers.filter(
-      ({ pid, group, session }) => heads.has(pid) || heads.has(group) || heads.has(session) || isMarked(pid, mark),
+      ({ pid, group, session }) => heads.has(pid) || heads.has(group) || heads.has(session) || isMarked(pid),
     ),
   );
-  const members = new Set([...leaders, ...known, ...[...found].map(({ pid }) => pid)]);
+  const members = new Set([...leaders, ...known, ...keepers, ...[...found].map(({ pid }) => pid)]);
   for (let before = -1; before !== found.size; ) {
     before = found.size;
     for (const one of strangers) {
-      if (found.has(one) || !members.has(one.parent)) continue;
+      if (found.has(one) || keepers.has(one.pid) || !members.has(one.parent)) continue;
       found.add(one);
       members.add(one.pid);
     }
   }
   return [...found];
-}
-
-function isMarked(pid: number, mark: string): boolean {
-  const environment = read(`/proc/${pid}/environ`);
-  return environment.includes(mark) && environment.split('\0').includes(mark);
 }
 
 function allProcesses(): Process[] {

@@ -1,4 +1,5 @@
 // What a person at a terminal sees of a run: Ctrl-C, Ctrl-Z and `fg`, through a real terminal and a real shell.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -83,4 +84,60 @@ test('Ctrl-Z stops every process where it is, and `fg` lets them go on; what was
     'run.paused',
     'run.resumed',
   ]);
+});
+
+const pipelines = join(import.meta.dirname, '..', '..', 'pipelines');
+
+test('a process with `tty` asks at the terminal, and the others are shown once it has ended', async () => {
+  const folder = workspace();
+  const terminal = new Terminal(folder);
+  terminal.type(`node ${binary} run ${join(pipelines, 'terminal.yaml')} --run-dir here; echo "exit code $?"\n`);
+  await terminal.shows('what is your name? ');
+  while (!existsSync(join(folder, 'here/logs/count.log'))) await new Promise(setImmediate);
+  terminal.type('Ada\n');
+  await terminal.shows('count | 1');
+  await terminal.shows('greet | hello Ada');
+  expect(await terminal.shows(/exit code \d+/)).toBe('exit code 0');
+  expect(readFileSync(join(folder, 'here/logs/ask.log'), 'utf8')).toBe('');
+});
+
+test('Ctrl-C and Ctrl-Z are for the process that has the terminal, and how it echoes is set back', async () => {
+  const folder = workspace({
+    'pipeline.yaml': `processes:
+  ask:
+    run: |
+      trap 'echo interrupted $((count = count + 1))' INT
+      count=0
+      stty -echo; echo ready
+      until read -r word; do :; done
+      echo "word $word"
+    tty: true
+`,
+  });
+  const terminal = new Terminal(folder);
+  terminal.type(run);
+  await terminal.shows('ready');
+  terminal.type(key.interrupt);
+  await terminal.shows('interrupted 1');
+  terminal.type(key.suspend);
+  await terminal.shows('Stopped');
+  terminal.type('fg\n');
+  await terminal.shows(/run --run-dir here/);
+  terminal.type('said\n');
+  await terminal.shows('word said');
+  await terminal.shows('everything succeeded');
+  expect(terminal.shown).not.toContain('interrupted 2');
+  terminal.type('stty -a\n');
+  await terminal.shows(/ echo /);
+});
+
+test('without a terminal, and in the background, a process with `tty` fails and says why', async () => {
+  const folder = workspace({ 'pipeline.yaml': 'processes:\n  ask: { run: "cat", tty: true }\n' });
+  const alone = spawnSync('setsid', ['--wait', 'node', binary, 'run'], { cwd: folder, encoding: 'utf8' });
+  expect(alone.stderr).toContain('`ask` failed: it is to have the terminal (`tty`), and there is none');
+  expect(alone.status).toBe(1);
+  const terminal = new Terminal(folder);
+  terminal.type(`node ${binary} run --run-dir here & wait $!; echo "exit code $?"\n`);
+  await terminal.shows('the run is in the background');
+  expect(await terminal.shows(/exit code \d+/)).toBe('exit code 1');
 });

@@ -61,16 +61,14 @@ queues:
   r: { order: fifo, overflow: block, encoding: json }
 locks: { l: {} }
 processes:
-  a: { run: ls, tty: true, retry: 2, ready: { sdk: true }, holds: l }
+  a: { run: ls, retry: 2, ready: { sdk: true }, holds: l }
   b: { run: ls, each: q, workers: 2 }
   c: { run: ls, gets: r }
 daemons:
   d: { run: ls, restart: always, ready: { tcp: "h:1" } }`,
     [
       '1:1 error not-supported-yet `slots` is not supported yet',
-      '10:17 error not-supported-yet `tty` is not supported yet',
-      '10:60 error not-supported-yet `holds` is not supported yet',
-      '10:70 error not-supported-yet `controls` is not supported yet',
+      '10:49 error not-supported-yet `holds` is not supported yet',
     ],
   ],
   [

@@ -84,6 +84,20 @@ test('where events are left out stands an event that says so', async () => {
   ]);
 });
 
+test('while another program has the terminal nothing is written to it, and all of it afterwards', async () => {
+  const reader = Object.assign(new Reader({ reads: true }), { isTTY: true });
+  const screen = new Screen(reader, { limit: 6, note: (lines) => `(${lines} missing)` });
+  screen.write('a\n');
+  screen.hold();
+  for (const line of ['b', 'c', 'd', 'e']) screen.write(`${line}\n`);
+  screen.write('the end\n', true);
+  await new Promise(setImmediate);
+  expect(reader.text).toBe('a\n');
+  screen.release();
+  await screen.end();
+  expect(reader.text).toBe('a\nb\nc\nd\nthe end\n(1 missing)\n');
+});
+
 test('a terminal that was hung up has gone like any reader', async () => {
   const reader = new Reader({ reads: false });
   const screen = new Screen(reader);
