@@ -1,13 +1,16 @@
 #!/usr/bin/env node
-// The executable: answers `--version` and `--help` from text that is ready, and else takes the shortest way into
-// src/commands. A reader that has gone (`| head -1`) is no error of ours.
+// The executable: answers `--version` and `--help` from text that is ready, and else takes the shortest way into src/verbs, for
+// what scripts inside a run say, or src/commands. A reader that has gone (`| head -1`) is no error of ours.
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const argv = process.argv.slice(2);
 const early = argv[0] === 'run' ? listenEarly() : undefined;
 const text = readyAnswer(argv);
-if (text === null) {
+if (text === null && /^(?:put|get|done|lock|output|ready|send|recv)$/.test(argv[0])) {
+  await createRequire(import.meta.url)('../dist/verbs.cjs').main(argv);
+} else if (text === null) {
   const { load } = await import('./load.js');
   await load(fileURLToPath(new URL('../dist', import.meta.url))).main(argv, early);
 } else {

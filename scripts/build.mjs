@@ -42,7 +42,7 @@ const common = {
 };
 
 try {
-  await Promise.all([bundle(), bundleCommandLine(), bundleForCommonJs(), copyPython(), copyKeeper()]);
+  await Promise.all([bundle(), bundleCommandLine(), bundleVerbs(), bundleForCommonJs(), copyPython(), copyKeeper()]);
   declare();
   await writeHelp();
   await keepCode();
@@ -88,6 +88,18 @@ async function bundleCommandLine() {
   });
 }
 
+/** dist/verbs.cjs: what scripts inside a run call again and again, and so as little as can be. */
+async function bundleVerbs() {
+  await build({
+    ...common,
+    entryPoints: { verbs: 'src/verbs/main.ts' },
+    outdir: dist,
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    footer: { js: 'if (require.main === module) void module.exports.main(process.argv.slice(2));' },
+  });
+}
+
 /** `require('forkline')`: NODE_PATH=dist/modules finds it as a package. */
 async function bundleForCommonJs() {
   const folder = join(dist, 'modules/forkline');
@@ -120,9 +132,9 @@ async function copyKeeper() {
 
 /** bin/run.js answers `--help` from these. */
 async function writeHelp() {
-  const { commands, helpFor } = load(dist);
+  const { names, helpFor } = load(dist);
   await mkdir(join(dist, 'help'));
-  for (const name of ['', ...Object.keys(commands)]) {
+  for (const name of ['', ...names]) {
     await writeFile(join(dist, 'help', `${name || 'forkline'}.txt`), helpFor(name));
   }
 }

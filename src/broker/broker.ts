@@ -32,6 +32,8 @@ interface Instance {
   readonly collectors: Set<Collector>;
   readonly feeders: Set<Feeder>;
   unflushed: boolean;
+  /** A stream broke for a command of one of its scripts. */
+  brokeOff: boolean;
   /** Its processes have ended, and what they wrote is being worked through. */
   leaving: boolean;
   /** It has ended for good. */
@@ -151,6 +153,11 @@ export class Broker implements Reception {
     this.#lookout.answered(session, stuck);
   }
 
+  brokeOff(node: NodeId): void {
+    const instance = this.#instances.get(node);
+    if (instance !== undefined) instance.brokeOff = true;
+  }
+
   asked(session: Session, frame: Frame): void {
     this.#errands.hear(session, frame);
     this.#lookout.stir();
@@ -226,7 +233,7 @@ export class Broker implements Reception {
     const told = [...queues, ...received].map((queue) => queue.toldEnd(node)).filter((it) => it !== null);
     return {
       unflushed: instance.unflushed,
-      inputBrokeOff: [...instance.feeders].some((feeder) => feeder.brokeOff),
+      inputBrokeOff: instance.brokeOff || [...instance.feeders].some((feeder) => feeder.brokeOff),
       outputClosed: [...instance.collectors].map((it) => it.closed).find((it) => it !== null) ?? null,
       toldEnd: told.length > 0 && told.every((it) => it),
       held: queues.reduce((held, queue) => held + queue.heldBy(node), 0),
@@ -359,6 +366,7 @@ function instanceOf(node: NodeId, attempt = 1): Instance {
     collectors: new Set(),
     feeders: new Set(),
     unflushed: false,
+    brokeOff: false,
     leaving: false,
     settled: false,
     departed: () => {},

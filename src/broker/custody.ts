@@ -185,6 +185,21 @@ export class Custody {
     if (holding.ledger.aheadCount + holding.ledger.heldCount === 0) this.#holdings.delete(holding.session);
   }
 
+  /** The oldest `count` that sessions of an instance held when they left are done, or as many as there are: gives how many. */
+  finishLeft(instance: NodeId, count: number): number {
+    let finished = 0;
+    for (const holding of [...this.#holdings.values()]) {
+      if (holding.present || holding.instance !== instance) continue;
+      for (const batch of holding.ledger.releaseOldest(count - finished)) {
+        finished += batch.items.count;
+        this.#finish(batch);
+      }
+      this.forsake(holding);
+      if (finished >= count) break;
+    }
+    return finished;
+  }
+
   /** All that it holds is done, and the rest goes back. */
   finishAll(holding: Holding): void {
     this.#holdings.delete(holding.session);

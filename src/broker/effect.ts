@@ -25,6 +25,7 @@ export type SessionEffect =
   | { readonly type: 'withdrawn'; readonly session: number; readonly puts: boolean }
   | { readonly type: 'recall'; readonly session: number; readonly room: boolean }
   | { readonly type: 'reply'; readonly session: number; readonly request: number; readonly stat?: Stat }
+  | { readonly type: 'finished'; readonly session: number; readonly request: number; readonly count: number }
   | { readonly type: 'state'; readonly session: number; readonly request: number; readonly state: ProcessState }
   /** `number`: how many lanes the queue has had with this one. */
   | { readonly type: 'lane'; readonly session: number; readonly listen: boolean; readonly number: number }

@@ -85,6 +85,18 @@ export class Ledger {
     return released;
   }
 
+  /** Removes the oldest `count` held, or as many as there are. */
+  releaseOldest(count: number): Batch[] {
+    const released: Batch[] = [];
+    for (let left = Math.min(count, this.heldCount); left > 0; ) {
+      const { tag, batch } = this.#held[0] as Entry;
+      const some = Math.min(left, batch.items.count);
+      released.push(...(this.release(tag, some) ?? []));
+      left -= some;
+    }
+    return released;
+  }
+
   /** Removes everything. */
   clear(): { readonly held: Batch[]; readonly ahead: Batch[] } {
     const held = this.#held.map((entry) => entry.batch);

@@ -198,6 +198,13 @@ export class Queue {
     return heldCount > Most.HELD || (heldCount > Most.HELD_FEW && heldBytes > Most.HELD_BYTES);
   }
 
+  /** So many of the oldest items that sessions of its instance held when they left are done; with 0 all. */
+  finishLeft(session: number, request: number, count: number): void {
+    const { instance } = this.#seat(session);
+    const finished = this.#custody.finishLeft(instance, count === 0 ? Number.POSITIVE_INFINITY : count);
+    this.#speech.say({ type: 'finished', session, request, count: finished });
+  }
+
   giveBack(session: number, tag: number, count: number): void {
     this.#custody.giveBack(this.#stir(session), tag, count);
   }

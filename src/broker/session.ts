@@ -6,6 +6,7 @@ import type { NodeId } from '../plan/plan.ts';
 import {
   expectEmpty,
   readCount,
+  readFinish,
   readItems,
   readJson,
   readLaneNumber,
@@ -42,6 +43,8 @@ export interface Reception {
   ready(session: Session): void;
   /** Whether anything but the broker could wake its program, as it answers to `ask`. */
   answered(session: Session, stuck: boolean): void;
+  /** A stream broke for a command of one of its scripts. */
+  brokeOff(instance: NodeId): void;
   /** It asks something of the run itself. */
   asked(session: Session, frame: Frame): void;
   /** What it may ask of it. */
@@ -58,6 +61,8 @@ export class Session implements Party, Hearer {
   child = false;
   /** It can put and take past the broker. */
   lanes = false;
+  /** It is a command of a shell script. */
+  #shell = false;
   /** It has put something, and not asked since whether all has arrived. */
   puts = false;
   /** It has said goodbye. */
@@ -134,6 +139,7 @@ export class Session implements Party, Hearer {
         writer.room(Type.ROOM, channel, effect.count, effect.bytes);
         break;
       case 'end':
+        if (effect.aborted && this.#shell) this.#reception.brokeOff(this.instance);
         writer.bare(Type.END, channel, effect.aborted ? Flag.BROKE : Flag.NONE);
         break;
       case 'broken':
@@ -153,6 +159,9 @@ export class Session implements Party, Hearer {
         break;
       case 'reply':
         writer.reply(channel, effect.request, effect.stat);
+        break;
+      case 'finished':
+        writer.reply(channel, effect.request, { count: effect.count });
         break;
       case 'state':
         writer.reply(channel, effect.request, effect.state);
@@ -266,7 +275,7 @@ export class Session implements Party, Hearer {
   }
 
   #greet(frame: Frame): void {
-    const { protocol, instance, token, pid, child, lanes } = readJson(frame);
+    const { protocol, instance, token, pid, child, lanes, shell } = readJson(frame);
     if (protocol !== PROTOCOL) {
       throw new ProtocolError(
         'version',
@@ -281,6 +290,7 @@ export class Session implements Party, Hearer {
     this.pid = pid;
     this.child = child === true;
     this.lanes = lanes === true;
+    this.#shell = shell === true;
     this.#phase = 'known';
     clearInterval(this.#patience);
     this.#switchboard.enter(this);
@@ -393,6 +403,11 @@ export class Session implements Party, Hearer {
         for (const { items } of this.#queue(channel, 'get').done(session, tag, count))
           if (items.count === 1) this.#reception.buffers.recycle(items.bytes);
         this.#checkHeld(channel);
+        break;
+      }
+      case Type.FINISH: {
+        const { request, count } = readFinish(frame);
+        this.#queue(channel, 'get').finishLeft(session, request, count);
         break;
       }
       case Type.GIVE_BACK: {

@@ -4,11 +4,17 @@ import type { Command } from '@oclif/core/command';
 
 const columns = 80;
 
-export function overview(commands: Readonly<Record<string, Command.Class>>): string {
+type Summaries = Readonly<Record<string, { readonly summary: string }>>;
+
+export function overview(commands: Readonly<Record<string, Command.Class>>, verbs: Summaries): string {
   return sections([
     'Runs processes that a YAML file declares, and wires them to queues, pipes and locks.',
     section('Examples', ['$ forkline check pipeline.yaml', '$ forkline run pipeline.yaml']),
     section('Commands', rows(Object.entries(commands).map(([name, { summary = '' }]) => [name, summary]))),
+    section(
+      'For shell scripts inside a run',
+      rows(Object.entries(verbs).map(([name, { summary }]) => [name, summary.replace(/; for scripts.*$/, '.')])),
+    ),
     section(
       'Flags',
       rows([

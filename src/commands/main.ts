@@ -10,9 +10,13 @@ import { Run } from './run.ts';
 import { Schema } from './schema.ts';
 import { CallError } from './call-error.ts';
 import { nearest } from '../pipeline/suggest.ts';
+import { verbHelp, verbs } from '../verbs/help.ts';
 
-/** By the word that calls them; the build writes the help of each. */
-export const commands = { run: Run, check: Check, plan: Plan, schema: Schema };
+/** By the word that calls them. */
+const commands = { run: Run, check: Check, plan: Plan, schema: Schema };
+
+/** Everything that `forkline` may be followed by. The verbs for scripts are not here but in src/verbs. */
+export const names: readonly string[] = [...Object.keys(commands), ...Object.keys(verbs)];
 
 /** `early` has listened for signals since the process began. */
 export async function main(argv: readonly string[], early?: EarlySignals): Promise<void> {
@@ -30,8 +34,10 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   return new (commandOf(name))(rest).run();
 }
 
+/** The build writes it down for each name. */
 export function helpFor(name: string): string {
-  return name === '' ? overview(commands) : commandHelp(name, commandOf(name));
+  if (name === '') return overview(commands, verbs);
+  return Object.hasOwn(verbs, name) ? verbHelp(name) : commandHelp(name, commandOf(name));
 }
 
 function commandOf(name: string): (typeof commands)[keyof typeof commands] {
@@ -40,8 +46,8 @@ function commandOf(name: string): (typeof commands)[keyof typeof commands] {
 }
 
 function unknownCommand(name: string): CallError {
+  const near = nearest(name, names);
   const known = Object.keys(commands);
-  const near = nearest(name, known);
   return new CallError(
     name.startsWith('-') ? `unknown flag \`${name}\`: a command comes first` : `unknown command \`${name}\``,
     near === undefined

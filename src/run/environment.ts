@@ -20,6 +20,8 @@ export function environmentOf(
   // What is not told of an item must not be taken for it.
   if (node.stdin.type === 'item') for (const name of itemVariables) if (node.env[name] === undefined) delete env[name];
   prepend(env, 'PATH', home.bin);
+  // `forkline` itself needs it, whatever PATH the pipeline gives.
+  env.FORKLINE_NODE = process.execPath;
   prepend(env, 'PYTHONPATH', home.python);
   prepend(env, 'NODE_PATH', home.modules);
   env.FORKLINE_PROCESS = node.id;

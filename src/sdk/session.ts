@@ -56,7 +56,10 @@ export class Session {
   readonly #byId = new Map<number, Channel>();
   readonly #requests = new Map<number, Request>();
   #lastRequest = 0;
+  readonly #shell: boolean;
   #welcome: Welcome | null = null;
+  /** Goodbye was said; told once it was heard. */
+  #parting: (() => void) | null = null;
   #failure: Failure | null = null;
   /** What was asked before the welcome. */
   #early: Request[] = [];
@@ -64,7 +67,9 @@ export class Session {
   /** They wait for the one FLUSH at the end of the next write, and are told why there is none. */
   #confirming: ((failure: Failure | null) => void)[] = [];
 
-  constructor(environment: NodeJS.ProcessEnv) {
+  /** `shell`: this is a command of a shell script. */
+  constructor(environment: NodeJS.ProcessEnv, { shell = false }: { readonly shell?: boolean } = {}) {
+    this.#shell = shell;
     this.#identity = identify(environment);
     this.#connection = new Connection(this.#identity.socket, {
       onConnected: () => this.#sayHello(),
@@ -90,6 +95,11 @@ export class Session {
   /** What it may do; null until the broker has said so. */
   get welcome(): Welcome | null {
     return this.#welcome;
+  }
+
+  /** Of the connection. */
+  get descriptor(): number | null {
+    return this.#connection.descriptor;
   }
 
   /** So much waits to be sent that puts should wait. */
@@ -182,7 +192,7 @@ export class Session {
       token,
       pid: process.pid,
       sdk: `typescript, node ${process.version}`,
-      lanes: true,
+      ...(this.#shell ? { shell: true } : { lanes: true }),
     });
   }
 
@@ -231,7 +241,8 @@ export class Session {
         return this.answer(request, value);
       }
       case Type.GOODBYE:
-        return expectEmpty(frame);
+        expectEmpty(frame);
+        return this.#parting?.();
       case Type.ASK: {
         const request = readRequest(frame);
         // Once the program has gone on with all that came before.
@@ -287,7 +298,24 @@ export class Session {
     this.#requests.clear();
     for (const request of open) request.fail(failure);
     for (const resolve of this.#confirming.splice(0)) resolve(failure);
+    this.#parting?.();
     for (const channel of this.#channels.values()) channel.fail(failure);
+  }
+
+  /** Says goodbye, and waits until the broker has worked through all that was said. Nothing can be said after that. */
+  async part(): Promise<void> {
+    for (const channel of this.#channels.values()) channel.leave();
+    this.flush();
+    await this.confirm();
+    const heard = new Promise<void>((resolve) => {
+      this.#parting = resolve;
+    });
+    this.hold();
+    this.writer.bare(Type.GOODBYE, 0);
+    this.flush();
+    await heard;
+    this.letGo();
+    this.#failure = () => new BrokerLost('goodbye was said');
   }
 
   /** The program ends: sends all that is left to say, then goodbye. Whoever still waits goes on waiting: there is no turn left in which to hear of it. */

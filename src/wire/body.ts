@@ -57,6 +57,12 @@ export function readRequest(frame: Frame): number {
   return frame.buffer.readUInt32BE(frame.body);
 }
 
+/** `FINISH`; of count 0 all are meant. */
+export function readFinish(frame: Frame): { request: number; count: number } {
+  const { count: request, bytes: count } = readRoom(frame);
+  return { request, count };
+}
+
 /** `RELEASE`. */
 export function readRelease(frame: Frame): { fence: number; request: number } {
   expect(frame, 12);

@@ -34,6 +34,7 @@ export const Type = {
   OUTPUT: 31,
   WATCH: 32,
   TERMINATE: 33,
+  FINISH: 34,
   WELCOME: 64,
   ERROR: 65,
   ROOM: 66,
@@ -125,6 +126,8 @@ export interface Hello {
   readonly child?: boolean;
   /** It can put and take over a direct lane. */
   readonly lanes?: boolean;
+  /** It is a command of a shell script, which cannot tell a stream that broke from one that ended. */
+  readonly shell?: boolean;
 }
 
 export interface Welcome {

@@ -93,6 +93,11 @@ export class FrameWriter {
     this.#u32(bytes);
   }
 
+  /** `FINISH`. */
+  finish(channel: number, request: number, count: number): void {
+    this.room(Type.FINISH, channel, request, count);
+  }
+
   /** `DONE`, `GIVE_BACK`. */
   range(type: number, channel: number, tag: number, count: number): void {
     this.#header(type, 0, channel, 10);

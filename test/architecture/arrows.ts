@@ -19,6 +19,7 @@ const arrows: Record<string, readonly string[]> = {
     'clock.ts',
   ],
   sdk: ['wire'],
+  verbs: ['sdk', 'wire'],
   plan: ['pipeline'],
   pipeline: [],
   wire: [],
@@ -33,6 +34,8 @@ const mayImport: Record<string, readonly string[]> = {
     'src/keeper/keeper.ts',
     'src/run/direct-launcher.ts',
     'src/run/kernel-pipe.ts',
+    // What a script runs while it holds a lock.
+    'src/verbs/holding.ts',
   ],
   // Tools that are asked before a run.
   execa: ['src/run/target-python.ts'],
@@ -40,7 +43,7 @@ const mayImport: Record<string, readonly string[]> = {
 /** The taking end of a lane hears one other process. */
 const mayListen = ['src/broker/server.ts', 'src/sdk/lane-in.ts'];
 /** The SDK speaks from within a child, whose screen is its own. */
-const mayWriteToScreen = ['src/report/screen.ts', 'src/commands', 'src/sdk'];
+const mayWriteToScreen = ['src/report/screen.ts', 'src/commands', 'src/sdk', 'src/verbs'];
 
 /** They decide; what does is elsewhere. */
 export const machines = [

@@ -27,6 +27,16 @@ Commands
   plan    Show what a pipeline would do.
   schema  Print the JSON Schema of the pipeline language.
 
+For shell scripts inside a run
+  put     Puts items to a queue.
+  get     Takes items from a queue and prints them, a line each.
+  done    Says that what \`forkline get\` took is done.
+  lock    Runs a command while holding a lock.
+  output  Sets outputs of the process, for those who need it.
+  ready   Says that the process is ready, for \`ready: { sdk: true }\`.
+  send    Sends messages through a pipe.
+  recv    Receives messages from a pipe and prints them, a line each.
+
 Flags
   -h, --help  help, also for a command: \`forkline run --help\`
   --version   the version

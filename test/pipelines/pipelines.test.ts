@@ -37,6 +37,16 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.summary.nodes['measure']?.outputs).toEqual({ files: 3, sizes: [12, 7, 30] });
   },
 
+  'shell-scripts.yaml': (ran) => {
+    const page = ran.read('page.txt').trim().split('\n');
+    const words = page.filter((_, index) => index % 2 === 0).toSorted();
+    expect(words).toEqual(['and six:', 'five:', 'four:', 'one:', 'three:', 'two:']);
+    for (const [index, word] of page.entries())
+      if (index % 2 === 0) expect(page[index + 1]).toBe(`${word.length - 1} letters`);
+    expect(ran.lines('caller')).toEqual(['answer: {"to":"how many?","it is":6}']);
+    expect(ran.lines('report')).toEqual(['6 words']);
+  },
+
   'control.yaml': (ran) => {
     expect(ran.lines('judge')).toEqual([
       'all three have run',

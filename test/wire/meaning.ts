@@ -4,6 +4,7 @@ import {
   readAsked,
   readAttempt,
   readCount,
+  readFinish,
   readGranted,
   readItems,
   readJson,
@@ -99,6 +100,8 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
       const { request, body } = readAsked(frame);
       return { request, json: body };
     }
+    case 'FINISH':
+      return readFinish(frame);
     case 'RELEASE':
       return readRelease(frame);
     case 'GRANTED':
@@ -154,6 +157,7 @@ function write(writer: FrameWriter, meaning: Meaning): void {
   else if (type === 'OUTPUT' || type === 'WATCH' || type === 'TERMINATE')
     writer.ask(Type[type], request as number, json as OutputBody, flags);
   else if (type === 'REPLY') writer.reply(channel, request as number, json);
+  else if (type === 'FINISH') writer.finish(channel, request as number, count as number);
   else if (tag !== undefined) writer.range(Type[type], channel, tag, count as number);
   else if (bytes !== undefined) writer.room(Type[type], channel, count as number, bytes, flags);
   else if (count !== undefined) writer.number(Type[type], channel, count, flags);

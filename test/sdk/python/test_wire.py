@@ -19,7 +19,7 @@ LANES = ("LANE", "LANE_READY", "LANE_GO", "LANE_STOP", "LANE_MAP", "LANE_CLOSED"
 FRAMES = [
     example
     for example in EVERY
-    if example["frame"]["type"] not in LANES and "lanes" not in example["frame"].get("json", {})
+    if example["frame"]["type"] not in LANES and not {"lanes", "shell"} & set(example["frame"].get("json") or {})
 ]
 
 
@@ -46,6 +46,8 @@ def written(frame):
         return wire.asked(kind, frame["request"], body, frame["flags"])
     if frame["type"] == "RELEASE":
         return wire.release(channel, frame["fence"], frame["request"], frame["flags"])
+    if frame["type"] == "FINISH":
+        return wire.room(kind, channel, frame["request"], frame["count"])
     if "tag" in frame:
         return wire.tags(kind, channel, frame["tag"], frame["count"])
     if "bytes" in frame:

@@ -25,6 +25,7 @@ READY = 30
 OUTPUT = 31
 WATCH = 32
 TERMINATE = 33
+FINISH = 34
 #: `WATCH`: answer once it has ended. `TERMINATE`: at once.
 WAIT = KILL = 1
 

@@ -1,0 +1,94 @@
+// How a verb is called: its words and flags, which every verb reads the same way, and what is wrong with a call.
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+
+/** The call is wrong: said with how it is right. */
+export class WrongCall extends Error {}
+
+/** Nothing failed, and the exit code says what came of it. */
+export class Outcome extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message = '') {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+export const EXIT = {
+  /** It was refused, or the run is gone. */
+  FAILED: 1,
+  WRONG_CALL: 2,
+  /** There was no item, no room, or the lock was not free, in time. */
+  NOT_NOW: 3,
+  /** There will be no more: the stream has ended, or the other end of the pipe is closed. */
+  ENDED: 4,
+  /** There will be no more, because a producer failed. */
+  BROKE: 5,
+  /** Nobody is left who would take it. */
+  NOBODY: 6,
+} as const;
+
+export const flags = {
+  json: { type: 'boolean' },
+  timeout: { type: 'string' },
+  count: { type: 'string', short: 'n' },
+  priority: { type: 'string' },
+  side: { type: 'string' },
+  read: { type: 'boolean' },
+} as const satisfies ParseArgsConfig['options'];
+
+type Name = keyof typeof flags;
+
+export interface Call {
+  readonly words: readonly string[];
+  readonly json: boolean;
+  readonly read: boolean;
+  /** Milliseconds; undefined: as long as it takes. */
+  readonly timeout: number | undefined;
+  readonly count: number | undefined;
+  readonly priority: number | undefined;
+  readonly side: 'left' | 'right' | undefined;
+}
+
+export function callOf(argv: readonly string[], allowed: readonly Name[]): Call {
+  const options = Object.fromEntries(allowed.map((name) => [name, flags[name]])) as { [K in Name]: (typeof flags)[K] };
+  let parsed;
+  try {
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
+  } catch (error) {
+    throw new WrongCall((error as Error).message.split('. ')[0]);
+  }
+  const { values, positionals } = parsed;
+  const { side } = values;
+  if (side !== undefined && side !== 'left' && side !== 'right') throw new WrongCall('`--side` is `left` or `right`');
+  return {
+    words: positionals,
+    json: values.json ?? false,
+    read: values.read ?? false,
+    timeout: values.timeout === undefined ? undefined : durationOf(values.timeout),
+    count: values.count === undefined ? undefined : countOf(values.count),
+    priority: values.priority === undefined ? undefined : numberOf(values.priority),
+    side,
+  };
+}
+
+/** As everywhere in a pipeline: a bare number is seconds. */
+function durationOf(text: string): number {
+  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  if (amount === undefined)
+    throw new WrongCall(`\`--timeout ${text}\` is no duration, such as \`500ms\`, \`30s\` or \`5m\``);
+  return Number(amount) * (UNITS[unit] ?? 1000);
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+function countOf(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new WrongCall(`\`-n ${text}\` is no number of items from 1`);
+}
+
+function numberOf(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && !Number.isNaN(number)) return number;
+  throw new WrongCall(`\`--priority ${text}\` is no number`);
+}
