@@ -212,11 +212,8 @@ export class ProcessRun {
       held: () => this.handle({ type: 'held' }),
       unheld: (reason: string) => this.handle({ type: 'unheld', reason }),
     };
-    return new (await import('./readiness/watch.ts')).Watch(
-      probe,
-      { cwd: node.cwd, env, launcher: this.#context.launcher },
-      reports,
-    );
+    const { openWatch } = await import('./readiness/watch.ts');
+    return openWatch(probe, { cwd: node.cwd, env, launcher: this.#context.launcher }, reports);
   }
 
   #refuse(reason: string): void {

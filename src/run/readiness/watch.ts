@@ -1,12 +1,9 @@
 // The probe of one attempt as it is tried and listened to. When it is tried, and what follows, is for the machine to say
-// (`readiness`); after `close` nothing is reported any more. Loaded only where something has a probe.
+// (`readiness`); after `close` nothing is reported any more. Loaded only where something has a probe, and of the probes only those
+// that are used.
 import type { ProbeRule } from '../../plan/plan.ts';
 import type { Launcher } from '../launcher.ts';
-import { execProbe } from './exec.ts';
-import { fileProbe } from './file.ts';
-import { httpProbe } from './http.ts';
-import { LineSearch } from './line-search.ts';
-import { tcpProbe } from './tcp.ts';
+import type { LineSearch } from './line-search.ts';
 
 /** One try; answers why it does not hold, or null where it does. Ends soon after `signal` is aborted, leaving nothing behind. */
 export type Try = (signal: AbortSignal) => Promise<string | null>;
@@ -23,20 +20,26 @@ export interface WatchReports {
   readonly unheld: (reason: string) => void;
 }
 
+export async function openWatch(probe: ProbeRule, around: ProbeSurroundings, reports: WatchReports): Promise<Watch> {
+  return new Watch(await tryOf(probe, around), await searchesOf(probe), reports);
+}
+
+/** One for each stream: their lines come in between each other. */
+type Searches = { readonly stdout: LineSearch; readonly stderr: LineSearch };
+
 export class Watch {
   readonly #reports: WatchReports;
+  /** Null where it hears, and is not tried. */
   readonly #try: Try | null;
-  /** One for each stream: their lines come in between each other. */
-  readonly #searches: { readonly stdout: LineSearch; readonly stderr: LineSearch } | null;
+  readonly #searches: Searches | null;
   #dropping = new AbortController();
   #trying: Promise<void> | null = null;
   #closed = false;
 
-  constructor(probe: ProbeRule, around: ProbeSurroundings, reports: WatchReports) {
+  constructor(attempt: Try | null, searches: Searches | null, reports: WatchReports) {
+    this.#try = attempt;
+    this.#searches = searches;
     this.#reports = reports;
-    this.#try = tryOf(probe, around);
-    this.#searches =
-      probe.type === 'log' ? { stdout: new LineSearch(probe.pattern), stderr: new LineSearch(probe.pattern) } : null;
   }
 
   try(): void {
@@ -81,18 +84,24 @@ export class Watch {
   }
 }
 
-function tryOf(probe: ProbeRule, around: ProbeSurroundings): Try | null {
+async function tryOf(probe: ProbeRule, around: ProbeSurroundings): Promise<Try | null> {
   switch (probe.type) {
     case 'http':
-      return httpProbe(probe);
+      return (await import('./http.ts')).httpProbe(probe);
     case 'tcp':
-      return tcpProbe(probe);
+      return (await import('./tcp.ts')).tcpProbe(probe);
     case 'exec':
-      return execProbe(probe, around);
+      return (await import('./exec.ts')).execProbe(probe, around);
     case 'file':
-      return fileProbe(probe);
+      return (await import('./file.ts')).fileProbe(probe);
     case 'log':
     case 'sdk':
       return null;
   }
+}
+
+async function searchesOf(probe: ProbeRule): Promise<Searches | null> {
+  if (probe.type !== 'log') return null;
+  const { LineSearch } = await import('./line-search.ts');
+  return { stdout: new LineSearch(probe.pattern), stderr: new LineSearch(probe.pattern) };
 }

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ProbeRule } from '../../../src/plan/plan.ts';
 import { DirectLauncher } from '../../../src/run/direct-launcher.ts';
 import { LineSearch } from '../../../src/run/readiness/line-search.ts';
-import { Watch } from '../../../src/run/readiness/watch.ts';
+import { openWatch, type Watch } from '../../../src/run/readiness/watch.ts';
 
 const launcher = new DirectLauncher('none', mkdtempSync(join(tmpdir(), 'forkline-test-')));
 afterAll(() => launcher.end());
@@ -16,10 +16,11 @@ const here = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '' }, launcher
 
 /** Tries it once: null where it holds. */
 function tried(probe: ProbeRule, meanwhile: (watch: Watch) => void = () => {}): Promise<string | null> {
-  return new Promise((resolve) => {
-    const watch = new Watch(probe, here, { held: () => resolve(null), unheld: resolve });
-    watch.try();
-    meanwhile(watch);
+  return new Promise((resolve, reject) => {
+    openWatch(probe, here, { held: () => resolve(null), unheld: resolve }).then((watch) => {
+      watch.try();
+      meanwhile(watch);
+    }, reject);
   });
 }
 
@@ -125,7 +126,7 @@ describe('exec', () => {
 
   it('that is closed reports nothing, and is settled once its command is gone', async () => {
     const reports: unknown[] = [];
-    const watch = new Watch(sh('sleep 60'), here, {
+    const watch = await openWatch(sh('sleep 60'), here, {
       held: () => reports.push(null),
       unheld: (reason) => reports.push(reason),
     });
