@@ -24,6 +24,7 @@ class Story {
   }
   begin = (): string[] => words(this.schedule.begin(0));
   started = (node: string): string[] => words(this.schedule.started(node, 0));
+  ready = (node: string): string[] => words(this.schedule.ready(node, 0));
   ended = (node: string, outcome: Ending['outcome'], more: Partial<Ending> = {}): string[] =>
     words(this.schedule.ended({ node, outcome, ...more }, 0));
   terminate = (node: string, atOnce = false): string[] => words(this.schedule.terminate(node, 'by `boss`', atOnce, 0));
@@ -64,6 +65,53 @@ describe('starting', () => {
   it('takes no instances at all as succeeded', () => {
     const b = { ...processNode('b'), needs: [{ name: 'a', instances: [], condition: 'succeeded' as const }] };
     expect(new Story([b]).begin()).toEqual(['start b']);
+  });
+});
+
+describe('readiness', () => {
+  const probe = { probe: { type: 'sdk' }, intervalMs: 250, timeoutMs: 60_000 } as const;
+  const probed = (id: string, kind: 'process' | 'daemon' = 'daemon') => processNode(id, {}, { kind, ready: probe });
+
+  it('starts what needs a daemon once that is ready, and what needs it `started` before', () => {
+    const story = new Story([probed('d'), processNode('a', { d: 'ready' }), processNode('b', { d: 'started' })]);
+    story.begin();
+    expect(story.started('d')).toEqual(['start b']);
+    expect(story.ready('d')).toEqual(['start a']);
+  });
+
+  it('waits for every instance, and counts none of them twice where it starts again', () => {
+    const needs = [{ name: 'd', instances: ['d.1', 'd.2'], condition: 'ready' as const }];
+    const story = new Story([probed('d.1'), probed('d.2'), { ...processNode('a'), needs }]);
+    story.begin();
+    for (const _ of [1, 2]) {
+      expect(story.started('d.1')).toEqual([]);
+      expect(story.ready('d.1')).toEqual([]);
+    }
+    story.started('d.2');
+    expect(story.ready('d.2')).toEqual(['start a']);
+  });
+
+  it('that has been does not go by: who needs it may start later', () => {
+    const story = new Story([
+      probed('p', 'process'),
+      processNode('a'),
+      processNode('b', { p: 'ready', a: 'succeeded' }),
+    ]);
+    story.begin();
+    story.started('p');
+    story.ready('p');
+    story.ended('p', 'succeeded');
+    expect(story.ended('a', 'succeeded')).toEqual(['start b']);
+  });
+
+  it('that can no longer come skips who needs it, and says that it came too early', () => {
+    const early = processNode('p', {}, { ready: probe, onFailure: 'continue' });
+    const story = new Story([early, processNode('a', { p: 'ready' }), processNode('z')]);
+    story.begin();
+    story.started('p');
+    const effects = story.schedule.ended({ node: 'p', outcome: 'failed' }, 0);
+    expect(words(effects)).toEqual(['skipped a']);
+    expect(effects[0]).toMatchObject({ cause: '`p` failed before it was ready' });
   });
 });
 

@@ -188,6 +188,19 @@ describe('a sub-pipeline', () => {
     expect(story.ended('sub/x', 'stopped')).toEqual(['stopped sub', 'over']);
   });
 
+  it('does not count on what may become ready though nothing of it stirs', () => {
+    const prospects = (type: 'tcp' | 'sdk') => {
+      const probe = type === 'tcp' ? { type, host: 'h', port: 1 } : { type };
+      const ready = { probe, intervalMs: 250, timeoutMs: 60_000 };
+      const story = new Story([processNode('p', {}, { ready }), processNode('a', { p: 'ready' })]);
+      story.begin();
+      story.schedules.started('p', 0);
+      return story.schedules.prospects(['p'], ['a'])?.pending;
+    };
+    expect(prospects('sdk')).toEqual([{ node: 'a', does: 'start', on: ['p'], queues: [] }]);
+    expect(prospects('tcp')).toEqual([]);
+  });
+
   it('is waited for, and waits, in a deadlock', () => {
     const story = new Story([
       pipelineNode('sub'),
