@@ -14,6 +14,7 @@ import { Project } from './project.ts';
 import type { Environment } from './resolve.ts';
 import { checkSecrets } from './secret-check.ts';
 import type { CompileTargets } from './target-check.ts';
+import { checkWhole } from './whole-check.ts';
 
 export interface PlanningOptions extends ReadOptions {
   /** Given where the plan is to be run at once: what is to be set there is looked for. */
@@ -47,12 +48,14 @@ export async function planSource(
   const secret = options.environment === undefined ? [] : checkSecrets(planned.pipeline, options.environment);
   const said = withoutMissedUses([...shape.diagnostics, ...planned.diagnostics, ...external, ...secret]);
   const own = ordered([...parsed.diagnostics, ...withoutEchoes(parsed.diagnostics, said)]);
-  const diagnostics = [...own, ...used(project, source.file)];
+  const plan = planned.plan && withGroups(planned.plan);
+  const whole = plan === null ? [] : checkWhole(plan, document);
+  const diagnostics = [...(whole.length === 0 ? own : ordered([...own, ...whole])), ...used(project, source.file)];
   const sources = [source, ...project.sources];
   const secrets = [...new Set([...planned.pipeline.secrets, ...project.secrets])];
   if (diagnostics.some(({ severity }) => severity === 'error')) return { plan: null, diagnostics, sources, secrets };
-  if (planned.plan === null) throw new Error('Internal error: a process has no node, and no finding says why');
-  return { plan: withGroups(planned.plan), diagnostics, sources, secrets };
+  if (plan === null) throw new Error('Internal error: a process has no node, and no finding says why');
+  return { plan, diagnostics, sources, secrets };
 }
 
 function used({ sources, diagnostics }: Project, outermost: string): readonly Diagnostic[] {

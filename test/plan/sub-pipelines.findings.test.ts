@@ -207,3 +207,40 @@ test('a file that others use is sound by itself, and cannot be run', async () =>
     '1:21 error not-connected queue `orders` comes from a pipeline that uses this file, and here is none',
   ]);
 });
+
+test('a loop through several files by a stdin or a stdout, whose end nobody could tell', async () => {
+  const through = (process: string) =>
+    planned(
+      `queues: { a: { from: [1] }, b: {} }
+processes:
+  back: { run: ls, gets: b, puts: a }
+  sub: { uses: part.yaml, connect: { in: a, out: b } }`,
+      {
+        files: {
+          'part.yaml': `queues: { in: { external: true }, out: { external: true } }\nprocesses: { p: { run: ls, ${process} } }`,
+        },
+      },
+    );
+  expect((await through('gets: in, puts: out')).findings).toEqual([]);
+  expect((await through('stdin: { queue: in, done: exit }, puts: out')).findings).toEqual([
+    '4:16 error stream-never-ends `sub/p` is in a loop of queues by its stdin, through `a`: nobody could tell when that ends',
+  ]);
+  expect((await through('gets: in, stdout: { queue: out }')).findings).toEqual([
+    '4:16 error stream-never-ends `sub/p` is in a loop of queues by its stdout, through `b`: nobody could tell when that ends',
+  ]);
+});
+
+test('a file that several instances would write', async () => {
+  const { findings } = await planned(
+    'processes:\n  sub: { uses: part.yaml, replicas: 3 }\n  own: { uses: part.yaml, with: { out: other.txt } }',
+    {
+      files: {
+        'part.yaml':
+          'params: { out: all.txt }\nqueues: { q: { encoding: text, to: { lines: "${{ params.out }}" } } }\nprocesses: { p: { run: ls, puts: q } }',
+      },
+    },
+  );
+  expect(findings).toEqual([
+    '2:16 error file-conflict queue `sub.2/q` cannot be written to `/root/all.txt`: queue `sub.1/q` is written to it',
+  ]);
+});
