@@ -1,4 +1,5 @@
-// The plan for Graphviz: bold arrows carry items, messages or bytes, thin ones are needs, dashed ones are joins and locks.
+// The plan for Graphviz: bold arrows carry items, messages or bytes, thin ones are needs, dashed ones are joins and locks,
+// dotted ones dead letters and who controls whom.
 import { type Arrow, type Box, insides, ownName, type Sketch } from './sketch.ts';
 
 const shapes: Readonly<Record<Box['kind'], string>> = {
@@ -19,6 +20,7 @@ const styles: Readonly<Record<Arrow['kind'], string>> = {
   buries: 'dotted',
   pipes: 'bold',
   locks: 'dashed, arrowhead=none',
+  controls: 'dotted, arrowhead=odot',
   talks: 'bold, dir=both',
   sends: 'bold',
   receives: 'bold',

@@ -1,4 +1,5 @@
-// The plan as a Mermaid flowchart: thick arrows carry items, messages or bytes, thin ones are needs, dotted ones are joins and locks.
+// The plan as a Mermaid flowchart: thick arrows carry items, messages or bytes, thin ones are needs, dotted ones are joins, locks,
+// dead letters and who controls whom.
 import { type Arrow, type Box, insides, ownName, type Sketch } from './sketch.ts';
 
 const shapes: Readonly<Record<Box['kind'], readonly [string, string]>> = {
@@ -19,6 +20,7 @@ const links: Readonly<Record<Arrow['kind'], string>> = {
   buries: '-.->',
   pipes: '==>',
   locks: '-.-',
+  controls: '-.->',
   talks: '<==>',
   sends: '==>',
   receives: '==>',

@@ -29,7 +29,7 @@ class Tree {
       const margin = isLast ? ' ' : '│';
       return [
         `${isLast ? '└─' : '├─'} ${titleOf(box)}`,
-        ...this.#notesOf(box).map((note) => `${margin}     ${note}`),
+        ...[...box.notes, ...this.#notesOf(box)].map((note) => `${margin}     ${note}`),
         ...this.under(box.key).map((line) => `${margin}  ${line}`),
       ];
     });
@@ -68,6 +68,7 @@ class Tree {
       ...list('puts', outOf, 'to', 'puts'),
       ...list('read by', outOf, 'to', 'pipes'),
       ...list('locks', outOf, 'to', 'locks'),
+      ...list('controls', outOf, 'to', 'controls'),
       ...list('talks by', outOf, 'to', 'talks'),
       ...list('sends by', outOf, 'to', 'sends'),
       ...list('receives by', into, 'from', 'receives'),

@@ -1,5 +1,7 @@
 // A Plan as boxes and arrows, one box for each declared name however many instances it has: what every drawing of it shows.
+import { duration, oneLine } from './drawn-text.ts';
 import { isProcess } from './node-kind.ts';
+import { notesOf } from './node-notes.ts';
 import type {
   Channel,
   Launch,
@@ -30,12 +32,25 @@ export interface Box {
   readonly instances: number | null;
   /** What it runs, or how it is set; short, on one line, without control characters. */
   readonly detail: string;
+  /** What else is worth knowing where there is room for it. */
+  readonly notes: readonly string[];
 }
 
 export interface Arrow {
   readonly from: string;
   readonly to: string;
-  readonly kind: 'needs' | 'joins' | 'puts' | 'gets' | 'buries' | 'pipes' | 'locks' | 'talks' | 'sends' | 'receives';
+  readonly kind:
+    | 'needs'
+    | 'joins'
+    | 'puts'
+    | 'gets'
+    | 'buries'
+    | 'pipes'
+    | 'locks'
+    | 'controls'
+    | 'talks'
+    | 'sends'
+    | 'receives';
   /** What is not said by the kind: a condition that is not the default, one instance of several. */
   readonly label: string;
 }
@@ -66,7 +81,15 @@ export function sketch(plan: Plan): Sketch {
       arrows.push({ from: key, to: keyOf('queue', channel.deadLetter), kind: 'buries', label: 'dead letters' });
     const name = declared(channel.name);
     const instances = name === channel.name ? null : channels.length;
-    boxes.push({ key, kind: channel.kind, name, within: within(name), instances, detail: settingsOf(channel) });
+    boxes.push({
+      key,
+      kind: channel.kind,
+      name,
+      within: within(name),
+      instances,
+      detail: settingsOf(channel),
+      notes: [],
+    });
   }
   return { boxes, arrows };
 }
@@ -126,6 +149,7 @@ function boxOf(name: string, node: Node, nodes: readonly Node[]): Box {
     within: within(name),
     instances,
     detail: detailOf(node, nodes),
+    notes: notesOf(nodes),
   };
 }
 
@@ -238,6 +262,8 @@ function arrowsOf(
     const writer = nameOf.get(node.stdin.process) ?? node.stdin.process;
     add({ from: keyOf('node', writer), to: self, kind: 'pipes', label: '' });
   }
+  for (const name of new Set(node.controls.map((id) => nameOf.get(id) ?? id)))
+    add({ from: self, to: keyOf('node', name), kind: 'controls', label: '' });
   for (const { channel, role } of node.grants) {
     if (role === 'put') add({ from: self, to: keyOf('queue', channel), kind: 'puts', label: '' });
     else if (role === 'get') add({ from: keyOf('queue', channel), to: self, kind: 'gets', label: eachOf(node) });
@@ -259,19 +285,6 @@ function pipeArrowsOf({ name, duplex, ends }: PipeChannel, nameOf: ReadonlyMap<N
 
 function isDaemon(groups: ReadonlyMap<string, readonly Node[]>, name: string): boolean {
   return groups.get(name)?.[0]?.kind === 'daemon';
-}
-
-function oneLine(text: string): string {
-  const line = text.trim().split('\n', 1)[0] ?? '';
-  const shown = line.replace(/\p{Cc}/gu, ' ').trim();
-  const more = shown.length > 60 || line.length < text.trim().length;
-  return more ? `${shown.slice(0, 59)}…` : shown;
-}
-
-function duration(ms: number): string {
-  if (ms < 1000) return `${ms}ms`;
-  if (ms < 120_000) return `${ms / 1000}s`;
-  return ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : `${ms / 60_000}m`;
 }
 
 function eachOf({ each }: ProcessNode): string {

@@ -137,3 +137,32 @@ processes:
 test('the whole plan as JSON', async () => {
   expect(JSON.parse(await drawn('json'))).toMatchObject({ version: 1, name: 'dumpling-house' });
 });
+
+test('what else is worth knowing of a node stands in the tree', async () => {
+  const plan = await soundPlan(
+    `processes:
+  shrink: { run: "echo hello", replicas: 2, retry: 2, timeout: 30s, outputs: size }
+  judge: { run: "true", controls: [shrink, server], if: run.name, on_failure: continue }
+  sub: { uses: part.yaml, with: { n: 3 }, timeout: 5m }
+daemons:
+  server: { run: sleep 9, ready: { tcp: "127.0.0.1:80" }, restart: always }`,
+    { files: { 'part.yaml': 'params: { n: 1 }\nprocesses: { p: { run: ls, replicas: "${{ params.n }}" } }' } },
+  );
+  expect(draw(plan, 'tree')).toBe(`pipeline
+├─ process shrink ×2  echo hello
+│     tried again, up to 2 times
+│     within 30s
+│     sets size
+├─ process judge  true
+│     if \${{ run.name }}
+│     its failure: continue
+│     controls shrink, server
+├─ pipeline sub  part.yaml
+│     with n: 3
+│     within 5m
+│  └─ process p ×3  ls
+└─ daemon server  sleep 9
+      ready by 127.0.0.1:80, within 60s
+      restarted always`);
+  expect(draw(plan, 'mermaid')).toContain('n1 -.-> n0');
+});
