@@ -15,6 +15,8 @@ const { values } = parseArgs({
     /** Numbers of scenarios, with commas between them. */
     only: { type: 'string' },
     as: { type: 'string' },
+    /** No surer means of containment than this one. */
+    tier: { type: 'string' },
     load: { type: 'string', default: '0' },
     /** The forkline that is tried: a folder with bin/ and dist/ in it. */
     home: { type: 'string', default: fileURLToPath(new URL('../..', import.meta.url)) },
@@ -30,7 +32,7 @@ const loads = Array.from({ length: Number(values.load) }, () => spawn(process.ex
 let bad = 0;
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const [name, play] of scenarios) {
-    const scene = new Scene({ home: values.home, user: values.as, id: name.split(':')[0] });
+    const scene = new Scene({ home: values.home, user: values.as, tier: values.tier, id: name.split(':')[0] });
     const began = Date.now();
     try {
       await play(scene, randomFrom(Number(values.seed) + round));

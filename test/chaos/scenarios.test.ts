@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 const run = (name: string, ...args: string[]) =>
   execa(process.execPath, [join(import.meta.dirname, name), ...args], { reject: false });
 const users = process.getuid?.() === 0 ? ['root', 'nobody'] : ['this user'];
-const quick = '5,7,8,10,11,12,14,20,21,22,24,25,60,62';
+const quick = '1,1x,1y,2,3,4,5,5x,6,7,8,10,11,12,14,16,20,21,22,24,25,55,60,62';
 
 test.each(users)('nothing is left behind, lost or let out in silence, as %s', { timeout: 300_000 }, async (user) => {
   const { stdout } = await run('scenarios.mjs', '--only', quick, ...(user === 'nobody' ? ['--as', user] : []));

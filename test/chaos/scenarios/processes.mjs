@@ -3,9 +3,16 @@
 import { mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { allPids, kill, proc, statOf } from './processes-of.mjs';
 
 /** Ways to get away from one's leader, that has to be there until the end. */
 const escapes = ['', 'i', 'n', 'b', 't', 'ds', 'dsc', 'dse', 'dsceih', 'dscein', 'dst', 'dso'];
+
+/** The keeper of a runner, and what it has forked of itself. */
+function keepersOf(pid) {
+  const keepers = allPids().filter((one) => statOf(one)?.parent === pid && /keeper\.pl/.test(proc(one, 'cmdline')));
+  return keepers.flatMap((keeper) => [keeper, ...keepersOf(keeper)]);
+}
 
 const quote = (argv) => argv.map((word) => `'${word}'`).join(' ');
 
@@ -16,7 +23,7 @@ export const processScenarios = {
     const runner = scene.run({ processes: { s: { replicas: 20, run: `${sleeper} & ${sleeper} & exec ${sleeper}` } } });
     scene.expect(await scene.until(() => scene.registered().length >= 60), 'the processes do not start');
     await runner.killHard();
-    await scene.end({ mayLeaveFolder: true });
+    await scene.end({ patienceMs: 1_000 });
   },
 
   '1x: and whoever tries to get away': async (scene) => {
@@ -29,7 +36,7 @@ export const processScenarios = {
     const all = () => runner.events().filter(({ type }) => type === 'node.started').length === escapes.length;
     scene.expect(await scene.until(() => all() && scene.registered().length > 60), 'the processes do not start');
     await runner.killHard();
-    await scene.end({ mayLeaveFolder: true });
+    await scene.end();
   },
 
   '1y: and at any moment': async (scene, random) => {
@@ -39,7 +46,49 @@ export const processScenarios = {
     });
     await pause(100 + Math.floor(random() * 900));
     await runner.killHard();
-    await scene.end({ mayLeaveFolder: true });
+    await scene.end();
+  },
+
+  '2: a keeper that is killed takes all with it': async (scene) => {
+    scene.innocent();
+    const runner = scene.run({
+      queues: { q: { from: [1] } },
+      processes: {
+        plain: { run: `cat; ${quote(scene.hostile(''))} & exec ${quote(scene.hostile('i'))}`, stdin: { queue: 'q' } },
+        away: { run: `${quote(scene.hostile('ds'))}; sleep 600` },
+      },
+    });
+    scene.expect(await scene.until(() => scene.registered().length >= 3 && runner.started('away')), 'nothing starts');
+    const [keeper] = keepersOf(runner.pid);
+    scene.expect(keeper !== undefined, 'there is no keeper');
+    kill(keeper);
+    scene.equal(await runner.end(), 70, 'exit code');
+    scene.expect(/keep/.test(runner.stderr), `it says nothing of it: ${runner.stderr}`);
+    await scene.end();
+  },
+
+  '4: what is left of a runner and a keeper that were killed at once is swept by the next run': async (scene) => {
+    scene.innocent();
+    const ways = ['', 'i', 'ds', 'dsc'];
+    const runner = scene.run({
+      queues: { q: { from: [1] } },
+      processes: {
+        ...Object.fromEntries(ways.map((way, at) => [`p${at}`, { run: `${quote(scene.hostile(way))} & sleep 600` }])),
+        q: { run: 'cat; sleep 600', stdin: { queue: 'q' } },
+      },
+    });
+    const all = () => runner.events().filter(({ type }) => type === 'node.started').length > ways.length;
+    scene.expect(
+      await scene.until(() => all() && scene.registered().length >= ways.length),
+      'the processes do not start',
+    );
+    const keepers = keepersOf(runner.pid);
+    kill(runner.pid, 'SIGSTOP');
+    for (const pid of [...keepers, runner.pid]) kill(pid);
+    await runner.killHard();
+    const next = scene.run({ processes: { a: { run: 'echo fine' } } }, { name: 'next' });
+    scene.equal(await next.end(), 0, 'exit code of the next');
+    await scene.end();
   },
 
   '3: a daemonizer is gone before its end is told': async (scene) => {

@@ -29,9 +29,10 @@ export class Scene {
   #runners = [];
   #cgroup = null;
 
-  constructor({ home, user, id }) {
+  constructor({ home, user, tier, id }) {
     this.home = home;
     this.user = user;
+    this.tier = tier;
     // Short, for a socket's address is.
     this.folder = mkdtempSync('/tmp/fs-');
     this.mark = `FORKLINE_SCENARIO=${id}-${this.folder.slice(8)}`;
@@ -126,7 +127,15 @@ export class Scene {
     // What root has in his own folders is not for others.
     const PATH = this.user === 'nobody' ? '/usr/local/bin:/usr/bin:/bin' : process.env.PATH;
     const [name, value] = this.mark.split('=');
-    return { PATH, HOME: this.at('work'), ...(LANG && { LANG }), TMPDIR: this.at('tmp'), [name]: value, ...env };
+    return {
+      PATH,
+      HOME: this.at('work'),
+      ...(LANG && { LANG }),
+      TMPDIR: this.at('tmp'),
+      ...(this.tier && { FORKLINE_CONTAINMENT: this.tier }),
+      [name]: value,
+      ...env,
+    };
   }
 
   /** Waits until something is so; false where it does not become so. */
