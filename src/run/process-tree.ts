@@ -1,7 +1,8 @@
-// Whether anything of a process's tree still runs. On Linux every thread of every process of the tree is looked at, as /proc shows it: a
-// shell that waits for its child, or a thread that waits for another one of its own process, can do nothing by itself. Where that
-// cannot be told, something runs. Elsewhere only a tree is known that is one process, which said itself that it is stuck.
-import { readdirSync, readFileSync } from 'node:fs';
+// Whether anything of a process's tree still runs. On Linux every thread of every process of the tree is looked at, as /proc shows
+// it: a shell that waits for its child or reads what that prints, or a thread that waits for another one of its own process, can do
+// nothing by itself. Where that cannot be told, something runs. Elsewhere only a tree is known that is one process, which said
+// itself that it is stuck.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface Tree {
   /** Leads its process group. */
@@ -40,7 +41,8 @@ function activityOf(tree: Tree, processes: readonly Process[]): Activity {
     const stuck = tree.stuck.includes(pid);
     for (const thread of threadsOf(pid)) {
       const asleep = stateOf(`/proc/${pid}/task/${thread}/stat`) === 'S';
-      if (asleep && (stuck || waitsForItsOwn(`/proc/${pid}/task/${thread}`))) continue;
+      const task = `/proc/${pid}/task/${thread}`;
+      if (asleep && (stuck || waitsForItsOwn(task) || readsFromItsOwn(pid, task, members))) continue;
       if (!stuck) return 'active';
       if (/^[Tt]$/.test(stateOf(`/proc/${pid}/task/${thread}/stat`))) return 'active';
       activity = 'settling';
@@ -83,10 +85,30 @@ function waitsForItsOwn(thread: string): boolean {
   return call === numbers.futex && waits && timeout === 0;
 }
 
-/** `wait4` and `waitid`, and `futex`. */
-const SYSTEM_CALLS: Readonly<Record<string, { readonly wait: readonly number[]; readonly futex: number }>> = {
-  x64: { wait: [61, 247], futex: 202 },
-  arm64: { wait: [260, 95], futex: 98 },
+/** It reads from a pipe that nobody has open but processes of its own tree: `$(…)` in a shell, or what stands after its `|`. */
+function readsFromItsOwn(pid: number, thread: string, members: readonly Process[]): boolean {
+  const [call, descriptor] = read(`${thread}/syscall`).split(' ').map(Number);
+  if (call === undefined || call !== SYSTEM_CALLS[process.arch]?.read) return false;
+  const pipe = linkOf(`/proc/${pid}/fd/${descriptor}`);
+  if (!pipe.startsWith('pipe:')) return false;
+  const own = new Set(members.map((member) => member.pid));
+  return numbersIn('/proc').every((other) => own.has(other) || !hasOpen(other, pipe));
+}
+
+function hasOpen(pid: number, file: string): boolean {
+  return numbersIn(`/proc/${pid}/fd`).some((descriptor) => linkOf(`/proc/${pid}/fd/${descriptor}`) === file);
+}
+
+interface SystemCalls {
+  /** `wait4` and `waitid`. */
+  readonly wait: readonly number[];
+  readonly futex: number;
+  readonly read: number;
+}
+
+const SYSTEM_CALLS: Readonly<Record<string, SystemCalls>> = {
+  x64: { wait: [61, 247], futex: 202, read: 0 },
+  arm64: { wait: [260, 95], futex: 98, read: 63 },
 };
 /** `FUTEX_WAIT` and `FUTEX_WAIT_BITSET`, and the flag that says that only this process uses it. */
 const FUTEX_WAITS: readonly number[] = [0, 9];
@@ -119,6 +141,14 @@ function numbersIn(folder: string): number[] {
     return readdirSync(folder).map(Number).filter(Number.isInteger);
   } catch {
     return [];
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
   }
 }
 

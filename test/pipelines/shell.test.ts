@@ -247,3 +247,22 @@ processes:
   b: { command: [forkline, get, q], gets: q, env: { PATH: /nowhere } }`);
   expect(ran.lines('b')).toEqual(['found']);
 });
+
+test('scripts that wait for each other for ever are in a deadlock, also inside of `$(…)` and behind a `|`', async () => {
+  const ran = await run(`pipes: { line: [a, b] }
+processes:
+${script('a', 'answer=$(forkline recv line); echo "$answer"')}
+${script('b', 'forkline recv line | while read -r question; do forkline send line "$question"; done')}`);
+  expect(ran.exitCode).toBe(3);
+  expect(ran.events.find(({ type }) => type === 'deadlock')).toMatchObject({ circle: ['a', 'b'] });
+  expect(ran.left).toEqual([]);
+});
+
+test('a script that reads what somebody else may still write is in none', async () => {
+  const ran = await run(`pipes: { line: [a, b] }
+processes:
+${script('a', 'answer=$(forkline recv line); echo "$answer"')}
+${script('b', '{ forkline recv line --timeout 4 || echo late; } | while read -r said; do forkline send line "$said"; done')}`);
+  expect(ran.exitCode).toBe(0);
+  expect(ran.lines('a')).toEqual(['late']);
+});
