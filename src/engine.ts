@@ -23,6 +23,8 @@ const loadSecrets = () => import('./run/secrets.ts');
 export interface PlanOptions {
   /** `params` as text, parsed by the type each is declared with. */
   readonly params?: Readonly<Record<string, string>>;
+  /** Instead of the pipeline's own `slots`. */
+  readonly slots?: number | undefined;
   /** The folder that paths are resolved against. Default: the file's own; the current one for standard input. */
   readonly root?: string;
   /** It is to be run at once: a secret that is not set is a finding. */
@@ -53,7 +55,7 @@ async function planned(source: Source, options: PlanOptions & Pick<ReadOptions, 
   const root = options.root ?? (source.file === '-' ? process.cwd() : dirname(resolve(source.file)));
   let modules: Modules = new Map();
   const environment = options.toRun ? process.env : undefined;
-  const found = await planSource(source, { root, params, asPart, environment }, async (files) => {
+  const found = await planSource(source, { root, params, asPart, environment, slots: options.slots }, async (files) => {
     const compiled = await (await import('./run/target-module.ts')).compileTargets(files);
     modules = new Map([...modules, ...compiled]);
     return compiled;

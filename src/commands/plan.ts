@@ -20,7 +20,8 @@ export class Plan extends Command {
   override async run(): Promise<number> {
     const { args, flags } = await this.parse(Plan);
     const source = await loadPipeline(args.file);
-    const plan = await planOrTell(source, paramsOf(flags.param), { format: 'text', warnings: true });
+    const options = { params: paramsOf(flags.param) };
+    const plan = await planOrTell(source, options, { format: 'text', warnings: true });
     if (plan === null) return 2;
     writeLine(await masked(plan, draw(plan, flags.format)));
     return 0;

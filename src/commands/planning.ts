@@ -1,6 +1,6 @@
 // Source → Plan for the commands that need one: findings are shown on stderr (with --json: on stdout), and where one of
 // them is an error there is no plan.
-import { plan } from '../engine.ts';
+import { plan, type PlanOptions } from '../engine.ts';
 import type { Source } from '../pipeline/source.ts';
 import type { Plan } from '../plan/plan.ts';
 import { formatDiagnostics } from '../report/diagnostics.ts';
@@ -15,12 +15,8 @@ export interface Telling {
   readonly toRun?: boolean;
 }
 
-export async function planOrTell(
-  source: Source,
-  params: Record<string, string>,
-  telling: Telling,
-): Promise<Plan | null> {
-  const found = await plan(source, { params, toRun: telling.toRun ?? false });
+export async function planOrTell(source: Source, options: PlanOptions, telling: Telling): Promise<Plan | null> {
+  const found = await plan(source, { ...options, toRun: telling.toRun ?? false });
   const shown = found.diagnostics.filter(({ severity }) => severity === 'error' || telling.warnings);
   if (shown.length > 0) {
     const stream = telling.format === 'json' ? process.stdout : process.stderr;

@@ -35,6 +35,10 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       description: 'for the whole run, instead of the one in the pipeline',
       helpValue: 'DURATION',
     }),
+    slots: Flags.string({
+      description: 'how many processes may run at once, instead of `slots` in the pipeline',
+      helpValue: 'N',
+    }),
     'deadlock-timeout': Flags.string({
       description: 'how long processes must have waited for each other to be a deadlock. Default: 1s; 0: never',
       helpValue: 'DURATION',
@@ -60,7 +64,7 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
 
   override async run(): Promise<number> {
     const { args, flags } = await this.parse(Run);
-    const params = paramsOf(flags.param);
+    const options = { params: paramsOf(flags.param), slots: countOf('slots', flags.slots) };
     using interruption = listenForInterruption({ ignoreHangUp: flags['ignore-hup'] });
     const { stop, kill } = interruption;
     // One signal is kept until there is a run that it can stop, so that there is a summary of that; unless it is typed in.
@@ -70,7 +74,7 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       warnings: !flags.quiet,
       toRun: !flags['dry-run'],
     };
-    const planned = await unless(kill, planOrTell(source, params, telling));
+    const planned = await unless(kill, planOrTell(source, options, telling));
     if (planned === null) return stop.aborted ? new Interrupted(stop.reason).exitCode : 2;
     const plan =
       flags.timeout === undefined ? planned : { ...planned, timeoutMs: durationOf('timeout', flags.timeout) };
@@ -134,4 +138,11 @@ function durationOf(flag: string, text: string): number {
   if (durationMs === null)
     throw new CallError(`\`--${flag} ${text}\` is no duration`, 'write it like `500ms`, `30s`, `5m` or `2h`');
   return durationMs;
+}
+
+/** 1 or more. */
+function countOf(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
+  throw new CallError(`\`--${flag} ${text}\` is no whole number from 1 on`);
 }

@@ -22,9 +22,11 @@ import type { Join, Pipe, PipelineFile } from './schema.gen.ts';
 import { countAt, durationAt, type Place } from './setting.ts';
 import { complainOfShadowed } from './shadowed.ts';
 import { complainOfUnsafe } from './unsafe.ts';
-import { complainOfUnsupported } from './unsupported.ts';
+import { complainOfSlotsWithEach, complainOfUnsupported } from './unsupported.ts';
 
 export interface ReadOptions extends Given {
+  /** Instead of the file's own. */
+  readonly slots?: number | undefined;
   /** The folder that paths are resolved against; by default the file's own. */
   readonly root?: string;
 }
@@ -78,7 +80,7 @@ export async function read(
     description: file.description ?? null,
     params: parameters.values,
     timeoutMs: durationAt(['timeout'], file.timeout, place) ?? null,
-    slots: countAt(['slots'], file.slots, place) ?? null,
+    slots: options.slots ?? countAt(['slots'], file.slots, place, 1) ?? null,
     secrets,
     environment,
     scope: place.scope,
@@ -90,6 +92,7 @@ export async function read(
     processes: inOrder(processes, start),
     joins: Object.entries(file.joins ?? {}).map(([name, join]) => readJoin(name, join, place)),
   };
+  complainOfSlotsWithEach(pipeline, findings);
   complainOfUnused(pipeline, file, reading);
   complainOfShadowed(file, processes, reading.used.env, findings);
   return { pipeline, diagnostics: findings.diagnostics };

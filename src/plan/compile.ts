@@ -61,7 +61,6 @@ export function compile(pipeline: Pipeline): Compiled {
   checkTerminals(graph, requirements, instances, findings);
   checkPipeEnds(graph, instances, findings);
   checkCircles(graph, requirements, findings);
-  checkSlots(pipeline, graph, instances, findings);
   checkOutputReads(graph, instances, document, findings);
   checkLockOrder(pipeline, graph, requirements, instances, findings);
   const placeOf = (path: Path): Place => document.source.position(findings.span(keyOf(path)).start);
@@ -111,12 +110,15 @@ export function compile(pipeline: Pipeline): Compiled {
     params: pipeline.params,
     secrets: [...pipeline.environment.secrets],
     timeoutMs: pipeline.timeoutMs,
+    slots: pipeline.slots,
     nodes,
     channels: [...channelsOf(pipeline, graph, instances, placeOf), ...pipes],
   };
-  const { diagnostics } = findings;
   const expected = graph.vertices.reduce((sum, vertex) => sum + instances.idsOf(vertex).length, 0);
-  const isSound = nodes.length === expected && !diagnostics.some(({ severity }) => severity === 'error');
+  const isWhole = nodes.length === expected && !instances.tooMany;
+  if (isWhole) checkSlots(plan, graph, findings);
+  const { diagnostics } = findings;
+  const isSound = isWhole && !diagnostics.some(({ severity }) => severity === 'error');
   return { plan: isSound ? plan : null, targets, patterns, subPipelines, diagnostics };
 }
 

@@ -20,6 +20,8 @@ export interface Plan {
   readonly secrets: readonly string[];
   /** For the whole run; null: no limit. */
   readonly timeoutMs: number | null;
+  /** How many processes may run at once; null: no limit. */
+  readonly slots: number | null;
   /** In an order in which each stands after all it needs. */
   readonly nodes: readonly Node[];
   readonly channels: readonly Channel[];

@@ -1,131 +1,63 @@
-// How many processes are needed at once, held against `slots`. Pipes tie their two ends together, and a bounded queue its producer
-// and its consumer: the one blocks until the other runs. Daemons take no slot. Of several that would do, one is counted.
+// How many processes are needed at once, held against `slots`, with the foresight that the run itself goes by. Of several that
+// would do, the dearest are counted, for it may come to that.
 import { type Findings, keyOf } from '../pipeline/finding.ts';
-import type { Pipeline } from '../pipeline/pipeline.ts';
-import type { Graph, QueueUse, Vertex } from './graph.ts';
-import type { Instances } from './instances.ts';
-import { isBounded } from './streams.ts';
+import { Foresight } from './foresight.ts';
+import type { Graph } from './graph.ts';
+import type { Plan } from './plan.ts';
+import { tiesOf, type Ties, type Unit } from './ties.ts';
 
-/** Steps taken in all; beyond them nothing is found any more, and nothing wrong is said. */
-const mostSteps = 1_000_000;
 /** More than these are told by their number. */
 const mostNames = 10;
 
-export function checkSlots(pipeline: Pipeline, graph: Graph, instances: Instances, findings: Findings): void {
-  const { slots } = pipeline;
-  if (slots === null || slots === 0 || instances.tooMany) return;
-  const ties = new Ties(pipeline, graph, instances);
-  const told = new Set<Vertex>();
-  const needed = ties.clusters().map((cluster) => ties.neededWith(cluster));
-  for (const { members, others } of needed.sort((a, b) => b.members.length - a.members.length)) {
-    const count = members.length + others;
-    if (count <= slots || members.every((member) => told.has(member))) continue;
-    for (const member of members) told.add(member);
-    const names = members.slice(0, mostNames).map(({ name }) => `\`${name}\``);
-    const more = count > names.length ? ` and ${count - names.length} more` : '';
-    const message = `${names.join(', ')}${more} are needed at once, which is ${count} processes, and there are only ${slots} slots`;
-    findings.error('slots-deadlock', keyOf(['slots']), message, {
+export function checkSlots(plan: Plan, { byName }: Graph, findings: Findings): void {
+  const { slots, nodes } = plan;
+  if (slots === null) return;
+  const nameOf = new Map(nodes.map(({ id, name }) => [id, name]));
+  for (const { count, needed } of lackingSlots(plan, slots)) {
+    const names = [...new Set(needed.flatMap(({ members }) => members).map((id) => nameOf.get(id) ?? id))];
+    const shown = names.slice(0, mostNames).map((name) => `\`${name}\``);
+    const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : '';
+    const are = `${shown.join(', ')}${more} ${names.length === 1 ? 'is' : 'are'} needed at once, which is ${count} processes`;
+    const there = slots === 1 ? 'there is only 1 slot' : `there are only ${slots} slots`;
+    findings.error('slots-deadlock', keyOf(['slots']), `${are}, and ${there}`, {
       hint: `set \`slots\` to ${count} or more, or take \`maxsize\` off a queue between them`,
-      related: members.slice(0, mostNames).map(({ name, thing }) => ({
-        message: `\`${name}\` is one of them`,
-        at: keyOf(thing.declaration.path),
-      })),
+      related: names.slice(0, mostNames).flatMap((name) => {
+        const vertex = byName.get(name);
+        const at = vertex && keyOf(vertex.thing.declaration.path);
+        return at === undefined ? [] : [{ message: `\`${name}\` is one of them`, at }];
+      }),
     });
   }
 }
 
-/** Who cannot do without whom. */
-class Ties {
-  readonly #pipeline: Pipeline;
-  readonly #graph: Graph;
-  readonly #instances: Instances;
-  /** Bounded queues, by who puts to them, that only processes take from. */
-  readonly #outputs = new Map<Vertex, QueueUse[]>();
-  readonly #clusterOf = new Map<Vertex, Set<Vertex>>();
-  #left = mostSteps;
+export interface Lacking {
+  readonly count: number;
+  readonly needed: readonly Unit[];
+}
 
-  constructor(pipeline: Pipeline, graph: Graph, instances: Instances) {
-    this.#pipeline = pipeline;
-    this.#graph = graph;
-    this.#instances = instances;
-    for (const vertex of graph.vertices) if (this.#takesSlot(vertex)) this.#clusterOf.set(vertex, new Set([vertex]));
-    this.#tiePipes();
-    for (const queue of graph.queues) this.#tieQueue(queue);
-  }
+/** Of those that have to do with each other, who needs more than so many slots. */
+export function lackingSlots(plan: Pick<Plan, 'nodes' | 'channels'>, slots: number): readonly Lacking[] {
+  const ties = tiesOf(plan);
+  return [...new Set(ties.circles)].flatMap((circle) => {
+    const lacking = circle === null ? null : lackingFor(circle, ties, slots);
+    return lacking === null ? [] : [lacking];
+  });
+}
 
-  clusters(): readonly ReadonlySet<Vertex>[] {
-    return [...new Set(this.#clusterOf.values())];
-  }
-
-  /** All that are needed once one of a cluster runs; `others`: one of each of so many groups besides. */
-  neededWith(cluster: ReadonlySet<Vertex>): { readonly members: readonly Vertex[]; readonly others: number } {
-    const members = new Set(cluster);
-    const choices: ReadonlySet<Vertex>[] = [];
-    // It grows while it is read.
-    for (const member of members) {
-      for (const { consumers } of this.#outputs.get(member) ?? []) {
-        if (--this.#left < 0) return { members: [], others: 0 };
-        const takers = new Set(consumers.map(({ by }) => by));
-        const [taker] = takers;
-        if (takers.size > 1) choices.push(takers);
-        else if (taker) for (const each of this.#single(taker) ? this.#cluster(taker) : [taker]) members.add(each);
-      }
-    }
-    const counted = new Set(members);
-    let others = 0;
-    for (const takers of choices) {
-      if ([...takers].some((taker) => counted.has(taker))) continue;
-      for (const taker of takers) counted.add(taker);
-      others++;
-    }
-    return { members: [...members].sort((a, b) => a.index - b.index), others };
-  }
-
-  #tiePipes(): void {
-    for (const { writer, reader } of this.#graph.chains.links) this.#tie(writer, reader);
-    for (const { ends } of this.#pipeline.pipes) {
-      const [one, other] = ends.map(({ name }) => this.#graph.byName.get(name));
-      if (one && other) this.#tie(one, other);
-    }
-  }
-
-  #tieQueue(queue: QueueUse): void {
-    const { declaration, producers, consumers } = queue;
-    if (!isBounded(declaration) || consumers.length === 0) return;
-    if (!consumers.every(({ by }) => this.#takesSlot(by))) return;
-    for (const by of new Set(producers.map((use) => use.by))) {
-      const outputs = this.#outputs.get(by);
-      if (outputs === undefined) this.#outputs.set(by, [queue]);
-      else outputs.push(queue);
-    }
-    const [producer, another] = new Set(producers.map(({ by }) => by));
-    const [consumer, second] = new Set(consumers.map(({ by }) => by));
-    if (producer && consumer && !another && !second && !declaration.fed) this.#tie(producer, consumer);
-  }
-
-  #tie(one: Vertex, other: Vertex): void {
-    if (one === other || ![one, other].every((each) => this.#takesSlot(each) && this.#single(each))) return;
-    const [small, large] = [this.#cluster(one), this.#cluster(other)].sort((a, b) => a.size - b.size);
-    if (!small || !large || small === large) return;
-    for (const vertex of small) {
-      large.add(vertex);
-      this.#clusterOf.set(vertex, large);
-    }
-  }
-
-  #cluster(vertex: Vertex): Set<Vertex> {
-    return this.#clusterOf.get(vertex) ?? new Set();
-  }
-
-  #takesSlot(vertex: Vertex): boolean {
-    return (
-      vertex.thing.kind === 'process' &&
-      vertex.thing.declaration.uses === null &&
-      this.#instances.idsOf(vertex).length > 0
-    );
-  }
-
-  #single(vertex: Vertex): boolean {
-    return this.#instances.idsOf(vertex).length === 1;
+/** How many slots it takes for all of a circle to end, and who is needed when it takes most; null where there are enough. */
+function lackingFor(circle: readonly Unit[], ties: Ties, slots: number): Lacking | null {
+  const standing = {
+    open: Int32Array.from(ties.units, ({ members }) => members.length),
+    running: new Int32Array(ties.units.length),
+  };
+  let found: Lacking | null = null;
+  for (let count = slots; ; ) {
+    const foresight = new Foresight(ties, standing, count, 'dearest');
+    if (foresight.canEnd(circle)) return found;
+    const { lacking } = foresight;
+    // That it cannot end is not for want of slots.
+    if (lacking === null) return null;
+    count += lacking.slots;
+    found = { count, needed: lacking.needed };
   }
 }

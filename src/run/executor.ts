@@ -15,6 +15,7 @@ import {
   usesItem,
 } from '../plan/resolve.ts';
 import { controlledIn, speakersOf, speaks } from '../plan/speakers.ts';
+import { type Admission, scheduleOf } from './admission.ts';
 import { type Containment, shortcoming, type Tier } from './containment.ts';
 import { causeOf } from './deadlock.ts';
 import { EachRun } from './each-run.ts';
@@ -29,7 +30,7 @@ import { Pausing } from './pausing.ts';
 import { Premises } from './premises.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
 import type { ScheduleEffect } from './schedule.ts';
-import { Schedules } from './schedules.ts';
+import type { Schedules } from './schedules.ts';
 import { sweep } from './sweep.ts';
 import { hasTerminal, Terminal, wantsTerminal } from './terminal.ts';
 import { prepareTargets, type Targets } from './target.ts';
@@ -54,7 +55,7 @@ export interface ExecutionOptions {
 export class Execution {
   readonly #plan: Plan;
   readonly #options: ExecutionOptions;
-  readonly #schedule: Schedules;
+  readonly #schedule: Schedules | Admission;
   readonly #nodes: ReadonlyMap<NodeId, Plan['nodes'][number]>;
   /** Those of the plan, and the workers of an `each`. */
   readonly #running = new Map<NodeId, ProcessRun | EachRun>();
@@ -88,7 +89,7 @@ export class Execution {
       inSession: wantsTerminal(plan) && hasTerminal(),
       onLost: (reason) => this.kill({ exitCode: 70, reason: `the keeper was lost: ${reason}` }),
     });
-    this.#schedule = new Schedules(plan, (node) => this.#isWanted(node));
+    this.#schedule = scheduleOf(plan, (node) => this.#isWanted(node));
     this.#outputs = new Outputs(plan);
     this.#controlled = controlledIn(plan);
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));

@@ -12,7 +12,7 @@ import { ownerOf } from './worker-name.ts';
 
 export interface Inspected {
   readonly runId: string;
-  readonly schedule: Schedules;
+  readonly schedule: Pick<Schedules, 'prospects'>;
   readonly running: ReadonlyMap<NodeId, Life>;
 }
 

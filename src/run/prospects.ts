@@ -10,14 +10,16 @@ export type Prospects = Pick<Outlook, 'pending' | 'ways'>;
 
 /**
  * For those of `suspects`, and what follows from them and from `absent`. What runs, or is about to, is not among `pending`.
- * `courses`: of the plan's own nodes, and of those of each sub-pipeline.
+ * `courses`: of the plan's own nodes, and of those of each sub-pipeline. `lineOf`: whose needs hold and who waits in line all the
+ * same, with those one of whom has to move first.
  */
 export function prospectsOf(
   courses: readonly Course[],
   suspects: readonly NodeId[],
   absent: readonly NodeId[],
+  lineOf: LineOf = () => null,
 ): Prospects {
-  const view = new View(courses);
+  const view = new View(courses, lineOf);
   const ways = suspects.flatMap((node) => view.waysOut(node));
   const pending: Prospects['pending'][number][] = [];
   const seen = new Set([...absent, ...ways.map(({ by }) => by)]);
@@ -31,13 +33,17 @@ export function prospectsOf(
   return { pending, ways };
 }
 
+export type LineOf = (node: NodeId) => readonly NodeId[] | null;
+
 class View {
   readonly #courses: readonly Course[];
+  readonly #lineOf: LineOf;
   /** What is in each sub-pipeline; drawn up when it is asked for. */
   #members: Map<NodeId, NodeId[]> | null = null;
 
-  constructor(courses: readonly Course[]) {
+  constructor(courses: readonly Course[], lineOf: LineOf) {
     this.#courses = courses;
+    this.#lineOf = lineOf;
   }
 
   /** The joins that may yet stop it, or what it is in. */
@@ -54,6 +60,8 @@ class View {
     const entry = this.#entry(id);
     const join = this.#join(id);
     if (entry.phase === 'ended') return null;
+    const line = this.#lineOf(id);
+    if (line !== null) return { node: id, does: 'start', on: line.filter((it) => !this.#hasEnded(it)), queues: [] };
     if (entry.phase === 'pending') {
       const open = entry.node.needs.filter((_, index) => entry.needs[index]?.standing === 'open');
       const awaited = open.flatMap(({ condition, instances }) => (condition === 'ready' ? instances : []));

@@ -3,7 +3,7 @@
 // ended. Those who perform see no levels: whatever has to be done comes out in one row.
 import type { NodeId, PipelineNode, Plan } from '../plan/plan.ts';
 import { type Ending, type Fate, fateOf, phraseOf } from './outcome.ts';
-import { type Prospects, prospectsOf } from './prospects.ts';
+import { type LineOf, type Prospects, prospectsOf } from './prospects.ts';
 import { Schedule, type ScheduleEffect } from './schedule.ts';
 import { type Level, levelsOf, type SubPipeline } from './sub-pipeline.ts';
 
@@ -107,11 +107,11 @@ export class Schedules {
   }
 
   /** What the run's order says of a suspected deadlock; null where something is being stopped, and may come to its end. */
-  prospects(suspects: readonly NodeId[], absent: readonly NodeId[]): Prospects | null {
+  prospects(suspects: readonly NodeId[], absent: readonly NodeId[], lineOf?: LineOf): Prospects | null {
     const levels = [this.#own, ...[...this.#subs.values()].filter(({ phase }) => phase !== 'ended')];
     if (levels.some(({ schedule }) => schedule.isStopping)) return null;
     const courses = [this.#own, ...this.#subs.values()].map(({ schedule }) => schedule.course);
-    return prospectsOf(courses, suspects, absent);
+    return prospectsOf(courses, suspects, absent, lineOf);
   }
 
   #waiters(queue: string): readonly Level[] {

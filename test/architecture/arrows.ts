@@ -49,6 +49,9 @@ const mayWriteToScreen = ['src/report/screen.ts', 'src/commands', 'src/sdk', 'sr
 export const machines = [
   'src/run/schedule.ts',
   'src/run/schedules.ts',
+  'src/run/admission.ts',
+  'src/run/slots.ts',
+  'src/plan/foresight.ts',
   'src/run/lifecycle.ts',
   'src/run/masker.ts',
   'src/run/attempts.ts',

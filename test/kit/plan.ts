@@ -14,6 +14,7 @@ export function planOf(nodes: readonly Node[], settings: Partial<Plan> = {}): Pl
     params: {},
     secrets: [],
     timeoutMs: null,
+    slots: null,
     channels: [],
     nodes,
     ...settings,

@@ -6,7 +6,8 @@ import { Source } from '../../src/pipeline/source.ts';
 import { isProcess } from '../../src/plan/node-kind.ts';
 import { planSource } from '../../src/plan/check.ts';
 import type { Plan, ProcessNode, QueueChannel } from '../../src/plan/plan.ts';
-import { Schedule, type ScheduleEffect } from '../../src/run/schedule.ts';
+import { scheduleOf } from '../../src/run/admission.ts';
+import type { ScheduleEffect } from '../../src/run/schedule.ts';
 
 interface Stream {
   /** 0: no limit. */
@@ -23,7 +24,7 @@ interface Stream {
 function play(plan: Plan, draws: readonly number[]): string {
   let drawn = 0;
   const draw = (below: number): number => (draws[drawn++ % draws.length] as number) % below;
-  const schedule = new Schedule(plan);
+  const schedule = scheduleOf(plan);
   const processes = new Map(plan.nodes.flatMap((node) => (node.kind === 'join' ? [] : [[node.id, node] as const])));
   const streams = streamsOf(plan);
   const alive = new Map<string, { readonly node: ProcessNode; readonly puts: Map<string, number> }>();
@@ -40,6 +41,8 @@ function play(plan: Plan, draws: readonly number[]): string {
         const node = processes.get(id) as ProcessNode;
         alive.set(id, { node, puts: new Map(outputsOf(node).map((name) => [name, draw(5)])) });
       }
+      if (plan.slots !== null && [...alive.values()].filter(({ node }) => node.kind === 'process').length > plan.slots)
+        throw new Error(`more run than there are slots: ${[...alive.keys()].join(', ')}`);
       for (const id of effect.nodes) hear(schedule.started(id, 0));
     }
   };
@@ -161,7 +164,9 @@ const join = fc.record({
   needs: fc.constant({}),
 });
 const queue = fc.constantFrom({}, { maxsize: 1 }, { maxsize: 2 });
+const slots = fc.option(fc.integer({ min: 1, max: 6 }), { freq: 3, nil: undefined });
 const pipelines = fc.record({
+  slots,
   queues: fc.record({ q: queue, r: queue, s: queue }),
   processes: fc.dictionary(name, process, { minKeys: 1, maxKeys: 5 }),
   daemons: fc.dictionary(fc.constant('z'), daemon, { maxKeys: 1 }),

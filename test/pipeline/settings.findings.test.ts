@@ -52,8 +52,7 @@ processes:
   ],
   [
     'words that are not executed yet, each at its key',
-    `slots: 3
-description: each of these
+    `description: each of these
 name: words
 defaults: { retry: 1 }
 queues:
@@ -67,8 +66,7 @@ processes:
 daemons:
   d: { run: ls, restart: always, ready: { tcp: "h:1" } }`,
     [
-      '1:1 error not-supported-yet `slots` is not supported yet',
-      '10:49 error not-supported-yet `holds` is not supported yet',
+      '9:49 error not-supported-yet `holds` is not supported yet',
     ],
   ],
   [

@@ -109,6 +109,23 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.summary.queues['parcels']).toMatchObject({ put: 6, done: 6 });
   },
 
+  'slots.yaml': (ran) => {
+    const running = new Set<string>();
+    for (const event of ran.events) {
+      if (event.type === 'node.started') running.add(event.node);
+      if (event.type === 'node.ended') running.delete(event.node);
+      expect(running.size).toBeLessThanOrEqual(2);
+    }
+    expect(ended(ran, 'writer')).toBeLessThan(ended(ran, 'reader'));
+    expect(started(ran, 'writer')).toBeLessThan(started(ran, 'reader'));
+    expect([started(ran, 'counter'), started(ran, 'doubler')].sort()).not.toContain(-1);
+    expect(Math.max(started(ran, 'counter'), started(ran, 'doubler'))).toBeLessThan(
+      Math.min(ended(ran, 'counter'), ended(ran, 'doubler')),
+    );
+    expect(ran.lines('doubler').at(-1)).toBe('200');
+    expect(ran.lines('reader')).toEqual(['word 1', 'word 2', 'word 3']);
+  },
+
   '04-join-timeout.yaml': (ran) => {
     expect(ran.summary.nodes['glance']?.outcome).toBe('passed');
     expect(ended(ran, 'glance')).toBeLessThan(ended(ran, 'sleeper'));

@@ -175,9 +175,7 @@ processes:
   b: { run: ls, gets: q, puts: r }
   c: { run: ls, gets: r }
   d: { run: ls, gets: r }`,
-      [
-        '1:1 error slots-deadlock `a`, `b` and 1 more are needed at once, which is 3 processes, and there are only 2 slots',
-      ],
+      ['1:1 error slots-deadlock `a`, `b`, `c` are needed at once, which is 3 processes, and there are only 2 slots'],
     ],
     [
       'not more than are needed at once, queues without a bound, daemons',

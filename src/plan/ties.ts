@@ -1,0 +1,291 @@
+// What of a Plan cannot come to its end without what. Instances that are alike make a unit, and so do those that are needed all at once:
+// what pipes join stdout to stdin, and loops of queues, which end once all of them wait for more. Between units it is drawn which
+// starts or ends only after another one's end, which needs another one started, and which goes on only while some other runs.
+import { componentsOf } from './components.ts';
+import { isProcess } from './node-kind.ts';
+import type { Channel, Node, NodeId, Plan, QueueChannel } from './plan.ts';
+
+export interface Unit {
+  readonly index: number;
+  readonly members: readonly NodeId[];
+  /** All of them are needed at once; else one after the other will do. */
+  readonly whole: boolean;
+  /** Where all are needed at once: some of them start only once others of them have. */
+  readonly staggered: boolean;
+  /** Slots for each member: none for daemons, joins and sub-pipelines. */
+  readonly takes: 0 | 1;
+  /** It starts only once these have ended. */
+  readonly startAfter: readonly number[];
+  /** It ends only once these have ended. */
+  readonly endAfter: readonly number[];
+  /** It gets nowhere before all of these have started. */
+  readonly opened: readonly number[];
+  /** Of each of these lists one must run as long as it does, or none be left. */
+  readonly some: readonly (readonly number[])[];
+  /** Nothing comes to it before one of these has started; empty where something may. */
+  readonly feeders: readonly number[];
+  readonly holds: readonly Held[];
+}
+
+export interface Held {
+  readonly lock: string;
+  /** Beside others who do the same. */
+  readonly shared: boolean;
+}
+
+export interface Ties {
+  /** In an order in which each comes after all whose end it waits for. */
+  readonly units: readonly Unit[];
+  readonly of: ReadonlyMap<NodeId, Unit>;
+  /** For each unit, those that it has anything to do with, itself among them; null where it stands alone. */
+  readonly circles: readonly (readonly Unit[] | null)[];
+  /** How many may hold a lock at once who do not have to be alone. */
+  readonly permits: ReadonlyMap<string, number>;
+}
+
+export function tiesOf({ nodes, channels }: Pick<Plan, 'nodes' | 'channels'>): Ties {
+  const drawn = new Draft(nodes, channels);
+  const knots = componentsOf(drawn.tight);
+  const knotOf: number[] = [];
+  for (const [knot, kinds] of knots.entries()) for (const kind of kinds) knotOf[kind] = knot;
+  const mapped = (knot: number, kinds: Iterable<number>): number[] => [
+    ...new Set([...kinds].map((kind) => knotOf[kind] as number).filter((other) => other !== knot)),
+  ];
+  // A component comes after all it has edges to, and so a unit after all whose end it waits for.
+  const units = knots.map((knot, index): Unit => {
+    const kinds = knot.map((kind) => drawn.kinds[kind] as Kind);
+    const others = (pick: (kind: Kind) => Iterable<number>): number[] =>
+      mapped(
+        index,
+        kinds.flatMap((kind) => [...pick(kind)]),
+      );
+    return {
+      index,
+      members: kinds.flatMap(({ members }) => members),
+      whole: kinds.length > 1 || kinds.some(({ loops }) => loops),
+      staggered: kinds.some(({ startAfter, opened }) =>
+        [...startAfter, ...opened].some((kind) => knotOf[kind] === index),
+      ),
+      takes: kinds.some(({ takes }) => takes === 1) ? 1 : 0,
+      startAfter: others(({ startAfter }) => startAfter),
+      endAfter: others(({ endAfter }) => endAfter),
+      opened: others(({ opened }) => opened),
+      some: kinds
+        .flatMap(({ some }) => some)
+        .flatMap((choice) => (choice.some((kind) => knotOf[kind] === index) ? [] : [mapped(index, choice)])),
+      feeders: others(({ feeders }) => feeders),
+      holds: kinds.flatMap(({ holds }) => holds),
+    };
+  });
+  const of = new Map(units.flatMap((unit) => unit.members.map((id) => [id, unit] as const)));
+  return { units, of, circles: circlesOf(units), permits: permitsOf(channels) };
+}
+
+/**
+ * Whether `unit` may have to wait for `other` to start before its own needs hold. Whoever is due also waits for those whom it is tied to
+ * to be due (`slots`), and ends only after those it takes from, and with those it gives to.
+ */
+export function startNeeds({ units }: Ties, unit: Unit, other: Unit): boolean {
+  const seen = { due: new Set<number>(), start: new Set<number>(), end: new Set<number>() };
+  const queue: [index: number, until: keyof typeof seen][] = [[unit.index, 'due']];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const [index, until] = next;
+    if (seen[until].has(index)) continue;
+    seen[until].add(index);
+    if (until !== 'due' && index === other.index) return true;
+    const { startAfter, endAfter, opened, some, feeders } = units[index] as Unit;
+    if (until === 'due') {
+      for (const each of startAfter) queue.push([each, 'end']);
+      for (const each of opened) queue.push([each, 'start']);
+    } else if (until === 'start') {
+      for (const each of [index, ...feeders, ...some.flat()]) queue.push([each, 'due']);
+    } else {
+      for (const each of [index, ...some.flat()]) queue.push([each, 'start']);
+      for (const each of endAfter) queue.push([each, 'end']);
+    }
+  }
+  return false;
+}
+
+/** Instances that are alike. */
+interface Kind {
+  readonly members: NodeId[];
+  readonly takes: 0 | 1;
+  readonly isDaemon: boolean;
+  /** It takes from what it puts to. */
+  loops: boolean;
+  readonly startAfter: Set<number>;
+  readonly endAfter: Set<number>;
+  readonly opened: Set<number>;
+  readonly some: (readonly number[])[];
+  readonly feeders: Set<number>;
+  /** What pipes join it to. */
+  readonly joined: number[];
+  /** By queue that it takes from, who puts there. */
+  readonly inputs: (readonly number[])[];
+  readonly holds: readonly Held[];
+}
+
+class Draft {
+  readonly kinds: Kind[] = [];
+  /** Which kinds cannot be without which: in circles of these all are needed at once. */
+  readonly tight: number[][];
+  readonly #kindOf = new Map<NodeId, number>();
+
+  constructor(nodes: readonly Node[], channels: readonly Channel[]) {
+    const ends = new Set(channels.flatMap((channel) => (channel.kind === 'pipe' ? channel.ends : [])));
+    const byName = new Map<string, number>();
+    for (const node of nodes) {
+      const name = ends.has(node.id) ? node.id : node.name;
+      const kind = byName.get(name) ?? this.kinds.push(kindOf(node)) - 1;
+      byName.set(name, kind);
+      this.kinds[kind]?.members.push(node.id);
+      this.#kindOf.set(node.id, kind);
+    }
+    for (const node of nodes) {
+      this.#drawNeeds(node);
+      if (node.within !== undefined) this.#drawInside(node.id, node.within);
+      if (node.kind === 'join') this.#drawJoin(node, channels);
+      else if (isProcess(node) && node.stdin.type === 'process') this.#join(node.id, node.stdin.process);
+    }
+    for (const channel of channels) {
+      if (channel.kind === 'queue') this.#drawQueue(channel, channels);
+      else if (channel.kind === 'pipe') this.#join(...channel.ends);
+    }
+    // Who takes from several waits for an item of the one while others are full.
+    for (const { inputs, some } of this.kinds) if (inputs.length > 1) some.push(...inputs);
+    this.tight = this.kinds.map(({ startAfter, endAfter, joined }) => [...startAfter, ...endAfter, ...joined]);
+  }
+
+  #of(id: NodeId): number {
+    return this.#kindOf.get(id) as number;
+  }
+
+  #kind(kind: number): Kind {
+    return this.kinds[kind] as Kind;
+  }
+
+  #kindsOf(ids: readonly NodeId[]): readonly number[] {
+    return [...new Set(ids.map((id) => this.#of(id)))];
+  }
+
+  #drawNeeds({ id, needs }: Node): void {
+    const { opened, startAfter } = this.#kind(this.#of(id));
+    for (const { instances, condition } of needs) {
+      const isStart = condition === 'started' || condition === 'ready';
+      for (const kind of this.#kindsOf(instances)) (isStart ? opened : startAfter).add(kind);
+    }
+  }
+
+  /** It begins with the sub-pipeline that it is in, which ends once all in it has. */
+  #drawInside(id: NodeId, within: NodeId): void {
+    const member = this.#of(id);
+    const pipeline = this.#of(within);
+    this.#kind(member).opened.add(pipeline);
+    if (!this.#kind(member).isDaemon) this.#kind(pipeline).endAfter.add(member);
+  }
+
+  #drawJoin({ id, processes, queues }: Extract<Node, { kind: 'join' }>, channels: readonly Channel[]): void {
+    const { endAfter, some } = this.#kind(this.#of(id));
+    for (const kind of this.#kindsOf(processes)) endAfter.add(kind);
+    for (const channel of channels) {
+      if (channel.kind !== 'queue' || !queues.includes(channel.name)) continue;
+      for (const kind of this.#kindsOf(channel.producers)) if (!this.#kind(kind).isDaemon) endAfter.add(kind);
+      if (channel.consumers.length > 0) some.push(this.#kindsOf(channel.consumers));
+    }
+  }
+
+  #drawQueue(queue: QueueChannel, channels: readonly Channel[]): void {
+    const producers = this.#kindsOf(queue.producers);
+    const consumers = this.#kindsOf(queue.consumers);
+    const dying = channels.filter((other) => other.kind === 'queue' && other.deadLetter === queue.name);
+    const buriers = this.#kindsOf(
+      dying.flatMap((other) => (other.kind === 'queue' ? [...other.producers, ...other.consumers] : [])),
+    );
+    for (const consumer of consumers) {
+      const taker = this.#kind(consumer);
+      for (const producer of [...producers, ...buriers]) {
+        const { isDaemon } = this.#kind(producer);
+        if (producer === consumer) taker.loops ||= !isDaemon;
+        else if (isDaemon) taker.opened.add(producer);
+        else taker.endAfter.add(producer);
+      }
+      const others = producers.filter((producer) => producer !== consumer);
+      if (queue.from === null && others.length > 0) taker.inputs.push(others);
+      if (queue.from === null) for (const producer of others) taker.feeders.add(producer);
+    }
+    if (!isBounded(queue) || consumers.length === 0) return;
+    for (const producer of producers) if (!consumers.includes(producer)) this.#kind(producer).some.push(consumers);
+  }
+
+  /** Each waits for what the other one writes, or until it reads. A daemon is there as long as anybody is. */
+  #join(one: NodeId, other: NodeId): void {
+    for (const [id, mate] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const kind = this.#kind(this.#of(id));
+      if (this.#kind(this.#of(mate)).isDaemon) kind.opened.add(this.#of(mate));
+      else if (!kind.isDaemon) kind.joined.push(this.#of(mate));
+    }
+  }
+}
+
+function kindOf(node: Node): Kind {
+  return {
+    members: [],
+    takes: node.kind === 'process' ? 1 : 0,
+    isDaemon: node.kind === 'daemon',
+    loops: false,
+    startAfter: new Set(),
+    endAfter: new Set(),
+    opened: new Set(),
+    some: [],
+    feeders: new Set(),
+    joined: [],
+    inputs: [],
+    holds: [],
+  };
+}
+
+/** A put to it may have to wait until somebody takes from it. What has no bound of its own is bounded by memory only. */
+function isBounded({ maxsize, maxBytes, overflow }: QueueChannel): boolean {
+  return overflow === 'block' && (maxsize > 0 || maxBytes < defaultMaxBytes);
+}
+
+const defaultMaxBytes = 64 * 2 ** 20;
+
+function permitsOf(channels: readonly Channel[]): ReadonlyMap<string, number> {
+  return new Map(
+    channels.flatMap((channel) =>
+      channel.kind === 'lock'
+        ? [[channel.name, channel.lock === 'rw' ? Number.POSITIVE_INFINITY : channel.permits] as const]
+        : [],
+    ),
+  );
+}
+
+/** Who is tied to whom, however indirectly. */
+function circlesOf(units: readonly Unit[]): readonly (readonly Unit[] | null)[] {
+  const neighbours: number[][] = units.map(() => []);
+  for (const { index, startAfter, endAfter, opened, some } of units) {
+    for (const other of [...startAfter, ...endAfter, ...opened, ...some.flat()]) {
+      neighbours[index]?.push(other);
+      neighbours[other]?.push(index);
+    }
+  }
+  const circles: (readonly Unit[] | null)[] = [];
+  for (const { index } of units) {
+    if (circles[index] !== undefined) continue;
+    const members = new Set([index]);
+    // It grows while it is read.
+    for (const member of members) for (const next of neighbours[member] ?? []) members.add(next);
+    const circle = [...members].sort((a, b) => a - b).map((member) => units[member] as Unit);
+    const isPlain = circle.every(({ whole, endAfter, some, opened, holds, takes, members: { length } }) => {
+      const ends = takes === 1 && endAfter.length > 0;
+      return !ends && !(whole && length > 1) && some.length + opened.length + holds.length === 0;
+    });
+    for (const member of members) circles[member] = isPlain ? null : circle;
+  }
+  return circles;
+}

@@ -1,0 +1,107 @@
+// The gate between those whose needs hold (`schedules`) and those who run, for plans in which not all that are due may start at
+// once: it lets in whom `slots` grants it. To the schedules whoever waits here has been told to start; one that is told to stop meanwhile ends
+// without ever having run.
+import type { NodeId, Plan } from '../plan/plan.ts';
+import { fateOf, type Ending, pipedWith } from './outcome.ts';
+import type { Prospects } from './prospects.ts';
+import type { ScheduleEffect } from './schedule.ts';
+import { type IsWanted, Schedules } from './schedules.ts';
+import { Slots } from './slots.ts';
+
+/** The gate is left out where all that is due starts at once. */
+export function scheduleOf(plan: Plan, isWanted?: IsWanted): Schedules | Admission {
+  return plan.slots === null ? new Schedules(plan, isWanted) : new Admission(plan, isWanted);
+}
+
+export class Admission {
+  readonly #schedules: Schedules;
+  readonly #slots: Slots;
+
+  constructor(plan: Plan, isWanted?: IsWanted) {
+    this.#schedules = new Schedules(plan, isWanted);
+    this.#slots = new Slots(plan);
+  }
+
+  begin(now: number): ScheduleEffect[] {
+    return this.#pass(this.#schedules.begin(now), now);
+  }
+
+  started(id: NodeId, now: number): ScheduleEffect[] {
+    return this.#pass(this.#schedules.started(id, now), now);
+  }
+
+  ready(id: NodeId, now: number): ScheduleEffect[] {
+    return this.#pass(this.#schedules.ready(id, now), now);
+  }
+
+  terminate(id: NodeId, reason: string, atOnce: boolean, now: number): ScheduleEffect[] {
+    return this.#pass(this.#schedules.terminate(id, reason, atOnce, now), now);
+  }
+
+  ended(ending: Ending, now: number): ScheduleEffect[] {
+    this.#slots.ended(ending.node);
+    return this.#pass(this.#schedules.ended(ending, now), now);
+  }
+
+  drained(queue: string, now: number): ScheduleEffect[] {
+    return this.#pass(this.#schedules.drained(queue, now), now);
+  }
+
+  stranded(queue: string, reason: string, now: number): ScheduleEffect[] {
+    return this.#pass(this.#schedules.stranded(queue, reason, now), now);
+  }
+
+  stop(reason: string, now: number): ScheduleEffect[] {
+    return this.#pass(this.#schedules.stop(reason, now), now);
+  }
+
+  nextDeadline(): number | null {
+    return this.#schedules.nextDeadline();
+  }
+
+  timedOut(now: number): boolean {
+    return this.#schedules.timedOut(now);
+  }
+
+  tick(now: number): ScheduleEffect[] {
+    return this.#pass(this.#schedules.tick(now), now);
+  }
+
+  prospects(suspects: readonly NodeId[], absent: readonly NodeId[]): Prospects | null {
+    return this.#schedules.prospects(suspects, absent, (id) => this.#slots.helpersOf(id));
+  }
+
+  /** Keeps back whom it is not the turn of, and lets in whom it is. */
+  #pass(effects: readonly ScheduleEffect[], now: number): ScheduleEffect[] {
+    const passed: ScheduleEffect[] = [];
+    const work = [...effects];
+    // It grows while it is read.
+    for (const effect of work) {
+      const line = effect.do === 'stop' ? this.#slots.inLineWith(effect.node) : null;
+      if (effect.do === 'start') this.#slots.due(effect.nodes);
+      else if (effect.do === 'stop' && line === null) {
+        // Who ended in line with another may be told to stop a moment later.
+        if (this.#slots.runs(effect.node)) passed.push(effect);
+      } else if (effect.do === 'stop' && line !== null)
+        for (const ending of cutShort(effect, line)) {
+          this.#slots.ended(ending.node);
+          const cause = ending.node === effect.node ? effect.reason : pipedWith(effect.node, `was ${effect.as}`);
+          passed.push({ do: 'end', fate: fateOf(ending), cause });
+          work.push(...this.#schedules.ended(ending, now));
+        }
+      else {
+        if (effect.do === 'wait') this.#slots.begun(effect.node);
+        if (effect.do === 'end') this.#slots.ended(effect.fate.node);
+        passed.push(effect);
+      }
+    }
+    for (const nodes of this.#slots.grant()) passed.push({ do: 'start', nodes });
+    return passed;
+  }
+}
+
+/** Those who would have started together end together. */
+function cutShort({ node, as }: Extract<ScheduleEffect, { do: 'stop' }>, line: readonly NodeId[]): readonly Ending[] {
+  if (as === 'stopped') return line.map((id) => ({ node: id, outcome: 'cancelled', becauseOfFailure: true }));
+  return line.map((id) => ({ node: id, outcome: id === node ? 'terminated' : 'skipped' }));
+}

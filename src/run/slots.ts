@@ -1,0 +1,306 @@
+// The machine of `slots`: who of those whose needs hold starts now, and who waits in line. What is tied together takes its slots
+// together; nothing is started that could keep what runs from its end; and whoever is first in line is overtaken only by
+// those who could start anyway before it can.
+import { Foresight, type Standing } from '../plan/foresight.ts';
+import type { NodeId, Plan } from '../plan/plan.ts';
+import { startNeeds, type Ties, tiesOf, type Unit } from '../plan/ties.ts';
+
+/** Those who start together: one process, or several that pipes join. */
+interface Entry {
+  readonly nodes: readonly NodeId[];
+  readonly unit: Unit;
+  /** Slots they need. */
+  readonly count: number;
+  /** Rises from one to the next in line. */
+  readonly turn: number;
+}
+
+export class Slots {
+  readonly #ties: Ties;
+  readonly #standing: Standing;
+  /** How many have ended, by unit. */
+  readonly #ended: Int32Array;
+  readonly #most: number;
+  #free: number;
+  #turns = 0;
+  /** How many run that take a slot. */
+  #busy = 0;
+  /** How many wait in line that need none. */
+  #light = 0;
+  readonly #line = new Set<Entry>();
+  readonly #entryOf = new Map<NodeId, Entry>();
+  readonly #running = new Set<NodeId>();
+  /** By unit: those in line, in order. */
+  readonly #due = new Map<Unit, Set<Entry>>();
+  /** Of these it is not known how they could all end; they are started as there is room. */
+  readonly #dark = new Set<Unit>();
+
+  constructor(plan: Plan) {
+    this.#ties = tiesOf(plan);
+    const { units } = this.#ties;
+    this.#most = plan.slots ?? Number.POSITIVE_INFINITY;
+    this.#free = this.#most;
+    this.#standing = {
+      open: Int32Array.from(units, ({ members }) => members.length),
+      running: new Int32Array(units.length),
+    };
+    this.#ended = new Int32Array(units.length);
+    for (const circle of new Set(this.#ties.circles)) {
+      if (circle === null || new Foresight(this.#ties, this.#standing, this.#most, 'dearest').canEnd(circle)) continue;
+      for (const unit of circle) this.#dark.add(unit);
+    }
+  }
+
+  /** What these need holds: they go to the end of the line. */
+  due(nodes: readonly NodeId[]): void {
+    const unit = this.#unit(nodes[0] as NodeId);
+    this.#turns += 1;
+    const entry: Entry = { nodes, unit, count: nodes.length * unit.takes, turn: this.#turns };
+    if (entry.count === 0) this.#light += 1;
+    for (const id of nodes) this.#entryOf.set(id, entry);
+    this.#line.add(entry);
+    const due = this.#due.get(unit);
+    if (due === undefined) this.#due.set(unit, new Set([entry]));
+    else due.add(entry);
+  }
+
+  /** A join waits, or a sub-pipeline has begun. */
+  begun(id: NodeId): void {
+    this.#running.add(id);
+    this.#move(this.#unit(id), 1);
+  }
+
+  /** Whatever it was doing, it does no more, and never will. */
+  ended(id: NodeId): void {
+    const unit = this.#unit(id);
+    this.#leaveLine(id);
+    this.#giveBack(id);
+    change(this.#standing.open, unit, -1);
+    change(this.#ended, unit, 1);
+  }
+
+  /** It runs no more for now, and will be `due` again. */
+  rests(id: NodeId): void {
+    this.#giveBack(id);
+  }
+
+  /** Who starts now, in order; those of one list together. */
+  grant(): (readonly NodeId[])[] {
+    const granted: (readonly NodeId[])[] = [];
+    for (let more = true; more; ) {
+      more = false;
+      const failed = new Set<Unit>();
+      for (const entry of this.#line) {
+        if (this.#free <= 0 && this.#light === 0) break;
+        if (failed.has(entry.unit) || (entry.count > 0 && this.#free <= 0)) continue;
+        const party = this.#partyOf(entry);
+        if (party === null) failed.add(entry.unit);
+        else if (this.#fits(party, this.#standing, this.#free)) {
+          granted.push(...this.#start(party));
+          more = failed.size > 0;
+        } else if (this.#fitsLater(party)) break;
+        else failed.add(entry.unit);
+      }
+    }
+    return granted.length > 0 || this.#line.size === 0 || this.#free <= 0 ? granted : this.#startAny();
+  }
+
+  runs(id: NodeId): boolean {
+    return this.#running.has(id);
+  }
+
+  /** It stands in line, with these. */
+  inLineWith(id: NodeId): readonly NodeId[] | null {
+    return this.#entryOf.get(id)?.nodes ?? null;
+  }
+
+  /** One of these has to move before it can start; null where it does not stand in line. */
+  helpersOf(id: NodeId): readonly NodeId[] | null {
+    const entry = this.#entryOf.get(id);
+    if (entry === undefined) return null;
+    const { unit } = entry;
+    const mates = new Set([...unit.some.flat(), ...unit.feeders].map((index) => this.#ties.units[index] as Unit));
+    if (unit.whole) mates.add(unit);
+    const tied = [...mates].flatMap(({ members }) => members.filter((member) => !this.#running.has(member)));
+    return [...this.#running, ...tied.filter((member) => !entry.nodes.includes(member))];
+  }
+
+  // ── parts ──
+
+  /** With those in line who have to start together with it; null while it has to wait for others to come. */
+  #partyOf(entry: Entry): Set<Entry> | null {
+    const party = new Set<Entry>();
+    return this.#gather(entry, party) ? party : null;
+  }
+
+  #gather(entry: Entry, party: Set<Entry>): boolean {
+    if (party.has(entry)) return true;
+    party.add(entry);
+    const { unit } = entry;
+    if (unit.takes === 0) return true;
+    if (unit.whole && !this.#gatherAll(unit, party)) return false;
+    if (
+      unit.feeders.length > 0 &&
+      unit.feeders.every((index) => this.#isFar(index)) &&
+      !this.#comeAfter(unit.feeders, party)
+    )
+      return false;
+    return unit.some.every((choice) => {
+      if (choice.some((index) => this.#standing.running[index] !== 0)) return true;
+      const open = choice.filter((index) => this.#standing.open[index] !== 0);
+      if (open.length === 0) return true;
+      const mate = this.#firstDue(open);
+      if (mate !== null) return this.#gather(mate, party);
+      return this.#comeAfter(open, party);
+    });
+  }
+
+  /** Nothing of it has begun, ended, or is about to start. */
+  #isFar(index: number): boolean {
+    const { running, open } = this.#standing;
+    if (running[index] !== 0 || open[index] === 0 || this.#ended[index] !== 0) return false;
+    return !this.#due.has(this.#ties.units[index] as Unit);
+  }
+
+  /** All of a unit that is needed at once. */
+  #gatherAll(unit: Unit, party: Set<Entry>): boolean {
+    let due = 0;
+    for (const mate of this.#due.get(unit) ?? []) {
+      party.add(mate);
+      due += mate.nodes.length;
+    }
+    return due === this.#standing.open[unit.index] || unit.staggered || this.#comeAfter([unit.index], party);
+  }
+
+  /** The first in line of these units. */
+  #firstDue(units: readonly number[]): Entry | null {
+    let first: Entry | null = null;
+    for (const index of units) {
+      const [entry] = this.#due.get(this.#ties.units[index] as Unit) ?? [];
+      if (entry !== undefined && (first === null || entry.turn < first.turn)) first = entry;
+    }
+    return first;
+  }
+
+  /** Whether each of these units may have to wait for one of the party to start before it can start itself. */
+  #comeAfter(units: readonly number[], party: ReadonlySet<Entry>): boolean {
+    return units.every((index) => {
+      const unit = this.#ties.units[index] as Unit;
+      return [...party].some((entry) => startNeeds(this.#ties, unit, entry.unit));
+    });
+  }
+
+  #fits(party: ReadonlySet<Entry>, standing: Standing, free: number): boolean {
+    let count = 0;
+    const circles = new Set<readonly Unit[]>();
+    for (const entry of party) {
+      count += entry.count;
+      const circle = this.#ties.circles[entry.unit.index];
+      if (circle && entry.count > 0 && !this.#dark.has(entry.unit)) circles.add(circle);
+    }
+    if (count > free) return false;
+    if (circles.size === 0) return true;
+    const then = { open: standing.open.slice(), running: standing.running.slice() };
+    for (const { unit, nodes } of party) {
+      change(then.open, unit, -nodes.length);
+      change(then.running, unit, nodes.length);
+    }
+    return this.#canEnd(then, circles);
+  }
+
+  /** Whether all that has begun can end, these circles among it. */
+  #canEnd(standing: Standing, circles: Set<readonly Unit[]>): boolean {
+    let free = this.#most;
+    for (const { index, takes } of this.#ties.units) {
+      if (standing.running[index] === 0) continue;
+      const circle = this.#ties.circles[index];
+      if (!circle) continue;
+      if (!this.#dark.has(this.#ties.units[index] as Unit)) circles.add(circle);
+      free -= (standing.running[index] as number) * takes;
+    }
+    return new Foresight(this.#ties, standing, free).canEnd([...circles].flat());
+  }
+
+  /** Whether they could start once all have ended that can by themselves. */
+  #fitsLater(party: ReadonlySet<Entry>): boolean {
+    const { standing, busy } = this.#later();
+    return this.#fits(party, standing, this.#most - busy);
+  }
+
+  #later(): { readonly standing: Standing; readonly busy: number } {
+    const { units } = this.#ties;
+    const standing = Foresight.drained(this.#ties, this.#standing, units);
+    const busy = units.reduce((sum, { index, takes }) => sum + (standing.running[index] as number) * takes, 0);
+    return { standing, busy };
+  }
+
+  /**
+   * Where nothing that runs can end by itself it is not enough that nobody fits: first those who can start although their mates
+   * cannot, and where nothing runs at all, better one that may not come to its end than none.
+   */
+  #startAny(): (readonly NodeId[])[] {
+    if (this.#busy > 0 && this.#later().busy < this.#busy) return [];
+    const parties = [...this.#line].map((entry) => this.#partyOf(entry)).filter((party) => party !== null);
+    const alone = parties.map(([entry]) => new Set([entry as Entry]));
+    const sizeOf = (party: ReadonlySet<Entry>): number => [...party].reduce((sum, { count }) => sum + count, 0);
+    const chosen =
+      alone.find((party) => this.#fits(party, this.#standing, this.#free)) ??
+      (this.#busy === 0
+        ? [...parties, ...alone].find((party) => sizeOf(party) <= this.#free && !this.#canEver(party))
+        : undefined);
+    return chosen === undefined ? [] : this.#start(chosen);
+  }
+
+  /** All that they have to do with could come to its end, if nothing else ran. */
+  #canEver(party: ReadonlySet<Entry>): boolean {
+    return [...party].every(({ unit }) => {
+      const circle = this.#ties.circles[unit.index];
+      return !circle || new Foresight(this.#ties, this.#standing, this.#most).canEnd(circle);
+    });
+  }
+
+  #start(party: ReadonlySet<Entry>): (readonly NodeId[])[] {
+    const inOrder = [...party].sort((a, b) => a.turn - b.turn);
+    for (const { nodes, unit } of inOrder) {
+      for (const id of nodes) {
+        this.#running.add(id);
+        this.#leaveLine(id);
+      }
+      this.#move(unit, nodes.length);
+    }
+    return inOrder.map(({ nodes }) => nodes);
+  }
+
+  #giveBack(id: NodeId): void {
+    if (this.#running.delete(id)) this.#move(this.#unit(id), -1);
+  }
+
+  /** So many more of it run. */
+  #move(unit: Unit, count: number): void {
+    change(this.#standing.open, unit, -count);
+    change(this.#standing.running, unit, count);
+    this.#free -= count * unit.takes;
+    this.#busy += count * unit.takes;
+  }
+
+  #leaveLine(id: NodeId): void {
+    const entry = this.#entryOf.get(id);
+    if (entry === undefined) return;
+    for (const each of entry.nodes) this.#entryOf.delete(each);
+    this.#line.delete(entry);
+    if (entry.count === 0) this.#light -= 1;
+    const due = this.#due.get(entry.unit);
+    due?.delete(entry);
+    if (due?.size === 0) this.#due.delete(entry.unit);
+  }
+
+  #unit(id: NodeId): Unit {
+    const unit = this.#ties.of.get(id);
+    if (unit === undefined) throw new Error(`Internal error: no node \`${id}\` in the plan`);
+    return unit;
+  }
+}
+
+function change(counts: Int32Array, { index }: Unit, by: number): void {
+  counts[index] = (counts[index] as number) + by;
+}

@@ -1,0 +1,140 @@
+// Who starts when, where not all that is due may run at once.
+import { describe, expect, it } from 'vitest';
+import type { Channel, Node } from '../../src/plan/plan.ts';
+import { scheduleOf } from '../../src/run/admission.ts';
+import type { Ending } from '../../src/run/outcome.ts';
+import type { ScheduleEffect } from '../../src/run/schedule.ts';
+import { daemonNode, joinNode, planOf, processNode } from '../kit/plan.ts';
+
+class Story {
+  readonly #schedule;
+  constructor(slots: number, nodes: readonly Node[], channels: readonly Channel[] = []) {
+    this.#schedule = scheduleOf(planOf(nodes, { slots, channels }));
+  }
+  begin = (): string[] => words(this.#schedule.begin(0));
+  started = (node: string): string[] => words(this.#schedule.started(node, 0));
+  ended = (node: string, outcome: Ending['outcome'] = 'succeeded'): string[] =>
+    words(this.#schedule.ended({ node, outcome }, 0));
+  stop = (): string[] => words(this.#schedule.stop('interrupted', 0));
+  waits = (absent: readonly string[]) => this.#schedule.prospects([], absent)?.pending;
+}
+
+function words(effects: readonly ScheduleEffect[]): string[] {
+  return effects.map((effect) => {
+    if (effect.do === 'end') return `${effect.fate.outcome} ${effect.fate.node}`;
+    if (effect.do === 'start') return `start ${effect.nodes.join('|')}`;
+    return 'node' in effect && effect.node !== null ? `${effect.do} ${effect.node}` : effect.do;
+  });
+}
+
+const queue = (name: string, maxsize: number, producers: readonly string[], consumers: readonly string[]): Channel => ({
+  kind: 'queue',
+  name,
+  at: { line: 1, column: 1 },
+  order: 'fifo',
+  maxsize,
+  maxBytes: 64 * 2 ** 20,
+  overflow: 'block',
+  encoding: 'json',
+  item: null,
+  confirm: false,
+  delivery: 'at-least-once',
+  attempts: 3,
+  deadLetter: null,
+  leftover: 'fail',
+  from: null,
+  to: null,
+  producers,
+  consumers,
+  group: null,
+});
+
+describe('slots', () => {
+  it('go to those who are due, in their order, as others end; daemons and joins take none', () => {
+    const story = new Story(2, [
+      daemonNode('d'),
+      processNode('a'),
+      processNode('b'),
+      processNode('c'),
+      joinNode('j', ['a', 'b', 'c']),
+      processNode('e', { a: 'succeeded' }),
+    ]);
+    expect(story.begin()).toEqual(['wait j', 'start d', 'start a', 'start b']);
+    expect(story.ended('a')).toEqual(['start c']);
+    expect(story.ended('c')).toEqual(['start e']);
+  });
+
+  it('are taken together by a producer and the consumer of its bounded queue', () => {
+    const story = new Story(2, [processNode('x'), processNode('p'), processNode('c')], [queue('q', 1, ['p'], ['c'])]);
+    expect(story.begin()).toEqual(['start x']);
+    expect(story.ended('x')).toEqual(['start p', 'start c']);
+  });
+
+  it('are not taken by one of two who talk before the other is due', () => {
+    const line: Channel = {
+      kind: 'pipe',
+      name: 'l',
+      at: { line: 1, column: 1 },
+      encoding: 'json',
+      duplex: true,
+      ends: ['a', 'b'],
+    };
+    const story = new Story(2, [processNode('a'), processNode('x'), processNode('b', { x: 'succeeded' })], [line]);
+    expect(story.begin()).toEqual(['start x']);
+    expect(story.ended('x')).toEqual(['start a', 'start b']);
+  });
+
+  it('go to one whose mate starts only once it has', () => {
+    const nodes = [processNode('p'), processNode('c', { p: 'started' }), processNode('x')];
+    const story = new Story(2, nodes, [queue('q', 1, ['p'], ['c'])]);
+    expect(story.begin()).toEqual(['start p', 'start x']);
+    expect(story.started('p')).toEqual([]);
+    expect(story.ended('x')).toEqual(['start c']);
+  });
+
+  it('go to a producer before its reader, whichever comes first, where one is left', () => {
+    const story = new Story(1, [processNode('c'), processNode('p')], [queue('q', 0, ['p'], ['c'])]);
+    expect(story.begin()).toEqual(['start p']);
+    expect(story.ended('p')).toEqual(['start c']);
+  });
+
+  it('are kept from those behind a large group that could start once those have ended who run', () => {
+    const group = ['a', 'b', 'c'].map((id, at) =>
+      processNode(
+        id,
+        {},
+        {
+          ...(at > 0 ? { stdin: { type: 'process', process: 'ab'.charAt(at - 1) } } : {}),
+          ...(at < 2 ? { stdout: { type: 'process', process: 'bc'.charAt(at) } } : {}),
+        },
+      ),
+    );
+    const story = new Story(3, [processNode('x'), processNode('y'), ...group, processNode('z')]);
+    expect(story.begin()).toEqual(['start x', 'start y']);
+    expect(story.ended('x')).toEqual([]);
+    expect(story.ended('y')).toEqual(['start a|b|c']);
+    expect(story.ended('b')).toEqual(['start z']);
+  });
+
+  it('are asked for in vain once the run stops: who waits is cancelled', () => {
+    const story = new Story(1, [processNode('a'), processNode('b')]);
+    expect(story.begin()).toEqual(['start a']);
+    expect(story.stop()).toEqual(['stopping', 'stop a', 'cancelled b']);
+    expect(story.ended('a', 'stopped')).toEqual(['over']);
+  });
+
+  it('are not needed to be terminated', () => {
+    const race = joinNode('j', ['a', 'b', 'c'], { mode: 1, onPass: 'terminate' });
+    const story = new Story(1, [processNode('a'), processNode('b'), processNode('c'), race]);
+    expect(story.begin()).toEqual(['wait j', 'start a']);
+    expect(story.ended('a')).toEqual(
+      ['end j', 'terminated b', 'terminated c', 'over'].map((it) => it.replace('end j', 'passed j')),
+    );
+  });
+
+  it('that others have are what one waits for in a deadlock', () => {
+    const story = new Story(1, [processNode('a'), processNode('b')]);
+    story.begin();
+    expect(story.waits(['b'])).toEqual([{ node: 'b', does: 'start', on: ['a'], queues: [] }]);
+  });
+});
