@@ -8,7 +8,8 @@ import type { ReadOptions } from './pipeline/read.ts';
 import { Source } from './pipeline/source.ts';
 import { type Planned, planSource } from './plan/check.ts';
 import type { Plan } from './plan/plan.ts';
-import { keepModules, type Modules } from './run/target.ts';
+import { select as selectFrom, type Selection } from './plan/select.ts';
+import { keepModules, type Modules, modulesOf } from './run/target.ts';
 
 export type { Diagnostic, DiagnosticCode } from './pipeline/diagnostic.ts';
 export type { PipelineFile } from './pipeline/schema.gen.ts';
@@ -19,6 +20,13 @@ export { type RunOptions, run } from './run/run.ts';
 export type { NodeSummary, Summary } from './run/summary.ts';
 
 const loadSecrets = () => import('./run/secrets.ts');
+
+/** The part of a plan that these names mean, with all that they cannot do without. */
+export function select(whole: Plan, names: readonly string[]): Selection {
+  const selection = selectFrom(whole, names);
+  if ('plan' in selection) keepModules(selection.plan, modulesOf(whole));
+  return selection;
+}
 
 export interface PlanOptions {
   /** `params` as text, parsed by the type each is declared with. */

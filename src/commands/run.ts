@@ -1,7 +1,8 @@
 // `forkline run`: read, plan, run, report, and the exit code of how it went.
 import * as Flags from '@oclif/core/flags';
-import { masked, run, type RunOptions } from '../engine.ts';
+import { masked, run, type RunOptions, select } from '../engine.ts';
 import { parseDuration } from '../pipeline/quantity.ts';
+import { nearest } from '../pipeline/suggest.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Tier, TIERS } from '../run/containment.ts';
 import { draw } from '../plan/draw.ts';
@@ -39,6 +40,13 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       description: 'how many processes may run at once, instead of `slots` in the pipeline',
       helpValue: 'N',
     }),
+    only: Flags.string({
+      description: 'run only this, and what it cannot do without. May be given several times',
+      helpValue: 'NAME',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'keep-going': Flags.boolean({ description: 'go on with what does not need what failed; the run fails at the end' }),
     'deadlock-timeout': Flags.string({
       description: 'how long processes must have waited for each other to be a deadlock. Default: 1s; 0: never',
       helpValue: 'DURATION',
@@ -76,8 +84,11 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
     };
     const planned = await unless(kill, planOrTell(source, options, telling));
     if (planned === null) return stop.aborted ? new Interrupted(stop.reason).exitCode : 2;
-    const plan =
-      flags.timeout === undefined ? planned : { ...planned, timeoutMs: durationOf('timeout', flags.timeout) };
+    const plan = {
+      ...(flags.only === undefined ? planned : partOf(planned, flags.only)),
+      ...(flags.timeout === undefined ? {} : { timeoutMs: durationOf('timeout', flags.timeout) }),
+      ...(flags['keep-going'] ? { keepGoing: true } : {}),
+    };
     const deadlock = flags['deadlock-timeout'];
     const deadlockMs = deadlock === undefined ? undefined : durationOf('deadlock-timeout', deadlock);
     if (flags['dry-run']) {
@@ -138,6 +149,16 @@ function durationOf(flag: string, text: string): number {
   if (durationMs === null)
     throw new CallError(`\`--${flag} ${text}\` is no duration`, 'write it like `500ms`, `30s`, `5m` or `2h`');
   return durationMs;
+}
+
+function partOf(plan: Plan, names: readonly string[]): Plan {
+  const part = select(plan, names);
+  if ('plan' in part) return part.plan;
+  const near = nearest(part.unknown, part.known);
+  throw new CallError(
+    `there is no process, daemon or join \`${part.unknown}\` to run (\`--only\`)`,
+    near === undefined ? '`forkline plan` shows what there is' : `did you mean \`${near}\`?`,
+  );
 }
 
 /** 1 or more. */

@@ -20,6 +20,8 @@ export interface Plan {
   readonly secrets: readonly string[];
   /** For the whole run; null: no limit. */
   readonly timeoutMs: number | null;
+  /** What does not need what failed goes on, whatever `onFailure` says. */
+  readonly keepGoing?: boolean;
   /** How many processes may run at once; null: no limit. */
   readonly slots: number | null;
   /** In an order in which each stands after all it needs. */

@@ -37,6 +37,7 @@ export class Schedule {
   readonly #reliance: Reliance;
   readonly #failed = new Set<NodeId>();
   readonly #timeoutMs: number | null;
+  readonly #keepsGoing: boolean;
   #deadline: number | null = null;
   #stopping = false;
   /** Processes and joins that have not ended. */
@@ -48,6 +49,7 @@ export class Schedule {
 
   constructor(plan: Plan) {
     this.#timeoutMs = plan.timeoutMs;
+    this.#keepsGoing = plan.keepGoing ?? false;
     const { entries, joins, joinsOfQueue } = graphOf(plan);
     this.#entries = entries;
     this.#reliance = new Reliance(entries);
@@ -231,7 +233,7 @@ export class Schedule {
   #fail(entry: Entry, fate: Fate): void {
     const forgiven = entry.joins.some((join) => join.forgives(fate.node) && join.passed);
     if (!forgiven || this.#cleansUp(entry)) this.#failed.add(fate.node);
-    const rule = entry.node.kind === 'join' ? 'stop' : entry.node.onFailure;
+    const rule = this.#keepsGoing ? 'continue' : entry.node.kind === 'join' ? 'stop' : entry.node.onFailure;
     if (rule === 'stop' && !forgiven && !this.#cleansUp(entry) && !this.#mayYetPass(entry))
       this.#stop(`\`${fate.node}\` ${fate.outcome === 'timed_out' ? 'timed out' : 'failed'}`, fate.node);
   }

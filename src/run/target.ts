@@ -27,6 +27,10 @@ export function keepModules(plan: Plan, modules: Modules): void {
   kept.set(plan.nodes, modules);
 }
 
+export function modulesOf(plan: Plan): Modules {
+  return kept.get(plan.nodes) ?? new Map();
+}
+
 /** An argument this long is passed by file: the system's limit for one is 128 KiB. */
 const longestArgument = 100 * 1024;
 

@@ -438,3 +438,22 @@ describe('being terminated by another', () => {
     expect(story.ended('b', 'succeeded')).toEqual(['over']);
   });
 });
+
+describe('going on', () => {
+  it('whatever fails, with all that does not need it, and failing at the end', () => {
+    const story = new Story(
+      [
+        processNode('a'),
+        processNode('b'),
+        processNode('c', { a: 'succeeded' }),
+        joinNode('j', ['a']),
+        processNode('e', { b: 'succeeded' }),
+      ],
+      { keepGoing: true },
+    );
+    expect(story.begin()).toEqual(['start a', 'start b', 'wait j']);
+    expect(story.ended('a', 'failed')).toEqual(['skipped c', 'failed j']);
+    expect(story.ended('b', 'succeeded')).toEqual(['start e']);
+    expect(story.ended('e', 'succeeded')).toEqual(['over failed a j']);
+  });
+});
