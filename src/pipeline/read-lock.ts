@@ -18,7 +18,7 @@ export function readLock(name: string, lock: Lock, findings: Findings, platform 
     strict: written.fair === 'strict',
     external: written.external ?? false,
   };
-  const contradiction = contradictionIn(declaration);
+  const contradiction = contradictionIn(declaration, written.kind === 'mutex');
   if (contradiction !== null) {
     const { key, message, hint } = contradiction;
     findings.error('lock-kind', keyOf([...path, key]), message, { hint });
@@ -37,8 +37,15 @@ interface Contradiction {
   readonly hint: string;
 }
 
-function contradictionIn({ kind, permits, reentrant, owned, scope }: LockDeclaration): Contradiction | null {
+function contradictionIn(
+  { kind, permits, reentrant, owned, scope }: LockDeclaration,
+  saysMutex: boolean,
+): Contradiction | null {
   const ofMany = kind === 'rw' ? '`kind: rw`' : permits > 1 ? `\`permits: ${permits}\`` : null;
+  if (saysMutex && permits > 1) {
+    const hint = 'take `kind` out, for a lock of several permits is a semaphore; or `permits`, for a mutex has one';
+    return { key: 'permits', message: `\`permits: ${permits}\` does not go with \`kind: mutex\``, hint };
+  }
   if (kind === 'rw' && permits > 1) {
     const hint = 'take `permits` out: any number may read at once, and one writes';
     return { key: 'permits', message: '`permits` does not go with `kind: rw`', hint };

@@ -1,4 +1,5 @@
 // One queue as it is declared.
+import { keyOf } from './finding.ts';
 import { isMap, type Json } from './json.ts';
 import type { QueueDeclaration } from './pipeline.ts';
 import { readDestination, readOrigin } from './read-files.ts';
@@ -12,6 +13,15 @@ export function readQueue(name: string, queue: Queue, item: Json | null, place: 
   const at = (key: string) => [...path, key];
   // What is of the wrong shape is not in `queue`, and is still meant.
   const isWritten = (key: string) => writtenAt(place.reading.document.value, at(key)) !== undefined;
+  if (queue.delivery === 'at-most-once' && queue.attempts !== undefined)
+    place.reading.findings.error(
+      'schema',
+      keyOf(at('attempts')),
+      '`attempts` does not go with `delivery: at-most-once`',
+      {
+        hint: 'an item is then delivered once and never again: take one of the two out',
+      },
+    );
   return {
     name,
     path,

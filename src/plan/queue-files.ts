@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import type { Path } from '../pipeline/document.ts';
 import { Findings, keyOf } from '../pipeline/finding.ts';
+import { compileSchema } from '../pipeline/json-schema.ts';
 import type { Pipeline, QueueDeclaration } from '../pipeline/pipeline.ts';
 
 export async function checkQueueFiles({ queues, document }: Pipeline): Promise<readonly Diagnostic[]> {
@@ -17,6 +18,7 @@ export async function checkQueueFiles({ queues, document }: Pipeline): Promise<r
     });
   }
   complainOfConflicts(queues, findings);
+  for (const queue of queues) await complainOfMisfits(queue, findings);
   for (const queue of queues) complainOfEncoding(queue, findings);
   return findings.diagnostics;
 }
@@ -38,6 +40,22 @@ function complainOfEncoding({ name, path, encoding, from, to }: QueueDeclaration
     hint: 'write them to `lines`: each item is then a line of bytes',
     related,
   });
+}
+
+/** Values that are written down and would be refused. */
+async function complainOfMisfits({ name, path, item, from }: QueueDeclaration, findings: Findings): Promise<void> {
+  if (item === null || from?.type !== 'values') return;
+  const validate = await compileSchema(item);
+  for (const [at, value] of from.values.entries()) {
+    const misfit = validate(value);
+    if (misfit === null) continue;
+    const what = misfit.path === '' ? 'it' : `\`${misfit.path}\``;
+    const message = `value ${at + 1} for queue \`${name}\` does not fit its \`item\`: ${what} ${misfit.reason}`;
+    findings.error('bad-item', [...from.path, at], message, {
+      hint: 'mend the value, or the schema',
+      related: [{ message: 'the schema', at: keyOf([...path, 'item']) }],
+    });
+  }
 }
 
 async function problemOf(file: string): Promise<string | null> {

@@ -79,6 +79,7 @@ export class Execution {
   #exhausted = false;
   /** What became of `from` and `to` that fails the run. */
   readonly #troubles: string[] = [];
+  readonly #ignored: NodeId[] = [];
 
   constructor(plan: Plan, options: ExecutionOptions) {
     this.#plan = plan;
@@ -228,6 +229,7 @@ export class Execution {
     const { exitCode, reason, warnings } = verdictOf({
       plan: this.#plan,
       failed,
+      ignored: this.#ignored,
       counts: queues,
       exhausted: this.#exhausted,
       troubles: this.#troubles,
@@ -357,6 +359,7 @@ export class Execution {
     this.#running.delete(node.id);
     this.#tellEnd(node.id, ended, stderr);
     const ignoreFailure = node.onFailure === 'ignore';
+    if (ignoreFailure && failures.has(ended.outcome)) this.#ignored.push(node.id);
     this.#perform(this.#schedule.ended({ node: node.id, outcome: ended.outcome, ignoreFailure }, this.#now()));
   }
 

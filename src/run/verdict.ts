@@ -12,6 +12,8 @@ export interface RunFacts {
   readonly plan: Plan;
   /** Nodes whose failure fails the run. */
   readonly failed: readonly NodeId[];
+  /** Nodes that failed, and whose failure is ignored. */
+  readonly ignored: readonly NodeId[];
   readonly counts: Readonly<Record<string, QueueCounts>>;
   /** An item was never done, however often it was delivered. */
   readonly exhausted: boolean;
@@ -27,7 +29,16 @@ export interface Verdict {
   readonly warnings: readonly { readonly message: string; readonly queue: string }[];
 }
 
-export function verdictOf({ plan, failed, counts, exhausted, troubles, journalLost, stopped }: RunFacts): Verdict {
+export function verdictOf({
+  plan,
+  failed,
+  ignored,
+  counts,
+  exhausted,
+  troubles,
+  journalLost,
+  stopped,
+}: RunFacts): Verdict {
   const warnings: { message: string; queue: string }[] = [];
   const left: string[] = [];
   for (const channel of plan.channels) {
@@ -47,13 +58,22 @@ export function verdictOf({ plan, failed, counts, exhausted, troubles, journalLo
     ...(journalLost ? [INCOMPLETE] : []),
   ];
   const exitCode = stopped?.exitCode ?? (problems.length > 0 ? 1 : 0);
-  return { exitCode, reason: problems.length > 0 ? problems.join('; ') : 'everything succeeded', warnings };
+  const fine = ignored.length === 0 ? 'everything succeeded' : `everything succeeded but ${ignoredOf(ignored)}`;
+  return { exitCode, reason: problems.length > 0 ? problems.join('; ') : fine, warnings };
 }
 
 export const INCOMPLETE = 'the files of the run are incomplete';
 
 function failedOf(failed: readonly NodeId[]): string {
-  const shown = failed.slice(0, 5).map((id) => `\`${id}\``);
-  const more = failed.length > shown.length ? ` and ${failed.length - shown.length} more` : '';
-  return `${shown.join(', ')}${more} failed`;
+  return `${named(failed)} failed`;
+}
+
+function ignoredOf(ignored: readonly NodeId[]): string {
+  return `${named(ignored)}, whose ${ignored.length === 1 ? 'failure is' : 'failures are'} ignored`;
+}
+
+function named(nodes: readonly NodeId[]): string {
+  const shown = nodes.slice(0, 5).map((id) => `\`${id}\``);
+  const more = nodes.length > shown.length ? ` and ${nodes.length - shown.length} more` : '';
+  return `${shown.join(', ')}${more}`;
 }

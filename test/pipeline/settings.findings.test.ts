@@ -65,8 +65,19 @@ processes:
   c: { run: ls, gets: r }
 daemons:
   d: { run: ls, restart: always, ready: { tcp: "h:1" } }`,
+    ['9:49 error not-supported-yet `holds` is not supported yet'],
+  ],
+  [
+    'values that do not fit their queue, and settings that do not go together',
+    `locks: { l: { kind: mutex, permits: 3 } }
+queues:
+  q: { delivery: at-most-once, attempts: 2, item: { type: integer }, from: [1, x] }
+processes:
+  a: { run: cat, stdin: { queue: q }, locks: l }`,
     [
-      '9:49 error not-supported-yet `holds` is not supported yet',
+      '1:28 error lock-kind `permits: 3` does not go with `kind: mutex`',
+      '3:32 error schema `attempts` does not go with `delivery: at-most-once`',
+      '3:80 error bad-item value 2 for queue `q` does not fit its `item`: it must be integer',
     ],
   ],
   [
