@@ -61,6 +61,9 @@ function filled(node: PipelineNode, { file, params, timeoutMs }: Plan): Pipeline
   return { ...node, file, params, timeoutMs: limits.length === 0 ? null : Math.min(...limits) };
 }
 
+/** What in a process names no node and no channel. Every other key has to be renamed: a new one does not compile before it is. */
+type Nameless = keyof PipelineNode | 'launch' | 'cwd' | 'outputs' | 'ready' | 'again' | 'stop' | 'successExitCodes';
+
 class Naming {
   readonly #inner: Plan;
   readonly #sub: SubPipeline;
@@ -137,7 +140,7 @@ class Naming {
     };
   }
 
-  #process(node: ProcessNode, root: string): Partial<ProcessNode> {
+  #process(node: ProcessNode, root: string): Omit<ProcessNode, Nameless> {
     const { stdin, stdout, stderr, grants, controls, env, around = [], each } = node;
     const own = node.root ?? this.#inner.root;
     return {

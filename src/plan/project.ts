@@ -192,7 +192,7 @@ export class Project {
       way: [...here, { document, realPath, uses: null }],
     };
     const examined = await this.#examine(own, { given: 'unknown' }, null);
-    const later = [...shape.diagnostics, ...examined.diagnostics];
+    const later = [...shape.diagnostics, ...examined.diagnostics, ...unheeded(document, shape.file)];
     const all = [...diagnostics, ...withoutEchoes(diagnostics, later)];
     this.#tell(all);
     const { pipeline, parts } = examined;
@@ -286,4 +286,15 @@ export class Project {
 
 function isOutside(path: string): boolean {
   return path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
+}
+
+/** What a file says of a whole run, which it is not where it is used. */
+function unheeded(document: Document, { slots }: PipelineFile): readonly Diagnostic[] {
+  const findings = new Findings(document);
+  if (slots !== undefined) {
+    const message =
+      '`slots` counts where this file is run by itself; where it is used, those of the pipeline that is run do';
+    findings.warning('unused', keyOf(['slots']), message, { hint: 'say there how many may run at once' });
+  }
+  return findings.diagnostics;
 }

@@ -36,7 +36,7 @@ export function describe(event: Event): Words | null {
     case 'node.output':
       return null;
     case 'node.started':
-      return detail(event.pid === null ? `\`${event.node}\` waits` : started(event));
+      return detail(event.pid === null ? `\`${event.node}\` begins` : started(event));
     case 'node.ready':
       return detail(`\`${event.node}\` is ready after ${duration(event.afterMs)}`);
     case 'node.output_set':

@@ -180,6 +180,7 @@ export class Schedules {
   #stop(sub: SubPipeline, { as, reason }: Extract<ScheduleEffect, { do: 'stop' }>, now: number): void {
     if (sub.phase !== 'running' || sub.told !== null) return;
     sub.told = as;
+    sub.reason = reason;
     this.#follow(sub, sub.schedule.stop(reason, now));
   }
 
@@ -209,7 +210,8 @@ export class Schedules {
     const stopped = timedOut ? 'timed_out' : failing !== null ? 'failed' : told === 'terminated' ? told : null;
     const outcome = stopped ?? (failed.length > 0 ? 'failed' : (told ?? 'succeeded'));
     const ignoreFailure = node.onFailure === 'ignore';
-    const cause = outcome === 'failed' ? (failing ?? `\`${failed[0] ?? ''}\` failed`) : null;
+    const cause =
+      outcome === 'failed' ? (failing ?? `\`${failed[0] ?? ''}\` failed`) : outcome === told ? sub.reason : null;
     this.#add({ do: 'end', fate: fateOf({ node: node.id, outcome, ignoreFailure }), cause });
     this.#follow(around, around.schedule.ended({ node: node.id, outcome, ignoreFailure }, now));
   }

@@ -20,6 +20,8 @@ export interface SubPipeline {
   phase: 'pending' | 'running' | 'ended';
   /** It was told to stop, and what it will have ended as. */
   told: 'terminated' | 'stopped' | null;
+  /** Why it was told so. */
+  reason: string | null;
   /** Why it stops by itself. */
   failing: string | null;
   timedOut: boolean;
@@ -51,7 +53,7 @@ export function levelsOf(plan: Plan, scheduleOf: (plan: Plan) => Schedule): Leve
     const schedule = scheduleOf({ ...plan, nodes: members, timeoutMs });
     const mayTimeOut = timeoutMs !== null || members.some((one) => one.kind === 'join' && one.timeoutMs !== null);
     const sub = { node, around, members, schedule, mayTimeOut, phase: 'pending', told: null } as const;
-    const level: SubPipeline = { ...sub, failing: null, timedOut: false };
+    const level: SubPipeline = { ...sub, reason: null, failing: null, timedOut: false };
     subs.set(node.id, level);
     for (const { id } of members) levelOf.set(id, level);
   }
