@@ -73,4 +73,6 @@ const ofForkline = new Set([
   'FORKLINE_PROCESS',
   'FORKLINE_RUN_ID',
   'FORKLINE_RUN_DIR',
+  'FORKLINE_ATTEMPT',
+  'FORKLINE_NODE',
 ]);

@@ -35,6 +35,10 @@ const plants = {
     /left behind/,
     (scene) => plain(scene, first(`${scene.hostile('dsceh').join(' ')}; sleep 0.2`)),
   ],
+  'one that is left speaks of the run in its arguments alone': [
+    /left behind: perl -e sleep/,
+    (scene) => plain(scene, first(`env -i setsid perl -e 'sleep 301' ${scene.folder} >/dev/null 2>&1 &`)),
+  ],
   'a file is left': [/left was left in the folder/, (scene) => plain(scene, first('touch "$TMPDIR/left"'))],
   'an innocent is killed': [
     /an innocent process was killed/,
@@ -107,7 +111,7 @@ const plants = {
 
 let unseen = 0;
 for (const [name, [fault, play]] of Object.entries(plants)) {
-  const scene = new Scene({ home, id: 'plant' });
+  const scene = new Scene({ home, user: process.argv[2], id: 'plant' });
   await play(scene);
   const seen = fault === null ? scene.faults.length === 0 : scene.faults.some((found) => fault.test(found));
   console.log(`${name}: ${seen ? 'seen' : `NOT SEEN (${scene.faults.join(' · ') || 'no fault'})`}`);

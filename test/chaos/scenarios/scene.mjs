@@ -161,7 +161,8 @@ export class Scene {
     const known = this.registered()
       .filter(({ alive }) => alive)
       .map(({ pid }) => pid);
-    return [...new Set([...marked(this.mark), ...inside.filter((pid) => isAlive(pid)), ...known])];
+    const speaking = allPids().filter((pid) => proc(pid, 'cmdline').includes(this.folder) && isAlive(pid));
+    return [...new Set([...marked(this.mark), ...speaking, ...inside.filter((pid) => isAlive(pid)), ...known])];
   }
 
   /** What must hold of every scenario, `patienceMs` after its end. */
@@ -336,13 +337,18 @@ export class Runner {
     return faults;
   }
 
+  #isKeeper(pid) {
+    const words = proc(pid, 'cmdline');
+    return words.includes('keeper.pl') && words.includes(this.scene.folder);
+  }
+
   /** Looks for children of the runner, and of who starts processes for it, that stay dead. */
   async #watch() {
     while (this.rc === undefined) {
       const dead = new Set();
       for (const pid of allPids()) {
         const stat = statOf(pid);
-        if (stat?.state === 'Z' && stat.parent === this.pid) dead.add(pid);
+        if (stat?.state === 'Z' && (stat.parent === this.pid || this.#isKeeper(stat.parent))) dead.add(pid);
       }
       for (const pid of this.#zombies.keys())
         if (!dead.has(pid) && this.#zombies.get(pid).seen < OLD_ZOMBIE) this.#zombies.delete(pid);
