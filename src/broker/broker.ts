@@ -169,6 +169,15 @@ export class Broker implements Reception {
 
   // ---- The run ----
 
+  pause(): void {
+    this.clock.hold();
+  }
+
+  resume(): void {
+    const pausedMs = this.clock.release();
+    for (const session of this.#sessions.values()) session.paused(pausedMs);
+  }
+
   done({ errand }: Of<'done'>): void {
     this.#errands.done(errand);
   }

@@ -27,7 +27,7 @@ async function perform(command: Command): Promise<void> {
   else if (command.type === 'take') broker.workforce.take(command);
   else if (command.type === 'finished') broker.workforce.finish(command);
   else if (command.type === 'abandon') broker.runnerSide.abandon();
-  else if (command.type === 'pause') broker.clock.hold();
+  else if (command.type === 'pause') broker.pause();
   else if (command.type === 'waits') broker.tellWaits();
   else if (command.type === 'ended') broker.ended(command);
   else if (command.type === 'done') broker.done(command);
@@ -74,7 +74,7 @@ async function answer(
         await open.runnerSide.finish(command.atOnce);
         return notify({ type: 'answer', request });
       case 'resume':
-        open.clock.release();
+        open.resume();
         return notify({ type: 'answer', request });
       case 'count':
         return notify({ type: 'answer', request, value: { queues: open.counts(), pipes: open.pipeCounts() } });

@@ -61,6 +61,7 @@ export class Session implements Party, Hearer {
   child = false;
   /** It can put and take past the broker. */
   lanes = false;
+  #pauses = false;
   /** It is a command of a shell script. */
   #shell = false;
   /** It has put something, and not asked since whether all has arrived. */
@@ -120,6 +121,13 @@ export class Session implements Party, Hearer {
     this.#asked = this.#questions;
     this.#writer.number(Type.ASK, 0, this.#questions);
     this.#switchboard.speaks(this);
+  }
+
+  /** Said at once: its process is about to go on. */
+  paused(ms: number): void {
+    if (this.#phase !== 'known' || !this.#pauses) return;
+    this.#writer.number(Type.PAUSED, 0, Math.min(Math.ceil(ms), MOST_MS));
+    this.#connection.flush();
   }
 
   perform(channel: number, effect: SessionEffect): void {
@@ -275,7 +283,7 @@ export class Session implements Party, Hearer {
   }
 
   #greet(frame: Frame): void {
-    const { protocol, instance, token, pid, child, lanes, shell } = readJson(frame);
+    const { protocol, instance, token, pid, child, lanes, pauses, shell } = readJson(frame);
     if (protocol !== PROTOCOL) {
       throw new ProtocolError(
         'version',
@@ -290,6 +298,7 @@ export class Session implements Party, Hearer {
     this.pid = pid;
     this.child = child === true;
     this.lanes = lanes === true;
+    this.#pauses = pauses === true;
     this.#shell = shell === true;
     this.#phase = 'known';
     clearInterval(this.#patience);
@@ -485,6 +494,7 @@ export class Session implements Party, Hearer {
 
 /** What comes before the JSON of an `OUTPUT`. */
 const OUTPUT_HEAD = 8;
+const MOST_MS = 0xffff_ffff;
 const AT_LEFT: Manner = { left: true };
 const PATIENCE_STEPS = 5;
 const SILENT = `it did not say hello within ${Limit.HELLO_MS / 1000} s`;

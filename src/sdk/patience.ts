@@ -28,14 +28,23 @@ function durationMs(text: string): number {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
+/** Those that have a time limit. */
+const limited = new Set<Watch>();
+
+/** The run was paused for so long, and this process with it. */
+export function postpone(ms: number): void {
+  for (const watch of limited) watch.postpone(ms);
+}
+
 /** Watches for one waiting call; `stop` once the call has its answer. */
 export class Watch {
-  readonly #deadline: number;
+  #deadline: number;
   readonly #signal: AbortSignal | undefined;
   readonly #onTimeout: () => void;
   readonly #onAbort: () => void;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #wasLate = false;
 
   constructor(timeMs: number, signal: AbortSignal | undefined, onTimeout: () => void, onAbort: () => void) {
     this.#deadline = performance.now() + timeMs;
@@ -44,11 +53,19 @@ export class Watch {
     this.#onAbort = onAbort;
     if (signal !== undefined) countWithdrawable(1);
     signal?.addEventListener('abort', onAbort, { once: true });
-    if (timeMs !== Number.POSITIVE_INFINITY) this.#arm(timeMs);
+    if (timeMs === Number.POSITIVE_INFINITY) return;
+    limited.add(this);
+    this.#arm(timeMs);
+  }
+
+  /** Its timer finds out. */
+  postpone(ms: number): void {
+    this.#deadline += ms;
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    limited.delete(this);
     if (this.#signal !== undefined && !this.#stopped) countWithdrawable(-1);
     this.#stopped = true;
     this.#signal?.removeEventListener('abort', this.#onAbort);
@@ -61,9 +78,16 @@ export class Watch {
   /** Timers count from the start of a turn of the loop, and only so far: a deadline is kept by the clock. */
   #due(): void {
     const leftMs = this.#deadline - performance.now();
-    if (leftMs > 0) this.#arm(leftMs);
-    else this.#onTimeout();
+    if (leftMs > 0) return this.#arm(leftMs);
+    // Far too late: this process was stopped, and why is heard in this round of the loop.
+    if (leftMs < -LATE_MS && !this.#wasLate) {
+      this.#wasLate = true;
+      setImmediate(() => this.#stopped || this.#due());
+      return;
+    }
+    this.#onTimeout();
   }
 }
 
+const LATE_MS = 50;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

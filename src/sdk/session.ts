@@ -10,6 +10,7 @@ import { atEnd, type Ending } from './ending.ts';
 import { BrokenQueue, BrokerLost, ItemRefused, LockError, NotGranted } from './errors.ts';
 import { type Identity, identify } from './identity.ts';
 import { Lease } from './lease.ts';
+import { postpone } from './patience.ts';
 
 /**
  * Makes the error of a call that failed. It is made where the call is awaited, so that its stack names the line that
@@ -192,6 +193,7 @@ export class Session {
       token,
       pid: process.pid,
       sdk: `typescript, node ${process.version}`,
+      pauses: true,
       ...(this.#shell ? { shell: true } : { lanes: true }),
     });
   }
@@ -243,6 +245,8 @@ export class Session {
       case Type.GOODBYE:
         expectEmpty(frame);
         return this.#parting?.();
+      case Type.PAUSED:
+        return postpone(readRequest(frame));
       case Type.ASK: {
         const request = readRequest(frame);
         // Once the program has gone on with all that came before.

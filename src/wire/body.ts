@@ -51,7 +51,7 @@ export function readRange(frame: Frame): { tag: number; count: number } {
   return { tag: frame.buffer.readUIntBE(frame.body, 6), count: frame.buffer.readUInt32BE(frame.body + 6) };
 }
 
-/** `JOIN`, `STAT`, `FLUSH`, `READY`, `ACQUIRE`, `CANCEL`, `ASK`, `STUCK`; `REFUSED` of a lock. */
+/** `JOIN`, `STAT`, `FLUSH`, `READY`, `ACQUIRE`, `CANCEL`, `ASK`, `STUCK`; `REFUSED` of a lock; the milliseconds of `PAUSED`. */
 export function readRequest(frame: Frame): number {
   expect(frame, 4);
   return frame.buffer.readUInt32BE(frame.body);

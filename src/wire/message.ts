@@ -53,6 +53,7 @@ export const Type = {
   LANE_GO: 79,
   LANE_STOP: 80,
   LANE_MAP: 81,
+  PAUSED: 89,
 } as const;
 export type Type = (typeof Type)[keyof typeof Type];
 
@@ -126,6 +127,8 @@ export interface Hello {
   readonly child?: boolean;
   /** It can put and take over a direct lane. */
   readonly lanes?: boolean;
+  /** It keeps time limits, and wants to know when the run was paused. */
+  readonly pauses?: boolean;
   /** It is a command of a shell script, which cannot tell a stream that broke from one that ended. */
   readonly shell?: boolean;
 }

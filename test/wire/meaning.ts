@@ -92,6 +92,7 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
     case 'ACQUIRE':
     case 'CANCEL':
     case 'ASK':
+    case 'PAUSED':
     case 'STUCK':
       return { request: readRequest(frame) };
     case 'OUTPUT':

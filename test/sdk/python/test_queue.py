@@ -412,6 +412,21 @@ class Getting(unittest.TestCase):
             self.assertGreaterEqual(float(program.hear()), 0.05)
             line.part()
 
+    def test_a_pause_of_the_run_counts_for_no_time_limit(self):
+        code = """
+            begun = time.monotonic()
+            try: q.get(timeout=0.5)
+            except Empty: say(time.monotonic() - begun)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.say(wire.PAUSED, 0, struct.pack(">I", 700))
+            line.expect(wire.UNGET)
+            line.say(wire.WITHDRAWN, 1)
+            self.assertGreaterEqual(float(program.hear()), 1.2)
+            line.part()
+
     def test_an_interrupted_get_is_withdrawn_and_what_came_late_goes_back(self):
         code = """
             try: q.get()

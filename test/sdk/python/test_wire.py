@@ -76,13 +76,13 @@ def meaning(kind, flags, channel, body):
         said["request"] = wire.read_number(body)
         if len(body) > 4:
             said["json"] = wire.read_json(body[4:])
-    elif name == "ASK" or name == "REFUSED" and len(body):
+    elif name in ("ASK", "PAUSED") or name == "REFUSED" and len(body):
         said["request"] = wire.read_number(body)
     return said
 
 
 NAMES = ["GOODBYE", "WELCOME", "ERROR", "ROOM", "DELIVER", "REDELIVER", "END", "BROKEN", "GRANTED", "REPLY"]
-NAMES += ["REFUSED", "WITHDRAWN", "RECALL", "DEAD", "ASK"]
+NAMES += ["REFUSED", "WITHDRAWN", "RECALL", "DEAD", "ASK", "PAUSED"]
 
 
 def heard(pieces):

@@ -109,7 +109,8 @@ def _open() -> Session:
     connected = connect(path)
     try:
         connection = Connection(connected)
-        connection.say(wire.hello(name, _environment("FORKLINE_TOKEN"), os.getpid(), f"python {VERSION}", is_child()))
+        token = _environment("FORKLINE_TOKEN")
+        connection.say(wire.hello(name, token, os.getpid(), f"python {VERSION}", is_child(), pauses=True))
         return Session(connection, _welcome(connection))
     except BaseException:
         connected.close()

@@ -27,6 +27,7 @@ __all__ = ["Answer", "Call", "Session"]
 #: How long one who no longer waits listens for the broker's word on that, in seconds.
 _PATIENCE = 1.0
 _FOREVER = 3600.0
+_LATE = 0.05
 #: Nobody holds back for less unsent than this, in bytes.
 _CROWD = 64 * 1024
 
@@ -90,6 +91,8 @@ class Session:
         self._resting: "dict[Any, Thread]" = {}
         #: The broker's questions whether anything but it could wake this process.
         self._asked: "list[int]" = []
+        #: For how many seconds the run has been paused: no time limit counts them.
+        self._paused = 0.0
         #: Calls the reader back from the socket.
         self._bell = Bell()
 
@@ -125,6 +128,8 @@ class Session:
     def wait(self, attempt: "Callable[[], Any]", deadline: Optional[float]) -> Any:
         """Attempts it whenever something was heard, until it returns something else than None, or the deadline."""
         turn = None
+        paused = self._paused
+        was_late = False
         try:
             while True:
                 with self.exclusive:
@@ -139,7 +144,11 @@ class Session:
                     result = attempt()
                     if result is not None:
                         return result
-                    left = _FOREVER if deadline is None else deadline - time.monotonic()
+                    left = _FOREVER if deadline is None else deadline + self._paused - paused - time.monotonic()
+                    if left < -_LATE and not was_late:
+                        # This process was stopped, and whoever reads is about to hear why.
+                        was_late = True
+                        left = _LATE
                     if left <= 0:
                         return None
                     if self._asked:
@@ -325,6 +334,8 @@ class Session:
                 self._lose(f"the broker closed the connection: {told['message']} ({told['code']})")
         elif kind == wire.ASK:
             self._asked.append(wire.read_number(body))
+        elif kind == wire.PAUSED:
+            self._paused += wire.read_number(body) / 1000
         elif kind == wire.GOODBYE:
             self.parted = True
         elif kind in (wire.ROOM, wire.REFUSED, wire.BROKEN) or flags & 1 and kind in (wire.WITHDRAWN, wire.RECALL):

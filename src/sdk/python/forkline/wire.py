@@ -38,6 +38,7 @@ WELCOME, ERROR, ROOM, DELIVER, REDELIVER, END = range(64, 70)
 BROKEN, GRANTED, REPLY, REFUSED, WITHDRAWN, RECALL = range(70, 76)
 DEAD = 76
 ASK = 77
+PAUSED = 89
 
 #: The longest frame, and the longest that carries one item.
 LONGEST_FRAME = 16 * 1024 * 1024
@@ -64,10 +65,12 @@ _release_frame = Struct(">IBBHQI").pack
 _SIZES = [_NUMBER.pack(size) for size in range(4096)]
 
 
-def hello(instance: str, token: str, pid: int, sdk: str, child: bool = False) -> bytes:
+def hello(instance: str, token: str, pid: int, sdk: str, child: bool = False, pauses: bool = False) -> bytes:
     told = {"protocol": PROTOCOL, "instance": instance, "token": token, "pid": pid, "sdk": sdk}
     if child:
         told["child"] = True
+    if pauses:
+        told["pauses"] = True
     body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
     return HEADER.pack(4 + len(body), HELLO, 0, 0) + body
 
