@@ -13,7 +13,7 @@ export function identify(environment: NodeJS.ProcessEnv): Identity {
   const instance = instanceOf(environment);
   if (socket && token) return { socket, token, instance };
   throw new NotGranted(
-    `the pipeline lets \`${instance}\` use no queue, pipe or lock, and declares no \`outputs\` of it`,
+    `the pipeline lets \`${instance}\` use no queue, pipe or lock, set no output and control no other process`,
   );
 }
 

@@ -105,7 +105,7 @@ def _open() -> Session:
     path = os.environ.get("FORKLINE_SOCKET")
     name = _environment("FORKLINE_PROCESS")
     if not path:
-        raise NotGranted(f"the pipeline lets `{name}` use no queue, pipe or lock, and declares no `outputs` of it")
+        raise NotGranted(f"the pipeline lets `{name}` use no queue, pipe or lock, set no output and control no other process")
     connected = connect(path)
     try:
         connection = Connection(connected)
