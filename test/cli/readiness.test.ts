@@ -137,7 +137,7 @@ processes:
   test('of one that times out each have the whole time, and a signal it names is success', async () => {
     const run = await ran(`
 processes:
-  slow: { run: "test $FORKLINE_ATTEMPT = 2 || sleep 100", timeout: 2s, retry: 1 }
+  slow: { run: "test $FORKLINE_ATTEMPT = 2 || sleep 100", timeout: 3s, retry: 1 }
   struck: { run: "kill -TERM $$", success_exit_codes: [-15] }`);
     expect(outcomes(run)).toEqual({ slow: 'succeeded', struck: 'succeeded' });
     expect(run.summary.nodes['struck']?.exitcode).toBe(-15);
