@@ -116,7 +116,11 @@ export function compile(pipeline: Pipeline): Compiled {
   };
   const expected = graph.vertices.reduce((sum, vertex) => sum + instances.idsOf(vertex).length, 0);
   const isWhole = nodes.length === expected && !instances.tooMany;
-  if (isWhole) checkSlots(plan, graph, findings);
+  const declaredAt = (name: string) => {
+    const vertex = graph.byName.get(name);
+    return vertex && keyOf(vertex.thing.declaration.path);
+  };
+  if (isWhole) checkSlots(plan, declaredAt, findings);
   const { diagnostics } = findings;
   const isSound = isWhole && !diagnostics.some(({ severity }) => severity === 'error');
   return { plan: isSound ? plan : null, targets, patterns, subPipelines, diagnostics };

@@ -1,15 +1,15 @@
 // How many processes are needed at once, held against `slots`, with the foresight that the run itself goes by. Of several that
 // would do, the dearest are counted, for it may come to that.
-import { type Findings, keyOf } from '../pipeline/finding.ts';
+import { type Findings, keyOf, type Where } from '../pipeline/finding.ts';
 import { Foresight } from './foresight.ts';
-import type { Graph } from './graph.ts';
 import type { Plan } from './plan.ts';
 import { tiesOf, type Ties, type Unit } from './ties.ts';
 
 /** More than these are told by their number. */
 const mostNames = 10;
 
-export function checkSlots(plan: Plan, { byName }: Graph, findings: Findings): void {
+/** `placeOf`: where a name is declared. */
+export function checkSlots(plan: Plan, placeOf: (name: string) => Where | undefined, findings: Findings): void {
   const { slots, nodes } = plan;
   if (slots === null) return;
   const nameOf = new Map(nodes.map(({ id, name }) => [id, name]));
@@ -22,8 +22,7 @@ export function checkSlots(plan: Plan, { byName }: Graph, findings: Findings): v
     findings.error('slots-deadlock', keyOf(['slots']), `${are}, and ${there}`, {
       hint: `set \`slots\` to ${count} or more, or take \`maxsize\` off a queue between them`,
       related: names.slice(0, mostNames).flatMap((name) => {
-        const vertex = byName.get(name);
-        const at = vertex && keyOf(vertex.thing.declaration.path);
+        const at = placeOf(name);
         return at === undefined ? [] : [{ message: `\`${name}\` is one of them`, at }];
       }),
     });

@@ -1,9 +1,10 @@
 // What is wrong with a Plan and shows only once all its files are put together: loops that go through several of them and whose end
-// nobody could tell, and files that several instances would write at once. Said where the outermost file uses the one that is concerned.
+// nobody could tell, files that several instances would write at once, and too few slots for what is in it. Said where the outermost file uses the one that is concerned.
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import type { Document } from '../pipeline/document.ts';
 import { Findings, keyOf } from '../pipeline/finding.ts';
 import { isProcess } from './node-kind.ts';
+import { checkSlots } from './slots.ts';
 import type { Channel, NodeId, Plan, ProcessNode, QueueChannel } from './plan.ts';
 
 /** `plan` is the whole, with the groups of its queues. */
@@ -13,7 +14,18 @@ export function checkWhole(plan: Plan, document: Document): readonly Diagnostic[
   const queues = plan.channels.filter((channel) => channel.kind === 'queue');
   complainOfLoops(plan, queues, findings);
   complainOfFiles(queues, findings);
+  checkSlots(plan, placeOf, findings);
+  complainOfSlotsWithEach(plan, findings);
   return findings.diagnostics;
+}
+
+/** As `unsupported` has it for one file. */
+function complainOfSlotsWithEach({ nodes, slots }: Plan, findings: Findings): void {
+  if (slots === null) return;
+  const node = nodes.find((one) => isProcess(one) && one.each !== null && one.within !== undefined);
+  if (node === undefined) return;
+  const message = `\`slots\` together with the \`each\` of \`${node.id}\` is not supported yet`;
+  findings.error('not-supported-yet', placeOf(node.id), message, { hint: 'its `workers` say how many run at once' });
 }
 
 /** A loop inside of one file was found there; what is left goes through several. */

@@ -244,3 +244,18 @@ test('a file that several instances would write', async () => {
     '2:16 error file-conflict queue `sub.2/q` cannot be written to `/root/all.txt`: queue `sub.1/q` is written to it',
   ]);
 });
+
+test('what is in a sub-pipeline and needed at once has slots enough', async () => {
+  const { findings, related } = await planned('slots: 1\nprocesses:\n  sub: { uses: part.yaml }', {
+    files: {
+      'part.yaml':
+        'queues: { q: { maxsize: 1, encoding: text } }\nprocesses: { a: { run: ls, stdout: { queue: q } }, b: { run: ls, stdin: { queue: q } } }',
+    },
+  });
+  expect({ findings, related }).toEqual({
+    findings: [
+      '1:1 error slots-deadlock `sub/a`, `sub/b` are needed at once, which is 2 processes, and there is only 1 slot',
+    ],
+    related: ['3:16 `sub/a` is one of them', '3:16 `sub/b` is one of them'],
+  });
+});
