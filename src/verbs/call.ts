@@ -41,6 +41,8 @@ type Name = keyof typeof flags;
 
 export interface Call {
   readonly words: readonly string[];
+  /** `--` stood among them: what follows is nothing but words. */
+  readonly literal: boolean;
   readonly json: boolean;
   readonly read: boolean;
   /** Milliseconds; undefined: as long as it takes. */
@@ -54,15 +56,16 @@ export function callOf(argv: readonly string[], allowed: readonly Name[]): Call 
   const options = Object.fromEntries(allowed.map((name) => [name, flags[name]])) as { [K in Name]: (typeof flags)[K] };
   let parsed;
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, tokens: true });
   } catch (error) {
     throw new WrongCall((error as Error).message.split('. ')[0]);
   }
-  const { values, positionals } = parsed;
+  const { values, positionals, tokens } = parsed;
   const { side } = values;
   if (side !== undefined && side !== 'left' && side !== 'right') throw new WrongCall('`--side` is `left` or `right`');
   return {
     words: positionals,
+    literal: tokens.some(({ kind }) => kind === 'option-terminator'),
     json: values.json ?? false,
     read: values.read ?? false,
     timeout: values.timeout === undefined ? undefined : durationOf(values.timeout),

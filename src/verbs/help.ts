@@ -26,7 +26,7 @@ export const verbs: Readonly<Record<string, VerbHelp>> = {
       ['--side left|right', 'of a queue with `order: deque`'],
     ],
     more: [
-      'Without values, or with `-`, each line of stdin is one.',
+      'Without values, or with `-`, each line of stdin is one. After `--` every word is a value: `put pages -- "$page"`.',
       'Exit codes: 0 the queue has all of them, 3 there was no room in time, 6 nobody is left who takes them.',
     ],
   },
@@ -80,7 +80,7 @@ export const verbs: Readonly<Record<string, VerbHelp>> = {
     examples: ['forkline send line "how many?"'],
     flags: [json('each value is JSON; without it, text'), timeout],
     more: [
-      'Without values, or with `-`, each line of stdin is one. The end stays open.',
+      'Without values, or with `-`, each line of stdin is one. After `--` every word is a value. The end stays open.',
       'Exit codes: 0 all are on their way, 3 there was no room in time, 6 the other end is closed.',
     ],
   },

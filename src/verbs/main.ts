@@ -66,7 +66,7 @@ function fail(exitCode: number, message: string): number {
 
 // ── verbs ──
 
-async function give({ words, json, timeout, priority, side }: Call, kind: 'queue' | 'pipe'): Promise<number> {
+async function give({ words, literal, json, timeout, priority, side }: Call, kind: 'queue' | 'pipe'): Promise<number> {
   const [name, ...values] = words;
   if (name === undefined) throw new WrongCall(`the name of a ${kind} is missing`);
   const session = open();
@@ -75,7 +75,7 @@ async function give({ words, json, timeout, priority, side }: Call, kind: 'queue
     kind === 'queue'
       ? queueOf(session, name).put.bind(queueOf(session, name))
       : pipeOf(session, name).send.bind(pipeOf(session, name));
-  const fromStdin = values.length === 0 || (values.length === 1 && values[0] === '-');
+  const fromStdin = values.length === 0 || (values.length === 1 && values[0] === '-' && !literal);
   const items = fromStdin ? linesOf(process.stdin) : values.map((value) => Buffer.from(value));
   for await (const item of items) {
     const on = put(itemOf(item, line, json), { timeout, priority, side });

@@ -32,6 +32,7 @@ processes:
 ${script(
   'put',
   `forkline put t one "two words" "" -- --json
+  forkline put t -- -
   printf 'three\\r\\n\\nfour' | forkline put t
   forkline put j --json 1 '{"a":[null]}' '"text"'
   forkline put j 1
@@ -47,7 +48,7 @@ ${script(
   'gets: [t, j, b]\n    needs: put',
 )}`);
     expect(ran.lines('get')).toEqual([
-      'one|two words||--json|three<||four|',
+      'one|two words||--json|-|three<||four|',
       '1',
       '{"a":[null]}',
       '"text"',
