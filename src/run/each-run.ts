@@ -1,36 +1,39 @@
 // An `each` of the run: performs what its machine (`each`) decides. It stands among the processes of a run as one that runs, and has a
 // process of its own for each item that is under way, under the name of a worker.
-import { writeFileSync } from 'node:fs';
 import type { Notice } from '../broker/control.ts';
 import type { BrokerHost } from '../broker/host.ts';
-import type { Json, NodeId, Output, ProcessNode } from '../plan/plan.ts';
-import { ExpressionFailure, type ResolvedNode, usesItem } from '../plan/resolve.ts';
+import type { NodeId, ProcessNode } from '../plan/plan.ts';
 import { speaks } from '../plan/speakers.ts';
-import { Each, type EachEffect, type EachInput, type EachOutcome } from './each.ts';
-import {
-  type Given,
-  ItemInput,
-  itemValueOf,
-  itemVariables,
-  MOST_IN_ENVIRONMENT,
-  MOST_IN_EXPRESSIONS,
-} from './item-input.ts';
+import { Each, type EachEffect, type EachInput, type EachOutcome, type WorkResult } from './each.ts';
+import { type Given, ItemInput, MOST_IN_ENVIRONMENT, MOST_IN_EXPRESSIONS } from './item-input.ts';
+import { type ItemNodeContext, ItemNodes } from './item-node.ts';
 import type { Happening } from './happening.ts';
 import type { Ended, Input, Phase } from './life.ts';
 import { fateOf, howEnded } from './outcome.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
 import { workerOf } from './worker-name.ts';
 
-export interface EachContext extends ProcessContext {
+/** Slots for items beside the one that the `each` itself has. */
+export interface ItemSlots {
+  readonly most: number;
+  /** Whether there is one more now. */
+  lend(): boolean;
+  giveBack(): void;
+}
+
+export interface EachContext extends ProcessContext, ItemNodeContext {
   readonly broker: BrokerHost;
-  /** Puts what is known of an item into the node; throws an `ExpressionFailure`. */
-  readonly resolve: (node: ProcessNode, item: Json | undefined) => ResolvedNode;
+  /** Null: there is no limit. */
+  readonly slots: ItemSlots | null;
   /** The processes of workers are found there, too, while they are there. */
   readonly running: Map<NodeId, ProcessRun | EachRun>;
-  /** Where it is declared, in words. */
-  readonly place: string;
   /** Where what cannot be done goes. */
   readonly deadLetter: string | null;
+}
+
+interface Parked {
+  readonly worker: number;
+  readonly given: Given;
 }
 
 interface Work {
@@ -45,14 +48,16 @@ export class EachRun {
   readonly pid = null;
   readonly #context: EachContext;
   readonly #machine: Each;
-  readonly #usesItem: boolean;
-  /** As it is for every item, where none of it depends on one. */
-  readonly #constant: ResolvedNode | null;
-  readonly #refused: string | null;
+  readonly #nodes: ItemNodes;
   /** What was given, and nobody has begun with. */
   readonly #given = new Map<number, Given>();
   /** By worker. */
   readonly #works = new Map<number, Work>();
+  /** Of these the processes wait for a slot, oldest first. */
+  readonly #parked: Parked[] = [];
+  /** Processes that run, and the slots that were lent for them. */
+  #active = 0;
+  #lent = 0;
   #startedAt = 0;
   #begun = 0;
   /** What the process wrote for whose failure all fails. */
@@ -61,11 +66,9 @@ export class EachRun {
   constructor(node: ProcessNode, context: EachContext) {
     this.node = node;
     this.#context = context;
-    this.#machine = new Each({ workers: node.each?.workers ?? 1, deadLetter: context.deadLetter });
-    this.#usesItem = usesItem([node.if, node.launch, node.cwd, node.env, node.stdout, node.stderr]);
-    const made = this.#usesItem ? null : this.#resolve(undefined);
-    this.#refused = made !== null && 'refused' in made ? made.refused : null;
-    this.#constant = made !== null && 'refused' in made ? null : made;
+    const workers = Math.min(node.each?.workers ?? 1, context.slots?.most ?? Number.POSITIVE_INFINITY);
+    this.#machine = new Each({ workers, deadLetter: context.deadLetter });
+    this.#nodes = new ItemNodes(node, context);
   }
 
   get phase(): Phase {
@@ -110,11 +113,11 @@ export class EachRun {
     const { broker, now, tell } = this.#context;
     const { queue, workers } = node.each ?? { queue: '', workers: 0 };
     this.#startedAt = now();
-    const refused = this.#refused ?? this.#emptyFiles();
+    const refused = this.#nodes.begin();
     if (refused !== null) return this.#tell({ type: 'refused', reason: refused });
-    const speaking = speaks({ ...node, grants: this.#grants });
+    const speaking = speaks({ ...node, grants: this.#nodes.grants });
     const names = Array.from({ length: speaking ? workers : 0 }, (_, at) => workerOf(node.id, at + 1));
-    const most = this.#usesItem ? MOST_IN_EXPRESSIONS : MOST_IN_ENVIRONMENT;
+    const most = this.#nodes.usesItem ? MOST_IN_EXPRESSIONS : MOST_IN_ENVIRONMENT;
     broker.each({ node: node.id, queue, workers: names, most });
     tell({ type: 'node.started', node: node.id, pid: null });
     this.#context.onStarted(this);
@@ -135,9 +138,9 @@ export class EachRun {
       case 'finish':
         return this.#finish(effect);
       case 'stop':
-        return this.#works.get(effect.worker)?.run?.handle({ ...effect, type: 'stop' });
+        return this.#stop(effect.worker, { type: 'stop', as: effect.as, reason: effect.reason });
       case 'kill':
-        return this.#works.get(effect.worker)?.run?.handle({ type: 'kill' });
+        return this.#stop(effect.worker, { type: 'kill' });
       case 'end':
         return this.#end(effect.outcome, effect.cause);
     }
@@ -149,56 +152,64 @@ export class EachRun {
     const given = this.#given.get(ticket);
     if (given === undefined) throw new Error(`Internal error: item ${ticket} was not given`);
     this.#given.delete(ticket);
+    if (this.#mayBegin()) this.#begin(worker, given);
+    else this.#parked.push({ worker, given });
+  }
+
+  /** Others may have given back slots. */
+  resume(): void {
+    while (this.#parked.length > 0 && this.#mayBegin()) {
+      const { worker, given } = this.#parked.shift() as Parked;
+      this.#begin(worker, given);
+    }
+  }
+
+  /** One process it may have in any case. */
+  #mayBegin(): boolean {
+    const { slots } = this.#context;
+    if (slots === null || this.#active === 0) return true;
+    if (!slots.lend()) return false;
+    this.#lent += 1;
+    return true;
+  }
+
+  #begin(worker: number, given: Given): void {
     // FIFOs are made many at a time.
     if (this.#begun % ITEMS_AHEAD === 0) this.#context.fifos.expect(2 * ITEMS_AHEAD);
     this.#begun += 1;
+    this.#active += 1;
     const id = workerOf(this.node.id, worker);
     const item = new ItemInput(given, this.#context.broker);
-    const resolved = this.#constant ?? this.#resolveFor(given);
-    if (!('refused' in resolved) && !resolved.if) return this.#skip(worker, given);
-    const node = this.#nodeFor(id, 'refused' in resolved ? this.node : resolved, item);
-    const context = this.#contextFor(worker, id, given, item);
-    const run = new ProcessRun(node, context, 'refused' in resolved ? resolved.refused : null);
+    const made = this.#nodes.nodeFor(id, given, item);
+    if (made === null) return this.#endWithout(worker, given, 'skipped');
+    const run = new ProcessRun(made.node, this.#contextFor(worker, id, given, item), made.refused);
     this.#works.set(worker, { given, run, ended: null });
     this.#context.running.set(id, run);
     run.handle({ type: 'start' });
   }
 
-  /** In a turn of its own: the effects that are being performed come before what follows from this. */
-  #skip(worker: number, given: Given): void {
-    this.#works.set(worker, { given, run: null, ended: null });
-    queueMicrotask(() =>
-      this.#tell({ type: 'worked', worker, result: { outcome: 'skipped', how: 'was skipped', attempts: 0 } }),
-    );
+  #stop(worker: number, input: Extract<Input, { type: 'stop' | 'kill' }>): void {
+    const at = this.#parked.findIndex((parked) => parked.worker === worker);
+    const [parked] = at < 0 ? [] : this.#parked.splice(at, 1);
+    if (parked === undefined) return this.#works.get(worker)?.run?.handle(input);
+    this.#active += 1;
+    this.#endWithout(worker, parked.given, 'stopped');
   }
 
-  #resolveFor(given: Given): ResolvedNode | { readonly refused: string } {
-    const item = itemValueOf(given);
-    const resolved = 'refused' in item ? item : this.#resolve(item.value);
-    return 'refused' in resolved ? { refused: `${resolved.refused} (${this.#context.place})` } : resolved;
+  /** There is no process for it. In a turn of its own: the effects that are being performed come before what follows from this. */
+  #endWithout(worker: number, given: Given, outcome: 'skipped' | 'stopped'): void {
+    this.#works.set(worker, { given, run: null, ended: { ended: { ...neverRan, outcome }, stderr: '' } });
+    queueMicrotask(() => this.#worked(worker, { outcome, how: `was ${outcome}`, attempts: 0 }));
   }
 
-  #resolve(item: Json | undefined, node = this.node): ResolvedNode | { readonly refused: string } {
-    try {
-      return this.#context.resolve(node, item);
-    } catch (error) {
-      if (error instanceof ExpressionFailure) return { refused: error.message };
-      throw error;
+  #worked(worker: number, result: WorkResult): void {
+    this.#active -= 1;
+    if (this.#lent > 0 && this.#lent >= this.#active) {
+      this.#lent -= 1;
+      this.#context.slots?.giveBack();
     }
-  }
-
-  #nodeFor(id: NodeId, node: ProcessNode, item: ItemInput): ProcessNode {
-    const env: Record<string, string> = { ...node.env };
-    for (const name of itemVariables) delete env[name];
-    return {
-      ...node,
-      id,
-      each: null,
-      grants: this.#grants,
-      env: { ...env, ...item.env },
-      stdout: this.#appending(node.stdout, this.node.stdout),
-      stderr: this.#appending(node.stderr, this.node.stderr),
-    };
+    this.#tell({ type: 'worked', worker, result });
+    this.resume();
   }
 
   #contextFor(worker: number, id: NodeId, given: Given, item: ItemInput): ProcessContext {
@@ -230,11 +241,7 @@ export class EachRun {
         const outcome = cut ? 'stopped' : ended.outcome;
         const work = this.#works.get(worker);
         if (work) work.ended = { ended: cut ? { ...ended, outcome } : ended, stderr };
-        this.#tell({
-          type: 'worked',
-          worker,
-          result: { outcome, how: howEnded(ended), attempts },
-        });
+        this.#worked(worker, { outcome, how: howEnded(ended), attempts });
       },
     };
   }
@@ -290,48 +297,12 @@ export class EachRun {
     onEnded(this, ended, this.#stderr);
   }
 
-  /** What its processes may use: they take nothing themselves. */
-  get #grants(): ProcessNode['grants'] {
-    return this.node.grants.filter(({ role }) => role !== 'get');
-  }
-
   get #isWired(): boolean {
     return this.node.stdout.type === 'queue' || this.node.stderr.type === 'queue';
-  }
-
-  /** A file that is the same for all items is emptied once, and then each one's output follows what is there. */
-  #appending(output: Output, declared: Output): Output {
-    return output.type === 'file' && !usesItem(declared) ? { ...output, append: true } : output;
-  }
-
-  /** Null, or why that cannot be done. */
-  #emptyFiles(): string | null {
-    const { stdout, stderr } = this.node;
-    for (const declared of [stdout, stderr]) {
-      if (declared.type !== 'file' || declared.append || usesItem(declared)) continue;
-      const resolved = this.#resolve(undefined, { ...this.node, ...nothingButFiles, stdout: declared });
-      if ('refused' in resolved) return resolved.refused;
-      const output = resolved.stdout as typeof declared;
-      try {
-        writeFileSync(output.path, '');
-      } catch (error) {
-        return `\`${output.path}\` could not be emptied: ${(error as Error).message}`;
-      }
-    }
-    return null;
   }
 }
 
 const ITEMS_AHEAD = 32;
-
-/** The parts of a node that may ask for an item, and are no files. */
-const nothingButFiles = {
-  if: true,
-  launch: { type: 'command', argv: [] },
-  cwd: '/',
-  env: {},
-  stderr: { type: 'log' },
-} as const;
 
 const neverRan: Ended = {
   outcome: 'skipped',

@@ -341,7 +341,7 @@ export class Execution {
     const resolve = (it: ProcessNode, item: Json | undefined) => resolveNode(it, this.#runContext(item));
     const { line, column } = node.at;
     const place = `${basename(this.#plan.file)}:${line}:${column}`;
-    return new EachRun(node, { ...context, broker, running: this.#running, place, deadLetter, resolve });
+    return new EachRun(node, { ...context, broker, running: this.#running, slots: null, place, deadLetter, resolve });
   }
 
   /** The `if` of one of them is false. */
