@@ -22,7 +22,7 @@ import type { Join, Pipe, PipelineFile } from './schema.gen.ts';
 import { countAt, durationAt, type Place } from './setting.ts';
 import { complainOfShadowed } from './shadowed.ts';
 import { complainOfUnsafe } from './unsafe.ts';
-import { complainOfSlotsWithEach, complainOfUnsupported } from './unsupported.ts';
+import { complainOfUnsupported } from './unsupported.ts';
 
 export interface ReadOptions extends Given {
   /** Instead of the file's own. */
@@ -92,7 +92,6 @@ export async function read(
     processes: inOrder(processes, start),
     joins: Object.entries(file.joins ?? {}).map(([name, join]) => readJoin(name, join, place)),
   };
-  complainOfSlotsWithEach(pipeline, findings);
   complainOfUnused(pipeline, file, reading);
   complainOfShadowed(file, processes, reading.used.env, findings);
   return { pipeline, diagnostics: findings.diagnostics };

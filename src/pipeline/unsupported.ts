@@ -3,7 +3,6 @@
 import type { Path } from './document.ts';
 import { type Findings, keyOf } from './finding.ts';
 import { isMap, type Json } from './json.ts';
-import type { Pipeline } from './pipeline.ts';
 
 /** For each key of a kind of thing, the values that are nothing new. */
 type Unsupported = Readonly<Record<string, readonly Json[]>>;
@@ -24,24 +23,6 @@ export function complainOfUnsupported(file: Json, findings: Findings): void {
     if (things === undefined || !isMap(things)) continue;
     for (const [name, thing] of Object.entries(things)) look(thing, [kind, name], unsupported, findings);
   }
-}
-
-/** What takes by `each` takes a slot for each item, and that is not executed yet. */
-export function complainOfSlotsWithEach(
-  { slots, processes }: Pick<Pipeline, 'slots' | 'processes'>,
-  findings: Findings,
-): void {
-  if (slots === null) return;
-  for (const { each, path } of processes)
-    if (each !== null)
-      findings.error(
-        'not-supported-yet',
-        keyOf([...path, 'each']),
-        '`each` together with `slots` is not supported yet',
-        {
-          hint: 'its `workers` say how many run at once',
-        },
-      );
 }
 
 function look(thing: Json | undefined, path: Path, unsupported: Unsupported, findings: Findings): void {

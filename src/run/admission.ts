@@ -55,6 +55,16 @@ export class Admission {
     return this.#pass(this.#schedules.stop(reason, now), now);
   }
 
+  /** Whether there is a slot for one more item of an `each` that runs. */
+  lend(): boolean {
+    return this.#slots.lend();
+  }
+
+  giveBack(now: number): ScheduleEffect[] {
+    this.#slots.regain();
+    return this.#pass([], now);
+  }
+
   nextDeadline(): number | null {
     return this.#schedules.nextDeadline();
   }

@@ -15,10 +15,10 @@ import {
   usesItem,
 } from '../plan/resolve.ts';
 import { controlledIn, speakersOf, speaks } from '../plan/speakers.ts';
-import { type Admission, scheduleOf } from './admission.ts';
+import { Admission, scheduleOf } from './admission.ts';
 import { type Containment, shortcoming, type Tier } from './containment.ts';
 import { causeOf } from './deadlock.ts';
-import { EachRun } from './each-run.ts';
+import { EachRun, type ItemSlots } from './each-run.ts';
 import type { Outcome } from './event.ts';
 import { type Happening, happeningOf } from './happening.ts';
 import { inspect } from './inspection.ts';
@@ -59,6 +59,8 @@ export class Execution {
   readonly #nodes: ReadonlyMap<NodeId, Plan['nodes'][number]>;
   /** Those of the plan, and the workers of an `each`. */
   readonly #running = new Map<NodeId, ProcessRun | EachRun>();
+  /** Those of them that have to wait for slots for their items. */
+  readonly #eachs = new Set<EachRun>();
   /** Since when each join waits. */
   readonly #waitingSince = new Map<NodeId, number>();
   readonly #premises: Premises;
@@ -254,6 +256,7 @@ export class Execution {
     this.#premises.fifos.expect(2 * starting.length);
     for (const effect of effects) this.#carryOut(effect);
     this.#armBy(this.#schedule.nextDeadline());
+    for (const run of this.#eachs) run.resume();
   }
 
   #carryOut(effect: ScheduleEffect): void {
@@ -341,7 +344,20 @@ export class Execution {
     const resolve = (it: ProcessNode, item: Json | undefined) => resolveNode(it, this.#runContext(item));
     const { line, column } = node.at;
     const place = `${basename(this.#plan.file)}:${line}:${column}`;
-    return new EachRun(node, { ...context, broker, running: this.#running, slots: null, place, deadLetter, resolve });
+    const slots = this.#itemSlots();
+    const run = new EachRun(node, { ...context, broker, running: this.#running, slots, place, deadLetter, resolve });
+    if (slots !== null) this.#eachs.add(run);
+    return run;
+  }
+
+  #itemSlots(): ItemSlots | null {
+    const schedule = this.#schedule;
+    if (!(schedule instanceof Admission)) return null;
+    return {
+      most: this.#plan.slots ?? Number.POSITIVE_INFINITY,
+      lend: () => schedule.lend(),
+      giveBack: () => this.#perform(schedule.giveBack(this.#now())),
+    };
   }
 
   /** The `if` of one of them is false. */
@@ -356,6 +372,8 @@ export class Execution {
   }
 
   #processEnded(node: ProcessNode, ended: Ended, stderr: string): void {
+    const run = this.#running.get(node.id);
+    if (run instanceof EachRun) this.#eachs.delete(run);
     this.#running.delete(node.id);
     this.#tellEnd(node.id, ended, stderr);
     const ignoreFailure = node.onFailure === 'ignore';

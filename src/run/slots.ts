@@ -22,6 +22,8 @@ export class Slots {
   readonly #ended: Int32Array;
   readonly #most: number;
   #free: number;
+  /** To items, until their processes end. */
+  #lent = 0;
   #turns = 0;
   /** How many run that take a slot. */
   #busy = 0;
@@ -84,6 +86,22 @@ export class Slots {
     this.#giveBack(id);
   }
 
+  /**
+   * For one more item of what runs already, whose process ends by itself: only where nobody waits in line, so that items that follow
+   * each other keep nobody from starting.
+   */
+  lend(): boolean {
+    if (this.#line.size > 0 || this.#free <= 0) return false;
+    this.#free -= 1;
+    this.#lent += 1;
+    return true;
+  }
+
+  regain(): void {
+    this.#free += 1;
+    this.#lent -= 1;
+  }
+
   /** Who starts now, in order; those of one list together. */
   grant(): (readonly NodeId[])[] {
     const granted: (readonly NodeId[])[] = [];
@@ -102,7 +120,9 @@ export class Slots {
         else failed.add(entry.unit);
       }
     }
-    return granted.length > 0 || this.#line.size === 0 || this.#free <= 0 ? granted : this.#startAny();
+    // What is lent comes back.
+    const settled = granted.length > 0 || this.#line.size === 0 || this.#free <= 0 || this.#lent > 0;
+    return settled ? granted : this.#startAny();
   }
 
   runs(id: NodeId): boolean {

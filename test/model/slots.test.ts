@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Channel, Condition, Need, Node, Plan, ProcessNode, QueueChannel } from '../../src/plan/plan.ts';
 import { lackingSlots } from '../../src/plan/slots.ts';
-import { scheduleOf } from '../../src/run/admission.ts';
+import { Admission, scheduleOf } from '../../src/run/admission.ts';
 import type { ScheduleEffect } from '../../src/run/schedule.ts';
 import { joinNode, planOf, processNode } from '../kit/plan.ts';
 
@@ -32,7 +32,8 @@ function play(plan: Plan, draws: readonly number[], early = true): string {
   const drained = new Set<string>();
   const joined = new Set<string>();
   const forced = new Set<string>();
-  const run = { isOver: false, fault: '' };
+  /** `lent`: slots for items of what runs. */
+  const run = { isOver: false, fault: '', lent: 0 };
 
   const hear = (effects: readonly ScheduleEffect[]): void => {
     for (const effect of effects) {
@@ -46,7 +47,7 @@ function play(plan: Plan, draws: readonly number[], early = true): string {
         if (alive.has(id) || ended.has(id)) run.fault = `${id} started twice`;
         alive.set(id, { node, puts: new Map(outputsOf(plan, id).map((name) => [name, draw(4)])) });
       }
-      const busy = [...alive.values()].filter(({ node }) => node.kind === 'process').length;
+      const busy = run.lent + [...alive.values()].filter(({ node }) => node.kind === 'process').length;
       if (plan.slots !== null && forced.size === 0 && busy > plan.slots)
         run.fault = `${busy} run, and there are ${plan.slots} slots`;
       for (const id of due) hear(schedule.started(id, 0));
@@ -125,6 +126,16 @@ function play(plan: Plan, draws: readonly number[], early = true): string {
           drained.add(name);
           hear(schedule.drained(name, 0));
         });
+    // An `each` that runs may have one more of its items worked on, for a while.
+    if (schedule instanceof Admission && steps.length > 0 && draw(4) === 0)
+      steps.push(() => {
+        if (schedule.lend()) run.lent++;
+      });
+    if (schedule instanceof Admission && run.lent > 0)
+      steps.push(() => {
+        run.lent--;
+        hear(schedule.giveBack(0));
+      });
     return steps;
   };
 
