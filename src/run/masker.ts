@@ -9,8 +9,9 @@ const mask = Buffer.from(MASK);
 export class Masker {
   /** Whether a form can start with this byte, or with these two. */
   readonly #first = new Uint8Array(256);
-  readonly #pairs = new Uint8Array(65_536);
-  readonly #byPair = new Map<number, Form[]>();
+  readonly #pairs = new Uint16Array(65_536);
+  /** Those that can start with a pair of bytes; the first list is that of no pair. */
+  readonly #lists: Form[][] = [[]];
   /** How much of the beginning of a secret may be shown: it gives nothing away. */
   readonly harmless: number;
 
@@ -65,16 +66,18 @@ export class Masker {
   }
 
   /** The end of the longest secret that starts here, else 0; and whether what follows could make one, or a longer one, of it. */
-  at(bytes: Uint8Array, start: number, whole = false): { readonly end: number; readonly open: boolean } {
-    if (start === bytes.length - 1) return { end: 0, open: true };
+  at(bytes: Uint8Array, start: number, whole = false): Reach {
+    if (start === bytes.length - 1) return toBeSeen;
+    const pair = ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
+    const forms = this.#lists[this.#pairs[pair] as number] as Form[];
     let end = 0;
     let open = false;
-    for (const form of this.#byPair.get(((bytes[start] as number) << 8) | (bytes[start + 1] as number)) ?? []) {
-      const reach = follow(form, bytes, start, whole);
-      end = Math.max(end, reach.end);
-      open ||= reach.open;
+    for (let index = 0; index < forms.length; index++) {
+      const reach = follow(forms[index] as Form, bytes, start, whole);
+      if (reach === OPEN) open = true;
+      else if (reach > end) end = reach;
     }
-    return { end, open };
+    return end === 0 && !open ? nothing : { end, open };
   }
 
   #learn(form: Form): void {
@@ -90,14 +93,21 @@ export class Masker {
       this.#first[byte] = 1;
       for (const next of bytes.length > 1 ? [bytes[1] as number] : behind) {
         const pair = (byte << 8) | next;
-        this.#pairs[pair] = 1;
-        const forms = this.#byPair.get(pair);
-        if (forms === undefined) this.#byPair.set(pair, [form]);
-        else if (forms.at(-1) !== form) forms.push(form);
+        if (this.#pairs[pair] === 0) this.#pairs[pair] = this.#lists.push([]) - 1;
+        const forms = this.#lists[this.#pairs[pair] as number] as Form[];
+        if (forms.at(-1) !== form) forms.push(form);
       }
     }
   }
 }
+
+interface Reach {
+  readonly end: number;
+  readonly open: boolean;
+}
+
+const nothing: Reach = { end: 0, open: false };
+const toBeSeen: Reach = { end: 0, open: true };
 
 interface Span {
   readonly start: number;
@@ -164,44 +174,58 @@ export class MaskedStream {
   }
 }
 
-/** How far a form goes from `start`: all ways to read it are followed at once. */
-function follow(
+/** Where a form that starts at `start` ends; 0 where it does not stand there, and `OPEN` where the bytes end before that is known. */
+function follow(form: Form, bytes: Uint8Array, start: number, whole: boolean): number {
+  const { units, folds } = form;
+  let place = start;
+  let index = 0;
+  // Letter by letter, as it mostly is.
+  while (index < units.length && bytes[place] === (units[index] as Unit).plain) {
+    place++;
+    index++;
+  }
+  if (index === units.length) return place;
+  const byte = bytes[place];
+  if (byte === undefined) return OPEN;
+  const mayGoOn = (units[index] as Unit).starts[byte] === 1 || byte === ESC || (folds && (byte === CR || byte === LF));
+  if (!mayGoOn && !(whole && byte === ELLIPSIS[0])) return 0;
+  return followAll(form, bytes, [place], index, whole);
+}
+
+/** All ways to read it are followed at once. */
+function followAll(
   { units, folds }: Form,
   bytes: Uint8Array,
-  start: number,
+  from: readonly number[],
+  first: number,
   whole: boolean,
-): { end: number; open: boolean } {
-  let places = [start];
+): number {
+  let places = from;
   let open = false;
-  for (let index = 0; index < units.length; index++) {
-    const unit = units[index] as Unit;
-    const [only] = places;
-    // The usual case: one way, letter by letter.
-    if (only !== undefined && places.length === 1 && unit.plain !== -1 && bytes[only] === unit.plain) {
-      places[0] = only + 1;
-      continue;
-    }
+  for (let index = first; index < units.length; index++) {
     const next: number[] = [];
     for (const place of places) {
-      for (const from of index === 0 ? [place] : waysOn(bytes, place, folds)) {
-        if (from < 0) {
+      for (const way of index === 0 ? [place] : waysOn(bytes, place, folds)) {
+        if (way < 0) {
           open = true;
           continue;
         }
-        for (const spelling of unit.spellings) {
-          const reach = match(bytes, from, spelling);
+        for (const spelling of (units[index] as Unit).spellings) {
+          const reach = match(bytes, way, spelling);
           if (reach < 0) open = true;
           else if (reach > 0 && !next.includes(reach)) next.push(reach);
         }
         // Where a text was cut short on purpose, what is left of a secret is one.
-        if (whole && index >= shortestSecret && isEllipsis(bytes, from)) return { end: from, open: false };
+        if (whole && index >= shortestSecret && isEllipsis(bytes, way)) return way;
       }
     }
-    if (next.length === 0) return { end: 0, open };
+    if (next.length === 0) return open ? OPEN : 0;
     places = next;
   }
-  return { end: Math.max(...places), open };
+  return Math.max(...places);
 }
+
+const OPEN = -1;
 
 /** The place behind `spelling` where it stands at `at`; 0 where it does not; -1 where the bytes end within it. */
 function match(bytes: Uint8Array, at: number, spelling: Uint8Array): number {
@@ -241,9 +265,11 @@ function behindColour(bytes: Uint8Array, at: number): number {
 }
 
 function isEllipsis(bytes: Uint8Array, at: number): boolean {
-  return bytes[at] === 0xe2 && bytes[at + 1] === 0x80 && bytes[at + 2] === 0xa6;
+  return ELLIPSIS.every((byte, index) => bytes[at + index] === byte);
 }
 
+/** `…` */
+const ELLIPSIS = [0xe2, 0x80, 0xa6] as const;
 const [LF, CR, ESC, BRACKET, SGR, EL] = [0x0a, 0x0d, 0x1b, 0x5b, 0x6d, 0x4b];
 /** Bounds what is held back. */
 const mostSkipped = 4;

@@ -9,6 +9,8 @@ export interface Unit {
   readonly spellings: readonly Uint8Array[];
   /** The byte that stands for it where no other spelling starts with that byte; else -1. */
   readonly plain: number;
+  /** 1 for each byte that a spelling starts with. */
+  readonly starts: Uint8Array;
 }
 
 export interface Form {
@@ -112,5 +114,7 @@ function unitOf(texts: readonly string[]): Unit {
   const [first, ...others] = [...new Set(texts)].map((text) => Buffer.from(text));
   if (first === undefined) throw new Error('Internal error: a character without a spelling');
   const isPlain = first.length === 1 && others.every((other) => other[0] !== first[0]);
-  return { spellings: [first, ...others], plain: isPlain ? (first[0] as number) : -1 };
+  const starts = new Uint8Array(256);
+  for (const bytes of [first, ...others]) starts[bytes[0] as number] = 1;
+  return { spellings: [first, ...others], starts, plain: isPlain ? (first[0] as number) : -1 };
 }
