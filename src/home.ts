@@ -1,28 +1,31 @@
 // Where Forkline's own files are, whether this runs from dist/ or from the sources.
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = findRoot(dirname(fileURLToPath(import.meta.url)));
+const here = dirname(fileURLToPath(import.meta.url));
+const root = findRoot(here);
+/** The one that this runs from, which has another name while it is being built. */
+const dist = /^dist[^/]*/.exec(relative(root, here))?.[0] ?? 'dist';
 
 export const home = {
   root,
   /** The broker's process. */
-  broker: join(root, 'dist', 'broker.js'),
+  broker: join(root, dist, 'broker.js'),
   /** The keeper's process. */
-  keeper: join(root, 'dist', 'keeper', 'keeper.pl'),
+  keeper: join(root, dist, 'keeper', 'keeper.pl'),
   /** What stands in for the keeper, where there is none, once the runner is gone. */
-  watchdog: join(root, 'dist', 'keeper', 'watchdog.sh'),
+  watchdog: join(root, dist, 'keeper', 'watchdog.sh'),
   /** Starts a JavaScript target. */
-  launch: join(root, 'dist', 'launch.js'),
+  launch: join(root, dist, 'launch.js'),
   /** What `import 'forkline'` means in a target. */
-  sdk: join(root, 'dist', 'sdk.js'),
+  sdk: join(root, dist, 'sdk.js'),
   /** For PYTHONPATH. */
-  python: join(root, 'dist', 'python'),
+  python: join(root, dist, 'python'),
   /** For PATH: holds `forkline`. */
   bin: join(root, 'bin'),
   /** For NODE_PATH: holds `forkline` as a package, for CommonJS. */
-  modules: join(root, 'dist', 'modules'),
+  modules: join(root, dist, 'modules'),
 } as const;
 
 function findRoot(start: string): string {

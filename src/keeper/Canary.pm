@@ -57,7 +57,7 @@ sub wait_for {
 sub fly {
     my ($order, $tell) = @_;
     Linux::setsid();
-    if ($order->{place}) { syswrite $order->{place}{members}, '0' or return }
+    if ($order->{place}) { Cgroup::enter($order->{place}) or return }
     my $pid = fork;
     if ($pid) { waitpid $pid, 0; Linux::exit_now(0) }
     Linux::setsid();

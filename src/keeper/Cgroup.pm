@@ -37,24 +37,22 @@ sub place {
     return $free if $free;
     my $path = "$self->{path}/" . ++$self->{made};
     mkdir $path or return;
-    open my $members, '>:raw', "$path/cgroup.procs" or return;
-    open my $events, '<:raw', "$path/cgroup.events" or return;
-    return { path => $path, members => $members, events => $events };
+    return $path;
 }
 
-sub is_empty {
-    my ($place) = @_;
-    sysseek $place->{events}, 0, 0;
-    sysread $place->{events}, my $text, 200;
-    return $text =~ /^populated 0$/m;
-}
+# This process, and all that it starts from now on.
+sub enter { my ($place) = @_; return put("$place/cgroup.procs", '0') }
 
-sub members { my ($place) = @_; return map { chomp; $_ + 0 } lines("$place->{path}/cgroup.procs") }
+sub is_empty { my ($place) = @_; return grep { $_ eq "populated 0\n" } lines("$place/cgroup.events") }
 
-sub kill_members {
-    my ($path) = @_;
-    open my $file, '>:raw', "$path/cgroup.kill" or return;
-    syswrite $file, '1';
+sub members { my ($place) = @_; return map { chomp; $_ + 0 } lines("$place/cgroup.procs") }
+
+sub kill_members { my ($path) = @_; return put("$path/cgroup.kill", '1') }
+
+sub put {
+    my ($path, $text) = @_;
+    open my $file, '>:raw', $path or return;
+    return syswrite $file, $text;
 }
 
 # For the next one. It is empty.

@@ -10,6 +10,8 @@ our $starts;
 our (%processes, %of_pid);
 # Of these, those whose leader has ended, and which are not empty.
 my %lingering;
+# Number → the reading ends of its pipes, for the runner.
+my %untaken;
 # Orders to be tried again.
 my @put_off;
 # Whether this process has no child at all.
@@ -31,7 +33,7 @@ sub begin {
 }
 
 # In a fork.
-sub forget { (%processes, %of_pid, %lingering, %others, @put_off) = (); $childless = 0; Loop::watch(fileno $signals, \&reap) }
+sub forget { (%processes, %of_pid, %lingering, %untaken, %others, @put_off) = (); $childless = 0; Loop::watch(fileno $signals, \&reap) }
 
 # One turn of the loop, and what is due after it.
 sub serve {
@@ -61,6 +63,11 @@ sub start {
     if ($cgroup) { $order->{place} //= $cgroup->place // return put_off($order, 'cgroup') }
     my $modes = $order->{terminal} ? Linux::terminal_modes() : undef;
     pipe my $complaints, my $complain or return put_off($order, 'pipe');
+    my $pipes = $order->{pipes} = {};
+    for my $target (grep { ($order->{streams}[$_] // '') eq '*' } 1, 2) {
+        pipe my $read, my $write or return put_off($order, 'pipe');
+        $pipes->{$target} = { read => $read, write => $write };
+    }
     my $parent = $$;
     my $pid = fork // return put_off($order, 'fork');
     if ($pid == 0) {
@@ -69,8 +76,9 @@ sub start {
     }
     my $process = {
         number => $order->{number}, pid => $pid, place => $order->{place}, terminal => $order->{terminal},
-        modes => $modes, complaints => $complaints,
+        modes => $modes, complaints => $complaints, reads => { map { $_ => $pipes->{$_}{read} } keys %$pipes },
     };
+    delete $order->{pipes};
     $processes{ $process->{number} } = $of_pid{$pid} = $process;
     $childless = 0;
     Loop::watch(fileno $complaints, sub { launched($process) });
@@ -91,7 +99,12 @@ sub launched {
     my $complaints = delete $process->{complaints};
     Loop::unwatch(fileno $complaints);
     sysread $complaints, my $complaint, 100;
-    return Loop::say_frame('started', $process->{number}, $process->{pid}) if $complaint eq '';
+    if ($complaint eq '') {
+        my $reads = delete $process->{reads};
+        $untaken{ $process->{number} } = $reads if %$reads;
+        my @ends = map { $reads->{$_} ? fileno $reads->{$_} : '' } 1, 2;
+        return Loop::say_frame('started', $process->{number}, $process->{pid}, $$, @ends);
+    }
     $process->{failed} = 1;
     Loop::say_frame('failed', $process->{number}, split / /, $complaint);
 }
@@ -139,7 +152,14 @@ sub finish {
 sub released {
     my ($it) = @_;
     $cgroup->give_back($it->{place}) if $it->{place};
-    Loop::say_frame('idle', $it->{number}) if !$cgroup;
+    Loop::say_frame('idle', $it->{number}) if !$cgroup && !$untaken{ $it->{number} };
+}
+
+# The runner has them. Whose process has ended by then has only waited for that.
+sub took {
+    my ($number) = @_;
+    delete $untaken{$number};
+    Loop::say_frame('idle', $number) if !$cgroup && !$processes{$number};
 }
 
 # To its group, or to all of its tree. Nobody gets it twice, and nobody whose number has gone to a stranger.
@@ -171,7 +191,7 @@ sub empty { my ($process) = @_; $process->{killing} //= {}; kill_once($process) 
 sub kill_once {
     my ($process) = @_;
     $process->{killing}{$_} = 1 for grep { Tree::is_alive($_) } members($process);
-    if ($process->{place}) { Cgroup::kill_members($process->{place}{path}) }
+    if ($process->{place}) { Cgroup::kill_members($process->{place}) }
     else { Tree::kill_below($$) }
     # The kernel holds one, or it is another user's by now: the run must not wait for it for ever.
     return if ++$process->{passes} < $most_passes;

@@ -12,9 +12,8 @@ my %flags = (
     '<' => 0,
     '>' => Linux::O_WRONLY | Linux::O_CREAT | Linux::O_TRUNC,
     '+' => Linux::O_WRONLY | Linux::O_CREAT | Linux::O_APPEND,
-    # A pipe that is there; `!` takes its name away.
+    # A pipe that is there.
     '|' => Linux::O_WRONLY,
-    '!' => Linux::O_WRONLY,
     '=' => Linux::O_RDWR,
 );
 
@@ -31,16 +30,16 @@ sub become {
     if ($terminal) { Linux::lead_group() } else { Linux::setsid() }
     Linux::die_with_parent();
     Linux::exit_now(127) if getppid() != $parent;
-    if ($place) { syswrite $place->{members}, '0' or $fail->('cgroup', $! + 0) }
+    if ($place) { Cgroup::enter($place) or $fail->('cgroup', $! + 0) }
     chdir $cwd or $fail->('cwd', $! + 0);
     for my $target (0 .. 2) {
         my ($how, $path) = ($order->{streams}[$target] || '</dev/null') =~ /^(.)(.*)$/s;
+        if ($how eq '*') { push @fds, fileno $order->{pipes}{$target}{write}; next }
         # One end of a pipe must not wait for the other; what is read or written afterwards may.
-        my $is_pipe = $how =~ /[|!]/ || $path =~ m{^/proc/\d+/fd/};
+        my $is_pipe = $how eq '|' || $path =~ m{^/proc/\d+/fd/};
         my $fd = Linux::open_fd($path, $flags{$how} | Linux::O_NOCTTY | ($is_pipe ? Linux::O_NONBLOCK : 0));
         $fail->($target, $! + 0) if $fd < 0;
         Linux::wait_in_reads($fd) if $is_pipe;
-        unlink $path if $how eq '!';
         push @fds, $fd;
     }
     Linux::give_terminal($fds[0], $$) if $terminal;

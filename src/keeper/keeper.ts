@@ -47,6 +47,12 @@ export interface Failure {
 
 export interface Kept {
   readonly pid: number;
+  /** The process that holds the reading ends of its pipes, and which they are there; null where that stream is no pipe of ours. */
+  readonly owner: number;
+  readonly stdout: number | null;
+  readonly stderr: number | null;
+  /** They are open here now. */
+  took(): void;
   /** As `wait` gives it: the signal, or 256 times the exit code. */
   readonly exited: Promise<number>;
   /** Settles with who was killed, once nothing of its tree is left. */
@@ -179,7 +185,7 @@ export class Keeper {
         return this.#onEnd?.([first, ...rest].filter(Boolean).map(Number));
       default: {
         const entry = this.#kept.get(Number(first));
-        if (entry?.hear(word, rest.map(Number), rest[0] ?? '')) this.#kept.delete(Number(first));
+        if (entry?.hear(word, rest)) this.#kept.delete(Number(first));
       }
     }
   }
@@ -216,21 +222,21 @@ class Entry {
   }
 
   /** Answers whether that was the last word on it. */
-  hear(word: string, numbers: readonly number[], step: string): boolean {
-    const [first = 0, second = 0] = numbers;
+  hear(word: string, fields: readonly string[]): boolean {
+    const [first = '', second = ''] = fields;
     switch (word) {
       case 'started':
-        this.#begin(first);
+        this.#begin(fields);
         return false;
       case 'failed':
-        this.#onStarted({ step, errno: second });
+        this.#onStarted({ step: first, errno: Number(second) });
         return true;
       case 'exited':
-        this.#onExited(first);
-        if (second === 1) this.#onEmptied([]);
-        return second === 1;
+        this.#onExited(Number(first));
+        if (second === '1') this.#onEmptied([]);
+        return second === '1';
       case 'emptied':
-        this.#onEmptied(numbers);
+        this.#onEmptied(fields.map(Number));
         return true;
       default:
         return false;
@@ -244,9 +250,16 @@ class Entry {
     this.#onEmptied?.([]);
   }
 
-  #begin(pid: number): void {
+  #begin([pid, owner, stdout, stderr]: readonly string[]): void {
+    const pipes = Boolean(stdout) || Boolean(stderr);
     this.#onStarted({
-      pid,
+      pid: Number(pid),
+      owner: Number(owner),
+      stdout: stdout ? Number(stdout) : null,
+      stderr: stderr ? Number(stderr) : null,
+      took: () => {
+        if (pipes) this.#say('took');
+      },
       exited: new Promise((resolve) => {
         this.#onExited = resolve;
       }),

@@ -31,25 +31,21 @@ export async function startChild(
   }
   const { node, argv, env } = spec;
   const launched = await context.launcher.launch({ name: node.id, argv, cwd: node.cwd, env, ...stdio }, cancel);
-  if ('pid' in launched) return new Child(launched, stdio, onOutput);
-  for (const { output } of stdio.outputs) output.destroy();
-  return launched;
+  return 'pid' in launched ? new Child(launched, onOutput) : launched;
 }
 
 export class Child {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   readonly #running: Running;
-  readonly #outputs: Stdio['outputs'];
   readonly #drained: Promise<unknown>;
 
-  constructor(running: Running, { outputs }: Stdio, onOutput: OnOutput) {
+  constructor(running: Running, onOutput: OnOutput) {
     this.#running = running;
     this.pid = running.pid;
     this.exited = running.exited;
-    this.#outputs = outputs;
     this.#drained = Promise.all(
-      outputs.map(({ stream, output }) => {
+      running.outputs.map(({ stream, output }) => {
         output.on('data', (bytes: Buffer) => onOutput(stream, bytes));
         // It may have written nothing, and ended already.
         return new Promise<void>((resolve) => (output.closed ? resolve() : output.once('close', resolve)));
@@ -84,7 +80,7 @@ export class Child {
   async empty(patience?: AbortSignal): Promise<readonly number[]> {
     const killed = await this.#running.empty(patience);
     const deadline = setTimeout(() => {
-      for (const { output } of this.#outputs) output.destroy();
+      for (const { output } of this.#running.outputs) output.destroy();
     }, drainMs);
     await this.#drained;
     clearTimeout(deadline);

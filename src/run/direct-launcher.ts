@@ -1,12 +1,24 @@
 // Starts processes from this process itself, where there is no keeper. Of a tree it knows the process group, and on Linux what carries
 // the run's mark in its environment. A watchdog, a shell script, kills these where this process is killed.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { home } from '../home.ts';
 import { markOf } from './environment.ts';
-import type { Exit, Launched, Launcher, LaunchSpec, Running, StdioSink, StdioSource } from './launcher.ts';
+import { Fifos } from './kernel-pipe.ts';
+import type {
+  Exit,
+  Launched,
+  Launcher,
+  LaunchSpec,
+  LoggedOutput,
+  Running,
+  StdioSink,
+  StdioSource,
+} from './launcher.ts';
+import { readHere } from './logged-output.ts';
 import { emptyGroup, killUntilEmpty, marked, signalGroup } from './reaper.ts';
 import { NUL_REFUSAL, nulIn, refusalOf, type Setback } from './refusal.ts';
 
@@ -15,11 +27,13 @@ const execute = promisify(execFile);
 export class DirectLauncher implements Launcher {
   readonly #mark: string;
   readonly #watchdog: ChildProcess;
+  readonly #fifos: Fifos;
   #ended = false;
 
   /** The folder is the run's own, and goes with it. */
   constructor(runId: string, folder: string) {
     this.#mark = markOf(runId);
+    this.#fifos = new Fifos(mkdtempSync(join(folder, 'logs-')), (paths) => this.makeFifos(paths));
     this.#watchdog = spawn('sh', [home.watchdog, this.#mark, folder], {
       detached: true,
       env: { PATH: process.env.PATH },
@@ -31,22 +45,24 @@ export class DirectLauncher implements Launcher {
 
   async launch(spec: LaunchSpec): Promise<Launched> {
     const opened = [spec.stdin, spec.stdout, spec.stderr].flatMap(handedIn);
+    const outputs: LoggedOutput[] = [];
     try {
       if (nulIn(spec)) return { refused: NUL_REFUSAL };
       if (spec.stdin.type === 'terminal')
         return { refused: 'only the keeper could give it the terminal, and there is none' };
       enter(spec.cwd);
-      const stdio = [
-        attempt('stdin', () => source(spec.stdin, opened)),
-        attempt('stdout', () => sink(spec.stdout, opened)),
-        attempt('stderr', () => sink(spec.stderr, opened)),
-      ];
+      const stdin = attempt('stdin', () => source(spec.stdin, opened));
+      const stdout = await this.#sink('stdout', spec, opened, outputs);
+      const stderr = await this.#sink('stderr', spec, opened, outputs);
       const [file = '', ...args] = spec.argv;
       const child = attempt('program', () =>
-        spawn(file, args, { cwd: spec.cwd, env: spec.env, stdio, detached: true }),
+        spawn(file, args, { cwd: spec.cwd, env: spec.env, stdio: [stdin, stdout, stderr], detached: true }),
       );
-      return this.#watched(await outcomeOf(child, spec));
+      const launched = this.#watched(await outcomeOf(child, spec), outputs);
+      if ('refused' in launched) dropAll(outputs);
+      return launched;
     } catch (error) {
+      dropAll(outputs);
       if (error instanceof Stumble) return { refused: refusalOf(error, spec) };
       throw error;
     } finally {
@@ -70,7 +86,27 @@ export class DirectLauncher implements Launcher {
     return killed;
   }
 
-  #watched(launched: Launched): Launched {
+  /** What goes to the log comes through a FIFO, open at both ends before anybody else can see it. */
+  async #sink(
+    stream: 'stdout' | 'stderr',
+    spec: LaunchSpec,
+    opened: number[],
+    outputs: LoggedOutput[],
+  ): Promise<'ignore' | number> {
+    const to = spec[stream];
+    if (to.type !== 'log') return attempt(stream, () => sink(to, opened));
+    const path = await this.#fifos.path();
+    return attempt(stream, () => {
+      try {
+        outputs.push({ stream, output: readHere(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)) });
+        return open(path, constants.O_WRONLY, opened);
+      } finally {
+        unlinkSync(path);
+      }
+    });
+  }
+
+  #watched(launched: Launched, outputs: readonly LoggedOutput[]): Launched {
     if ('refused' in launched) return launched;
     const { pid } = launched;
     this.#tell(`+ ${pid}`);
@@ -79,7 +115,7 @@ export class DirectLauncher implements Launcher {
       this.#tell(`- ${pid}`);
       return killed;
     };
-    return { ...launched, empty };
+    return { ...launched, outputs, empty };
   }
 
   #tell(line: string): void {
@@ -131,6 +167,7 @@ function running(pid: number, exited: Promise<Exit>): Running {
   return {
     pid,
     exited,
+    outputs: [],
     signal: (signal) => void signalGroup(pid, signal),
     empty: (patience) => emptyGroup(pid, patience),
     foreground: () => {},
@@ -147,16 +184,17 @@ function source(from: StdioSource, opened: number[]): 'ignore' | number {
   return from.type === 'fd' ? from.fd : open(from.path, 'r', opened);
 }
 
-function sink(to: StdioSink, opened: number[]): 'ignore' | number {
+function sink(to: Exclude<StdioSink, { type: 'log' }>, opened: number[]): 'ignore' | number {
   if (to.type === 'null' || to.type === 'terminal') return 'ignore';
   if (to.type === 'fd') return to.fd;
-  if (to.type === 'file') return open(to.path, to.append ? 'a' : 'w', opened);
-  const fd = to.pipe.takeWriteEnd();
-  opened.push(fd);
-  return fd;
+  return open(to.path, to.append ? 'a' : 'w', opened);
 }
 
-function open(path: string, flags: string, opened: number[]): number {
+function dropAll(outputs: readonly LoggedOutput[]): void {
+  for (const { output } of outputs) output.destroy();
+}
+
+function open(path: string, flags: string | number, opened: number[]): number {
   const fd = openSync(path, flags);
   opened.push(fd);
   return fd;

@@ -1,8 +1,19 @@
 // Starts processes by the keeper: what a spec says becomes an order, and what the keeper says of it becomes words and exit codes.
-import { closeSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { constants as os } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Failure, Keeper, type KeeperOptions, type Kept } from '../keeper/keeper.ts';
-import type { Exit, Launched, Launcher, LaunchSpec, Running, StdioSink, StdioSource } from './launcher.ts';
+import type {
+  Exit,
+  Launched,
+  Launcher,
+  LaunchSpec,
+  LoggedOutput,
+  Running,
+  StdioSink,
+  StdioSource,
+} from './launcher.ts';
+import { readHere } from './logged-output.ts';
 import { NUL_REFUSAL, nulIn, refusalOf, type Setback } from './refusal.ts';
 
 export class KeptLauncher implements Launcher {
@@ -14,15 +25,24 @@ export class KeptLauncher implements Launcher {
 
   async launch(spec: LaunchSpec, cancel?: AbortSignal): Promise<Launched> {
     const { name, argv, cwd, env, stdin, stdout, stderr } = spec;
+    let reserved: number[] = [];
     try {
       if (nulIn(spec)) return { refused: NUL_REFUSAL };
+      reserved = await reserve([stdout, stderr].filter(({ type }) => type === 'log').length);
       const streams = [sourceOf(stdin), sinkOf(stdout), sinkOf(stderr)] as const;
       const started = await this.keeper.start(
         { name, argv, cwd, env, streams, terminal: stdin.type === 'terminal' },
         cancel,
       );
-      return 'step' in started ? { refused: refusalOf(setbackOf(started), spec) } : new KeptProcess(started);
+      if ('step' in started) return { refused: refusalOf(setbackOf(started), spec) };
+      for (const fd of reserved.splice(0)) closeSync(fd);
+      return new KeptProcess(started);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      return { refused: refusalOf({ step: 'start', code }, spec) };
     } finally {
+      for (const fd of reserved) closeSync(fd);
       for (const stream of [stdin, stdout, stderr]) if (stream.type === 'fd') closeSync(stream.fd);
     }
   }
@@ -41,12 +61,15 @@ export class KeptLauncher implements Launcher {
 class KeptProcess implements Running {
   readonly pid: number;
   readonly exited: Promise<Exit>;
+  readonly outputs: readonly LoggedOutput[];
   readonly #kept: Kept;
 
   constructor(kept: Kept) {
     this.#kept = kept;
     this.pid = kept.pid;
     this.exited = kept.exited.then(exitOf);
+    this.outputs = outputsOf(kept);
+    kept.took();
   }
 
   signal(signal: NodeJS.Signals, scope: 'group' | 'tree'): void {
@@ -64,6 +87,44 @@ class KeptProcess implements Running {
   }
 }
 
+/** The reading ends are held by whoever started it until they are open here, too. */
+function outputsOf({ owner, stdout, stderr }: Kept): LoggedOutput[] {
+  const ends = [
+    { stream: 'stdout', fd: stdout },
+    { stream: 'stderr', fd: stderr },
+  ] as const;
+  return ends.flatMap(({ stream, fd }) => {
+    if (fd === null) return [];
+    try {
+      const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+      return [{ stream, output: readHere(openSync(`/proc/${owner}/fd/${fd}`, flags)) }];
+    } catch {
+      // Whoever started it is gone, and it with them.
+      return [];
+    }
+  });
+}
+
+/** Descriptors for what it will print: once it runs it is too late to find that there are none. Others may soon give some back. */
+async function reserve(count: number): Promise<number[]> {
+  const reserved: number[] = [];
+  for (let tries = 0; reserved.length < count; )
+    try {
+      reserved.push(openSync('/dev/null', 'r'));
+    } catch (error) {
+      tries += 1;
+      if (tries <= MOST_TRIES) await pause(BETWEEN_TRIES_MS);
+      else {
+        for (const fd of reserved) closeSync(fd);
+        throw error;
+      }
+    }
+  return reserved;
+}
+
+const MOST_TRIES = 40;
+const BETWEEN_TRIES_MS = 50;
+
 /** The child opens what we have open by the name that /proc gives it, and we close ours once it has. */
 function sourceOf(source: StdioSource): string {
   if (source.type === 'null') return '</dev/null';
@@ -79,8 +140,8 @@ function sinkOf(sink: StdioSink): string {
       return TERMINAL;
     case 'file':
       return `${sink.append ? '+' : '>'}${sink.path}`;
-    case 'pipe':
-      return `!${sink.pipe.path}`;
+    case 'log':
+      return '*';
     case 'fd':
       return `|${pathOf(sink.fd)}`;
   }

@@ -1,19 +1,9 @@
-// Real pipes of the kernel's for what children write. What Node calls a pipe is a socket, and `echo x >/dev/stderr` fails on a
-// socket; so a FIFO is made, opened at both ends and unlinked before anybody else can see it.
+// Real pipes of the kernel's between children, and between them and the broker. What Node calls a pipe is a socket, and
+// `echo x >/dev/stderr` fails on a socket; so a FIFO is made, opened at both ends and unlinked before anybody else can see it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, readlinkSync, unlinkSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { join } from 'node:path';
-
-export interface KernelPipe {
-  /** What is written to it; ours. */
-  readonly output: Socket;
-  /** Where the other end is to be had, for a child that opens it itself and then takes its name away. */
-  readonly path: string;
-  /** The other end, for a child that is given it open; who takes it closes it. */
-  takeWriteEnd(): number;
-}
 
 export interface PipeEnds {
   readonly read: number;
@@ -52,24 +42,6 @@ export class Fifos {
     }
   }
 
-  async pipe(): Promise<KernelPipe> {
-    const path = await this.path();
-    const output = new Socket({
-      fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
-      readable: true,
-      writable: false,
-    });
-    // One that breaks ends like one that is closed.
-    output.on('error', () => output.destroy());
-    output.once('close', () => unlink(path));
-    const takeWriteEnd = (): number => {
-      const fd = openSync(path, constants.O_WRONLY);
-      unlink(path);
-      return fd;
-    };
-    return { output, path, takeWriteEnd };
-  }
-
   /**
    * Both ends, for two children. Not of a FIFO, where it can be helped: who opens one by name (`/dev/stdin`, `/dev/stdout`) waits until
    * somebody is at the other end, and so for ever where that has ended already.
@@ -94,14 +66,6 @@ export class Fifos {
     const paths = Array.from({ length: count }, () => join(this.#folder, `f${this.#made++}`));
     await this.#makeAll(paths);
     this.#ready.push(...paths);
-  }
-}
-
-function unlink(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Whoever opened the other end has taken the name away.
   }
 }
 

@@ -1,6 +1,6 @@
 // What starts a process of the pipeline, and what is known of one that runs. Two ways of doing it keep this promise: the keeper
 // (kept-launcher.ts), and, where there is none, this process itself (direct-launcher.ts).
-import type { KernelPipe } from './kernel-pipe.ts';
+import type { Socket } from 'node:net';
 
 export interface Launcher {
   /**
@@ -35,7 +35,8 @@ export type StdioSink =
   | { readonly type: 'null' }
   | { readonly type: 'terminal' }
   | { readonly type: 'file'; readonly path: string; readonly append: boolean }
-  | { readonly type: 'pipe'; readonly pipe: KernelPipe }
+  /** It is read here: a pipe of the kernel's, for `echo x >/dev/stderr` fails on the socket that Node calls one. */
+  | { readonly type: 'log' }
   | { readonly type: 'fd'; readonly fd: number };
 
 export type Launched = Running | { readonly refused: string };
@@ -43,6 +44,8 @@ export type Launched = Running | { readonly refused: string };
 /** A process and all that descends from it, as far as this machine lets that be known. */
 export interface Running {
   readonly pid: number;
+  /** What it writes to the log. */
+  readonly outputs: readonly LoggedOutput[];
   /** Its leader has. */
   readonly exited: Promise<Exit>;
   /** To its group, or to all of its tree, wherever that has moved to. */
@@ -54,6 +57,11 @@ export interface Running {
   empty(patience?: AbortSignal): Promise<readonly number[]>;
   /** Gives it the terminal again, which it lost while it was stopped, and wakes it. */
   foreground(): void;
+}
+
+export interface LoggedOutput {
+  readonly stream: 'stdout' | 'stderr';
+  readonly output: Socket;
 }
 
 export interface Exit {

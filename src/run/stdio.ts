@@ -1,7 +1,6 @@
 // How a process's three streams are laid before it starts: from and to files, queues (through a FIFO that the broker itself
 // opens, so that the runner is not in the way), other processes, or into the log.
 import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import type { BrokerHost } from '../broker/host.ts';
 import type { Output, ProcessNode, Stdin } from '../plan/plan.ts';
 import type { ItemInput } from './item-input.ts';
@@ -21,13 +20,10 @@ export interface Stdio {
   readonly stdin: StdioSource;
   readonly stdout: StdioSink;
   readonly stderr: StdioSink;
-  /** What is to be read here: the streams that go to the log. */
-  readonly outputs: readonly { readonly stream: 'stdout' | 'stderr'; readonly output: Socket }[];
 }
 
 export async function layStdio(node: ProcessNode, context: StdioContext): Promise<Stdio> {
-  if (node.tty) return { stdin: TERMINAL, stdout: TERMINAL, stderr: TERMINAL, outputs: [] };
-  const outputs: { stream: 'stdout' | 'stderr'; output: Socket }[] = [];
+  if (node.tty) return { stdin: TERMINAL, stdout: TERMINAL, stderr: TERMINAL };
   const opened: number[] = [];
   const open = (fd: number): { readonly type: 'fd'; readonly fd: number } => {
     opened.push(fd);
@@ -36,21 +32,16 @@ export async function layStdio(node: ProcessNode, context: StdioContext): Promis
   const lay = async (stream: 'stdout' | 'stderr', to: Output): Promise<StdioSink> => {
     if (to.type === 'queue') return open(await collect(node, stream, to, context));
     if (to.type === 'process') return open(await context.pipes.take(to.process, 'write'));
-    if (to.type !== 'log') return to;
-    const pipe = await context.fifos.pipe();
-    outputs.push({ stream, output: pipe.output });
-    return { type: 'pipe', pipe };
+    return to;
   };
   try {
     const stdout = await lay('stdout', node.stdout);
     const stderr = await lay('stderr', node.stderr);
     const { stdin } = node;
-    if (stdin.type === 'process')
-      return { stdin: open(await context.pipes.take(node.id, 'read')), stdout, stderr, outputs };
-    if (stdin.type === 'item') return { stdin: await itemOf(context).lay(context.fifos), stdout, stderr, outputs };
-    return { stdin: stdin.type === 'queue' ? await feed(node, stdin, context) : stdin, stdout, stderr, outputs };
+    if (stdin.type === 'process') return { stdin: open(await context.pipes.take(node.id, 'read')), stdout, stderr };
+    if (stdin.type === 'item') return { stdin: await itemOf(context).lay(context.fifos), stdout, stderr };
+    return { stdin: stdin.type === 'queue' ? await feed(node, stdin, context) : stdin, stdout, stderr };
   } catch (error) {
-    for (const { output } of outputs) output.destroy();
     for (const fd of opened) closeSync(fd);
     throw error;
   }

@@ -5,6 +5,7 @@ import { mutex, pipe, queue } from './channels.mjs';
 import { redis, redisClient } from './redis.mjs';
 import { expect, multiprocessing, play, python, typescript } from './stage.mjs';
 import { stateRows } from './state-rows.mjs';
+import { spawnRows } from './spawn-rows.mjs';
 import { wholeRows } from './whole-rows.mjs';
 
 const dish = {
@@ -42,6 +43,7 @@ export const rows = [
   lockRow('lock, 4 processes', 4, 5000),
   lockRow('lock, uncontended', 1, 50_000),
   ...stateRows,
+  ...spawnRows,
   ...wholeRows,
 ];
 
