@@ -41,19 +41,13 @@ sub place {
 }
 
 # This process, and all that it starts from now on.
-sub enter { my ($place) = @_; return put("$place/cgroup.procs", '0') }
+sub enter { my ($place) = @_; return Linux::write_file("$place/cgroup.procs", '0') }
 
-sub is_empty { my ($place) = @_; return grep { $_ eq "populated 0\n" } lines("$place/cgroup.events") }
+sub is_empty { my ($place) = @_; return index(Linux::read_file("$place/cgroup.events"), 'populated 0') >= 0 }
 
 sub members { my ($place) = @_; return map { chomp; $_ + 0 } lines("$place/cgroup.procs") }
 
-sub kill_members { my ($path) = @_; return put("$path/cgroup.kill", '1') }
-
-sub put {
-    my ($path, $text) = @_;
-    open my $file, '>:raw', $path or return;
-    return syswrite $file, $text;
-}
+sub kill_members { my ($path) = @_; return Linux::write_file("$path/cgroup.kill", '1') }
 
 # For the next one. It is empty.
 sub give_back { my ($self, $place) = @_; push @{ $self->{free} }, $place }

@@ -4,10 +4,10 @@ package Linux;
 use strict;
 
 # ELF machine → numbers. All but x86-64 share one list.
-my @names = qw(close openat dup3 setsid setpgid sigprocmask prctl execve signalfd exit mknodat fcntl ioctl);
-my @newer = (57, 56, 24, 157, 154, 135, 167, 221, 74, 94, 33, 25, 29);
+my @names = qw(read write close openat dup3 setsid setpgid sigprocmask prctl execve signalfd exit mknodat fcntl ioctl);
+my @newer = (63, 64, 57, 56, 24, 157, 154, 135, 167, 221, 74, 94, 33, 25, 29);
 my %numbers = (
-    62  => [3, 257, 292, 112, 109, 14, 157, 59, 289, 231, 259, 72, 16],    # x86-64
+    62  => [0, 1, 3, 257, 292, 112, 109, 14, 157, 59, 289, 231, 259, 72, 16],    # x86-64
     183 => \@newer,                                                             # arm64
     243 => \@newer,                                                             # riscv64
     258 => \@newer,                                                             # loongarch64
@@ -40,6 +40,7 @@ sub EINTR      () { 4 }
 sub EAGAIN     () { 11 }
 
 # Each answers -1 (with `$!`) where it fails.
+sub write_fd { my ($fd, $text) = @_; syscall $call{write}, $fd, $text, length $text }
 sub close_fd { syscall $call{close}, $_[0] }
 sub open_fd  { my ($path, $flags) = @_; syscall $call{openat}, AT_FDCWD, $path, $flags | O_CLOEXEC, 0666 }
 sub dup_onto { syscall $call{dup3}, $_[0], $_[1], 0 }
@@ -48,6 +49,27 @@ sub lead_group { syscall $call{setpgid}, 0, 0 }
 sub exit_now { syscall $call{exit}, $_[0] }
 
 sub make_fifo { my ($path) = @_; syscall $call{mknodat}, AT_FDCWD, $path, 010600, 0 }
+
+# The text of a small file, and into one. What a child does on its way to its program has to be done with little: each page of memory that
+# it touches is copied first.
+sub read_file {
+    my ($path) = @_;
+    my $fd = open_fd($path, 0);
+    return '' if $fd < 0;
+    my $text = "\0" x 1024;
+    my $length = syscall $call{read}, $fd, $text, 1024;
+    close_fd($fd);
+    return $length < 0 ? '' : substr $text, 0, $length;
+}
+
+sub write_file {
+    my ($path, $text) = @_;
+    my $fd = open_fd($path, O_WRONLY);
+    return 0 if $fd < 0;
+    my $written = write_fd($fd, $text);
+    close_fd($fd);
+    return $written > 0;
+}
 
 # Whatever a process leaves running becomes a child of the next of its ancestors that has said this.
 sub become_subreaper { syscall($call{prctl}, 36, 1, 0, 0, 0) == 0 }
@@ -64,11 +86,18 @@ sub child_signals { my $set = pack 'Q', 1 << 16; syscall $call{signalfd}, -1, $s
 sub wait_in_reads { my ($fd) = @_; syscall $call{fcntl}, $fd, 4, syscall($call{fcntl}, $fd, 3, 0) & ~O_NONBLOCK }
 
 # The group of that number has the terminal.
-sub give_terminal { my ($fd, $group) = @_; my $number = pack 'i', $group; syscall $call{ioctl}, $fd, 0x5410, $number }
+sub give_terminal {
+    my ($fd, $group) = @_;
+    # Who does it from the background would be stopped.
+    local $SIG{TTOU} = 'IGNORE';
+    my $number = pack 'i', $group;
+    return syscall $call{ioctl}, $fd, 0x5410, $number;
+}
 
-# To that group, or back to the group of this process, which must ignore SIGTTOU. With `$modes`, these are set again.
+# To that group, or back to the group of this process, from the background too. With `$modes`, these are set again.
 sub pass_terminal {
     my ($group, $modes) = @_;
+    local $SIG{TTOU} = 'IGNORE';
     my $fd = open_fd('/dev/tty', O_RDWR | O_NOCTTY);
     return if $fd < 0;
     give_terminal($fd, $group);

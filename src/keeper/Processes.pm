@@ -71,7 +71,7 @@ sub start {
     my $parent = $$;
     my $pid = fork // return put_off($order, 'fork');
     if ($pid == 0) {
-        $order->{become}->($order, $parent, $starts, fileno STDOUT, $complain);
+        $order->{become}->($order, $parent, fileno $starts, fileno STDOUT, $complain);
         Linux::exit_now(127);
     }
     my $process = {

@@ -3,10 +3,9 @@
 package Program;
 use strict;
 
-# What a program must not inherit from a keeper.
-our @ignored = qw(INT TERM HUP QUIT TSTP TTIN TTOU PIPE USR1 USR2);
-# Perl itself ignores it.
-my @unusual = qw(FPE);
+# What a keeper must not hear. It catches them and does nothing: what is caught, other than what is ignored, is as it was in whatever is
+# executed.
+our @unheard = qw(INT TERM HUP QUIT TSTP TTIN TTOU PIPE USR1 USR2 ALRM);
 
 my %flags = (
     '<' => 0,
@@ -43,19 +42,13 @@ sub become {
         push @fds, $fd;
     }
     Linux::give_terminal($fds[0], $$) if $terminal;
-    $SIG{$_} = 'DEFAULT' for @ignored, @unusual;
+    # One write, of what /proc says of it: its pid, and when it was started.
+    Linux::write_fd($starts, Linux::read_file("/proc/$$/stat")) > 0 or $fail->('record', $! + 0);
     Linux::unblock_all();
-    record($starts, $order->{name}, $fail);
     # From here on nothing can start that nobody knows of; and nothing does for a runner that is gone.
     Linux::exit_now(127) if is_readable($lifeline) || getppid() != $parent;
     Linux::dup_onto($fds[$_], $_) for 0 .. 2;
     $fail->('exec', execute(@$order{qw(argv env)}));
-}
-
-sub record {
-    my ($starts, $name, $fail) = @_;
-    my (undef, undef, undef, undef, $time) = Tree::look_at($$);
-    syswrite $starts, "$$ $time $name\n" or $fail->('record', $! + 0);
 }
 
 sub is_readable {
@@ -77,6 +70,8 @@ sub execute {
     my $error = 2;
     for my $folder (split /:/, $path // '/usr/local/bin:/usr/bin:/bin', -1) {
         my $file = ($folder eq '' ? '.' : $folder) . "/$name";
+        # To ask first costs less than to try in vain.
+        if (!-e $file) { $error = 13 if $! == 13; next }
         Linux::execute($file, $argv, $env);
         my $number = $! + 0;
         # ENOENT, ENOTDIR: on to the next; EACCES: remembered.

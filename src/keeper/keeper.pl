@@ -22,7 +22,9 @@ Processes::serve() while 1;
 
 sub prepare {
     close_inherited();
-    $SIG{$_} = 'IGNORE' for @Program::ignored;
+    $SIG{$_} = sub { } for @Program::unheard;
+    # Perl ignores it by itself.
+    $SIG{FPE} = 'DEFAULT';
     ($Loop::outlet, $Loop::on_gone) = (*STDOUT, \&end_alone);
     unfit('it does not know the system calls of this machine') if !$Linux::known;
     unfit('it cannot become a subreaper') if !Linux::become_subreaper();

@@ -5,7 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { markOf } from './environment.ts';
-import { startTimeOf } from './private-folder.ts';
+import { startTimeIn, startTimeOf } from './private-folder.ts';
 import { descendantsOf, emptyCgroup, killUntilEmpty, marked } from './reaper.ts';
 
 /** Answers whom it killed. The folder stays. */
@@ -40,8 +40,8 @@ function startedIn(folder: string): number[] {
   return read(join(folder, 'starts'))
     .split('\n')
     .flatMap((line) => {
-      const [pid, startTime] = line.split(' ');
-      return pid && startTime && startTimeOf(Number(pid)) === startTime ? [Number(pid)] : [];
+      const pid = Number.parseInt(line, 10);
+      return pid > 0 && startTimeOf(pid) === startTimeIn(line) ? [pid] : [];
     });
 }
 

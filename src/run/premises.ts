@@ -7,7 +7,7 @@ import type { DirectLauncher } from './direct-launcher.ts';
 import { Fifos } from './kernel-pipe.ts';
 import { KeptLauncher } from './kept-launcher.ts';
 import type { Launcher } from './launcher.ts';
-import { makePrivateFolder, startTimeOf } from './private-folder.ts';
+import { makePrivateFolder, statOf } from './private-folder.ts';
 import { ProcessPipes } from './process-pipe.ts';
 
 export interface PremisesOptions {
@@ -71,7 +71,7 @@ export class Premises {
 
   /** That one is not to outlive this process. */
   guard(pid: number): void {
-    appendFileSync(join(this.folder, 'starts'), `${pid} ${startTimeOf(pid) ?? '0'} broker\n`);
+    appendFileSync(join(this.folder, 'starts'), statOf(pid));
     this.#kept?.keeper.guard(pid);
     this.#direct?.guard(pid);
   }

@@ -44,7 +44,15 @@ export function ownWorld(): Pick<Identity, 'namespace' | 'boot'> {
 
 /** In the ticks of the system's clock; null where there is no such process, or none that runs. */
 export function startTimeOf(pid: number): string | null {
-  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  return startTimeIn(statOf(pid));
+}
+
+/** What /proc says of a process, in a line. */
+export function statOf(pid: number): string {
+  return attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+}
+
+export function startTimeIn(stat: string): string | null {
   // "pid (name) state ppid …", and the name may hold anything. The start time is the twentieth field from the state on.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);

@@ -202,6 +202,28 @@ processes:
     await noneAlive([hidden]);
   });
 
+  it.runIf(process.getuid?.() === 0)(
+    'as the first process of a container it leaves no zombie and nothing alive',
+    async () => {
+      const folder = folderWith(`
+processes:
+  first: { run: "perl daemonizer.pl hidden.pid; until test -e hidden.pid; do sleep 0.01; done" }
+  second: { run: "ps -e -o stat= | grep -c Z || true", needs: first }
+`);
+      const container = spawn(
+        'unshare',
+        ['-p', '-f', '--mount-proc', process.execPath, binary, 'run', '--run-dir', 'run'],
+        {
+          cwd: folder,
+          stdio: 'ignore',
+        },
+      );
+      expect(await exitOf(container)).toBe(0);
+      expect(readFileSync(join(folder, 'run/logs/second.log'), 'utf8')).toBe('0\n');
+      expect(eventsIn(folder).find((event) => event.type === 'node.leaked')).toMatchObject({ node: 'first' });
+    },
+  );
+
   it('without a keeper a watchdog kills what can be found, and the run says how little that is', async () => {
     const folder = folderWith(`
 processes:

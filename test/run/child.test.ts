@@ -166,6 +166,37 @@ describe.each(['cgroup', 'subreaper', 'direct'] as const)('started the way calle
     });
   });
 
+  it.runIf(way !== 'direct')(
+    'begins with no signal ignored or blocked, and with no file open but its three streams',
+    async () => {
+      const { stdout } = await finish(sh('grep -E "^Sig(Blk|Ign)" /proc/self/status; exec ls /proc/self/fd'));
+      // `ls` has opened the folder that it lists.
+      const none = '0'.repeat(16);
+      expect(stdout).toBe(`SigBlk:\t${none}\nSigIgn:\t${none}\n0\n1\n2\n3\n`);
+    },
+  );
+
+  it('gets its arguments and variables as they are, byte for byte', async () => {
+    const words = ['', ' ', '$(touch x)', '`id`', '"', "'", '\\', '\n', '*', 'ä 包子 🥟', '-n', '=', '\u001b[2J'];
+    const { child, output } = await start(
+      ['perl', '-e', 'print join "\\0", @ARGV, $ENV{ODD}', '--', ...words],
+      {},
+      { ODD: '\n=ä' },
+    );
+    if (!(child instanceof Child)) throw new Error(child.refused);
+    await child.exited;
+    await child.empty();
+    expect(output.stdout.split('\0')).toEqual([...words, '\n=ä']);
+  });
+
+  it.runIf(way !== 'direct')('is not run by a shell where it is neither a program nor a script', async () => {
+    const text = join(folder, `no-shebang-${way}`);
+    writeFileSync(text, 'echo run by a shell\n', { mode: 0o755 });
+    expect((await finish([text])).refused).toBe(
+      `\`${text}\` is no program of this machine, and no script either: a script's first line names its interpreter, as \`#!/bin/sh\` does`,
+    );
+  });
+
   describe('its tree', () => {
     it('is killed and told where its leader has left something running', async () => {
       const { exit, leaked, stdout } = await finish(sh('sleep 1000 & echo $!'));
