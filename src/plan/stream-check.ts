@@ -3,9 +3,9 @@
 import { type Findings, keyOf } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
 import { getsOf } from '../pipeline/names.ts';
-import type { Pipeline, ProcessDeclaration, QueueDeclaration, Reference } from '../pipeline/pipeline.ts';
+import type { Pipeline, Reference } from '../pipeline/pipeline.ts';
 import { checkDeadLetters } from './dead-letter-check.ts';
-import { productOf } from './expand.ts';
+import { checkFed } from './fed-check.ts';
 import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
 import { type Requirements, waitsForAll } from './requirements.ts';
 import { checkDeadlock } from './stream-deadlock.ts';
@@ -254,28 +254,6 @@ function reached(
     if (to !== undefined) found.add(to);
   }
   return found;
-}
-
-/** Items written to a program that fails are lost, where another attempt or another instance would go on. */
-function checkFed(
-  process: ProcessDeclaration,
-  queues: ReadonlyMap<string, QueueDeclaration>,
-  findings: Findings,
-): void {
-  const { stdin, name } = process;
-  if (stdin.type !== 'queue' || stdin.done === 'exit') return;
-  const queue = queues.get(stdin.queue.name);
-  const several = productOf(process) > 1;
-  if (queue?.delivery !== 'at-least-once' || !(several || process.again !== null)) return;
-  const what = several ? 'has several instances' : 'is started again';
-  findings.warning(
-    'retry-loses-items',
-    keyOf(stdin.queue.path.slice(0, -1)),
-    `\`${name}\` ${what}, and what was written to one that failed is lost`,
-    {
-      hint: 'say `done: exit`, so that its items count as done only when it has succeeded',
-    },
-  );
 }
 
 function complainOfUnusedLocks({ locks, processes }: Pipeline, findings: Findings): void {

@@ -140,6 +140,7 @@ processes:
   b: { run: ls, retry: { attempts: 2, backoff: linear, delay: soon } }
   c: { run: ls, retry: { exit_codes: [900] }, stdin: { queue: q } }
   d: { run: ls, retry: -1, success_exit_codes: [-99] }
+  o: { run: ls, retry: 3, stdin: { queue: q, done: exit } }
 daemons:
   e: { run: ls, restart: sometimes }
   f: { run: ls, restart: { policy: maybe, max_delay: long } }
@@ -152,10 +153,11 @@ daemons:
       '5:47 warning retry-loses-items `c` is started again, and what was written to one that failed is lost',
       '6:24 error schema `retry` cannot be `-1`, expected at least 0',
       '6:49 error schema item 1 of `success_exit_codes` cannot be `-99`, expected at least -64',
-      '8:26 error schema `restart` cannot be `sometimes`',
-      '9:36 error schema `policy` cannot be `maybe`, expected `never`, `on-failure` or `always`',
-      '9:54 error schema `max_delay` cannot be `long`',
-      '10:34 error schema `restart` says already when it is started again',
+      '7:27 warning retry-loses-items `o` may be started 4 times, and an item of queue `q` is given out 3 times at most: what it has not done by then is left over',
+      '9:26 error schema `restart` cannot be `sometimes`',
+      '10:36 error schema `policy` cannot be `maybe`, expected `never`, `on-failure` or `always`',
+      '10:54 error schema `max_delay` cannot be `long`',
+      '11:34 error schema `restart` says already when it is started again',
     ],
   ],
   [
