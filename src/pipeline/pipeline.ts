@@ -126,6 +126,12 @@ export interface Reference {
 
 export type ConditionName = 'succeeded' | 'completed' | 'failed' | 'started' | 'ready' | 'passed';
 
+/** A lock that is held as long as the process runs. */
+export interface HoldDeclaration extends Reference {
+  /** With others who read. */
+  readonly shared: boolean;
+}
+
 export interface NeedDeclaration {
   readonly reference: Reference;
   /** Null: what the kind of thing has by default. */
@@ -144,7 +150,7 @@ export interface ProcessDeclaration extends Declared {
   readonly gets: readonly Reference[];
   readonly locks: readonly Reference[];
   /** Names that are used in what is not executed yet. */
-  readonly holds: readonly Reference[];
+  readonly holds: readonly HoldDeclaration[];
   readonly controls: readonly Reference[];
   readonly each: Reference | null;
   /** How many items of `each` at once. */

@@ -10,7 +10,7 @@ import { againOf } from './read-again.ts';
 import { readyOf } from './read-ready.ts';
 import { keysOf, readMatrix } from './read-matrix.ts';
 import type { Reading } from './reading.ts';
-import { needsAt, referenceAt, referencesAt } from './reference.ts';
+import { holdsAt, needsAt, referenceAt, referencesAt } from './reference.ts';
 import { readUses } from './read-uses.ts';
 import type {
   Defaults,
@@ -94,7 +94,7 @@ export async function readProcess(
     puts: referencesAt(at('puts'), written.puts),
     gets: referencesAt(at('gets'), written.gets),
     locks: referencesAt(at('locks'), written.locks),
-    holds: referencesAt(at('holds'), written.holds),
+    holds: holdsAt(at('holds'), written.holds),
     controls: referencesAt(at('controls'), written.controls),
     each: written.each === undefined ? null : referenceAt(at('each'), written.each),
     workers: workers ?? 1,

@@ -8,7 +8,6 @@ import { environmentWith, layOver, withEnvironment } from './environment.ts';
 import { EnvironmentFiles } from './environment-file.ts';
 import { keyOf } from './finding.ts';
 import { readItemSchemas } from './item-schema.ts';
-import type { Json } from './json.ts';
 import { type Known, nameSet } from './known.ts';
 import { outputChecks } from './output-check.ts';
 import { type Given, readParameters } from './parameters.ts';
@@ -22,7 +21,6 @@ import type { Join, Pipe, PipelineFile } from './schema.gen.ts';
 import { countAt, durationAt, type Place } from './setting.ts';
 import { complainOfShadowed } from './shadowed.ts';
 import { complainOfUnsafe } from './unsafe.ts';
-import { complainOfUnsupported } from './unsupported.ts';
 
 export interface ReadOptions extends Given {
   /** Instead of the file's own. */
@@ -40,7 +38,6 @@ export async function read(
   const { findings } = reading;
   const root = resolve(options.root ?? (document.source.file === '-' ? '.' : dirname(document.source.file)));
   const files = new EnvironmentFiles(root);
-  complainOfUnsupported(file as Json, findings);
   complainOfUnsafe(file, reading);
 
   const parameters = await readParameters(file.params ?? {}, options, reading);

@@ -348,9 +348,17 @@ export type Ready = ReadyByLog | ReadyByHttp | ReadyByTcp | ReadyByExec | ReadyB
  */
 export type UsesLocks = References;
 /**
- * Locks that are taken for it before it starts and given back after it has ended. Several are always taken in one global order.
+ * Locks that it has from its start until all of it has ended: a name, a list of names, or a map from a lock of `kind: rw` to `read` or `write` (the default). It gets them all at once, together with its slot, and waits with none of them.
  */
-export type Holds = References;
+export type Holds =
+  | string
+  | Reference[]
+  | {
+      /**
+       * With others who read, or alone.
+       */
+      [k: string]: 'read' | 'write';
+    };
 /**
  * The processes and daemons that it may watch, wait for, terminate and kill through the SDK (`processOf`, `process_of`); any other is refused at run time.
  */

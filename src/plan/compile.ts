@@ -12,7 +12,8 @@ import { checkEach } from './each-check.ts';
 import { checkEncodings } from './encoding-check.ts';
 import { type Graph, graphOf, startsAfter, type Vertex } from './graph.ts';
 import { Instances } from './instances.ts';
-import { type ChannelNames, Controls, grantsOf, joinNodeOf, Needs } from './link.ts';
+import { type ChannelNames, Controls, grantsOf, holdsOf, joinNodeOf, Needs } from './link.ts';
+import { checkHeldOrder, checkHolds } from './holds-check.ts';
 import { checkLockOrder } from './lock-order.ts';
 import { bodyMaker } from './node.ts';
 import { orderOf } from './order.ts';
@@ -62,6 +63,7 @@ export function compile(pipeline: Pipeline): Compiled {
   checkPipeEnds(graph, instances, findings);
   checkCircles(graph, requirements, findings);
   checkOutputReads(graph, instances, document, findings);
+  checkHolds(pipeline, findings);
   checkLockOrder(pipeline, graph, requirements, instances, findings);
   const placeOf = (path: Path): Place => document.source.position(findings.span(keyOf(path)).start);
   const needs = new Needs(instances, findings);
@@ -120,7 +122,10 @@ export function compile(pipeline: Pipeline): Compiled {
     const vertex = graph.byName.get(name);
     return vertex && keyOf(vertex.thing.declaration.path);
   };
-  if (isWhole) checkSlots(plan, declaredAt, findings);
+  if (isWhole) {
+    checkSlots(plan, declaredAt, findings);
+    checkHeldOrder(plan, graph, findings);
+  }
   const { diagnostics } = findings;
   const isSound = isWhole && !diagnostics.some(({ severity }) => severity === 'error');
   return { plan: isSound ? plan : null, targets, patterns, subPipelines, diagnostics };
@@ -151,6 +156,7 @@ function processNodesOf(
     needs: needs.of(vertex),
   };
   const granted = grantsOf(declaration, names);
+  const holds = holdsOf(declaration, names);
   const controlled = controls.of(declaration);
   const piped = pipedOf(vertex, graph, instances);
   return instances.of(vertex).flatMap((instance): readonly ProcessNode[] => {
@@ -158,7 +164,7 @@ function processNodesOf(
     const { id, replica, matrix } = instance;
     const grants = [...granted, ...pipeGrantsOf(pipes, id)];
     if (body === null) return [];
-    return [{ id, ...shared, grants, controls: controlled(id), replica, matrix, ...body, ...piped }];
+    return [{ id, ...shared, grants, holds, controls: controlled(id), replica, matrix, ...body, ...piped }];
   });
 }
 

@@ -141,7 +141,7 @@ class Naming {
   }
 
   #process(node: ProcessNode, root: string): Omit<ProcessNode, Nameless> {
-    const { stdin, stdout, stderr, grants, controls, env, around = [], each } = node;
+    const { stdin, stdout, stderr, grants, holds, controls, env, around = [], each } = node;
     const own = node.root ?? this.#inner.root;
     return {
       ...(own === root ? {} : { root: own }),
@@ -152,6 +152,7 @@ class Naming {
       stdin: this.#stream(stdin),
       stdout: this.#stream(stdout),
       stderr: this.#stream(stderr),
+      holds: holds.map(({ lock, shared }) => ({ lock: this.#channel('lock', lock), shared })),
       grants: grants.map(({ channel, role }) => ({ channel: this.#granted(role, channel), role })),
     };
   }

@@ -1,7 +1,7 @@
 // Whether all that has begun can still come to its end, with so many slots left and the locks as they are held: it is tried in thought,
 // one end after the other. Who cannot end by itself gets those started that it needs, as few as will do. What is found possible
 // here stays possible, whichever end comes first in truth, as long as nothing else is started that makes it impossible.
-import { type Held, startNeeds, type Ties, type Unit } from './ties.ts';
+import { areFree, startNeeds, type Ties, type Unit } from './ties.ts';
 
 /** How the members of each unit stand, by its index. */
 export interface Standing {
@@ -31,7 +31,6 @@ export class Foresight {
   readonly #choice: Choice;
   readonly #open: Int32Array;
   readonly #running: Int32Array;
-  readonly #locks = new Map<string, Use>();
   #free: number;
   #tried = 0;
   /** There is no end in sight otherwise: what comes late is counted as if it ran all the while. */
@@ -45,15 +44,12 @@ export class Foresight {
     this.#open = open.slice();
     this.#running = running.slice();
     this.#free = free;
-    for (const unit of ties.units) {
-      const count = running[unit.index] as number;
-      if (count > 0 && unit.holds.length > 0) this.#use(unit, count);
-    }
   }
 
   /** Whether all of these units can end. */
   canEnd(units: Iterable<Unit>): boolean {
-    let left = [...units].filter((unit) => !this.#isOver(unit));
+    // A daemon has its locks until all else has ended.
+    let left = [...units].filter((unit) => !this.#isOver(unit) && (unit.takes === 1 || unit.holds.length === 0));
     while (left.length > 0) {
       const { rest, costly } = this.#endFree(left);
       left = rest;
@@ -87,7 +83,6 @@ export class Foresight {
         if (running === 0 || !thought.#mayEnd(unit)) continue;
         const opening = thought.#openingOf(unit);
         if (opening === null || [...opening.values()].some((count) => count > 0)) continue;
-        thought.#use(unit, -running);
         thought.#running[unit.index] = 0;
         left.delete(unit);
         more = true;
@@ -186,7 +181,7 @@ export class Foresight {
         if (best === null || this.#isBetter(tried, best)) best = tried;
         if (isThere(unit) || ++this.#tried > mostTried) break;
       }
-      if (best !== null) break;
+      if (best !== null || units.some(({ startAfter }) => this.#areOver(startAfter))) break;
     }
     if (best === null) return false;
     for (const [unit, count] of best) opening.set(unit, count);
@@ -203,7 +198,6 @@ export class Foresight {
       this.#open[unit.index] = (this.#open[unit.index] as number) - count;
       this.#running[unit.index] = (this.#running[unit.index] as number) + count;
       this.#free -= count * unit.takes;
-      this.#use(unit, count);
     }
   }
 
@@ -211,7 +205,6 @@ export class Foresight {
   #end(unit: Unit): void {
     const running = this.#running[unit.index] as number;
     this.#free += running * unit.takes;
-    this.#use(unit, -running);
     this.#running[unit.index] = 0;
     this.#open[unit.index] = 0;
   }
@@ -222,42 +215,12 @@ export class Foresight {
     );
   }
 
-  // ── locks ──
-
-  #isFreeFor({ holds }: Unit, count: number, opening: Opening): boolean {
-    return holds.every((held) => {
-      const use = { alone: 0, shared: 0, ...this.#locks.get(held.lock) };
-      for (const [unit, started] of opening)
-        for (const its of unit.holds) if (its.lock === held.lock) add(use, its, started);
-      return isFree(use, held, count, this.#ties.permits.get(held.lock) ?? 1);
+  #isFreeFor(unit: Unit, count: number, opening: Opening): boolean {
+    return areFree(this.#ties, unit.holds, (other) => {
+      const more = other === unit ? count : (opening.get(other) ?? 0);
+      return (this.#running[other.index] as number) + more;
     });
   }
-
-  #use({ holds }: Unit, count: number): void {
-    for (const held of holds) {
-      const use = this.#locks.get(held.lock) ?? { alone: 0, shared: 0 };
-      this.#locks.set(held.lock, use);
-      add(use, held, count);
-    }
-  }
-}
-
-/** How often a lock is held: by such as have to be alone or count as one of several permits, and by readers. */
-export interface Use {
-  alone: number;
-  shared: number;
-}
-
-export function add(use: Use, { shared }: Held, count: number): void {
-  if (shared) use.shared += count;
-  else use.alone += count;
-}
-
-/** Whether so many more may hold it. */
-export function isFree(use: Use, { shared }: Held, count: number, permits: number): boolean {
-  if (permits === Number.POSITIVE_INFINITY)
-    return shared ? use.alone === 0 : use.alone + use.shared === 0 && count <= 1;
-  return use.alone + use.shared + count <= permits;
 }
 
 function costOf(opening: Opening): number {

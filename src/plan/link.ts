@@ -6,7 +6,7 @@ import type { JoinDeclaration, ProcessDeclaration } from '../pipeline/pipeline.t
 import { textOfReference } from '../pipeline/reference.ts';
 import type { Edge, Graph, Vertex } from './graph.ts';
 import type { Instances } from './instances.ts';
-import type { Grant, JoinNode, Need, NodeId, Place } from './plan.ts';
+import type { Grant, Held, JoinNode, Need, NodeId, Place } from './plan.ts';
 
 /** Those who need the same share one and the same `Need`, however many they are. */
 export class Needs {
@@ -82,6 +82,13 @@ export class Controls {
     const all = [...new Set(meant)];
     return (id) => (all.includes(id) ? all.filter((other) => other !== id) : all);
   }
+}
+
+/** Each once; alone, where it is said both ways. */
+export function holdsOf({ holds }: ProcessDeclaration, { locks }: ChannelNames): readonly Held[] {
+  const held = new Map<string, boolean>();
+  for (const { name, shared } of holds) if (locks.has(name)) held.set(name, shared && (held.get(name) ?? true));
+  return [...held].map(([lock, shared]) => ({ lock, shared }));
 }
 
 export interface ChannelNames {

@@ -27,6 +27,8 @@ function holdersOf({ vertices }: Graph): ReadonlyMap<string, readonly Use[]> {
   for (const by of vertices) {
     if (by.thing.kind === 'join') continue;
     for (const reference of by.thing.declaration.holds) {
+      // Who only reads is let in beside others.
+      if (reference.shared) continue;
       const known = holders.get(reference.name) ?? new Map<Vertex, Use>();
       holders.set(reference.name, known);
       if (!known.has(by)) known.set(by, { by, reference });

@@ -25,7 +25,7 @@ import type { Launch, Output, ProcessNode, Stdin } from './plan.ts';
 /** What a node says of itself; what binds it to others is left to `compile`. */
 export type Body = Omit<
   ProcessNode,
-  'id' | 'name' | 'at' | 'kind' | 'needs' | 'grants' | 'controls' | 'replica' | 'matrix'
+  'id' | 'name' | 'at' | 'kind' | 'needs' | 'grants' | 'holds' | 'controls' | 'replica' | 'matrix'
 >;
 
 /** Makes the bodies of a process's instances; null where a mistake is in it. */

@@ -84,6 +84,8 @@ export interface ProcessNode extends NodeBase {
   /** It gets the terminal, with all three of its streams. */
   readonly tty?: true;
   readonly grants: readonly Grant[];
+  /** Locks that it has from its start to its end. */
+  readonly holds: readonly Held[];
   /** The names it may set while it runs, for those who need it to read. */
   readonly outputs: readonly string[];
   /** Others that it may watch, wait for and terminate. */
@@ -180,6 +182,12 @@ export type Output =
   | { readonly type: 'queue'; readonly queue: string; readonly format: 'lines' | 'json' }
   /** To the stdin of that instance. All that are joined so are started together. */
   | { readonly type: 'process'; readonly process: NodeId };
+
+export interface Held {
+  readonly lock: string;
+  /** Beside others who do the same. */
+  readonly shared: boolean;
+}
 
 /** What an instance may do with a channel; anything else is refused at run time. */
 export interface Grant {

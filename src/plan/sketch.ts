@@ -264,6 +264,8 @@ function arrowsOf(
   }
   for (const name of new Set(node.controls.map((id) => nameOf.get(id) ?? id)))
     add({ from: self, to: keyOf('node', name), kind: 'controls', label: '' });
+  for (const { lock, shared } of node.holds)
+    add({ from: self, to: keyOf('lock', lock), kind: 'locks', label: shared ? 'holds to read' : 'holds' });
   for (const { channel, role } of node.grants) {
     if (role === 'put') add({ from: self, to: keyOf('queue', channel), kind: 'puts', label: '' });
     else if (role === 'get') add({ from: keyOf('queue', channel), to: self, kind: 'gets', label: eachOf(node) });

@@ -3,7 +3,7 @@
 // starts or ends only after another one's end, which needs another one started, and which goes on only while some other runs.
 import { componentsOf } from './components.ts';
 import { isProcess } from './node-kind.ts';
-import type { Channel, Node, NodeId, Plan, QueueChannel } from './plan.ts';
+import type { Channel, Held, Node, NodeId, Plan, QueueChannel } from './plan.ts';
 
 export interface Unit {
   readonly index: number;
@@ -24,13 +24,8 @@ export interface Unit {
   readonly some: readonly (readonly number[])[];
   /** Nothing comes to it before one of these has started; empty where something may. */
   readonly feeders: readonly number[];
+  /** Of each member; of all of them together, where all are needed at once. */
   readonly holds: readonly Held[];
-}
-
-export interface Held {
-  readonly lock: string;
-  /** Beside others who do the same. */
-  readonly shared: boolean;
 }
 
 export interface Ties {
@@ -41,6 +36,8 @@ export interface Ties {
   readonly circles: readonly (readonly Unit[] | null)[];
   /** How many may hold a lock at once who do not have to be alone. */
   readonly permits: ReadonlyMap<string, number>;
+  /** By lock, those who hold it while they run. */
+  readonly holders: ReadonlyMap<string, readonly Unit[]>;
 }
 
 export function tiesOf({ nodes, channels }: Pick<Plan, 'nodes' | 'channels'>): Ties {
@@ -59,10 +56,11 @@ export function tiesOf({ nodes, channels }: Pick<Plan, 'nodes' | 'channels'>): T
         index,
         kinds.flatMap((kind) => [...pick(kind)]),
       );
+    const isWhole = kinds.length > 1 || kinds.some(({ loops }) => loops);
     return {
       index,
       members: kinds.flatMap(({ members }) => members),
-      whole: kinds.length > 1 || kinds.some(({ loops }) => loops),
+      whole: isWhole,
       staggered: kinds.some(({ startAfter, opened }) =>
         [...startAfter, ...opened].some((kind) => knotOf[kind] === index),
       ),
@@ -74,11 +72,11 @@ export function tiesOf({ nodes, channels }: Pick<Plan, 'nodes' | 'channels'>): T
         .flatMap(({ some }) => some)
         .flatMap((choice) => (choice.some((kind) => knotOf[kind] === index) ? [] : [mapped(index, choice)])),
       feeders: others(({ feeders }) => feeders),
-      holds: kinds.flatMap(({ holds }) => holds),
+      holds: kinds.flatMap(({ holds, members }) => (isWhole ? members.flatMap(() => holds) : holds)),
     };
   });
   const of = new Map(units.flatMap((unit) => unit.members.map((id) => [id, unit] as const)));
-  return { units, of, circles: circlesOf(units), permits: permitsOf(channels) };
+  return { units, of, circles: circlesOf(units), permits: permitsOf(channels), holders: holdersOf(units) };
 }
 
 /**
@@ -105,6 +103,19 @@ export function startNeeds({ units }: Ties, unit: Unit, other: Unit): boolean {
     }
   }
   return false;
+}
+
+/** Whether these locks suffice, where so many of each unit run. */
+export function areFree({ holders, permits }: Ties, locks: readonly Held[], running: (unit: Unit) => number): boolean {
+  return locks.every(({ lock }) => {
+    const use = { alone: 0, shared: 0 };
+    for (const unit of holders.get(lock) ?? []) {
+      const copies = unit.whole ? Math.min(1, running(unit)) : running(unit);
+      for (const held of unit.holds) if (held.lock === lock) use[held.shared ? 'shared' : 'alone'] += copies;
+    }
+    const most = permits.get(lock) ?? 1;
+    return most === ANY ? use.alone === 0 || use.alone + use.shared === 1 : use.alone + use.shared <= most;
+  });
 }
 
 /** Instances that are alike. */
@@ -244,7 +255,7 @@ function kindOf(node: Node): Kind {
     feeders: new Set(),
     joined: [],
     inputs: [],
-    holds: [],
+    holds: isProcess(node) ? node.holds : [],
   };
 }
 
@@ -258,11 +269,18 @@ const defaultMaxBytes = 64 * 2 ** 20;
 function permitsOf(channels: readonly Channel[]): ReadonlyMap<string, number> {
   return new Map(
     channels.flatMap((channel) =>
-      channel.kind === 'lock'
-        ? [[channel.name, channel.lock === 'rw' ? Number.POSITIVE_INFINITY : channel.permits] as const]
-        : [],
+      channel.kind === 'lock' ? [[channel.name, channel.lock === 'rw' ? ANY : channel.permits] as const] : [],
     ),
   );
+}
+
+const ANY = Number.POSITIVE_INFINITY;
+
+function holdersOf(units: readonly Unit[]): ReadonlyMap<string, readonly Unit[]> {
+  const holders = new Map<string, Set<Unit>>();
+  for (const unit of units)
+    for (const { lock } of unit.holds) holders.set(lock, (holders.get(lock) ?? new Set()).add(unit));
+  return new Map([...holders].map(([lock, its]) => [lock, [...its]]));
 }
 
 /** Who is tied to whom, however indirectly. */

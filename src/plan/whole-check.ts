@@ -19,7 +19,7 @@ export function checkWhole(plan: Plan, document: Document): readonly Diagnostic[
   return findings.diagnostics;
 }
 
-/** As `unsupported` has it for one file. */
+/** Who takes by `each` in a sub-pipeline asks for no slots. */
 function complainOfSlotsWithEach({ nodes, slots }: Plan, findings: Findings): void {
   if (slots === null) return;
   const node = nodes.find((one) => isProcess(one) && one.each !== null && one.within !== undefined);

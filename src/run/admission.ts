@@ -1,6 +1,7 @@
 // The gate between those whose needs hold (`schedules`) and those who run, for plans in which not all that are due may start at
 // once: it lets in whom `slots` grants it. To the schedules whoever waits here has been told to start; one that is told to stop meanwhile ends
 // without ever having run.
+import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import { fateOf, type Ending, pipedWith } from './outcome.ts';
 import type { Prospects } from './prospects.ts';
@@ -10,7 +11,8 @@ import { Slots } from './slots.ts';
 
 /** The gate is left out where all that is due starts at once. */
 export function scheduleOf(plan: Plan, isWanted?: IsWanted): Schedules | Admission {
-  return plan.slots === null ? new Schedules(plan, isWanted) : new Admission(plan, isWanted);
+  const isGated = plan.slots !== null || plan.nodes.some((node) => isProcess(node) && node.holds.length > 0);
+  return isGated ? new Admission(plan, isWanted) : new Schedules(plan, isWanted);
 }
 
 export class Admission {

@@ -3,7 +3,7 @@
 // those who could start anyway before it can.
 import { Foresight, type Standing } from '../plan/foresight.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
-import { startNeeds, type Ties, tiesOf, type Unit } from '../plan/ties.ts';
+import { areFree, startNeeds, type Ties, tiesOf, type Unit } from '../plan/ties.ts';
 
 /** Those who start together: one process, or several that pipes join. */
 interface Entry {
@@ -108,14 +108,20 @@ export class Slots {
     for (let more = true; more; ) {
       more = false;
       const failed = new Set<Unit>();
+      // Locks that somebody waits for who came before.
+      const claimed = new Set<string>();
       for (const entry of this.#line) {
         if (this.#free <= 0 && this.#light === 0) break;
         if (failed.has(entry.unit) || (entry.count > 0 && this.#free <= 0)) continue;
+        if (entry.unit.holds.some(({ lock }) => claimed.has(lock))) continue;
         const party = this.#partyOf(entry);
         if (party === null) failed.add(entry.unit);
         else if (this.#fits(party, this.#standing, this.#free)) {
           granted.push(...this.#start(party));
           more = failed.size > 0;
+        } else if (!this.#haveLocks(party, this.#standing)) {
+          failed.add(entry.unit);
+          for (const { unit } of party) for (const { lock } of unit.holds) claimed.add(lock);
         } else if (this.#fitsLater(party)) break;
         else failed.add(entry.unit);
       }
@@ -142,7 +148,12 @@ export class Slots {
     const mates = new Set([...unit.some.flat(), ...unit.feeders].map((index) => this.#ties.units[index] as Unit));
     if (unit.whole) mates.add(unit);
     const tied = [...mates].flatMap(({ members }) => members.filter((member) => !this.#running.has(member)));
-    return [...this.#running, ...tied.filter((member) => !entry.nodes.includes(member))];
+    const rivals = unit.holds.flatMap(({ lock }) =>
+      (this.#ties.holders.get(lock) ?? []).flatMap(({ members }) => members),
+    );
+    const before =
+      this.#most === Number.POSITIVE_INFINITY ? rivals.filter((it) => this.#running.has(it)) : this.#running;
+    return [...before, ...tied.filter((member) => !entry.nodes.includes(member))];
   }
 
   // ── parts ──
@@ -202,9 +213,9 @@ export class Slots {
     return first;
   }
 
-  /** Whether each of these units may have to wait for one of the party to start before it can start itself. */
+  /** Whether any of these units may have to wait for one of the party to start before it can start itself. */
   #comeAfter(units: readonly number[], party: ReadonlySet<Entry>): boolean {
-    return units.every((index) => {
+    return units.some((index) => {
       const unit = this.#ties.units[index] as Unit;
       return [...party].some((entry) => startNeeds(this.#ties, unit, entry.unit));
     });
@@ -216,16 +227,36 @@ export class Slots {
     for (const entry of party) {
       count += entry.count;
       const circle = this.#ties.circles[entry.unit.index];
-      if (circle && entry.count > 0 && !this.#dark.has(entry.unit)) circles.add(circle);
+      const mayWait = entry.count > 0 || entry.unit.holds.length > 0;
+      if (circle && mayWait && !this.#dark.has(entry.unit)) circles.add(circle);
+      // Those who want the same locks are to get them some time.
+      for (const { lock } of entry.unit.holds)
+        for (const { index } of this.#ties.holders.get(lock) ?? []) {
+          const other = this.#ties.circles[index];
+          if (other && !other.some((unit) => this.#dark.has(unit))) circles.add(other);
+        }
     }
     if (count > free) return false;
-    if (circles.size === 0) return true;
-    const then = { open: standing.open.slice(), running: standing.running.slice() };
+    if (circles.size === 0 && [...party].every(({ unit }) => unit.holds.length === 0)) return true;
+    return this.#haveLocks(party, standing) && this.#canEnd(this.#with(party, standing), circles);
+  }
+
+  /** Whether the locks are there that they hold. */
+  #haveLocks(party: ReadonlySet<Entry>, standing: Standing): boolean {
+    const locks = [...party].flatMap(({ unit }) => unit.holds);
+    if (locks.length === 0) return true;
+    const { running } = this.#with(party, standing);
+    return areFree(this.#ties, locks, ({ index }) => running[index] as number);
+  }
+
+  /** How it stands once these have started. */
+  #with(party: ReadonlySet<Entry>, { open, running }: Standing): Standing {
+    const then = { open: open.slice(), running: running.slice() };
     for (const { unit, nodes } of party) {
       change(then.open, unit, -nodes.length);
       change(then.running, unit, nodes.length);
     }
-    return this.#canEnd(then, circles);
+    return then;
   }
 
   /** Whether all that has begun can end, these circles among it. */
@@ -262,13 +293,17 @@ export class Slots {
     if (this.#busy > 0 && this.#later().busy < this.#busy) return [];
     const parties = [...this.#line].map((entry) => this.#partyOf(entry)).filter((party) => party !== null);
     const alone = parties.map(([entry]) => new Set([entry as Entry]));
-    const sizeOf = (party: ReadonlySet<Entry>): number => [...party].reduce((sum, { count }) => sum + count, 0);
     const chosen =
       alone.find((party) => this.#fits(party, this.#standing, this.#free)) ??
       (this.#busy === 0
-        ? [...parties, ...alone].find((party) => sizeOf(party) <= this.#free && !this.#canEver(party))
+        ? [...parties, ...alone].find((party) => this.#hasRoomFor(party) && !this.#canEver(party))
         : undefined);
     return chosen === undefined ? [] : this.#start(chosen);
+  }
+
+  #hasRoomFor(party: ReadonlySet<Entry>): boolean {
+    const count = [...party].reduce((sum, entry) => sum + entry.count, 0);
+    return count <= this.#free && this.#haveLocks(party, this.#standing);
   }
 
   /** All that they have to do with could come to its end, if nothing else ran. */

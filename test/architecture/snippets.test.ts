@@ -34,14 +34,6 @@ test.each(blocks)('$page: $title', async ({ text }) => {
   expect(found.map(({ code, message }) => `${code}: ${message}`)).toEqual([]);
 });
 
-test('the keys that are not executed yet are named in one place, each', () => {
-  const source = readFileSync(join(root, 'src/pipeline/unsupported.ts'), 'utf8');
-  const keys = [...source.matchAll(/\b(\w+): \[/g)].map(([, key]) => key as string);
-  const page = readFileSync(join(root, 'docs/processes-and-targets.md'), 'utf8').split('## Not yet')[1] ?? '';
-  const named = [...page.matchAll(/`(\w+)`/g)].map(([, key]) => key as string);
-  expect(named.toSorted()).toEqual([...new Set(keys)].toSorted());
-});
-
 test('the last pipeline of Getting started, and its programs in both languages, do what they say', async () => {
   const page = readFileSync(join(root, 'docs/getting-started.md'), 'utf8');
   const shown = (language: string) =>

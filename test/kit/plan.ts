@@ -43,6 +43,7 @@ export function processNode(
     stdout: { type: 'log' },
     stderr: { type: 'log' },
     grants: [],
+    holds: [],
     outputs: [],
     controls: [],
     timeoutMs: null,

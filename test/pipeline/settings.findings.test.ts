@@ -51,21 +51,25 @@ processes:
     ],
   ],
   [
-    'words that are not executed yet, each at its key',
-    `description: each of these
-name: words
-defaults: { retry: 1 }
-queues:
-  q: { order: lifo, from: [1], to: { json: x }, item: {}, overflow: fail, dead_letter: r }
-  r: { order: fifo, overflow: block, encoding: json }
-locks: { l: {} }
+    'what is not executed yet, each at its place, and what does not go with `holds`',
+    `slots: 3
+queues: { q: { from: [1] } }
+locks: { l: {}, h: { scope: host }, m: {} }
 processes:
-  a: { run: ls, retry: 2, ready: { sdk: true }, holds: l }
-  b: { run: ls, each: q, workers: 2 }
-  c: { run: ls, gets: r }
-daemons:
-  d: { run: ls, restart: always, ready: { tcp: "h:1" } }`,
-    ['9:49 error not-supported-yet `holds` is not supported yet'],
+  a: { run: ls, holds: h }
+  b: { run: ls, holds: l }
+  c: { run: ls, holds: [l, m], locks: l }
+  d: { run: ls, each: q, holds: m }
+  e: { run: ls, holds: { m: read } }
+  f: { run: ls, holds: { m: reed } }`,
+    [
+      '5:24 error not-supported-yet to hold `h`, of `scope: host`, is not supported yet',
+      '6:24 error not-supported-yet to hold `l`, which programs take by `locks`, is not supported yet',
+      '7:25 error lock-order `c` holds lock `l` all the while, and would wait for itself',
+      '8:33 error not-supported-yet `holds` together with `each` is not supported yet',
+      '9:26 error lock-kind lock `m` is not of `kind: rw`, and cannot be held to read',
+      '10:29 error schema `m` cannot be `reed`, expected `read` or `write`',
+    ],
   ],
   [
     'values that do not fit their queue, and settings that do not go together',

@@ -8,7 +8,7 @@ import { daemonNode, joinNode, planOf, processNode } from '../kit/plan.ts';
 
 class Story {
   readonly #schedule;
-  constructor(slots: number, nodes: readonly Node[], channels: readonly Channel[] = []) {
+  constructor(slots: number | null, nodes: readonly Node[], channels: readonly Channel[] = []) {
     this.#schedule = scheduleOf(planOf(nodes, { slots, channels }));
   }
   begin = (): string[] => words(this.#schedule.begin(0));
@@ -136,5 +136,47 @@ describe('slots', () => {
     const story = new Story(1, [processNode('a'), processNode('b')]);
     story.begin();
     expect(story.waits(['b'])).toEqual([{ node: 'b', does: 'start', on: ['a'], queues: [] }]);
+  });
+});
+
+describe('holds', () => {
+  const lock: Channel = {
+    kind: 'lock',
+    name: 'l',
+    at: { line: 1, column: 1 },
+    lock: 'mutex',
+    permits: 1,
+    reentrant: false,
+    owned: true,
+    scope: 'run',
+    strict: false,
+    users: [],
+  };
+  const rw: Channel = { ...lock, name: 'page', lock: 'rw' };
+  const holds = (id: string, name: string, shared = false): Node =>
+    processNode(id, {}, { holds: [{ lock: name, shared }] });
+  const story = (nodes: readonly Node[], channels: readonly Channel[] = []): Story =>
+    new Story(null, nodes, [lock, rw, ...channels]);
+
+  it('lets those who want the same lock run one after the other, and keeps nobody else', () => {
+    const { begin, ended, waits } = story([holds('a', 'l'), holds('b', 'l'), processNode('c')]);
+    expect(begin()).toEqual(['start a', 'start c']);
+    expect(waits(['b'])).toEqual([{ node: 'b', does: 'start', on: ['a'], queues: [] }]);
+    expect(ended('a', 'failed')).toContain('cancelled b');
+  });
+
+  it('lets readers in together, and a writer alone, each in its turn', () => {
+    const nodes = [holds('r', 'page', true), holds('s', 'page', true), holds('w', 'page'), holds('t', 'page', true)];
+    const { begin, ended } = story(nodes);
+    expect(begin()).toEqual(['start r', 'start s']);
+    expect(ended('r')).toEqual([]);
+    expect(ended('s')).toEqual(['start w']);
+    expect(ended('w')).toEqual(['start t']);
+  });
+
+  it('gives a lock to the writer of a queue before its reader, whichever is first', () => {
+    const { begin, ended } = story([holds('c', 'l'), holds('p', 'l')], [queue('q', 0, ['p'], ['c'])]);
+    expect(begin()).toEqual(['start p']);
+    expect(ended('p')).toEqual(['start c']);
   });
 });
