@@ -24,7 +24,7 @@ export function select(plan: Plan, names: readonly string[]): Selection {
     plan: {
       ...plan,
       nodes: plan.nodes.filter((node) => chosen.has(node)).map((node) => (isProcess(node) ? within(node, ids) : node)),
-      channels: channelsFor(plan.channels, ids),
+      channels: channelsFor(plan.channels, ids, heldBy(chosen)),
     },
   };
 }
@@ -87,9 +87,21 @@ function within<T extends Extract<Node, { kind: 'process' | 'daemon' }>>(node: T
     : { ...node, controls: node.controls.filter((id) => ids.has(id)) };
 }
 
-function channelsFor(channels: readonly Channel[], ids: ReadonlySet<NodeId>): readonly Channel[] {
+function heldBy(nodes: ReadonlySet<Node>): ReadonlySet<string> {
+  return new Set([...nodes].flatMap((node) => (isProcess(node) ? node.holds.map(({ lock }) => lock) : [])));
+}
+
+function channelsFor(
+  channels: readonly Channel[],
+  ids: ReadonlySet<NodeId>,
+  held: ReadonlySet<string>,
+): readonly Channel[] {
   const there = (nodes: readonly NodeId[]): readonly NodeId[] => nodes.filter((id) => ids.has(id));
-  const used = new Set(channels.filter((channel) => there(partiesOf(channel)).length > 0));
+  const used = new Set(
+    channels.filter(
+      (channel) => there(partiesOf(channel)).length > 0 || (channel.kind === 'lock' && held.has(channel.name)),
+    ),
+  );
   // It grows while it is read.
   for (const channel of used) {
     if (channel.kind !== 'queue' || channel.deadLetter === null) continue;

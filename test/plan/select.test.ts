@@ -35,6 +35,15 @@ describe('only', () => {
     expect(left(plan, 'p', 'nobody')).toEqual(['no nobody']);
   });
 
+  test('a lock that is held comes along', async () => {
+    const plan = await soundPlan(`locks: { seats: { permits: 2 }, other: {} }
+processes:
+  a: { run: ls, holds: seats, replicas: 3 }
+  b: { run: ls, holds: other }`);
+    const part = select(plan, ['a']);
+    expect('plan' in part ? part.plan.channels : []).toMatchObject([{ name: 'seats', permits: 2 }]);
+  });
+
   test('a queue that nobody is there to read takes all, and what is left in it is said and fails nothing', async () => {
     const part = select(await soundPlan(yaml), ['p']);
     expect('plan' in part ? part.plan.channels : []).toMatchObject([
