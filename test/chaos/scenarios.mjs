@@ -29,10 +29,20 @@ const scenarios = Object.entries({ ...processScenarios, ...outputScenarios, ...i
 );
 const loads = Array.from({ length: Number(values.load) }, () => spawn(process.execPath, ['-e', 'for (;;);']));
 
+let playing = null;
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void giveUp());
+
+async function giveUp() {
+  for (const load of loads) load.kill('SIGKILL');
+  await playing?.forget();
+  process.exit(1);
+}
+
 let bad = 0;
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const [name, play] of scenarios) {
     const scene = new Scene({ home: values.home, user: values.as, tier: values.tier, id: name.split(':')[0] });
+    playing = scene;
     const began = Date.now();
     try {
       await play(scene, randomFrom(Number(values.seed) + round));
