@@ -10,11 +10,22 @@ sub judge {
     my ($parent) = @_;
     my @said;
     local $Loop::sink = sub { push @said, [@_] };
-    if ($parent) { $Processes::cgroup = (Cgroup::make('canary', $parent))[0] // return 1 }
-    my $verdict = caught_with_its_leader(\@said) ? caught_with_the_run(\@said) ? 0 : 3 : 2;
+    # As a warden keeps one, and then as a cgroup does.
+    my $verdict = caught(\@said);
+    if ($parent && $verdict == 0) {
+        $Processes::cgroup = (Cgroup::make('canary', $parent))[0] // return 1;
+        $verdict = caught(\@said);
+        Tree::kill_all(2);
+        $Processes::cgroup->remove;
+    }
     Tree::kill_all(2);
-    $Processes::cgroup->remove if $parent;
     return $verdict;
+}
+
+sub caught {
+    my ($said) = @_;
+    return 2 if !caught_with_its_leader($said);
+    return caught_with_the_run($said) ? 0 : 3;
 }
 
 sub caught_with_its_leader {

@@ -1,8 +1,9 @@
-# The processes that a keeper (each in a cgroup) or a warden (one, and all that is below it) starts, signals, reaps, and empties.
+# The process that a warden starts, signals, reaps, and empties: it, and all that is below it. The keeper reaps by it, too, and the canary
+# is let loose in a cgroup by it.
 package Processes;
 use strict;
 
-# Null for a warden.
+# The run's; undefined for a warden.
 our $cgroup;
 # The record of starts.
 our $starts;

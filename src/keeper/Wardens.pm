@@ -1,5 +1,6 @@
-# Where there is no cgroup, each process has a warden: a fork of the keeper that is a subreaper itself and keeps that process alone, so that
-# whatever the process leaves running becomes the warden's child and nobody else's. One that has done its work waits for the next.
+# Each process has a warden: a fork of the keeper that is a subreaper itself and keeps that process alone, so that whatever the process leaves
+# running becomes the warden's child and nobody else's. One that has done its work waits for the next. Where there are cgroups a warden is in
+# one of its own, and so is what it starts, without having to move there each time.
 package Wardens;
 use strict;
 
@@ -28,10 +29,11 @@ sub pass_on { my ($warden, @frame) = @_; syswrite $warden->{socket}, Frames::enc
 
 sub hire {
     socketpair my $ours, my $theirs, 1, 1, 0 or return;
+    my $place = $Processes::cgroup && ($Processes::cgroup->place // return);
     my $pid = fork // return;
     if ($pid == 0) {
         close $ours;
-        main::serve_as_warden($theirs);
+        main::serve_as_warden($theirs, $place);
     }
     my $warden = { pid => $pid, socket => $ours, heard => '' };
     $all{$pid} = $warden;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # The keeper of a run: a small process beside the runner that starts what the pipeline declares, reaps it, and leaves nothing of it
-# behind, however the runner ends. Each process is in a cgroup of its own, or under a warden. PROTOCOL.md says what the keeper is told and
+# behind, however the runner ends. Each process is under a warden, and each warden in a cgroup where there are such. PROTOCOL.md says what the keeper is told and
 # what it answers.
 use strict;
 $^W = 1;
@@ -84,7 +84,9 @@ sub forget {
 }
 
 sub serve_as_warden {
-    my ($socket) = @_;
+    my ($socket, $place) = @_;
+    # It, and so all that it will start.
+    Linux::exit_now(1) if $place && !Cgroup::enter($place);
     forget();
     ($Loop::outlet, $Loop::on_gone) = ($socket, \&end_as_warden);
     open STDIN, '<', '/dev/null';
@@ -120,8 +122,8 @@ sub obey {
 
 sub spawn {
     my ($number) = @_;
-    my $keeps_itself = $Processes::cgroup || $Loop::outlet ne *STDOUT;
-    return $keeps_itself ? Processes::start(Processes::order_of(@_)) : Wardens::assign($number, 'spawn', @_);
+    my $is_warden = $Loop::outlet ne *STDOUT;
+    return $is_warden ? Processes::start(Processes::order_of(@_)) : Wardens::assign($number, 'spawn', @_);
 }
 
 sub make_fifos {

@@ -50,16 +50,19 @@ function start(folder: string, { tier = '', home }: Settings = {}): ChildProcess
   return runner;
 }
 
-/** What the whole of the build is, but for one place of the keeper. */
-function withFault(file: string, right: string, wrong: string): string {
+/** What the whole of the build is, but for a place or two of the keeper. */
+function withFault(file: string, ...faults: readonly (readonly [right: string, wrong: string])[]): string {
   const root = join(import.meta.dirname, '..', '..');
   const home = workspace();
   for (const part of ['bin', 'dist', 'package.json']) cpSync(join(root, part), join(home, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
   const path = join(home, 'dist/keeper', file);
-  const text = readFileSync(path, 'utf8');
-  expect(text).toContain(right);
-  writeFileSync(path, text.replace(right, wrong));
+  let text = readFileSync(path, 'utf8');
+  for (const [right, wrong] of faults) {
+    expect(text).toContain(right);
+    text = text.replace(right, wrong);
+  }
+  writeFileSync(path, text);
   return home;
 }
 
@@ -113,13 +116,16 @@ function tierOf(folder: string): string | undefined {
   return eventsIn(folder).find((event) => event.type === 'run.contained')?.tier;
 }
 
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+}
+
+function commandOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+}
+
 function keeperOf(runner: ChildProcess): number {
-  const children = readFileSync(`/proc/${runner.pid}/task/${runner.pid}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .map(Number);
-  const isKeeper = (pid: number): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('keeper.pl');
-  return children.find(isKeeper) as number;
+  return childrenOf(runner.pid as number).find((pid) => commandOf(pid).includes('keeper.pl')) as number;
 }
 
 describe.runIf(process.platform === 'linux')('on Linux', () => {
@@ -179,15 +185,17 @@ processes:
     const innocent = bystander();
     const runner = start(folder);
     const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
+    // Those that would kill what they keep are stopped before they can.
     const keeper = keeperOf(runner);
-    process.kill(keeper, 'SIGSTOP');
+    const guards = [keeper, ...childrenOf(keeper).filter((pid) => commandOf(pid).includes('keeper.pl'))];
+    for (const guard of guards) process.kill(guard, 'SIGSTOP');
     runner.kill('SIGKILL');
     await exitOf(runner);
     process.kill(keeper, 'SIGKILL');
-    expect(hidden.some(isAlive)).toBe(true);
+    expect(hidden.filter(isAlive)).toEqual(hidden);
     const next = folderWith('processes: { a: { run: "true" } }');
     expect(await exitOf(start(next))).toBe(0);
-    expect([...hidden, ...startedIn(folder)].filter(isAlive)).toEqual([]);
+    expect([...hidden, ...guards, ...startedIn(folder)].filter(isAlive)).toEqual([]);
     expect(isAlive(innocent)).toBe(true);
   });
 
@@ -238,7 +246,7 @@ processes:
   });
 
   it('a keeper that does not kill is found out by its canary, and not used', async () => {
-    const home = withFault('keeper.pl', 'my @killed = Tree::kill_all($seconds);', 'my @killed = (); return;');
+    const home = withFault('keeper.pl', ['my @killed = Tree::kill_all($seconds);', 'my @killed = (); return;']);
     const folder = folderWith('processes: { a: { run: "true" } }');
     expect(await exitOf(start(folder, { home }))).toBe(0);
     const contained = eventsIn(folder).find((event) => event.type === 'run.contained');
@@ -246,8 +254,12 @@ processes:
     expect(contained?.reasons.join()).toContain('the canary got away');
   });
 
-  it('a keeper that forgets to kill when its runner is gone is caught here', async () => {
-    const home = withFault('keeper.pl', '    kill_the_run(30);\n', '');
+  it('a keeper and wardens that forget to kill when the runner is gone are caught here, and the next run sweeps', async () => {
+    const home = withFault(
+      'keeper.pl',
+      ['    kill_the_run(30);\n    remove($folder);\n', ''],
+      ['Tree::kill_all(30); Linux::exit_now(0)', 'Linux::exit_now(0)'],
+    );
     const folder = folderWith(pipeline);
     const runner = start(folder, { home });
     const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
@@ -256,6 +268,7 @@ processes:
     await exitOf(runner);
     await noneAlive([keeper]);
     expect(hidden.filter(isAlive)).toEqual(hidden);
+    expect(await exitOf(start(folderWith('processes: { a: { run: "true" } }')))).toBe(0);
     for (const leader of startedIn(folder)) kill(-leader);
   });
 });
