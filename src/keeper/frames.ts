@@ -1,14 +1,14 @@
 // Bytes ↔ frames of src/keeper/PROTOCOL.md: a length, and then fields, each with its own length before it. Fields are bytes; what
 // is written here as text is UTF-8.
 
-export function encodeFrame(fields: readonly string[]): Buffer {
+export function encodeFrame(fields: readonly (string | Buffer)[]): Buffer {
   let length = 0;
   for (const field of fields) length += SIZE + Buffer.byteLength(field);
   const frame = Buffer.allocUnsafe(SIZE + length);
   frame.writeUInt32LE(length, 0);
   let at = SIZE;
   for (const field of fields) {
-    const written = frame.write(field, at + SIZE);
+    const written = typeof field === 'string' ? frame.write(field, at + SIZE) : field.copy(frame, at + SIZE);
     frame.writeUInt32LE(written, at);
     at += SIZE + written;
   }

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { home } from '../home.ts';
+import { asGiven } from './as-given.ts';
 import { encodeFrame, FrameCutter } from './frames.ts';
 
 export interface KeeperOptions {
@@ -119,7 +120,7 @@ export class Keeper {
     if (this.#phase === 'ended') return Promise.resolve({ step: 'keeper', errno: 0 });
     this.#kept.set(number, entry);
     const { name, cwd, streams, argv, env, terminal } = order;
-    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const variables = Object.entries(env).map(([name, value]) => asGiven(name, value));
     this.#say([
       'spawn',
       `${number}`,
@@ -159,7 +160,7 @@ export class Keeper {
     });
   }
 
-  #say(fields: readonly string[]): void {
+  #say(fields: readonly (string | Buffer)[]): void {
     if (this.#phase === 'ended') return;
     if (this.#said.length === 0) queueMicrotask(() => this.#send());
     this.#said.push(encodeFrame(fields));

@@ -16,6 +16,10 @@ export function secretProblem(name: string, value: string | undefined): SecretPr
     const message = `secret \`${name}\` is ${value === undefined ? 'not set' : 'set to nothing'}`;
     return { message, hint: `set it where this is started, or in an \`env_file\`: \`${name}=… forkline run …\`` };
   }
+  if (value.includes('\ufffd')) {
+    const message = `secret \`${name}\` is not UTF-8, and would not be recognised`;
+    return { message, hint: 'give it in Base64, or in another encoding of text' };
+  }
   if (isLongEnough(value)) return null;
   return {
     message: `secret \`${name}\` has fewer than ${shortestSecret} characters, and would be found by chance in any output`,

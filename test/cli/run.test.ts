@@ -1,8 +1,10 @@
 // `forkline run` as a user meets it: what is printed where, and the exit code.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { forkline, forklineUnread, workspace } from '../kit/forkline.ts';
+import { binary } from '../kit/run-pipeline.ts';
 
 const greeting = { 'pipeline.yaml': 'processes:\n  a: { run: "echo hello; echo careful >&2" }\n' };
 
@@ -133,4 +135,16 @@ test('a run whose folder cannot be made is the caller’s mistake', async () => 
     /^forkline: cannot make the folder of the run, `.*\/taken.*`: a part of its path is no folder\n$/,
   );
   expect(exitCode).toBe(2);
+});
+
+test('what the runner has in its environment is passed on byte for byte', async () => {
+  const folder = workspace({ 'pipeline.yaml': 'processes:\n  a: { run: "printf %s \\"$X\\" | od -An -tx1" }\n' });
+  const { stdout } = await execa(
+    'sh',
+    ['-c', `X="$(printf 'a\\377\\376 \\303\\274')" exec "$@"`, 'sh', process.execPath, binary, 'run'],
+    {
+      cwd: folder,
+    },
+  );
+  expect(stdout).toBe('a |  61 ff fe 20 c3 bc');
 });

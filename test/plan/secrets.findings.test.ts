@@ -69,6 +69,11 @@ const files = { 'some.env': 'IN_FILE=12345678' };
 test.each([
   ['is set', { TOKEN: 'abcd' }, []],
   ['is not set', {}, ['1:11 error bad-secret secret `TOKEN` is not set']],
+  [
+    'is not UTF-8',
+    { TOKEN: 'ab\ufffdcd' },
+    ['1:11 error bad-secret secret `TOKEN` is not UTF-8, and would not be recognised'],
+  ],
   ['is empty', { TOKEN: '' }, ['1:11 error bad-secret secret `TOKEN` is set to nothing']],
   [
     'is short',
