@@ -7,6 +7,7 @@ import { inputScenarios } from './scenarios/inputs.mjs';
 import { outputScenarios } from './scenarios/output.mjs';
 import { processScenarios } from './scenarios/processes.mjs';
 import { Scene } from './scenarios/scene.mjs';
+import { startScenarios } from './scenarios/starts.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -24,9 +25,12 @@ const { values } = parseArgs({
   },
 });
 const only = values.only?.split(',');
-const scenarios = Object.entries({ ...processScenarios, ...outputScenarios, ...inputScenarios }).filter(
-  ([name]) => only === undefined || only.includes(name.split(':')[0]),
-);
+const scenarios = Object.entries({
+  ...processScenarios,
+  ...startScenarios,
+  ...outputScenarios,
+  ...inputScenarios,
+}).filter(([name]) => only === undefined || only.includes(name.split(':')[0]));
 const loads = Array.from({ length: Number(values.load) }, () => spawn(process.execPath, ['-e', 'for (;;);']));
 
 let playing = null;
