@@ -10,19 +10,33 @@ my @idle;
 my %all;
 
 my $most_idle = 16;
+# Of many that are to be started at once, the first have often ended before the last could be: their wardens are free for these.
+my $most_starting = 8;
+my $starting = 0;
+my @waiting;
 
-sub forget { (%of, %all, @idle) = () }
+sub forget { (%of, %all, @idle, @waiting) = (); $starting = 0 }
 
 sub is_warden { return exists $all{ $_[0] } }
 
 # Passes on the order to start it.
 sub assign {
     my ($number, @order) = @_;
+    return push @waiting, [@_] if $starting >= $most_starting;
     my $warden = pop @idle // hire();
     return Loop::say_frame('failed', $number, 'fork', $! + 0) if !$warden;
-    @$warden{qw(number started exited done)} = ($number, 0, 0, 0);
+    @$warden{qw(number started exited done under_way)} = ($number, 0, 0, 0, 0);
     $of{$number} = $warden;
+    $starting++;
     pass_on($warden, @order);
+}
+
+# That one is on its way, or will never be.
+sub started {
+    my ($warden) = @_;
+    return if $warden->{under_way}++;
+    $starting--;
+    assign(@{ shift @waiting }) while @waiting && $starting < $most_starting;
 }
 
 sub pass_on { my ($warden, @frame) = @_; syswrite $warden->{socket}, Frames::encode(@frame) }
@@ -48,11 +62,14 @@ sub hear {
     return lost($warden) if !$count;
     for my $frame (Frames::take(\$warden->{heard})) {
         my ($word) = @$frame;
-        if ($word eq 'idle') { dismiss($warden); next }
+        if ($word eq 'idle') { dismiss($warden); started($warden); next }
         $warden->{$word} = 1;
         $warden->{done} = 1 if $word =~ /^(?:failed|emptied)$/ || $word eq 'exited' && $frame->[3];
         Loop::say_frame(@$frame);
+        started($warden) if $word eq 'exited' || $word eq 'failed';
     }
+    # Whoever has not ended by now will run for a while.
+    started($warden) if $warden->{started};
 }
 
 sub dismiss {
@@ -77,6 +94,7 @@ sub lost {
     my $number = delete $warden->{number} // return;
     delete $of{$number};
     kill_strays();
+    started($warden);
     return if $warden->{done};
     return Loop::say_frame('failed', $number, 'warden', 0) if !$warden->{started};
     return Loop::say_frame('emptied', $number) if $warden->{exited};

@@ -37,9 +37,9 @@ export const spawnRows = [
     },
   },
   {
-    name: 'how long the runner is busy for each process it starts (ms)',
-    ours: async () => ({ size: (await ours()()).busyMs }),
-    peers: { 'child_process.spawn': () => ({ size: rated(process.execPath, ['-e', spawning(0)]).busyMs }) },
+    name: 'how many processes are started in a second in which the runner is busy',
+    ours: async () => ({ rate: 1000 / (await ours()()).busyMs }),
+    peers: { 'child_process.spawn': () => ({ rate: 1000 / rated(process.execPath, ['-e', spawning(0)]).busyMs }) },
   },
 ];
 
