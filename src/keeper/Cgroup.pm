@@ -52,8 +52,15 @@ sub kill_members { my ($path) = @_; return Linux::write_file("$path/cgroup.kill"
 # For the next one. It is empty.
 sub give_back { my ($self, $place) = @_; push @{ $self->{free} }, $place }
 
-# With all that is below; all in it are dead.
-sub remove { my ($self) = @_; return remove_folder($self->{path}) }
+# With all that is below; all in it are dead, but the kernel may take the last one out of it a little later.
+sub remove {
+    my ($self) = @_;
+    for (1 .. 100) {
+        return 1 if !-d $self->{path} || remove_folder($self->{path});
+        select undef, undef, undef, 0.002;
+    }
+    return 0;
+}
 
 sub remove_folder {
     my ($path) = @_;
