@@ -1,15 +1,16 @@
-// The putting side of a queue, in one process: spends the room the broker gave, asks for more when a put waits for it, and
-// keeps puts in the order in which they were made.
+// The putting side of a queue, in one process: spends the room the broker gave, to the broker or over a lane, and asks for more
+// when a put waits for it.
 import { readJson, readRoom } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import { Flag, type LaneBody, Type, type WelcomeLine } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
-import { type Encoding, encodingOf, snapshot } from './encoding.ts';
-import { BrokenQueue, Full, QueueClosed } from './errors.ts';
+import { type Encoding, encodingOf } from './encoding.ts';
+import { BrokenQueue, QueueClosed } from './errors.ts';
 import { LaneOut } from './lane-out.ts';
 import { checkManner, type Manner, mannerOf, type Placing } from './manner.ts';
-import { type Patience, Watch, waitMs } from './patience.ts';
+import { type Patience, waitMs } from './patience.ts';
 import type { Failure, Rider, Session } from './session.ts';
+import { type WaitingPut, WaitingPuts } from './waiting-puts.ts';
 
 export interface PutOptions extends Patience, Placing {
   /** Waits until the broker has the item. */
@@ -45,19 +46,21 @@ export class Producer implements Rider {
   #room = 0;
   #roomBytes = 0;
   /** Puts that wait for room, in order; whatever comes after them waits behind them. */
-  readonly #line = new Set<WaitingPut>();
+  readonly #line: WaitingPuts;
   /** The broker was asked for room and has not given all of it; `#stale`: for puts of which some have given up. */
   #wanting = false;
   #stale = false;
   #riding = false;
   #closed = false;
-  #abandoned = false;
-  #onEmptied: (() => void)[] = [];
 
   constructor(session: Session, name: string) {
     this.#session = session;
     this.#outlet = session;
     this.#name = name;
+    this.#line = new WaitingPuts(session, name, () => {
+      this.#stale = true;
+      this.#ride();
+    });
   }
 
   put(value: unknown, options: PutOptions | undefined): Promise<void> {
@@ -85,7 +88,7 @@ export class Producer implements Rider {
 
   /** Waits until the broker has everything that was put before. */
   async flush(): Promise<void> {
-    await this.#emptied();
+    await this.#line.emptied();
     this.#leaveLane();
     await this.#session.confirm();
   }
@@ -94,7 +97,7 @@ export class Producer implements Rider {
   async close(): Promise<void> {
     const again = this.#closed;
     this.#closed = true;
-    await this.#emptied();
+    await this.#line.emptied();
     this.#leaveLane();
     await this.#session.ask((request) => {
       if (this.#queue !== null && this.#failure === null && !again)
@@ -108,30 +111,20 @@ export class Producer implements Rider {
 
   /** What waits for room does not keep the program from ending. */
   abandon(): void {
-    if (this.#abandoned) return;
-    this.#abandoned = true;
-    for (const _ of this.#line) this.#session.letGo();
+    this.#line.abandon();
   }
 
   /** The program ends. Gives how many puts still wait for room and were not given up. */
   leave(): number {
     this.#leaveLane();
-    return this.#abandoned ? 0 : this.#line.size;
+    return this.#line.holding;
   }
 
   open(queue: WelcomeLine, encoding = encodingOf(queue)): void {
     this.#queue = queue;
     this.#encoding = encoding;
     this.#judged = queue.judged;
-    for (const put of this.#line) {
-      try {
-        checkManner(put.manner, queue);
-        if (queue.overflow === 'fail') put.trying ??= 'ask';
-        put.bytes ??= this.#encoding.encode(put.value);
-      } catch (error) {
-        put.settle(() => error as Error);
-      }
-    }
+    this.#line.open(queue, encoding);
     this.#ride();
   }
 
@@ -147,7 +140,7 @@ export class Producer implements Rider {
         this.#leaveLane();
         return this.fail(() => new BrokenQueue(`no process is left that takes from \`${this.#name}\``));
       case Type.REFUSED:
-        if (frame.flags === Flag.NEVER) this.#settleAll(() => this.#closedError());
+        if (frame.flags === Flag.NEVER) this.#line.fail(() => this.#closedError());
         return;
       case Type.WITHDRAWN:
       case Type.RECALL:
@@ -159,7 +152,7 @@ export class Producer implements Rider {
     this.#failure ??= failure;
     this.#room = 0;
     this.#lane?.destroy();
-    this.#settleAll(failure);
+    this.#line.fail(failure);
   }
 
   /** Puts what waits, as far as there is room. */
@@ -190,7 +183,7 @@ export class Producer implements Rider {
     } else if (head.trying === 'ask') {
       this.#try(head, id);
     } else if (head.trying === null && !this.#lane?.open) {
-      const { count, bytes } = this.#head();
+      const { count, bytes } = this.#line.need;
       writer.room(Type.WANT, id, count, bytes);
       this.#wanting = true;
     }
@@ -224,41 +217,11 @@ export class Producer implements Rider {
     if (first && bytes !== null && this.#room > 0 && bytes.length <= this.#roomBytes && !this.#outlet.congested) {
       return this.#spend(this.#queue as WelcomeLine, bytes, manner);
     }
-    const full: Failure = () => new Full(`\`${this.#name}\` had no room${timeMs > 0 ? ' in time' : ''}`);
-    if (timeMs === 0 && this.#othersWait()) return Promise.resolve(full);
+    if (timeMs === 0 && this.#line.patient) return Promise.resolve(this.#line.full(0));
     return new Promise((resolve) => {
-      const put: WaitingPut = {
-        bytes,
-        value: bytes === null ? snapshot(value) : null,
-        manner,
-        trying: timeMs === 0 ? 'ask' : null,
-        settle: (outcome) => {
-          this.#line.delete(put);
-          watch?.stop();
-          if (!this.#abandoned) this.#session.letGo();
-          resolve(outcome);
-          if (this.#line.size === 0) for (const emptied of this.#onEmptied.splice(0)) emptied();
-        },
-      };
-      const watch =
-        timeMs === 0
-          ? null
-          : new Watch(
-              timeMs,
-              signal,
-              () => this.#giveUp(put, full),
-              () => this.#giveUp(put, () => signal?.reason),
-            );
-      this.#line.add(put);
-      if (!this.#abandoned) this.#session.hold();
+      this.#line.add({ bytes, value, manner, timeMs, signal }, resolve);
       this.#ride();
     });
-  }
-
-  #giveUp(put: WaitingPut, failure: Failure): void {
-    put.settle(failure);
-    this.#stale = true;
-    this.#ride();
   }
 
   /** Room at once or not at all: whatever the broker has to say to this has come when it answers the FLUSH behind. */
@@ -274,21 +237,9 @@ export class Producer implements Rider {
     };
     this.#session.request({
       write: (request) => writer.number(Type.FLUSH, 0, request),
-      answer: () => decide(() => new Full(`\`${this.#name}\` had no room`)),
+      answer: () => decide(this.#line.full(0)),
       fail: decide,
     });
-  }
-
-  #head(): { count: number; bytes: number } {
-    let count = 0;
-    let bytes = 0;
-    for (const put of this.#line) {
-      const size = (put.bytes as Uint8Array).length;
-      if (count > 0 && (bytes + size > HEAD_BYTES || put.trying)) break;
-      count += 1;
-      bytes += size;
-    }
-    return { count, bytes };
   }
 
   #gain({ count, bytes }: { count: number; bytes: number }): void {
@@ -296,12 +247,6 @@ export class Producer implements Rider {
     this.#room += count;
     this.#roomBytes += bytes;
     this.serve();
-  }
-
-  /** Whether puts wait that would be overtaken by one that does not wait. */
-  #othersWait(): boolean {
-    for (const put of this.#line) if (put.trying === null) return true;
-    return false;
   }
 
   /** Puts it; where it is judged, there is more to wait for. */
@@ -375,15 +320,6 @@ export class Producer implements Rider {
     this.#session.wrote();
   }
 
-  #settleAll(failure: Failure): void {
-    for (const put of this.#line) put.settle(failure);
-  }
-
-  #emptied(): Promise<void> | null {
-    if (this.#line.size === 0) return null;
-    return new Promise((resolve) => this.#onEmptied.push(resolve));
-  }
-
   #ride(): void {
     if (this.#riding) return;
     this.#riding = true;
@@ -394,16 +330,3 @@ export class Producer implements Rider {
     return new QueueClosed(`this process has closed \`${this.#name}\` for its puts`);
   }
 }
-
-interface WaitingPut {
-  /** null as long as the queue's encoding is not known; then `value` is a copy of what was put. */
-  bytes: Uint8Array | null;
-  readonly value: unknown;
-  readonly manner: Manner;
-  /** It wants its room at once or not at all, and has asked or not; null: it waits. */
-  trying: 'ask' | 'asked' | null;
-  settle(outcome: Failure | Promise<Failure | null> | null): void;
-}
-
-/** For so many bytes of waiting puts room is asked at a time. */
-const HEAD_BYTES = 64 * 1024;

@@ -1,0 +1,153 @@
+// The puts of one process that wait for room in a queue, in the order in which they were made, each watched for its time and
+// its signal. What they need is asked for, and spent, by their producer.
+import type { WelcomeLine } from '../wire/message.ts';
+import { type Encoding, snapshot } from './encoding.ts';
+import { Full } from './errors.ts';
+import { checkManner, type Manner } from './manner.ts';
+import { Watch } from './patience.ts';
+import type { Failure, Session } from './session.ts';
+
+export interface WaitingPut {
+  /** null as long as the queue's encoding is not known; then `value` is a copy of what was put. */
+  bytes: Uint8Array | null;
+  readonly value: unknown;
+  readonly manner: Manner;
+  /** It wants its room at once or not at all, and has asked or not; null: it waits. */
+  trying: 'ask' | 'asked' | null;
+  settle(outcome: PutOutcome): void;
+}
+
+/** null: it was put. A promise, where it is judged: of what comes of that. */
+type PutOutcome = Failure | Promise<Failure | null> | null;
+
+interface PutCall {
+  readonly bytes: Uint8Array | null;
+  readonly value: unknown;
+  readonly manner: Manner;
+  /** 0: room at once or not at all. */
+  readonly timeMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export class WaitingPuts {
+  /** How many wait. A field, for it is looked at with every put. */
+  size = 0;
+  readonly #session: Session;
+  readonly #name: string;
+  readonly #line = new Set<WaitingPut>();
+  readonly #onGivenUp: () => void;
+  #abandoned = false;
+  #onEmptied: (() => void)[] = [];
+
+  constructor(session: Session, name: string, onGivenUp: () => void) {
+    this.#session = session;
+    this.#name = name;
+    this.#onGivenUp = onGivenUp;
+  }
+
+  [Symbol.iterator](): Iterator<WaitingPut> {
+    return this.#line.values();
+  }
+
+  has(put: WaitingPut): boolean {
+    return this.#line.has(put);
+  }
+
+  /** Lets a put wait; `settle` is told of it. */
+  add({ bytes, value, manner, timeMs, signal }: PutCall, settle: (outcome: PutOutcome) => void): void {
+    const put: WaitingPut = {
+      bytes,
+      value: bytes === null ? snapshot(value) : null,
+      manner,
+      trying: timeMs === 0 ? 'ask' : null,
+      settle: (outcome) => {
+        this.#line.delete(put);
+        this.size = this.#line.size;
+        watch?.stop();
+        if (!this.#abandoned) this.#session.letGo();
+        settle(outcome);
+        if (this.size === 0) for (const emptied of this.#onEmptied.splice(0)) emptied();
+      },
+    };
+    const watch = this.#watch(put, timeMs, signal);
+    this.#line.add(put);
+    this.size = this.#line.size;
+    if (!this.#abandoned) this.#session.hold();
+  }
+
+  /** There was no room for it. */
+  full(timeMs: number): Failure {
+    return () => new Full(`\`${this.#name}\` had no room${timeMs > 0 ? ' in time' : ''}`);
+  }
+
+  /** Whether puts wait that would be overtaken by one that does not wait. */
+  get patient(): boolean {
+    for (const put of this.#line) if (put.trying === null) return true;
+    return false;
+  }
+
+  /** What those at the head of the line need. */
+  get need(): { readonly count: number; readonly bytes: number } {
+    let count = 0;
+    let bytes = 0;
+    for (const put of this.#line) {
+      const size = (put.bytes as Uint8Array).length;
+      if (count > 0 && (bytes + size > HEAD_BYTES || put.trying)) break;
+      count += 1;
+      bytes += size;
+    }
+    return { count, bytes };
+  }
+
+  /** Puts that were made before it was known what the queue is like. */
+  open(queue: WelcomeLine, encoding: Encoding): void {
+    for (const put of this.#line) {
+      try {
+        checkManner(put.manner, queue);
+        if (queue.overflow === 'fail') put.trying ??= 'ask';
+        put.bytes ??= encoding.encode(put.value);
+      } catch (error) {
+        put.settle(() => error as Error);
+      }
+    }
+  }
+
+  fail(failure: Failure): void {
+    for (const put of this.#line) put.settle(failure);
+  }
+
+  /** What waits does not keep the program from ending. */
+  abandon(): void {
+    if (this.#abandoned) return;
+    this.#abandoned = true;
+    for (const _ of this.#line) this.#session.letGo();
+  }
+
+  /** How many keep the program from ending. */
+  get holding(): number {
+    return this.#abandoned ? 0 : this.size;
+  }
+
+  /** Waits until none waits; null: none does. */
+  emptied(): Promise<void> | null {
+    if (this.size === 0) return null;
+    return new Promise((resolve) => this.#onEmptied.push(resolve));
+  }
+
+  #watch(put: WaitingPut, timeMs: number, signal: AbortSignal | undefined): Watch | null {
+    if (timeMs === 0) return null;
+    const giveUp = (failure: Failure) => {
+      put.settle(failure);
+      this.#onGivenUp();
+    };
+    return new Watch(
+      timeMs,
+      signal,
+      () => giveUp(this.full(timeMs)),
+      () => giveUp(() => signal?.reason),
+    );
+  }
+}
+
+/** For so many bytes of waiting puts room is asked at a time. */
+const HEAD_BYTES = 64 * 1024;
