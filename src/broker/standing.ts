@@ -1,30 +1,23 @@
 // How the channels stand: who waits at which, who could help, and how full they are. What each channel knows of itself is put
 // together here; it is asked for only when somebody looks.
-import type { LockChannel, NodeId, PipeChannel, QueueChannel } from '../plan/plan.ts';
+import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import type { QueueFill } from '../run/event.ts';
-import type { Lock } from './lock.ts';
+import type { Line } from './line.ts';
 import { waitsFor } from './lock-waits.ts';
 import type { Pipe } from './pipe.ts';
-import type { Queue } from './queue.ts';
 import type { Waiting } from './queue-waits.ts';
 import type { ChannelWait } from './sight.ts';
 import type { Cause } from './waits.ts';
 
-type Channels = readonly (
-  | { readonly kind: 'queue'; readonly channel: QueueChannel; readonly machine: Queue }
-  | { readonly kind: 'pipe'; readonly channel: PipeChannel; readonly machine: Pipe }
-  | { readonly kind: 'lock'; readonly channel: LockChannel; readonly machine: Lock }
-)[];
-
 export class Standing {
-  readonly #channels: Channels;
+  readonly #channels: readonly Line[];
   readonly #ended: ReadonlySet<NodeId>;
   readonly #sources: ReadonlyMap<string, readonly string[]>;
   /** Of those that were asked for, by the first queue of their group. */
   readonly #movers = new Map<string, ReadonlySet<NodeId>>();
 
   /** `ended`: instances that have ended for good. */
-  constructor(channels: Channels, ended: ReadonlySet<NodeId>) {
+  constructor(channels: readonly Line[], ended: ReadonlySet<NodeId>) {
     this.#channels = channels;
     this.#sources = sourcesIn(channels);
     this.#ended = ended;
@@ -89,7 +82,7 @@ export class Standing {
 }
 
 /** By the queue of dead letters, those that they come from. */
-function sourcesIn(channels: Channels): ReadonlyMap<string, readonly string[]> {
+function sourcesIn(channels: readonly Line[]): ReadonlyMap<string, readonly string[]> {
   const sources = new Map<string, string[]>();
   for (const { kind, channel } of channels) {
     if (kind !== 'queue' || channel.deadLetter === null) continue;

@@ -2,7 +2,7 @@
 // once everything that came in together has been said, each marked machine takes its turn and what it decided is passed on.
 // So a thousand small frames cost one turn, and one that comes alone does not wait for others.
 import { type Alarm, Clock } from '../clock.ts';
-import type { Channel, LockChannel, NodeId, PipeChannel, QueueChannel } from '../plan/plan.ts';
+import type { Channel, LockChannel, NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import { eachItem, type Items } from '../wire/items.ts';
 import type { WelcomeChannel } from '../wire/message.ts';
@@ -11,11 +11,11 @@ import type { Departure } from './departure.ts';
 import type { ChannelNews, SessionEffect } from './effect.ts';
 import { HostLock } from './host-lock.ts';
 import { type Judge, type Judges, words } from './judge.ts';
-import { laneItemsOf, mayHaveLane } from './lane.ts';
+import { concerns, type Line, type LockLine, type PipeLine, type QueueLine, queueLine, welcomeTo } from './line.ts';
 import { localName } from './local-name.ts';
 import { Lock } from './lock.ts';
-import { Pipe, WINDOW } from './pipe.ts';
-import { Queue } from './queue.ts';
+import { Pipe } from './pipe.ts';
+import type { Queue } from './queue.ts';
 import { Standing } from './standing.ts';
 import { type StreamEffect, Streams } from './streams.ts';
 
@@ -49,36 +49,6 @@ interface Offer {
   readonly priority: number;
   readonly left: boolean;
 }
-
-interface QueueLine {
-  readonly kind: 'queue';
-  readonly id: number;
-  readonly channel: QueueChannel;
-  readonly machine: Queue;
-  readonly producers: Set<NodeId>;
-  readonly consumers: ReadonlySet<NodeId>;
-  /** Null: what is put is not looked at. */
-  readonly judge: Judge | null;
-}
-
-interface LockLine {
-  readonly kind: 'lock';
-  readonly id: number;
-  readonly channel: LockChannel;
-  readonly machine: Lock;
-  /** Of a lock that is shared with other runs. */
-  readonly host: HostLock | null;
-  readonly users: Set<NodeId>;
-}
-
-interface PipeLine {
-  readonly kind: 'pipe';
-  readonly id: number;
-  readonly channel: PipeChannel;
-  readonly machine: Pipe;
-}
-
-type Line = QueueLine | LockLine | PipeLine;
 
 export interface SwitchboardSettings {
   readonly runId: string;
@@ -174,35 +144,7 @@ export class Switchboard {
 
   /** What an instance may use, as it is told. */
   channelsOf(instance: NodeId): WelcomeChannel[] {
-    return this.#lines.flatMap((line): WelcomeChannel[] => {
-      const { id, channel } = line;
-      const name = localName(channel, instance);
-      if (line.kind === 'lock') {
-        const { lock, reentrant, owned } = line.channel;
-        return line.users.has(instance) ? [{ id, name, kind: 'lock', lock, reentrant, owned }] : [];
-      }
-      if (line.kind === 'pipe') return concerns(line, instance) ? [endOf(line, instance)] : [];
-      const puts = line.producers.has(instance);
-      const gets = line.consumers.has(instance);
-      const { order, overflow, encoding, maxsize, maxBytes, confirm, delivery } = line.channel;
-      const judged = line.judge !== null;
-      const queue = {
-        id,
-        name,
-        kind: 'queue',
-        puts,
-        gets,
-        order,
-        overflow,
-        encoding,
-        maxsize,
-        maxBytes,
-        confirm,
-        delivery,
-        judged,
-      } as const;
-      return puts || gets ? [queue] : [];
-    });
+    return this.#lines.filter((line) => concerns(line, instance)).map((line) => welcomeTo(line, instance));
   }
 
   /** The queue of that id, for something to be said to it; of a pipe, the one of its queues that the role means. */
@@ -524,31 +466,6 @@ export class Switchboard {
     if (line === undefined) throw new Error(`Internal error: there is no queue ${name}`);
     return line;
   }
-}
-
-function queueLine(channel: QueueChannel, id: number, judges: Judges, laneItems?: number): QueueLine {
-  const producers = new Set(channel.producers);
-  const consumers = new Set(channel.consumers);
-  const judge = judges.get(channel.name) ?? null;
-  const machine = new Queue(channel, mayHaveLane(channel) ? (laneItems ?? laneItemsOf(channel)) : null);
-  return { kind: 'queue', id, channel, machine, producers, consumers, judge };
-}
-
-/** Whether an instance may use it. */
-function concerns(line: Line, node: NodeId): boolean {
-  if (line.kind === 'lock') return line.users.has(node);
-  if (line.kind === 'pipe') return line.channel.ends.includes(node);
-  return line.producers.has(node) || line.consumers.has(node);
-}
-
-/** To its process an end of a pipe is a queue: what it puts there the other end gets, and the other way round. */
-function endOf({ id, channel, machine }: PipeLine, instance: NodeId): WelcomeChannel {
-  const name = localName(channel, instance);
-  const { encoding } = channel;
-  const puts = machine.outgoing(instance) !== undefined;
-  const gets = machine.incoming(instance) !== undefined;
-  const queue = { order: 'fifo', overflow: 'block', confirm: false, delivery: 'at-most-once' } as const;
-  return { id, name, kind: 'pipe', puts, gets, encoding, ...WINDOW, ...queue, judged: false };
 }
 
 function notGranted(id: number): ProtocolError {
