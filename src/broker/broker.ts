@@ -80,7 +80,7 @@ export class Broker implements Reception {
       (news) => this.#hear(news),
       () => this.#lookout.stir(),
     );
-    this.#errands = new Errands(speakers, notify, (asker) => this.switchboard.speaks(asker));
+    this.#errands = new Errands(speakers, notify, (asker) => this.switchboard.turns.speaks(asker));
     this.runnerSide = new RunnerSide(channels, this.switchboard, notify);
     this.workforce = new Workforce(this.switchboard, notify);
     this.#lookout = new Lookout(this.switchboard, watching, {
@@ -268,7 +268,7 @@ export class Broker implements Reception {
   }
 
   counts(): Counts['queues'] {
-    this.switchboard.turn();
+    this.switchboard.turns.takeNow();
     return Object.fromEntries(this.switchboard.queues.map(({ name, machine }) => [name, machine.counts]));
   }
 

@@ -8,7 +8,8 @@ import type { Command } from './control.ts';
 import type { SessionEffect } from './effect.ts';
 import { LineCutter, Miswired } from './line-cutter.ts';
 import type { Queue } from './queue.ts';
-import type { Party, Switchboard } from './switchboard.ts';
+import type { Party } from './party.ts';
+import type { Switchboard } from './switchboard.ts';
 
 export class Collector implements Party {
   readonly session: number;

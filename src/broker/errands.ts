@@ -12,7 +12,7 @@ import { Most } from './limits.ts';
 import { localId, wholeId } from './local-name.ts';
 import { Oversight } from './oversight.ts';
 import type { ChannelWait, Stance } from './sight.ts';
-import type { Party } from './switchboard.ts';
+import type { Party } from './party.ts';
 
 /** What the runner is to do. */
 interface Errand {

@@ -9,7 +9,8 @@ import type { Command } from './control.ts';
 import type { SessionEffect } from './effect.ts';
 import { linesOf } from './line-writer.ts';
 import type { Queue } from './queue.ts';
-import type { Party, Switchboard } from './switchboard.ts';
+import type { Party } from './party.ts';
+import type { Switchboard } from './switchboard.ts';
 
 export class Feeder implements Party {
   readonly session: number;

@@ -98,7 +98,7 @@ export class Lookout {
     return {
       stances: this.#crew.stances(),
       waits: [...standing.waits(), ...this.#crew.waits()],
-      turns,
+      turns: turns.count,
       movers: (queue) => standing.movers(queue),
     };
   }

@@ -10,7 +10,8 @@ import { mayReadAhead } from '../wire/message.ts';
 import type { SessionEffect } from './effect.ts';
 import { linesOf } from './line-writer.ts';
 import type { Queue } from './queue.ts';
-import type { Party, Switchboard } from './switchboard.ts';
+import type { Party } from './party.ts';
+import type { Switchboard } from './switchboard.ts';
 
 export interface RecordEnd {
   readonly items: number;

@@ -25,7 +25,8 @@ import { Connection, type Hearer } from './connection.ts';
 import type { SessionEffect } from './effect.ts';
 import type { LargeBuffers } from './large-buffers.ts';
 import { Most } from './limits.ts';
-import type { Party, Switchboard } from './switchboard.ts';
+import type { Party } from './party.ts';
+import type { Switchboard } from './switchboard.ts';
 
 /** What the session leaves to the broker. */
 export interface Reception {
@@ -120,7 +121,7 @@ export class Session implements Party, Hearer {
     this.#questions += 1;
     this.#asked = this.#questions;
     this.#writer.number(Type.ASK, 0, this.#questions);
-    this.#switchboard.speaks(this);
+    this.#switchboard.turns.speaks(this);
   }
 
   /** Said at once: its process is about to go on. */
@@ -279,7 +280,7 @@ export class Session implements Party, Hearer {
 
   heard(): void {
     if (this.moves - this.#movesBefore > Most.FRAMES) this.#rest();
-    this.#switchboard.heard();
+    this.#switchboard.turns.heard();
   }
 
   #greet(frame: Frame): void {
@@ -310,7 +311,7 @@ export class Session implements Party, Hearer {
       channels,
       ...this.#reception.grantsOf(instance),
     });
-    this.#switchboard.speaks(this);
+    this.#switchboard.turns.speaks(this);
   }
 
   #hearSession(frame: Frame): void {
@@ -343,7 +344,7 @@ export class Session implements Party, Hearer {
       default:
         throw unknown(frame);
     }
-    this.#switchboard.speaks(this);
+    this.#switchboard.turns.speaks(this);
   }
 
   #hearStuck(frame: Frame): void {

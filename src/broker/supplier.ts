@@ -5,7 +5,8 @@ import { fitting, type Items, splitItems } from '../wire/items.ts';
 import type { SessionEffect } from './effect.ts';
 import type { Queue } from './queue.ts';
 import { openSupply, type Supply, Unsuppliable } from './supply.ts';
-import type { Party, Switchboard } from './switchboard.ts';
+import type { Party } from './party.ts';
+import type { Switchboard } from './switchboard.ts';
 
 export interface SupplyEnd {
   readonly items: number;

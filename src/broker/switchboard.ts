@@ -1,36 +1,24 @@
-// The channels of a run, and the turns in which their machines work. Sessions say something to a machine and mark its channel;
-// once everything that came in together has been said, each marked machine takes its turn and what it decided is passed on.
-// So a thousand small frames cost one turn, and one that comes alone does not wait for others.
-import { type Alarm, Clock } from '../clock.ts';
+// The channels of a run: who says something to which of their machines, and to whom what a machine decided is passed on. When
+// the machines take their turns is left to `Turns`.
+import { Clock } from '../clock.ts';
 import type { Channel, LockChannel, NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import { eachItem, type Items } from '../wire/items.ts';
 import type { WelcomeChannel } from '../wire/message.ts';
 import type { Manner } from './backlog.ts';
 import type { Departure } from './departure.ts';
-import type { ChannelNews, SessionEffect } from './effect.ts';
+import type { ChannelNews } from './effect.ts';
 import { HostLock } from './host-lock.ts';
 import { type Judge, type Judges, words } from './judge.ts';
 import { concerns, type Line, type LockLine, type PipeLine, type QueueLine, queueLine, welcomeTo } from './line.ts';
 import { localName } from './local-name.ts';
 import { Lock } from './lock.ts';
+import type { Party } from './party.ts';
 import { Pipe } from './pipe.ts';
 import type { Queue } from './queue.ts';
 import { Standing } from './standing.ts';
 import { type StreamEffect, Streams } from './streams.ts';
-
-/** Somebody who takes part in channels: a connection, or a stream of a process that is wired to a queue. */
-export interface Party {
-  /** Larger than every one before. */
-  readonly session: number;
-  readonly instance: NodeId;
-  /** It can put and take past the broker. */
-  readonly lanes?: boolean;
-  /** Must not say anything to a machine before it returns. */
-  perform(channel: number, effect: SessionEffect): void;
-  /** A turn is over: what was performed can go out. */
-  flush(): void;
-}
+import { Turns } from './turns.ts';
 
 export type News =
   | (Exclude<ChannelNews, { type: 'dead' }> & { readonly channel: string })
@@ -72,25 +60,15 @@ export class Switchboard {
   readonly #mortal: readonly QueueLine[];
   readonly #again: ReadonlySet<NodeId>;
   readonly #parties = new Map<number, Party>();
-  readonly #marked = new Set<Line>();
-  readonly #speaking = new Set<Party>();
   readonly #onNews: (news: News) => void;
-  readonly #onTurn: () => void;
   /** Instances that are one process after the other. */
   readonly #workers = new Set<NodeId>();
   /** Instances that have ended for good. */
   readonly #ended = new Set<NodeId>();
-  /** How often something was said to the machines. */
-  turns = 0;
+  readonly turns: Turns;
   /** It stands still while the run is paused. */
   readonly clock: Clock;
   #sessions = 0;
-  #scheduled = false;
-  /** Reads in this round of the loop that brought something; whether it was one at most in the round before. */
-  #reads = 0;
-  #quiet = true;
-  #timer: Alarm | null = null;
-  #timerAt = Number.POSITIVE_INFINITY;
 
   constructor(
     { runId, channels, again = [], judges, laneItems, clock = new Clock(performance.now()) }: SwitchboardSettings,
@@ -99,6 +77,12 @@ export class Switchboard {
   ) {
     this.#again = new Set(again);
     this.clock = clock;
+    this.turns = new Turns({
+      clock,
+      take: (lines, now) => this.#takeTurns(lines, now),
+      onTime: () => this.#markDue(),
+      onTurn,
+    });
     this.#lines = channels.map((channel, index) => this.#lineOf(channel, index + 1, { runId, judges, laneItems }));
     const queues = this.#lines.filter((line) => line.kind === 'queue');
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
@@ -106,9 +90,8 @@ export class Switchboard {
     this.#grouped = queues.some((line) => line.channel.group !== null);
     this.#mortal = queues.filter((line) => line.channel.deadLetter !== null);
     this.#onNews = onNews;
-    this.#onTurn = onTurn;
     this.#apply(this.#streams.begin());
-    for (const line of this.#mortal) this.#mark(line);
+    for (const line of this.#mortal) this.turns.mark(line);
   }
 
   // ---- Parties ----
@@ -128,7 +111,7 @@ export class Switchboard {
     for (const line of this.#lines) {
       if (!concerns(line, instance)) continue;
       line.machine.leave(session, how);
-      this.#mark(line);
+      this.turns.mark(line);
       if (line.kind === 'queue') this.#checkClosed(line, instance);
     }
   }
@@ -222,21 +205,8 @@ export class Switchboard {
     for (const line of this.#lines) {
       if (line.kind === 'lock' || !line.machine.has(party.session)) continue;
       line.machine.congest(party.session, congested);
-      this.#mark(line);
+      this.turns.mark(line);
     }
-  }
-
-  /** All that one read brought was said. Where one speaks at a time there is nobody to be answered together with. */
-  heard(): void {
-    if (!this.#scheduled) return;
-    this.#reads += 1;
-    if (this.#quiet && this.#reads === 1) this.turn();
-  }
-
-  /** Something waits to be flushed after this turn. */
-  speaks(party: Party): void {
-    this.#speaking.add(party);
-    this.#schedule();
   }
 
   // ---- The run ----
@@ -250,7 +220,7 @@ export class Switchboard {
       if (!concerns(line, node)) continue;
       if (line.kind === 'queue') line.machine.settle(node, end.held, end.succeeded, end.how);
       else line.machine.settle(node);
-      this.#mark(line);
+      this.turns.mark(line);
     }
     this.#apply(this.#streams.ended(node, end.stream === 'abort'));
   }
@@ -261,7 +231,7 @@ export class Switchboard {
       if (!concerns(line, node)) continue;
       if (line.kind === 'queue') line.machine.recover(node, how);
       else if (line.kind === 'lock') line.machine.settle(node);
-      this.#mark(line);
+      this.turns.mark(line);
     }
   }
 
@@ -282,32 +252,13 @@ export class Switchboard {
     );
   }
 
-  /** Lets every marked machine take its turn now. */
-  turn(): void {
-    const stirred = this.#marked.size > 0;
-    while (this.#marked.size > 0) {
-      const marked = [...this.#marked];
-      this.#marked.clear();
-      const now = this.clock.now();
-      for (const line of marked) this.#take(line, now);
-      if (this.#mortal.length > 0) this.#closeGraves();
-      if (this.#grouped) this.#settleGroups();
-    }
-    const speaking = [...this.#speaking];
-    this.#speaking.clear();
-    for (const party of speaking) party.flush();
-    if (!stirred) return;
-    this.turns += 1;
-    this.#onTurn();
-  }
-
   /** Who waits at the channels, and for whom. */
   get standing(): Standing {
     return new Standing(this.#lines, this.#ended);
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    this.turns.stop();
     for (const line of this.#lines) if (line.kind === 'lock') line.host?.stop();
   }
 
@@ -323,7 +274,7 @@ export class Switchboard {
     const machine = new Lock(channel);
     const tell = (say: () => void) => {
       say();
-      this.#mark(line);
+      this.turns.mark(line);
     };
     const host =
       channel.scope === 'run'
@@ -335,6 +286,12 @@ export class Switchboard {
           });
     const line: LockLine = { kind: 'lock', id, channel, machine, users: new Set(channel.users), host };
     return line;
+  }
+
+  #takeTurns(lines: readonly Line[], now: number): void {
+    for (const line of lines) this.#take(line, now);
+    if (this.#mortal.length > 0) this.#closeGraves();
+    if (this.#grouped) this.#settleGroups();
   }
 
   #take(line: Line, now: number): void {
@@ -354,9 +311,9 @@ export class Switchboard {
       const party = this.#parties.get(effect.session);
       if (party === undefined) continue;
       party.perform(line.id, effect);
-      this.#speaking.add(party);
+      this.turns.answers(party);
     }
-    if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.#wakeAt(line.machine.nextDeadline);
+    if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.turns.wakeAt(line.machine.nextDeadline);
   }
 
   #direction(line: PipeLine, party: Party, role: 'put' | 'get'): Queue {
@@ -371,7 +328,7 @@ export class Switchboard {
     if (channel.kind !== 'queue' || channel.deadLetter === null) throw new Error('Internal error: nowhere to bury');
     const grave = this.#queue(channel.deadLetter);
     grave.machine.bury(items, death);
-    this.#mark(grave);
+    this.turns.mark(grave);
     const { name, deadLetter } = channel;
     this.#onNews({ type: 'dead_lettered', channel: name, node, count: items.count, deadLetter, reason: death.reason });
   }
@@ -387,37 +344,14 @@ export class Switchboard {
     const { session, instance, lanes } = party;
     // A lane is not worth its while to one that ends after an item.
     if (!line.machine.has(session)) line.machine.enter(session, instance, lanes && !this.#workers.has(instance));
-    this.#mark(line);
+    this.turns.mark(line);
     return line;
   }
 
-  #mark(line: Line): void {
-    this.#marked.add(line);
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#quiet = this.#reads <= 1;
-      this.#reads = 0;
-      this.turn();
-    });
-  }
-
-  #wakeAt(deadline: number): void {
-    if (deadline >= this.#timerAt) return;
-    this.#timer?.cancel();
-    this.#timerAt = deadline;
-    this.#timer = this.clock.after(deadline - this.clock.now(), () => {
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#timer = null;
-      for (const line of this.#lines) {
-        if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.#mark(line);
-      }
-    });
+  #markDue(): void {
+    for (const line of this.#lines) {
+      if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.turns.mark(line);
+    }
   }
 
   /** What closes a queue may be followed by another attempt: its part of the stream then ends with its last one. */
@@ -450,7 +384,7 @@ export class Switchboard {
   #apply(effects: readonly StreamEffect[]): void {
     for (const effect of effects) {
       const line = this.#queue(effect.queue);
-      this.#mark(line);
+      this.turns.mark(line);
       if (effect.type === 'silent') {
         line.machine.silence(effect.node, effect.left);
         if (effect.aborted) line.machine.abort();

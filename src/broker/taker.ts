@@ -9,7 +9,8 @@ import { bareItem, tellable } from './bare-item.ts';
 import type { Command, Notice } from './control.ts';
 import type { SessionEffect } from './effect.ts';
 import type { Queue } from './queue.ts';
-import type { Party, Switchboard } from './switchboard.ts';
+import type { Party } from './party.ts';
+import type { Switchboard } from './switchboard.ts';
 
 type Told = Extract<Notice, { type: 'given' | 'ran-out' }>;
 

@@ -1,7 +1,8 @@
 // When the machines take their turns: at once for the one who speaks alone, together for those who speak in one round.
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type Party, Switchboard } from '../../src/broker/switchboard.ts';
+import type { Party } from '../../src/broker/party.ts';
+import { Switchboard } from '../../src/broker/switchboard.ts';
 import { lockOf } from './kit.ts';
 
 const mutex = lockOf('mutex', ['a', 'b']);
@@ -20,7 +21,7 @@ function board() {
   for (const each of [a, b]) switchboard.enter(each);
   const reads = (each: Party) => {
     switchboard.lock(each, 1).acquire(each.session, 7, { atOnce: true });
-    switchboard.heard();
+    switchboard.turns.heard();
   };
   return { said, a: () => reads(a), b: () => reads(b) };
 }

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { SessionEffect } from '../../src/broker/effect.ts';
 import { Queue } from '../../src/broker/queue.ts';
-import { type News, type Party, Switchboard } from '../../src/broker/switchboard.ts';
+import type { Party } from '../../src/broker/party.ts';
+import { type News, Switchboard } from '../../src/broker/switchboard.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
 import { queueOf } from '../broker/kit.ts';
 
@@ -45,9 +46,9 @@ function history(attempts: number, items: number, choices: readonly number[]) {
   const producer = partyOf('p');
   const list = Array.from({ length: items }, (_, index) => Buffer.from(String(index)));
   board.queue(producer, 1, 'put').want(producer.session, items, 8 * items, false);
-  board.turn();
+  board.turns.takeNow();
   if (items > 0) board.put(producer, 1, itemsOf(list), {});
-  board.turn();
+  board.turns.takeNow();
   board.leave(producer.session, 'p', 'goodbye');
   board.settle('p', { held: 'done', stream: 'end', succeeded: true });
   for (const [index, choice] of choices.entries()) {
@@ -55,15 +56,15 @@ function history(attempts: number, items: number, choices: readonly number[]) {
     const channel = 1 + (choice % 3);
     const queue = board.queue(taker, channel, 'get');
     queue.get(taker.session, 1 + ((choice >>> 2) % 4), true);
-    board.turn();
+    board.turns.takeNow();
     const count = given.get(`${taker.instance} ${channel}`)?.length ?? 0;
     if (count > 0) queue.taken(taker.session, count);
     const dies = (choice >>> 4) % 3 > 0;
     if (!dies && count > 0) queue.done(taker.session, 0, count);
-    board.turn();
+    board.turns.takeNow();
     board.leave(taker.session, taker.instance, dies ? 'lost' : 'goodbye');
     board.settle(taker.instance, { held: dies ? 'back' : 'done', stream: 'end', succeeded: !dies, how: 'died' });
-    board.turn();
+    board.turns.takeNow();
   }
   board.stop();
   return { news, counts: board.queues.map(({ machine }) => machine.counts) };

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { SessionEffect } from '../../src/broker/effect.ts';
 import { Queue } from '../../src/broker/queue.ts';
-import { type News, type Party, Switchboard } from '../../src/broker/switchboard.ts';
+import type { Party } from '../../src/broker/party.ts';
+import { type News, Switchboard } from '../../src/broker/switchboard.ts';
 import { Taker } from '../../src/broker/taker.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
 import { queueOf } from '../broker/kit.ts';
@@ -194,7 +195,7 @@ class World {
   }
 
   #turn(): void {
-    for (let turn = 0; turn < 4; turn += 1) this.#switchboard.turn();
+    for (let turn = 0; turn < 4; turn += 1) this.#switchboard.turns.takeNow();
     const { item } = this.#getter;
     if (item !== null && this.#fates[item] === 'waits') this.#fates[item] = this.#atMostOnce ? 'done' : 'held';
   }
