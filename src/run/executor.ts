@@ -5,15 +5,8 @@ import type { Notice } from '../broker/control.ts';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
 import { type Alarm, Clock } from '../clock.ts';
 import { isProcess } from '../plan/node-kind.ts';
-import type { Json, NodeId, PipelineNode, Plan, ProcessNode } from '../plan/plan.ts';
-import {
-  ExpressionFailure,
-  type ResolvedNode,
-  resolveCondition,
-  resolveNode,
-  type RunContext,
-  usesItem,
-} from '../plan/resolve.ts';
+import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
+import type { ResolvedNode } from '../plan/resolve.ts';
 import { controlledIn, speakersOf, speaks } from '../plan/speakers.ts';
 import { Admission, scheduleOf } from './admission.ts';
 import { type Containment, shortcoming, type Tier } from './containment.ts';
@@ -29,6 +22,7 @@ import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
 import { Premises } from './premises.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
+import { type Refused, Resolver } from './resolver.ts';
 import type { ScheduleEffect } from './schedule.ts';
 import type { Schedules } from './schedules.ts';
 import { sweep } from './sweep.ts';
@@ -65,6 +59,7 @@ export class Execution {
   readonly #waitingSince = new Map<NodeId, number>();
   readonly #premises: Premises;
   readonly #outputs: Outputs;
+  readonly #resolver: Resolver;
   readonly #controlled: ReadonlySet<NodeId>;
   readonly #clock = new Clock();
   readonly #pausing: Pausing;
@@ -92,8 +87,9 @@ export class Execution {
       inSession: wantsTerminal(plan) && hasTerminal(),
       onLost: (reason) => this.kill({ exitCode: 70, reason: `the keeper was lost: ${reason}` }),
     });
-    this.#schedule = scheduleOf(plan, (node) => this.#isWanted(node));
     this.#outputs = new Outputs(plan);
+    this.#resolver = new Resolver(plan, options, this.#outputs.named);
+    this.#schedule = scheduleOf(plan, (node) => this.#resolver.isWanted(node));
     this.#controlled = controlledIn(plan);
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     this.#pausing = new Pausing({
@@ -291,11 +287,11 @@ export class Execution {
     const context = this.#context;
     if (!context) throw new Error('Internal error: started before the run was prepared');
     const nodes = ids.map((id) => this.#nodes.get(id) as ProcessNode);
-    const resolved = nodes.map((node) => this.#resolve(node));
+    const resolved = nodes.map((node) => this.#resolver.resolve(node));
     const unwanted = resolved.find((node) => !('refused' in node) && !node.if);
     if (unwanted) return this.#skip(nodes, (unwanted as ResolvedNode).id);
     const runs = nodes.map((declared, at) => {
-      const node = resolved[at] as ResolvedNode | { readonly refused: string };
+      const node = resolved[at] as ResolvedNode | Refused;
       if (declared.each && !('refused' in node)) return this.#eachRun(declared, declared.each.queue, context);
       return 'refused' in node ? new ProcessRun(declared, context, node.refused) : new ProcessRun(node, context);
     });
@@ -303,45 +299,12 @@ export class Execution {
     for (const run of runs) run.handle({ type: 'start' });
   }
 
-  #resolve(node: ProcessNode): ResolvedNode | { readonly refused: string } {
-    // What depends on an item is resolved for each of them.
-    if (node.each)
-      return this.#known((context) => ({ ...node, if: usesItem(node.if) || resolveCondition(node, context) }));
-    return this.#known((context) => resolveNode(node, context));
-  }
-
-  #isWanted(node: PipelineNode): boolean | { readonly refused: string } {
-    return this.#known((context) => resolveCondition(node, context));
-  }
-
-  #known<T>(resolve: (context: RunContext) => T): T | { readonly refused: string } {
-    try {
-      return resolve(this.#runContext());
-    } catch (error) {
-      if (error instanceof ExpressionFailure) return { refused: error.message };
-      throw error;
-    }
-  }
-
-  #runContext(item?: Json): RunContext {
-    const { runId, runDir } = this.#options;
-    const { root, name } = this.#plan;
-    return {
-      root,
-      run: { id: runId, dir: runDir, name },
-      outputsOf: this.#outputs.named,
-      secrets: this.#plan.secrets,
-      environment: process.env,
-      ...(item === undefined ? {} : { item }),
-    };
-  }
-
   #eachRun(node: ProcessNode, queue: string, context: ProcessContext): EachRun {
     const { broker } = context;
     const channel = this.#plan.channels.find(({ kind, name }) => kind === 'queue' && name === queue);
     if (!broker || channel?.kind !== 'queue') throw new Error(`Internal error: there is no queue ${queue}`);
     const { deadLetter } = channel;
-    const resolve = (it: ProcessNode, item: Json | undefined) => resolveNode(it, this.#runContext(item));
+    const resolve = this.#resolver.resolveFor.bind(this.#resolver);
     const { line, column } = node.at;
     const place = `${basename(this.#plan.file)}:${line}:${column}`;
     const slots = this.#itemSlots();

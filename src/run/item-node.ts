@@ -2,17 +2,16 @@
 // node depends on the item it is made once for all of them.
 import { writeFileSync } from 'node:fs';
 import type { Json, NodeId, Output, ProcessNode } from '../plan/plan.ts';
-import { ExpressionFailure, type ResolvedNode, usesItem } from '../plan/resolve.ts';
+import { type ResolvedNode, usesItem } from '../plan/resolve.ts';
 import { type Given, type ItemInput, itemValueOf, itemVariables } from './item-input.ts';
+import type { Refused } from './resolver.ts';
 
 export interface ItemNodeContext {
-  /** Puts what is known of an item into the node; throws an `ExpressionFailure`. */
-  readonly resolve: (node: ProcessNode, item: Json | undefined) => ResolvedNode;
+  /** Puts what is known of an item into the node. */
+  readonly resolve: (node: ProcessNode, item: Json | undefined) => ResolvedNode | Refused;
   /** Where the `each` is declared, in words. */
   readonly place: string;
 }
-
-type Refused = { readonly refused: string };
 
 export class ItemNodes {
   /** Something in it asks for the item. */
@@ -26,7 +25,7 @@ export class ItemNodes {
     this.#node = node;
     this.#context = context;
     this.usesItem = usesItem([node.if, node.launch, node.cwd, node.env, node.stdout, node.stderr]);
-    this.#constant = this.usesItem ? null : this.#resolve(node, undefined);
+    this.#constant = this.usesItem ? null : this.#context.resolve(node, undefined);
   }
 
   /** Null, or why there can be no process for any item. An output file that is the same for all is emptied. */
@@ -35,7 +34,7 @@ export class ItemNodes {
     if (constant !== null && 'refused' in constant) return constant.refused;
     for (const output of [this.#node.stdout, this.#node.stderr]) {
       if (output.type !== 'file' || output.append || usesItem(output)) continue;
-      const resolved = this.#resolve({ ...this.#node, ...nothingButFiles, stdout: output }, undefined);
+      const resolved = this.#context.resolve({ ...this.#node, ...nothingButFiles, stdout: output }, undefined);
       if ('refused' in resolved) return resolved.refused;
       const { path } = resolved.stdout as typeof output;
       try {
@@ -80,17 +79,8 @@ export class ItemNodes {
 
   #resolveFor(given: Given): ResolvedNode | Refused {
     const item = itemValueOf(given);
-    const resolved = 'refused' in item ? item : this.#resolve(this.#node, item.value);
+    const resolved = 'refused' in item ? item : this.#context.resolve(this.#node, item.value);
     return 'refused' in resolved ? { refused: `${resolved.refused} (${this.#context.place})` } : resolved;
-  }
-
-  #resolve(node: ProcessNode, item: Json | undefined): ResolvedNode | Refused {
-    try {
-      return this.#context.resolve(node, item);
-    } catch (error) {
-      if (error instanceof ExpressionFailure) return { refused: error.message };
-      throw error;
-    }
   }
 }
 
