@@ -15,17 +15,7 @@ export function checkWhole(plan: Plan, document: Document): readonly Diagnostic[
   complainOfLoops(plan, queues, findings);
   complainOfFiles(queues, findings);
   checkSlots(plan, placeOf, findings);
-  complainOfSlotsWithEach(plan, findings);
   return findings.diagnostics;
-}
-
-/** Who takes by `each` in a sub-pipeline asks for no slots. */
-function complainOfSlotsWithEach({ nodes, slots }: Plan, findings: Findings): void {
-  if (slots === null) return;
-  const node = nodes.find((one) => isProcess(one) && one.each !== null && one.within !== undefined);
-  if (node === undefined) return;
-  const message = `\`slots\` together with the \`each\` of \`${node.id}\` is not supported yet`;
-  findings.error('not-supported-yet', placeOf(node.id), message, { hint: 'its `workers` say how many run at once' });
 }
 
 /** A loop inside of one file was found there; what is left goes through several. */

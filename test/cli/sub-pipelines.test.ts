@@ -214,3 +214,24 @@ test('a value that does not fit is shown where it is given, with where it is dec
 1 error
 `);
 });
+
+test('an `each` in one takes a slot of the run for each of its items', async () => {
+  const name = '$(echo "$FORKLINE_PROCESS" | tr / -)';
+  const count = `at="$FORKLINE_RUN_DIR/at-${name}"; touch "$at"; ls "$FORKLINE_RUN_DIR" | grep -c ^at-; rm "$at"`;
+  const { stdout, exitCode, summary } = await ran({
+    'pipeline.yaml': `slots: 2
+processes:
+  sub: { uses: part.yaml, replicas: 2 }
+  other: { run: '${count}', replicas: 3 }`,
+    'part.yaml': `queues: { q: { from: [1, 2, 3, 4, 5, 6, 7, 8] } }
+processes: { a: { each: q, workers: 4, run: '${count}' } }`,
+  });
+  expect(exitCode).toBe(0);
+  const counts = stdout
+    .trim()
+    .split('\n')
+    .map((line) => Number(line.split('| ')[1]));
+  expect(counts.length).toBe(19);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(2);
+  for (const sub of ['sub.1', 'sub.2']) expect(summary.queues[`${sub}/q`]).toMatchObject({ put: 8, done: 8 });
+});
