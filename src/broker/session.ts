@@ -1,40 +1,23 @@
-// One connection of a child. It turns frames into what is said to the machines, and what they decide into frames, which go
-// out once a turn as one write. A client that breaks the protocol, floods or does not read what it asked for is cut off;
-// nobody else notices. Who it may speak for is decided by the broker, what it may do by the switchboard.
+// One connection of a child: what it says on a channel is for `hearFrame`, and what it is told by `writeEffect` goes out once a
+// turn as one write. A client that breaks the protocol, floods or does not read what it asked for is cut off; nobody else
+// notices. Who it may speak for is decided by the broker, what it may do by the switchboard.
 import type { Socket } from 'node:net';
 import type { NodeId } from '../plan/plan.ts';
-import {
-  expectEmpty,
-  readCount,
-  readFinish,
-  readItems,
-  readJson,
-  readLaneNumber,
-  readOffer,
-  readPriority,
-  readRange,
-  readRelease,
-  readRequest,
-  readRoom,
-} from '../wire/body.ts';
+import { expectEmpty, readJson, readRequest } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
-import { Flag, type LaneBody, type LaneClosed, Limit, PROTOCOL, Type, type Welcome } from '../wire/message.ts';
+import { Flag, Limit, PROTOCOL, Type, type Welcome } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
-import { type Manner, PLAINLY } from './backlog.ts';
 import { Connection, type Hearer } from './connection.ts';
 import type { SessionEffect } from './effect.ts';
-import type { LargeBuffers } from './large-buffers.ts';
+import { type Exchange, hearFrame, unexpected } from './hear-frame.ts';
 import { Most } from './limits.ts';
 import type { Party } from './party.ts';
 import type { Switchboard } from './switchboard.ts';
+import { type Meeting, writeEffect } from './write-effect.ts';
 
 /** What the session leaves to the broker. */
-export interface Reception {
+export interface Reception extends Exchange, Meeting {
   readonly runId: string;
-  readonly switchboard: Switchboard;
-  readonly buffers: LargeBuffers;
-  /** Where the two ends of a lane meet, and what they know each other by. */
-  laneAt(channel: number, number: number): LaneBody;
   /** Throws a `ProtocolError` where the token is not that instance's, or there are too many sessions of it. */
   admit(session: Session, claim: { readonly instance: string; readonly token: string }): void;
   /** It is over; nothing more comes of it. */
@@ -133,76 +116,9 @@ export class Session implements Party, Hearer {
 
   perform(channel: number, effect: SessionEffect): void {
     this.moves += 1;
-    const writer = this.#writer;
-    switch (effect.type) {
-      case 'deliver': {
-        const { items, seen, charges, death } = effect.batch;
-        if (death !== null) writer.dead(channel, death);
-        const flags = effect.right ? Flag.RIGHT : Flag.NONE;
-        if (seen) writer.redeliver(channel, charges + 1, items, flags);
-        else writer.deliver(channel, items, flags);
-        this.#delivering += items.bytes.length;
-        break;
-      }
-      case 'room':
-        writer.room(Type.ROOM, channel, effect.count, effect.bytes);
-        break;
-      case 'end':
-        if (effect.aborted && this.#shell) this.#reception.brokeOff(this.instance);
-        writer.bare(Type.END, channel, effect.aborted ? Flag.BROKE : Flag.NONE);
-        break;
-      case 'broken':
-        writer.bare(Type.BROKEN, channel);
-        break;
-      case 'refused': {
-        const flags = effect.never ? Flag.NEVER : Flag.NONE;
-        if (effect.request === undefined) writer.bare(Type.REFUSED, channel, flags);
-        else writer.number(Type.REFUSED, channel, effect.request, flags);
-        break;
-      }
-      case 'withdrawn':
-        writer.bare(Type.WITHDRAWN, channel, effect.puts ? Flag.PUTS : Flag.NONE);
-        break;
-      case 'recall':
-        writer.bare(Type.RECALL, channel, effect.room ? Flag.ROOM : Flag.NONE);
-        break;
-      case 'reply':
-        writer.reply(channel, effect.request, effect.stat);
-        break;
-      case 'finished':
-        writer.reply(channel, effect.request, { count: effect.count });
-        break;
-      case 'state':
-        writer.reply(channel, effect.request, effect.state);
-        break;
-      case 'granted':
-        writer.granted(
-          channel,
-          effect.request,
-          effect.fence,
-          (effect.abandoned ? Flag.ABANDONED : Flag.NONE) | (effect.lent ? Flag.LENT : Flag.NONE),
-        );
-        break;
-      case 'lane': {
-        const { listen, number } = effect;
-        const flags = listen ? Flag.LISTEN : Flag.NONE;
-        writer.json(Type.LANE, channel, this.#reception.laneAt(channel, number), flags);
-        break;
-      }
-      case 'lane-go':
-        writer.bare(Type.LANE_GO, channel);
-        break;
-      case 'lane-stop':
-        writer.bare(Type.LANE_STOP, channel, effect.orphaned ? Flag.LISTEN : Flag.NONE);
-        break;
-      case 'lane-map':
-        writer.json(Type.LANE_MAP, channel, effect.map);
-        break;
-      case 'denied': {
-        const { code, message, request, misfit } = effect;
-        writer.error(channel, { code, message, request, ...misfit });
-      }
-    }
+    if (effect.type === 'deliver') this.#delivering += effect.batch.items.bytes.length;
+    if (effect.type === 'end' && effect.aborted && this.#shell) this.#reception.brokeOff(this.instance);
+    writeEffect(this.#writer, channel, effect, this.#reception);
   }
 
   flush(): void {
@@ -342,135 +258,21 @@ export class Session implements Party, Hearer {
         this.#reception.asked(this, frame);
         break;
       default:
-        throw unknown(frame);
+        throw unexpected(frame);
     }
     this.#switchboard.turns.speaks(this);
   }
 
   #hearStuck(frame: Frame): void {
-    if (readRequest(frame) !== this.#asked) throw unknown(frame);
+    if (readRequest(frame) !== this.#asked) throw unexpected(frame);
     this.#asked = null;
     this.#reception.answered(this, (frame.flags & Flag.STUCK) !== 0);
   }
 
   #hearChannel(frame: Frame): void {
     this.moves += 1;
-    const { session } = this;
-    const { channel } = frame;
-    switch (frame.type) {
-      case Type.PUT:
-        this.puts = true;
-        this.#switchboard.put(this, channel, readItems(frame), isLeft(frame) ? AT_LEFT : PLAINLY);
-        break;
-      case Type.PUT_PRIORITY:
-        this.puts = true;
-        this.#switchboard.put(this, channel, readItems(frame), { priority: readPriority(frame) });
-        break;
-      case Type.OFFER:
-        this.#switchboard.offer(this, channel, readItems(frame), { ...readOffer(frame), left: isLeft(frame) });
-        break;
-      case Type.WANT: {
-        const { count, bytes } = readRoom(frame);
-        if (bytes > count * Limit.ITEM) throw new ProtocolError('limit', 'an item would be larger than 1 GiB');
-        this.#queue(channel, 'put').want(session, count, bytes, (frame.flags & Flag.TRY) !== 0);
-        break;
-      }
-      case Type.UNWANT:
-        expectEmpty(frame);
-        this.#queue(channel, 'put').unwant(session);
-        break;
-      case Type.GIVE_ROOM: {
-        const { count, bytes } = readRoom(frame);
-        this.#queue(channel, 'put').giveRoom(session, count, bytes);
-        break;
-      }
-      case Type.CLOSE:
-        expectEmpty(frame);
-        this.#switchboard.close(this, channel);
-        break;
-      case Type.SHUT:
-        expectEmpty(frame);
-        this.#switchboard.shut(this, channel);
-        break;
-      case Type.GET:
-        this.#queue(channel, 'get').get(
-          session,
-          readCount(frame),
-          (frame.flags & Flag.WAITING) !== 0,
-          (frame.flags & Flag.RIGHT) !== 0,
-        );
-        break;
-      case Type.UNGET:
-        expectEmpty(frame);
-        this.#queue(channel, 'get').unget(session);
-        break;
-      case Type.TAKEN:
-        this.#queue(channel, 'get').taken(session, readCount(frame));
-        this.#checkHeld(channel);
-        break;
-      case Type.DONE: {
-        const { tag, count } = readRange(frame);
-        for (const { items } of this.#queue(channel, 'get').done(session, tag, count))
-          if (items.count === 1) this.#reception.buffers.recycle(items.bytes);
-        this.#checkHeld(channel);
-        break;
-      }
-      case Type.FINISH: {
-        const { request, count } = readFinish(frame);
-        this.#queue(channel, 'get').finishLeft(session, request, count);
-        break;
-      }
-      case Type.GIVE_BACK: {
-        const { tag, count } = readRange(frame);
-        this.#queue(channel, 'get').giveBack(session, tag, count);
-        break;
-      }
-      case Type.LANE_READY:
-        expectEmpty(frame);
-        this.#queue(channel, 'any').laneReady(session, frame.flags !== Flag.NO_LANE);
-        break;
-      case Type.HAND_OVER: {
-        const handed = { sent: (frame.flags & Flag.SENT) !== 0, taken: (frame.flags & Flag.TAKEN) !== 0 };
-        this.#queue(channel, 'any').handOver(session, readLaneNumber(frame), readItems(frame), handed);
-        break;
-      }
-      case Type.LANE_CLOSED:
-        this.#queue(channel, 'any').laneClosed(session, readJson(frame) as unknown as LaneClosed);
-        break;
-      case Type.JOIN:
-        this.#queue(channel, 'any').join(session, readRequest(frame));
-        break;
-      case Type.STAT:
-        this.#queue(channel, 'any').stat(session, readRequest(frame));
-        break;
-      case Type.ACQUIRE:
-        this.#switchboard.lock(this, channel).acquire(session, readRequest(frame), {
-          atOnce: (frame.flags & Flag.TRY) !== 0,
-          shared: (frame.flags & Flag.READ) !== 0,
-          borrows: (frame.flags & Flag.BORROW) !== 0,
-        });
-        break;
-      case Type.RELEASE: {
-        const { fence, request } = readRelease(frame);
-        this.#switchboard.lock(this, channel).release(session, fence, request, (frame.flags & Flag.QUIET) !== 0);
-        break;
-      }
-      case Type.CANCEL:
-        this.#switchboard.lock(this, channel).cancel(session, readRequest(frame));
-        break;
-      default:
-        throw unknown(frame);
-    }
-  }
-
-  #checkHeld(channel: number): void {
-    if (!this.#queue(channel, 'get').hoards(this.session)) return;
-    const mend = 'say of each that it is done, or give the queue `delivery: at-most-once`';
-    throw new ProtocolError('limit', `it has taken too much that is not done: ${mend}`);
-  }
-
-  #queue(channel: number, role: 'put' | 'get' | 'any') {
-    return this.#switchboard.queue(this, channel, role);
+    if (frame.type === Type.PUT || frame.type === Type.PUT_PRIORITY) this.puts = true;
+    hearFrame(frame, this, this.#reception);
   }
 
   /** Tells it why, and hears nothing more from it. */
@@ -496,7 +298,6 @@ export class Session implements Party, Hearer {
 /** What comes before the JSON of an `OUTPUT`. */
 const OUTPUT_HEAD = 8;
 const MOST_MS = 0xffff_ffff;
-const AT_LEFT: Manner = { left: true };
 const PATIENCE_STEPS = 5;
 const SILENT = `it did not say hello within ${Limit.HELLO_MS / 1000} s`;
 /** From here on it gets no more items until all that was written has gone out. */
@@ -504,12 +305,4 @@ const CONGESTED = 64 * 1024;
 
 function carriesItems(type: number): boolean {
   return type === Type.PUT || type === Type.PUT_PRIORITY || type === Type.OFFER;
-}
-
-function isLeft({ flags }: Frame): boolean {
-  return (flags & Flag.LEFT) !== 0;
-}
-
-function unknown(frame: Frame): ProtocolError {
-  return new ProtocolError('protocol', `a frame of type ${frame.type} was not expected on channel ${frame.channel}`);
 }

@@ -1,0 +1,149 @@
+// What a client says by a frame on a channel, said to the channel's machine. Throws a `ProtocolError` where it may not say that,
+// or the frame is not as it must be.
+import {
+  expectEmpty,
+  readCount,
+  readFinish,
+  readItems,
+  readJson,
+  readLaneNumber,
+  readOffer,
+  readPriority,
+  readRange,
+  readRelease,
+  readRequest,
+  readRoom,
+} from '../wire/body.ts';
+import { type Frame, ProtocolError } from '../wire/frame.ts';
+import { Flag, type LaneClosed, Limit, Type } from '../wire/message.ts';
+import { type Manner, PLAINLY } from './backlog.ts';
+import type { LargeBuffers } from './large-buffers.ts';
+import type { Party } from './party.ts';
+import type { Queue } from './queue.ts';
+import type { Switchboard } from './switchboard.ts';
+
+export interface Exchange {
+  readonly switchboard: Switchboard;
+  /** Large items that are done leave theirs to others. */
+  readonly buffers: LargeBuffers;
+}
+
+export function hearFrame(frame: Frame, party: Party, { switchboard, buffers }: Exchange): void {
+  const { session } = party;
+  const { channel } = frame;
+  switch (frame.type) {
+    case Type.PUT:
+      switchboard.put(party, channel, readItems(frame), isLeft(frame) ? AT_LEFT : PLAINLY);
+      break;
+    case Type.PUT_PRIORITY:
+      switchboard.put(party, channel, readItems(frame), { priority: readPriority(frame) });
+      break;
+    case Type.OFFER:
+      switchboard.offer(party, channel, readItems(frame), { ...readOffer(frame), left: isLeft(frame) });
+      break;
+    case Type.WANT: {
+      const { count, bytes } = readRoom(frame);
+      if (bytes > count * Limit.ITEM) throw new ProtocolError('limit', 'an item would be larger than 1 GiB');
+      switchboard.queue(party, channel, 'put').want(session, count, bytes, (frame.flags & Flag.TRY) !== 0);
+      break;
+    }
+    case Type.UNWANT:
+      expectEmpty(frame);
+      switchboard.queue(party, channel, 'put').unwant(session);
+      break;
+    case Type.GIVE_ROOM: {
+      const { count, bytes } = readRoom(frame);
+      switchboard.queue(party, channel, 'put').giveRoom(session, count, bytes);
+      break;
+    }
+    case Type.CLOSE:
+      expectEmpty(frame);
+      switchboard.close(party, channel);
+      break;
+    case Type.SHUT:
+      expectEmpty(frame);
+      switchboard.shut(party, channel);
+      break;
+    case Type.GET:
+      switchboard
+        .queue(party, channel, 'get')
+        .get(session, readCount(frame), (frame.flags & Flag.WAITING) !== 0, (frame.flags & Flag.RIGHT) !== 0);
+      break;
+    case Type.UNGET:
+      expectEmpty(frame);
+      switchboard.queue(party, channel, 'get').unget(session);
+      break;
+    case Type.TAKEN:
+      switchboard.queue(party, channel, 'get').taken(session, readCount(frame));
+      checkHeld(switchboard.queue(party, channel, 'get'), session);
+      break;
+    case Type.DONE: {
+      const { tag, count } = readRange(frame);
+      for (const { items } of switchboard.queue(party, channel, 'get').done(session, tag, count))
+        if (items.count === 1) buffers.recycle(items.bytes);
+      checkHeld(switchboard.queue(party, channel, 'get'), session);
+      break;
+    }
+    case Type.FINISH: {
+      const { request, count } = readFinish(frame);
+      switchboard.queue(party, channel, 'get').finishLeft(session, request, count);
+      break;
+    }
+    case Type.GIVE_BACK: {
+      const { tag, count } = readRange(frame);
+      switchboard.queue(party, channel, 'get').giveBack(session, tag, count);
+      break;
+    }
+    case Type.LANE_READY:
+      expectEmpty(frame);
+      switchboard.queue(party, channel, 'any').laneReady(session, frame.flags !== Flag.NO_LANE);
+      break;
+    case Type.HAND_OVER: {
+      const handed = { sent: (frame.flags & Flag.SENT) !== 0, taken: (frame.flags & Flag.TAKEN) !== 0 };
+      switchboard.queue(party, channel, 'any').handOver(session, readLaneNumber(frame), readItems(frame), handed);
+      break;
+    }
+    case Type.LANE_CLOSED:
+      switchboard.queue(party, channel, 'any').laneClosed(session, readJson(frame) as unknown as LaneClosed);
+      break;
+    case Type.JOIN:
+      switchboard.queue(party, channel, 'any').join(session, readRequest(frame));
+      break;
+    case Type.STAT:
+      switchboard.queue(party, channel, 'any').stat(session, readRequest(frame));
+      break;
+    case Type.ACQUIRE:
+      switchboard.lock(party, channel).acquire(session, readRequest(frame), {
+        atOnce: (frame.flags & Flag.TRY) !== 0,
+        shared: (frame.flags & Flag.READ) !== 0,
+        borrows: (frame.flags & Flag.BORROW) !== 0,
+      });
+      break;
+    case Type.RELEASE: {
+      const { fence, request } = readRelease(frame);
+      switchboard.lock(party, channel).release(session, fence, request, (frame.flags & Flag.QUIET) !== 0);
+      break;
+    }
+    case Type.CANCEL:
+      switchboard.lock(party, channel).cancel(session, readRequest(frame));
+      break;
+    default:
+      throw unexpected(frame);
+  }
+}
+
+export function unexpected(frame: Frame): ProtocolError {
+  return new ProtocolError('protocol', `a frame of type ${frame.type} was not expected on channel ${frame.channel}`);
+}
+
+function checkHeld(queue: Queue, session: number): void {
+  if (!queue.hoards(session)) return;
+  const mend = 'say of each that it is done, or give the queue `delivery: at-most-once`';
+  throw new ProtocolError('limit', `it has taken too much that is not done: ${mend}`);
+}
+
+function isLeft({ flags }: Frame): boolean {
+  return (flags & Flag.LEFT) !== 0;
+}
+
+const AT_LEFT: Manner = { left: true };
