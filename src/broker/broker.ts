@@ -11,6 +11,7 @@ import { Collector } from './collector.ts';
 import type { Account, Command, Counts, Notice } from './control.ts';
 import { Errands } from './errands.ts';
 import { Feeder } from './feeder.ts';
+import { Holders } from './holders.ts';
 import type { Judges } from './judge.ts';
 import { Most } from './limits.ts';
 import { LargeBuffers } from './large-buffers.ts';
@@ -53,6 +54,7 @@ export class Broker implements Reception {
   readonly switchboard: Switchboard;
   readonly runnerSide: RunnerSide;
   readonly workforce: Workforce;
+  readonly holders: Holders;
   readonly #key: string;
   readonly #notify: (notice: Notice) => void;
   readonly #instances = new Map<NodeId, Instance>();
@@ -83,6 +85,7 @@ export class Broker implements Reception {
     this.#errands = new Errands(speakers, notify, (asker) => this.switchboard.turns.speaks(asker));
     this.runnerSide = new RunnerSide(channels, this.switchboard, notify);
     this.workforce = new Workforce(this.switchboard, notify);
+    this.holders = new Holders(this.switchboard);
     this.#lookout = new Lookout(this.switchboard, watching, {
       stances: () => [
         ...[...this.#instances.values()].flatMap((instance) => this.#stancesOf(instance)),
@@ -249,9 +252,10 @@ export class Broker implements Reception {
     };
   }
 
-  settle({ node, held, stream, succeeded, how }: Of<'settle'>): void {
+  settle({ node, held, stream, succeeded, how, orderly = false }: Of<'settle'>): void {
     const instance = this.#instances.get(node);
     if (instance === undefined || instance.settled) return;
+    this.holders.ended(node, succeeded || orderly);
     // It is a process for each of its items, and its streams are those of its `each`.
     if (this.workforce.isWorker(node)) return this.#follow(instance, how, 1);
     for (const worker of this.workforce.end(node)) this.#instances.delete(worker);
@@ -264,7 +268,9 @@ export class Broker implements Reception {
   /** An attempt of it has ended, and another follows. */
   recover({ node, how }: Of<'recover'>): void {
     const instance = this.#instances.get(node);
-    if (instance !== undefined && !instance.settled) this.#follow(instance, how, instance.attempt + 1);
+    if (instance === undefined || instance.settled) return;
+    this.holders.ended(node, false);
+    this.#follow(instance, how, instance.attempt + 1);
   }
 
   counts(): Counts['queues'] {
@@ -306,9 +312,11 @@ export class Broker implements Reception {
 
   #stancesOf(instance: Instance): Stance[] {
     const { node, settled } = instance;
+    const waiting = this.holders.stanceOf(node);
+    if (waiting !== null) return [waiting];
     // A worker that has nothing to do is nobody.
     if (settled || (this.workforce.isWorker(node) && !isThere(instance))) return [];
-    const isAtWork = (worker: NodeId): boolean => isThere(this.#instance(worker));
+    const isAtWork = (worker: NodeId): boolean => isThere(this.#instance(worker)) || this.holders.waits(worker);
     return [this.workforce.stanceOf(node, isAtWork) ?? stanceOf(instance)];
   }
 

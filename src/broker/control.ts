@@ -67,6 +67,16 @@ export type Command =
       readonly path: string;
       readonly format: 'lines' | 'json';
     }
+  /** Takes these locks for a process that is about to start; answered by their fences once it has them all, or by null where it was
+   * told to `unhold` before. It has them until it is settled, or recovers. */
+  | {
+      readonly type: 'hold';
+      readonly request: number;
+      readonly node: NodeId;
+      readonly locks: readonly { readonly lock: string; readonly shared: boolean }[];
+    }
+  /** It does not start: what was taken so for it goes back, and it waits for no more. */
+  | { readonly type: 'unhold'; readonly node: NodeId }
   /** Nothing of its process tree is alive. Answered by an `Account` once all it had said and written has been worked
    * through; that may wait for room in a queue, unless `abandon` says not to. */
   | { readonly type: 'gone'; readonly request: number; readonly node: NodeId; readonly abandon: boolean }
@@ -81,6 +91,8 @@ export type Command =
       readonly succeeded: boolean;
       /** How it ended, where that was no success, to be said after its name. */
       readonly how?: string | undefined;
+      /** That was no success, and still its regular end: what its locks guard is whole. */
+      readonly orderly?: boolean | undefined;
     }
   /** An attempt has ended, and the instance is started again: what it held goes back, its locks are free, and its streams stay
    * open. Whoever speaks for that attempt is not heard any more. */
@@ -114,7 +126,7 @@ export type Notice =
   | {
       readonly type: 'answer';
       readonly request: number;
-      readonly value?: Account | Counts;
+      readonly value?: Account | Counts | readonly Fence[] | null;
       readonly error?: string;
       /** Where it is an error of the system's, and not a mistake of ours. */
       readonly code?: string;
@@ -214,6 +226,15 @@ export type ItemFate =
   | { readonly is: 'back' }
   /** It becomes a dead letter. */
   | { readonly is: 'dead'; readonly reason: string; readonly attempts: number };
+
+/** Of a lock that was taken for a whole process. */
+export interface Fence {
+  /** As the process calls it. */
+  readonly lock: string;
+  readonly fence: number;
+  /** Who had it before did not end well: what it guards may be half-written. */
+  readonly abandoned: boolean;
+}
 
 /** By the names of the channels. */
 export interface Counts {

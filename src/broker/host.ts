@@ -8,7 +8,7 @@ import { home } from '../home.ts';
 import type { Channel, NodeId } from '../plan/plan.ts';
 import type { Speaker } from '../plan/speakers.ts';
 import { Limit } from '../wire/message.ts';
-import type { Account, Command, Counts, Notice, Outlook } from './control.ts';
+import type { Account, Command, Counts, Fence, Notice, Outlook } from './control.ts';
 import { FLAGS, MEMORY } from './thrift.ts';
 import { tokenFor } from './token.ts';
 
@@ -47,6 +47,10 @@ export interface BrokerHost {
   finished(item: Parameters<'finished'>): void;
   /** Resolves once the broker has opened the FIFO that it writes the item into. */
   pour(item: Parameters<'pour'>): Promise<void>;
+  /** Resolves once these locks are taken for a process that is about to start; null: it was told to `unhold`. */
+  hold(node: NodeId, locks: Parameters<'hold'>['locks']): Promise<readonly Fence[] | null>;
+  /** It does not start. */
+  unhold(node: NodeId): void;
   gone(node: NodeId, abandon: boolean): Promise<Account>;
   settle(end: Parameters<'settle'>): void;
   /** An attempt has ended, and another follows. */
@@ -171,13 +175,22 @@ class Host implements BrokerHost {
     await this.#ask((request) => ({ type: 'pour', request, ...item }));
   }
 
+  async hold(node: NodeId, locks: Parameters<'hold'>['locks']): Promise<readonly Fence[] | null> {
+    const asked = this.#ask((request) => ({ type: 'hold', request, node, locks }));
+    return (await this.#orLost(asked, null)) as readonly Fence[] | null;
+  }
+
+  unhold(node: NodeId): void {
+    this.#say({ type: 'unhold', node });
+  }
+
   async gone(node: NodeId, abandon: boolean): Promise<Account> {
     const asked = this.#ask((request) => ({ type: 'gone', request, node, abandon }));
     return (await this.#orLost(asked, nothingKnown)) as Account;
   }
 
-  settle({ node, held, stream, succeeded, how }: Parameters<'settle'>): void {
-    this.#say({ type: 'settle', node, held, stream, succeeded, how });
+  settle({ node, held, stream, succeeded, how, orderly }: Parameters<'settle'>): void {
+    this.#say({ type: 'settle', node, held, stream, succeeded, how, orderly });
   }
 
   recover(node: NodeId, how: string): void {

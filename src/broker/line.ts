@@ -31,6 +31,8 @@ export interface LockLine {
   /** Of a lock that is shared with other runs. */
   readonly host: HostLock | null;
   readonly users: Set<NodeId>;
+  /** For whom the runner took it: they cannot take it themselves. */
+  readonly holders: Set<NodeId>;
 }
 
 export interface PipeLine {
@@ -50,7 +52,7 @@ export function queueLine(channel: QueueChannel, id: number, judges: Judges, lan
 
 /** Whether an instance may use it. */
 export function concerns(line: Line, node: NodeId): boolean {
-  if (line.kind === 'lock') return line.users.has(node);
+  if (line.kind === 'lock') return line.users.has(node) || line.holders.has(node);
   if (line.kind === 'pipe') return line.channel.ends.includes(node);
   return line.producers.has(node) || line.consumers.has(node);
 }

@@ -55,6 +55,11 @@ export class Lock {
     this.#host = settings.scope === 'host' ? 'away' : 'here';
   }
 
+  /** Only who took it can give it back, and it comes back when that one ends. */
+  get owned(): boolean {
+    return this.#settings.owned;
+  }
+
   has(session: number): boolean {
     return this.#sessions.has(session);
   }

@@ -26,6 +26,7 @@ async function perform(command: Command): Promise<void> {
   else if (command.type === 'each') broker.each(command);
   else if (command.type === 'take') broker.workforce.take(command);
   else if (command.type === 'finished') broker.workforce.finish(command);
+  else if (command.type === 'unhold') broker.holders.unhold(command.node);
   else if (command.type === 'abandon') broker.runnerSide.abandon();
   else if (command.type === 'pause') broker.pause();
   else if (command.type === 'waits') broker.tellWaits();
@@ -65,6 +66,8 @@ async function answer(
       case 'collect':
         open.collect(command);
         return notify({ type: 'answer', request });
+      case 'hold':
+        return notify({ type: 'answer', request, value: await open.holders.hold(command) });
       case 'gone':
         return notify({ type: 'answer', request, value: await open.gone(command) });
       case 'begin':

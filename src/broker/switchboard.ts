@@ -147,6 +147,14 @@ export class Switchboard {
     return this.#ready(line, party).machine;
   }
 
+  /** The lock of that name, for the runner to take it for an instance; and what that calls it. */
+  lockFor(party: Party, name: string): { readonly lock: Lock; readonly name: string } {
+    const line = this.#lines.find(({ kind, channel }) => kind === 'lock' && channel.name === name);
+    if (line?.kind !== 'lock') throw new Error(`Internal error: there is no lock ${name}`);
+    line.holders.add(party.instance);
+    return { lock: this.#ready(line, party).machine, name: localName(line.channel, party.instance) };
+  }
+
   /** Puts items that nobody judges. */
   put(party: Party, id: number, items: Items, manner: Manner): void {
     const queue = this.queue(party, id, 'put');
@@ -284,7 +292,15 @@ export class Switchboard {
             unavailable: () => tell(() => machine.unavailable()),
             broken: (reason) => tell(() => machine.broken(reason)),
           });
-    const line: LockLine = { kind: 'lock', id, channel, machine, users: new Set(channel.users), host };
+    const line: LockLine = {
+      kind: 'lock',
+      id,
+      channel,
+      machine,
+      users: new Set(channel.users),
+      holders: new Set(),
+      host,
+    };
     return line;
   }
 

@@ -6,23 +6,14 @@ import type { Graph } from './graph.ts';
 import { isProcess } from './node-kind.ts';
 import type { Plan } from './plan.ts';
 import { tiesOf } from './ties.ts';
-import type {
-  HoldDeclaration,
-  LockDeclaration,
-  Pipeline,
-  ProcessDeclaration,
-  Reference,
-} from '../pipeline/pipeline.ts';
+import type { HoldDeclaration, LockDeclaration, Pipeline, ProcessDeclaration } from '../pipeline/pipeline.ts';
 
 export function checkHolds({ locks, processes }: Pipeline, findings: Findings): void {
   const byName = new Map(locks.map((lock) => [lock.name, lock]));
-  const takers = new Map<string, Reference>();
-  for (const process of processes)
-    for (const reference of process.locks) if (!takers.has(reference.name)) takers.set(reference.name, reference);
   for (const process of processes)
     for (const hold of process.holds) {
       const lock = byName.get(hold.name);
-      if (lock !== undefined) checkHold(process, hold, lock, takers.get(hold.name), findings);
+      if (lock !== undefined) checkHold(process, hold, lock, findings);
     }
 }
 
@@ -55,10 +46,9 @@ function canAllEnd(plan: Plan): boolean {
 }
 
 function checkHold(
-  { name, locks, each }: ProcessDeclaration,
+  { name, locks }: ProcessDeclaration,
   hold: HoldDeclaration,
   lock: LockDeclaration,
-  taker: Reference | undefined,
   findings: Findings,
 ): void {
   const at = placeOf(hold);
@@ -79,16 +69,4 @@ function checkHold(
         related: [{ message: 'it may take it here', at: placeOf(own) }],
       },
     );
-  else if (taker !== undefined || lock.scope === 'host' || each !== null)
-    findings.error('not-supported-yet', at, `${whyNot(lock, taker, each)} is not supported yet`, {
-      hint: 'it is in the language, but this version of Forkline does not execute it',
-      related,
-    });
-}
-
-function whyNot({ name }: LockDeclaration, taker: Reference | undefined, each: Reference | null): string {
-  if (each !== null) return '`holds` together with `each`';
-  return taker === undefined
-    ? `to hold \`${name}\`, of \`scope: host\`,`
-    : `to hold \`${name}\`, which programs take by \`locks\`,`;
 }

@@ -15,9 +15,11 @@ export function checkLockOrder(
   findings: Findings,
 ): void {
   const holders = holdersOf(graph);
+  const takers = takersOf(graph);
   for (const lock of locks) {
     const uses = holders.get(lock.name) ?? [];
-    if (uses.length > 0) new Check(lock, uses, graph, requirements, instances, findings).run();
+    if (uses.length > 0)
+      new Check(lock, uses, graph, requirements, instances, findings).run(takers.get(lock.name) ?? []);
   }
 }
 
@@ -35,6 +37,22 @@ function holdersOf({ vertices }: Graph): ReadonlyMap<string, readonly Use[]> {
     }
   }
   return new Map([...holders].map(([name, uses]) => [name, [...uses.values()]]));
+}
+
+/** By lock, those who take it by themselves. */
+function takersOf({ vertices }: Graph): ReadonlyMap<string, readonly Use[]> {
+  const takers = new Map<string, Use[]>();
+  for (const by of vertices) {
+    if (by.thing.kind === 'join') continue;
+    for (const reference of by.thing.declaration.locks)
+      takers.set(reference.name, [...(takers.get(reference.name) ?? []), { by, reference }]);
+  }
+  return takers;
+}
+
+/** It has it for an item at a time. */
+function givesBack({ thing }: Vertex): boolean {
+  return thing.kind !== 'join' && thing.declaration.each !== null;
 }
 
 /** Comparisons for one lock; beyond them nothing is found any more. */
@@ -67,9 +85,10 @@ class Check {
     this.#permits = lock.kind === 'semaphore' ? lock.permits : 1;
   }
 
-  run(): void {
+  run(takers: readonly Use[]): void {
     this.#checkTogether();
     this.#checkDaemons();
+    this.#checkTakers(takers);
     if (this.#uses.length ** 2 > mostComparisons) return;
     for (const waiting of this.#uses) this.#checkWaiting(waiting);
   }
@@ -95,15 +114,24 @@ class Check {
     this.#complain(last, daemons.slice(0, -1), 'and daemons hold theirs until all else has ended');
   }
 
+  /** Whoever asks for what daemons hold waits until all else has ended, and so for itself. */
+  #checkTakers(takers: readonly Use[]): void {
+    const daemons = this.#uses.filter(({ by }) => by.thing.kind === 'daemon');
+    if (daemons.length === 0 || this.#count(daemons) < this.#permits) return;
+    for (const taker of takers)
+      this.#complain(taker, daemons, 'and daemons hold theirs until all else has ended', 'take');
+  }
+
   /** Those that hold it for certain when this one wants it, and until it has had it. */
   #checkWaiting(waiting: Use): void {
     const { started, ended } = this.#requirements.beforeStartOf(waiting.by);
     // Those that start together with it were looked at already.
     const mates = this.#graph.chains.of.get(waiting.by) ?? [waiting.by];
-    const others = this.#uses.filter(({ by }) => !mates.includes(by) && !ended.has(by));
+    const others = this.#uses.filter(({ by }) => !mates.includes(by) && !ended.has(by) && !givesBack(by));
     const before = others.filter(({ by }) => started.has(by) && this.#isAwaitedBy(waiting.by, by));
     if (before.length > 0 && this.#count(before) >= this.#permits)
       return this.#complain(waiting, before, 'and cannot end before this one has had it');
+    if (givesBack(waiting.by)) return;
     // Whichever of the two comes first, the other never can.
     const [rival] = others.filter(
       ({ by }) =>
@@ -127,7 +155,7 @@ class Check {
     return uses.reduce((sum, { by }) => sum + this.#instances.idsOf(by).length, 0);
   }
 
-  #complain(waiting: Use, holders: readonly Use[], why: string): void {
+  #complain(waiting: Use, holders: readonly Use[], why: string, does: 'hold' | 'take' = 'hold'): void {
     const lock = this.#lock.name;
     const names = holders.map(({ by }) => `\`${by.name}\``).join(', ');
     const held =
@@ -135,7 +163,7 @@ class Check {
     this.#findings.error(
       'lock-order',
       placeOf(waiting.reference),
-      `\`${waiting.by.name}\` can never hold lock \`${lock}\`: ${held} ${why}`,
+      `\`${waiting.by.name}\` can never ${does} lock \`${lock}\`: ${held} ${why}`,
       {
         hint: 'take it out of the `holds` of one of them; where only a part of a program needs it, that can take it itself (`locks`)',
         related: holders.map(({ by, reference }) => ({ message: `\`${by.name}\` holds it`, at: placeOf(reference) })),

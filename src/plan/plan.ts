@@ -187,6 +187,8 @@ export interface Held {
   readonly lock: string;
   /** Beside others who do the same. */
   readonly shared: boolean;
+  /** Others may have it, too, of whom the run's own order knows nothing: it waits in the lock's own line. Said when a run begins. */
+  readonly contested?: boolean;
 }
 
 /** What an instance may do with a channel; anything else is refused at run time. */

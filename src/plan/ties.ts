@@ -255,7 +255,8 @@ function kindOf(node: Node): Kind {
     feeders: new Set(),
     joined: [],
     inputs: [],
-    holds: isProcess(node) ? node.holds : [],
+    // For each item of an `each` they are taken anew.
+    holds: isProcess(node) && node.each === null ? node.holds : [],
   };
 }
 

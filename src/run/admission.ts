@@ -11,7 +11,8 @@ import { Slots } from './slots.ts';
 
 /** The gate is left out where all that is due starts at once. */
 export function scheduleOf(plan: Plan, isWanted?: IsWanted): Schedules | Admission {
-  const isGated = plan.slots !== null || plan.nodes.some((node) => isProcess(node) && node.holds.length > 0);
+  const isGated =
+    plan.slots !== null || plan.nodes.some((node) => isProcess(node) && node.each === null && node.holds.length > 0);
   return isGated ? new Admission(plan, isWanted) : new Schedules(plan, isWanted);
 }
 

@@ -69,8 +69,11 @@ export class Attempts {
   }
 
   /** The life of this attempt is over: that is the end, unless another follows. */
-  #ended(effects: readonly Effect[], ended: Ended, now: number, chance: number): readonly Effect[] {
+  #ended(effects: readonly Effect[], last: Ended, now: number, chance: number): readonly Effect[] {
     const { again } = this.node;
+    // The last attempt never began, but others had.
+    const ended: Ended =
+      last.outcome === 'cancelled' && this.#startedAt !== null ? { ...last, outcome: 'stopped' } : last;
     if (this.#wasUpForLong) this.#further = 0;
     if (again === null || !this.#mayFollow(ended, again)) {
       return [...effects.slice(0, -1), { do: 'end', ended: { ...ended, ...this.#sum } }];

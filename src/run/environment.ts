@@ -1,5 +1,6 @@
 // What a child sees in its environment: the runner's, then the pipeline's, then ours.
 import { delimiter } from 'node:path';
+import type { Fence } from '../broker/control.ts';
 import { home } from '../home.ts';
 import type { ProcessNode } from '../plan/plan.ts';
 import { itemVariables } from './item-input.ts';
@@ -15,6 +16,7 @@ export function environmentOf(
   node: ProcessNode,
   run: RunIdentity,
   connection: { readonly socket: string; readonly token: string } | null,
+  fences: readonly Fence[] = [],
 ): Record<string, string> {
   const env: Record<string, string> = { ...inherited(), ...node.env };
   // What is not told of an item must not be taken for it.
@@ -32,6 +34,11 @@ export function environmentOf(
     env.FORKLINE_SOCKET = connection.socket;
     env.FORKLINE_TOKEN = connection.token;
   }
+  for (const { lock, fence, abandoned } of fences) {
+    const name = lock.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+    env[`${FENCE}${name}`] = String(fence);
+    env[`${ABANDONED}${name}`] = abandoned ? '1' : '0';
+  }
   return env;
 }
 
@@ -48,10 +55,17 @@ export function marksOf(runId: string, node: string): readonly string[] {
 /** The runner's own, without what an outer run, of which this runner may be a process, told it about itself. */
 function inherited(): Record<string, string> {
   const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env))
-    if (value !== undefined && !ours.has(name)) env[name] = value;
+  for (const [name, value] of Object.entries(process.env)) if (value !== undefined && !isOurs(name)) env[name] = value;
   return env;
 }
+
+function isOurs(name: string): boolean {
+  return ours.has(name) || name.startsWith(FENCE) || name.startsWith(ABANDONED);
+}
+
+/** Of the locks that a process holds; their names follow. */
+const FENCE = 'FORKLINE_FENCE_';
+const ABANDONED = 'FORKLINE_ABANDONED_';
 
 const ours = new Set([
   'FORKLINE_SOCKET',

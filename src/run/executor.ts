@@ -7,7 +7,7 @@ import { type Alarm, Clock } from '../clock.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import type { ResolvedNode } from '../plan/resolve.ts';
-import { controlledIn, speakersOf, speaks } from '../plan/speakers.ts';
+import { controlledIn, needsBroker, speakersOf, speaks } from '../plan/speakers.ts';
 import { Admission, scheduleOf } from './admission.ts';
 import { type Containment, shortcoming, type Tier } from './containment.ts';
 import { causeOf } from './deadlock.ts';
@@ -161,7 +161,7 @@ export class Execution {
     const { channels, nodes } = this.#plan;
     const speakers = speakersOf(this.#plan);
     const [broker, targets, containment, swept] = await Promise.all([
-      speakers.length + channels.length === 0
+      !needsBroker(this.#plan)
         ? null
         : startBroker({
             runId,
@@ -341,7 +341,9 @@ export class Execution {
     this.#tellEnd(node.id, ended, stderr);
     const ignoreFailure = node.onFailure === 'ignore';
     if (ignoreFailure && failures.has(ended.outcome)) this.#ignored.push(node.id);
-    this.#perform(this.#schedule.ended({ node: node.id, outcome: ended.outcome, ignoreFailure }, this.#now()));
+    const { outcome } = ended;
+    const becauseOfFailure = outcome === 'cancelled';
+    this.#perform(this.#schedule.ended({ node: node.id, outcome, ignoreFailure, becauseOfFailure }, this.#now()));
   }
 
   #endedUnstarted({ node: id, outcome, benign }: Fate, cause: string | null): void {

@@ -6,6 +6,7 @@ import type { NodeId } from '../plan/plan.ts';
 import { marksOf } from './environment.ts';
 import { EachRun } from './each-run.ts';
 import type { Life } from './life.ts';
+import { ProcessRun } from './process-run.ts';
 import { activitiesOf, type Tree } from './process-tree.ts';
 import type { Schedules } from './schedules.ts';
 import { ownerOf } from './worker-name.ts';
@@ -21,9 +22,11 @@ export async function inspect(
   inspected: Inspected,
 ): Promise<Outlook> {
   const passive = await passiveAmong(suspects, inspected);
-  // An `each` is not asked: what there is to know of it the broker knows.
-  const eachs = [...inspected.running].flatMap(([node, run]) => (run instanceof EachRun ? [node] : []));
-  const nodes = new Set([...passive.map(ownerOf), ...eachs]);
+  // Of an `each`, and of who waits for locks to start with, the broker knows what there is to know.
+  const known = [...inspected.running].flatMap(([node, run]) =>
+    run instanceof EachRun || (run instanceof ProcessRun && run.awaitsLocks) ? [node] : [],
+  );
+  const nodes = new Set([...passive, ...known].map(ownerOf));
   const prospects = inspected.schedule.prospects([...nodes], absent);
   // What is being stopped comes to its end.
   return prospects === null ? { passive: [], pending: [], ways: [] } : { passive, ...prospects };

@@ -29,6 +29,8 @@ export type Input =
   | { readonly type: 'spawned'; readonly pid: number }
   /** There is no process: no such program, no such folder, … */
   | { readonly type: 'refused'; readonly reason: string }
+  /** It was told to end while it waited for the locks that it holds: there never will be a process. */
+  | { readonly type: 'withdrawn' }
   /** The leader has exited and was reaped. */
   | {
       readonly type: 'exited';
@@ -72,6 +74,8 @@ export type Effect =
       readonly succeeded: boolean;
       /** In words, where it has not succeeded. */
       readonly how?: string;
+      /** It has not, and ended as it should all the same. */
+      readonly orderly?: boolean;
     }
   /** To one that a pipe joins it to. */
   | { readonly do: 'report'; readonly to: NodeId; readonly report: Report }

@@ -28,6 +28,7 @@ export class Lifecycle {
   #startedAt: number | null = null;
   #exit: { readonly exitcode: number; readonly signal: NodeJS.Signals | null } | null = null;
   #refused: string | null = null;
+  #withdrawn = false;
   #account: Account | null = null;
   #effects: Effect[] = [];
 
@@ -62,6 +63,11 @@ export class Lifecycle {
       spawned: ({ pid }, now) => this.#spawned(pid, now),
       refused: ({ reason }) => {
         this.#refused = reason;
+        this.#askAccount();
+      },
+      withdrawn: () => {
+        this.#withdrawn = true;
+        this.#want(wishOf({}));
         this.#askAccount();
       },
       // There is nobody to signal yet: the wish is carried out once there is.
@@ -208,6 +214,7 @@ export class Lifecycle {
     return {
       node: this.node,
       refused: this.#refused,
+      withdrawn: this.#withdrawn,
       wish: this.#wish,
       exitcode: this.#exit?.exitcode ?? 1,
       account,
@@ -235,11 +242,13 @@ export class Lifecycle {
       stream: whole ? 'end' : 'abort',
       succeeded,
       ...(succeeded ? {} : { how: howEnded(ended) }),
+      ...(this.#isOrderly(outcome) ? { orderly: true } : {}),
     });
     // Before anybody hears that it failed: then all is stopped, and who read it would not know why.
     this.#report('stdout', { from: 'source', is: 'ended', whole, failed });
     const excused = succeeded || (failed && this.node.onFailure === 'ignore');
-    this.#report('stdin', { from: 'sink', is: 'ended', outcome, succeeded: excused });
+    const seen = outcome === 'cancelled' ? 'stopped' : outcome;
+    this.#report('stdin', { from: 'sink', is: 'ended', outcome: seen, succeeded: excused });
     this.#go('ended', { do: 'end', ended });
   }
 
@@ -256,7 +265,14 @@ export class Lifecycle {
     if (other.type === 'process') this.#effects.push({ do: 'report', to: other.process, report });
   }
 
+  /** A daemon that holds locks is stopped in the end, and has done all it does unless it had to be killed. */
+  #isOrderly(outcome: Outcome): boolean {
+    const { kind, holds } = this.node;
+    return kind === 'daemon' && holds.length > 0 && outcome === 'stopped' && !this.#treeKilled;
+  }
+
   #streamEnds(outcome: Outcome): boolean {
+    if (outcome === 'cancelled') return false;
     if (outcome === 'stopped') return this.node.kind === 'daemon';
     if (outcome === 'failed' || outcome === 'timed_out') return this.node.onFailure === 'ignore';
     return true;

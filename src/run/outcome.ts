@@ -69,6 +69,7 @@ export function howEnded({ outcome, exitcode, signal, cause }: Omit<Ended, 'star
       return 'timed out';
     case 'terminated':
     case 'stopped':
+    case 'cancelled':
       return `was ${outcome}`;
     default:
       if (cause !== null) return `failed: ${cause}`;

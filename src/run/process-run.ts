@@ -1,6 +1,6 @@
 // One process of the run: performs what its `lifecycle` decides and tells it what came of that. The executor holds one for each
 // process that was told to start.
-import type { Account } from '../broker/control.ts';
+import type { Account, Fence } from '../broker/control.ts';
 import type { BrokerHost } from '../broker/host.ts';
 import type { NodeId, ProbeRule, ProcessNode } from '../plan/plan.ts';
 import { speaks } from '../plan/speakers.ts';
@@ -70,6 +70,10 @@ export class ProcessRun {
   /** The probe of this attempt; null where it has none, or says itself when it is ready. */
   #probe: Watch | null = null;
   #masked: MaskedOutput | null = null;
+  /** The broker was asked for locks that it holds, and has not answered. */
+  #awaitsLocks = false;
+  /** It was told to end meanwhile. */
+  #isUnwanted = false;
 
   constructor(node: ProcessNode, context: ProcessContext, refused: string | null = null) {
     this.node = node;
@@ -82,6 +86,10 @@ export class ProcessRun {
   handle(input: Input): void {
     const effects = this.#attempts.handle(input, this.#context.now(), Math.random());
     for (const effect of effects) this.#carryOut(effect);
+    if (this.#awaitsLocks && (input.type === 'stop' || input.type === 'kill')) {
+      this.#isUnwanted = true;
+      this.#context.broker?.unhold(this.node.id);
+    }
     this.#context.onDeadline(this.#attempts.nextDeadline());
   }
 
@@ -92,6 +100,11 @@ export class ProcessRun {
   /** Null where there is no process yet, or none could be made. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
+  }
+
+  /** There is no process before it has its locks. */
+  get awaitsLocks(): boolean {
+    return this.#awaitsLocks;
   }
 
   /** By its SDK. */
@@ -176,7 +189,13 @@ export class ProcessRun {
     if ('refused' in argv) return this.#refuse(argv.refused);
     const connection =
       broker && speaks(node) ? { socket: broker.socket, token: broker.tokenFor(node.id, attempt) } : null;
-    const env = environmentOf(node, { ...this.#context, attempt }, connection);
+    const fences = await this.#takeLocks();
+    if (fences !== null && 'refused' in fences) return this.#refuse(fences.refused);
+    if (fences === null || this.#isUnwanted) {
+      pipes.giveUp(node);
+      return this.handle({ type: 'withdrawn' });
+    }
+    const env = environmentOf(node, { ...this.#context, attempt }, connection, fences);
     this.#probe = node.ready === null ? null : await this.#probeOf(node.ready.probe, attempt);
     const printed = (stream: 'stdout' | 'stderr', bytes: Buffer): void => {
       if (stream === 'stderr') this.#tail.add(bytes);
@@ -216,7 +235,23 @@ export class ProcessRun {
     return openWatch(probe, { cwd: node.cwd, env, launcher: this.#context.launcher }, reports);
   }
 
+  async #takeLocks(): Promise<readonly Fence[] | { readonly refused: string } | null> {
+    const { broker } = this.#context;
+    const locks = this.node.holds.filter(({ contested }) => contested);
+    if (locks.length === 0 || broker === null) return [];
+    this.#awaitsLocks = true;
+    try {
+      return await broker.hold(this.node.id, locks);
+    } catch (error) {
+      return { refused: (error as Error).message };
+    } finally {
+      this.#awaitsLocks = false;
+    }
+  }
+
   #refuse(reason: string): void {
+    // Nothing was done under the locks that were taken for it.
+    if (this.node.holds.some(({ contested }) => contested)) this.#context.broker?.unhold(this.node.id);
     this.#context.terminal.giveBack(this.node.id);
     this.#context.pipes.giveUp(this.node);
     this.handle({ type: 'refused', reason });

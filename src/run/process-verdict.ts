@@ -16,6 +16,8 @@ export interface ProcessFacts {
   readonly node: ProcessNode;
   /** Why there never was a process. */
   readonly refused: string | null;
+  /** It was told to end before there was one. */
+  readonly withdrawn: boolean;
   readonly wish: Wish | null;
   readonly exitcode: number;
   readonly account: Account;
@@ -31,8 +33,9 @@ export interface ProcessVerdict {
 }
 
 export function judge(facts: ProcessFacts): ProcessVerdict {
-  const { node, refused, wish, account, neighbours, abandon } = facts;
+  const { node, refused, withdrawn, wish, account, neighbours, abandon } = facts;
   if (refused !== null) return failed(refused);
+  if (withdrawn && wish?.as === 'stopped') return { outcome: 'cancelled', cause: wish.reason, again: 'never' };
   if (wish?.as === 'stopped' && neighbours.broken === 'failed') return failed(brokeOff, 'never');
   if (wish) return { outcome: wish.as, cause: wish.reason, again: isFailure(wish.as) ? 'on-failure' : 'never' };
   const fine = isFine(facts) || neighbours.sinkSucceeded;

@@ -1,6 +1,7 @@
 // A Plan → its run: makes the run's folder, tells every event to the journal, the summary and the caller, and executes.
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { withContested } from '../plan/contested.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RunContext } from '../plan/resolve.ts';
 import type { Tier } from './containment.ts';
@@ -34,7 +35,8 @@ export interface RunOptions {
 }
 
 /** Runs a plan to its end. Rejects only where the run's folder cannot be made, or for a mistake of Forkline's. */
-export async function run(plan: Plan, options: RunOptions = {}): Promise<Summary> {
+export async function run(planned: Plan, options: RunOptions = {}): Promise<Summary> {
+  const plan = withContested(planned);
   const runId = newRunId(new Date());
   const runDir = options.runDir === undefined ? defaultFolder(runId) : resolve(options.runDir);
   const deadlockMs = options.deadlockMs ?? DEADLOCK_MS;

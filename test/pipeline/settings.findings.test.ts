@@ -51,7 +51,7 @@ processes:
     ],
   ],
   [
-    'what is not executed yet, each at its place, and what does not go with `holds`',
+    'what does not go with `holds`',
     `slots: 3
 queues: { q: { from: [1] } }
 locks: { l: {}, h: { scope: host }, m: {} }
@@ -63,10 +63,7 @@ processes:
   e: { run: ls, holds: { m: read } }
   f: { run: ls, holds: { m: reed } }`,
     [
-      '5:24 error not-supported-yet to hold `h`, of `scope: host`, is not supported yet',
-      '6:24 error not-supported-yet to hold `l`, which programs take by `locks`, is not supported yet',
       '7:25 error lock-order `c` holds lock `l` all the while, and would wait for itself',
-      '8:33 error not-supported-yet `holds` together with `each` is not supported yet',
       '9:26 error lock-kind lock `m` is not of `kind: rw`, and cannot be held to read',
       '10:29 error schema `m` cannot be `reed`, expected `read` or `write`',
     ],

@@ -109,6 +109,11 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(ran.summary.queues['parcels']).toMatchObject({ put: 6, done: 6 });
   },
 
+  'holds-and-takers.yaml': (ran) => {
+    const grants = [...ran.lines('backup'), ...[1, 2].flatMap((worker) => ran.lines(`payer.w${worker}`))];
+    expect(grants).toHaveLength(4);
+    expect(new Set(grants).size).toBe(4);
+  },
   'holds.yaml': (ran) => {
     const running = new Set<string>();
     for (const event of ran.events) {

@@ -70,6 +70,7 @@ test('instances know who they are, where they were declared and what they may us
     stdout: { type: 'log' },
     stderr: { type: 'log' },
     grants: [{ channel: 'dishes', role: 'put' }],
+    holds: [],
     timeoutMs: null,
     stop: { signal: 'SIGTERM', graceMs: 5000 },
     onFailure: 'stop',

@@ -229,6 +229,20 @@ daemons:
       ['3:24 error lock-order `p` can never hold lock `l`: `d` holds it, and cannot end before this one has had it'],
     ],
     [
+      'a daemon holds what a program takes, or items hold',
+      `locks: { l: {} }
+queues: { q: { from: [1] } }
+processes:
+  p: { run: ls, locks: l }
+  e: { run: ls, holds: l, each: q, needs: d }
+daemons:
+  d: { run: ls, holds: l }`,
+      [
+        '4:24 error lock-order `p` can never take lock `l`: `d` holds it, and daemons hold theirs until all else has ended',
+        '5:24 error lock-order `e` can never hold lock `l`: `d` holds it, and cannot end before this one has had it',
+      ],
+    ],
+    [
       'as many daemons as it has permits, and more daemons than that',
       `locks: { l: { permits: 2 }, m: { permits: 2 } }
 processes:

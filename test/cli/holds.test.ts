@@ -1,0 +1,127 @@
+// Locks that processes hold as a whole, where others may have them, too: programs that take them, other runs, items.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { runPipeline } from '../kit/run-pipeline.ts';
+
+const program = `from forkline import lock, queue, ready
+import os
+
+def inside(name):
+    os.mkdir(name)
+    os.rmdir(name)
+
+def take():
+    for _ in range(20):
+        with lock("l"):
+            inside("room")
+
+def keep():
+    with lock("l"):
+        ready()
+        print(queue("q").get())
+
+def told():
+    with lock("l"):
+        print(lock("l").abandoned)
+`;
+
+/** Fails where somebody else is in it. */
+const room = 'mkdir room; sleep 0.02; rmdir room';
+
+function write(yaml: string): { readonly file: string; readonly folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'forkline-holds-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'a.py'), program);
+  const file = join(folder, 'x.yaml');
+  writeFileSync(file, yaml);
+  return { file, folder };
+}
+
+test('those who hold a lock and programs that take it are never in it together, and each has a fence of its own', async () => {
+  const { file } = write(`
+locks: { l: {} }
+processes:
+  taker: { target: ./a.py#take, locks: l, replicas: 2 }
+  holder: { run: '${room}; echo $FORKLINE_FENCE_L $FORKLINE_ABANDONED_L', holds: l, replicas: 5 }`);
+  const ran = await runPipeline(file);
+  expect(ran.said).toContain('everything succeeded');
+  const said = [1, 2, 3, 4, 5].flatMap((n) => ran.lines(`holder.${n}`));
+  expect(new Set(said).size).toBe(5);
+  for (const line of said) expect(line).toMatch(/^\d+ 0$/);
+  expect(ran.events.filter(({ type }) => type === 'lock.abandoned')).toEqual([]);
+  expect(ran.left).toEqual([]);
+});
+
+test('items of an `each` hold it one after the other, and beside them a process', async () => {
+  const { file } = write(`
+locks: { l: {} }
+queues: { q: { from: [1, 2, 3, 4, 5, 6] } }
+processes:
+  worker: { run: '${room}', each: q, workers: 3, holds: l }
+  holder: { run: '${room}', holds: l, replicas: 2 }`);
+  const ran = await runPipeline(file);
+  expect(ran.exitCode).toBe(0);
+  expect(ran.summary.queues.q?.done).toBe(6);
+});
+
+test('who takes it after a holder that failed is told, and each attempt has it anew', async () => {
+  const { file } = write(`
+locks: { l: {} }
+processes:
+  fails: { run: 'echo $FORKLINE_FENCE_L; exit 3', holds: l, retry: 1, on_failure: ignore }
+  next: { run: 'echo $FORKLINE_ABANDONED_L', holds: l, needs: { fails: completed } }
+  told: { target: ./a.py#told, locks: l, needs: next }`);
+  const ran = await runPipeline(file);
+  expect(ran.exitCode).toBe(0);
+  expect(ran.lines('fails')).toEqual(['1', '2']);
+  expect(ran.lines('next')).toEqual(['1']);
+  expect(ran.lines('told')).toEqual(['False']);
+  expect(ran.events.filter(({ type }) => type === 'lock.abandoned')).toHaveLength(2);
+});
+
+test('a holder that waits for a program that waits for it is a deadlock', async () => {
+  const { file } = write(`
+locks: { l: {} }
+queues: { q: {} }
+processes:
+  keeper: { target: ./a.py#keep, locks: l, gets: q, ready: { sdk: true } }
+  holder: { run: echo 1 | forkline put q, holds: l, puts: q, needs: { keeper: ready } }`);
+  const ran = await runPipeline(file);
+  expect(ran.exitCode).toBe(3);
+  const deadlock = ran.events.find(({ type }) => type === 'deadlock');
+  expect(deadlock).toMatchObject({ circle: expect.arrayContaining(['keeper', 'holder']) as unknown });
+  expect(ran.summary.nodes.holder?.outcome).toBe('cancelled');
+  expect(ran.left).toEqual([]);
+});
+
+test.runIf(process.platform === 'linux')('two runs hold a lock of the machine one after the other', async () => {
+  const name = `test-holds-${process.pid}`;
+  const { file, folder } = write(`
+locks: { ${name}: { scope: host } }
+processes:
+  holder: { run: '${room}', holds: ${name}, replicas: 4 }`);
+  const runs = await Promise.all([runPipeline(file), runPipeline(file)]);
+  expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+  expect(existsSync(join(folder, 'room'))).toBe(false);
+});
+
+test('who is interrupted while it waits never starts, and leaves nothing behind', async () => {
+  const { file } = write(`
+locks: { l: {} }
+queues: { q: {} }
+processes:
+  keeper: { target: ./a.py#keep, locks: l, gets: q, ready: { sdk: true } }
+  feeder: { run: sleep 600, puts: q }
+  holder: { run: 'echo never', holds: l, needs: { keeper: ready } }
+  shows: { run: 'sleep 0.2; echo now', needs: { keeper: ready } }`);
+  const ran = await runPipeline(file, {
+    onLine: (line, signal) => {
+      if (line.includes('now')) signal('SIGINT');
+    },
+  });
+  expect(ran.exitCode).toBe(130);
+  expect(ran.summary.nodes.holder).toMatchObject({ outcome: 'cancelled' });
+  expect(ran.left).toEqual([]);
+});
