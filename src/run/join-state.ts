@@ -25,7 +25,7 @@ export class JoinState {
     this.node = node;
     this.open = new Set(node.processes);
     this.#openQueues = new Set(node.queues);
-    this.#enough = node.mode === 'all' ? null : Math.min(node.mode, node.processes.length);
+    this.#enough = node.mode === 'all' ? null : Math.min(node.mode, this.open.size);
   }
 
   ended(fate: Fate): void {
@@ -44,14 +44,15 @@ export class JoinState {
       this.#failure ??= { cause: `queue \`${queue}\` can never be drained: ${reason}`, benign: false };
   }
 
-  /** The first so many have succeeded; a failure of the others is then no failure of the run. */
-  forgives(node: NodeId): boolean {
-    return this.#enough !== null && this.node.processes.includes(node);
+  /** It asks for the first so many: once it has passed, a failure of the others is no failure of the run. */
+  get forgives(): boolean {
+    return this.#enough !== null;
   }
 
-  /** It asks for the first so many, and there are still enough that may succeed. */
+  /** It asks for the first so many, and there are still enough that may succeed, or it passes without. */
   get mayYetPass(): boolean {
-    return this.#enough !== null && !this.passed && this.#succeeded + this.open.size >= this.#enough;
+    if (this.#enough === null || this.passed) return false;
+    return this.terminating || this.#succeeded + this.open.size >= this.#enough;
   }
 
   /** Null while it waits. */

@@ -35,7 +35,8 @@ export class Schedule {
   readonly #joinsOfQueue: ReadonlyMap<string, readonly JoinState[]>;
   readonly #daemons: readonly Entry[];
   readonly #reliance: Reliance;
-  readonly #failed = new Set<NodeId>();
+  /** Those whose failure fails the run, and whether a join that passes may still forgive it. */
+  readonly #failed = new Map<NodeId, { readonly forgivable: boolean }>();
   readonly #timeoutMs: number | null;
   readonly #keepsGoing: boolean;
   #deadline: number | null = null;
@@ -231,10 +232,11 @@ export class Schedule {
   }
 
   #fail(entry: Entry, fate: Fate): void {
-    const forgiven = entry.joins.some((join) => join.forgives(fate.node) && join.passed);
-    if (!forgiven || this.#cleansUp(entry)) this.#failed.add(fate.node);
+    const forgiven = entry.joins.some((join) => join.forgives && join.passed);
+    const cleansUp = this.#cleansUp(entry);
+    if (!forgiven || cleansUp) this.#failed.set(fate.node, { forgivable: !cleansUp });
     const rule = this.#keepsGoing ? 'continue' : entry.node.kind === 'join' ? 'stop' : entry.node.onFailure;
-    if (rule === 'stop' && !forgiven && !this.#cleansUp(entry) && !this.#mayYetPass(entry))
+    if (rule === 'stop' && !forgiven && !cleansUp && !this.#isLeftToJoin(entry))
       this.#stop(`\`${fate.node}\` ${fate.outcome === 'timed_out' ? 'timed out' : 'failed'}`, fate.node);
   }
 
@@ -247,8 +249,12 @@ export class Schedule {
     );
   }
 
-  #mayYetPass(entry: Entry): boolean {
-    return entry.joins.some((join) => this.#entry(join.node.id).phase !== 'ended' && join.mayYetPass);
+  /** A join can still pass without it, or something that waits for the failure of that join will still run. */
+  #isLeftToJoin(entry: Entry): boolean {
+    return entry.joins.some((join) => {
+      const own = this.#entry(join.node.id);
+      return join.forgives && ((own.phase !== 'ended' && join.mayYetPass) || this.#cleansUp(own));
+    });
   }
 
   #spread(entry: Entry, tell: (need: NeedState) => void, now: number): void {
@@ -271,15 +277,15 @@ export class Schedule {
     join.active = false;
     if (!verdict.passed) return this.#end({ node: join.node.id, outcome: 'failed' }, verdict.cause);
     this.#pass(join, null);
-    if (join.node.onPass === 'terminate') this.#terminate(join, `join \`${join.node.id}\` has passed`);
   }
 
   #pass(join: JoinState, cause: string | null): void {
     join.active = false;
     join.passed = true;
     for (const id of join.node.processes)
-      if (join.forgives(id) && !this.#cleansUp(this.#entry(id))) this.#failed.delete(id);
+      if (join.forgives && this.#failed.get(id)?.forgivable) this.#failed.delete(id);
     this.#end({ node: join.node.id, outcome: 'passed' }, cause);
+    if (join.node.onPass === 'terminate') this.#terminate(join, `join \`${join.node.id}\` has passed`);
   }
 
   #joinTimedOut(join: JoinState): void {
@@ -361,7 +367,7 @@ export class Schedule {
     } while (this.#endings.length > 0);
     if (this.#alive === 0) {
       this.#alive = -1;
-      this.#effects.push({ do: 'over', failed: [...this.#failed] });
+      this.#effects.push({ do: 'over', failed: [...this.#failed.keys()] });
     }
     const effects = this.#effects;
     this.#effects = [];
