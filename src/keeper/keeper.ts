@@ -132,7 +132,9 @@ export class Keeper {
       ...argv,
       ...variables,
     ]);
-    cancel?.addEventListener('abort', () => this.#say(['cancel', `${number}`]), { once: true });
+    const onCancel = (): void => this.#say(['cancel', `${number}`]);
+    if (cancel?.aborted) onCancel();
+    else cancel?.addEventListener('abort', onCancel, { once: true });
     return entry.started;
   }
 

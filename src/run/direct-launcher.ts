@@ -20,7 +20,7 @@ import type {
 } from './launcher.ts';
 import { readHere } from './logged-output.ts';
 import { emptyGroup, killUntilEmpty, marked, signalGroup } from './reaper.ts';
-import { NUL_REFUSAL, nulIn, refusalOf, type Setback } from './refusal.ts';
+import { FIFO, NUL_REFUSAL, nulIn, refusalOf, type Setback } from './refusal.ts';
 
 const execute = promisify(execFile);
 
@@ -181,17 +181,23 @@ function handedIn(stream: StdioSource | StdioSink): number[] {
 
 function source(from: StdioSource, opened: number[]): 'ignore' | number {
   if (from.type === 'null' || from.type === 'terminal') return 'ignore';
-  return from.type === 'fd' ? from.fd : open(from.path, 'r', opened);
+  return from.type === 'fd' ? from.fd : openFile(from.path, 'r', opened);
 }
 
 function sink(to: Exclude<StdioSink, { type: 'log' }>, opened: number[]): 'ignore' | number {
   if (to.type === 'null' || to.type === 'terminal') return 'ignore';
   if (to.type === 'fd') return to.fd;
-  return open(to.path, to.append ? 'a' : 'w', opened);
+  return openFile(to.path, to.append ? 'a' : 'w', opened);
 }
 
 function dropAll(outputs: readonly LoggedOutput[]): void {
   for (const { output } of outputs) output.destroy();
+}
+
+/** Whoever opens a FIFO waits for the other end, and this process must never wait. */
+function openFile(path: string, flags: string, opened: number[]): number {
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) throw Object.assign(new Error(path), { code: FIFO });
+  return open(path, flags, opened);
 }
 
 function open(path: string, flags: string | number, opened: number[]): number {

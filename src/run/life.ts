@@ -63,6 +63,8 @@ export type Effect =
   /** Wait until its tree is empty. `patient`: what is left of it was told to end, and is given until `hurry`; else it is
    * killed. */
   | { readonly do: 'empty'; readonly patient: boolean }
+  /** It is no longer wanted, should it still wait for a file to be opened. */
+  | { readonly do: 'cancel' }
   | { readonly do: 'hurry' }
   | { readonly do: 'leaked'; readonly pids: readonly number[] }
   /** Ask the broker what became of all it said; `abandon`: without waiting for room in queues. */

@@ -70,11 +70,11 @@ export class Lifecycle {
         this.#want(wishOf({}));
         this.#askAccount();
       },
-      // There is nobody to signal yet: the wish is carried out once there is.
-      stop: ({ as, reason }) => this.#want({ as, reason }),
-      fault: ({ reason }) => this.#want({ as: 'failed', reason }),
+      // There may be nobody to signal yet: the wish is carried out once there is.
+      stop: ({ as, reason }) => this.#cancel({ as, reason }),
+      fault: ({ reason }) => this.#cancel({ as: 'failed', reason }),
       kill: (input) => {
-        if (input.as) this.#want(wishOf(input));
+        this.#cancel(input.as ? wishOf(input) : null);
         this.#killed = true;
       },
     },
@@ -179,6 +179,12 @@ export class Lifecycle {
     this.#patient = patient;
     if (!patient) this.#deadline = null;
     this.#go('emptying', { do: 'empty', patient });
+  }
+
+  /** It may wait for ever for somebody to open the other end of a file that its streams are. */
+  #cancel(wish: Wish | null): void {
+    if (wish) this.#want(wish);
+    this.#effects.push({ do: 'cancel' });
   }
 
   #hurry(): void {

@@ -66,6 +66,8 @@ export class ProcessRun {
   readonly #refused: string | null;
   /** Ends when what is left of its tree has had time enough. */
   #patience = new AbortController();
+  /** Aborted once it is no longer to start. */
+  #wanted = new AbortController();
   #child: Child | null = null;
   /** The probe of this attempt; null where it has none, or says itself when it is ready. */
   #probe: Watch | null = null;
@@ -123,6 +125,7 @@ export class ProcessRun {
     const { broker, tell } = this.#context;
     switch (effect.do) {
       case 'spawn':
+        this.#wanted = new AbortController();
         this.#context.onAttempt(this);
         // In a turn of its own: those that start with it come first, and can then be told what becomes of it.
         return queueMicrotask(() => this.#watch(this.#spawn()));
@@ -141,6 +144,8 @@ export class ProcessRun {
         return this.#child?.signal(effect.signal);
       case 'empty':
         return this.#watch(this.#empty(effect.patient));
+      case 'cancel':
+        return this.#wanted.abort();
       case 'hurry':
         return this.#patience.abort();
       case 'leaked':
@@ -211,7 +216,7 @@ export class ProcessRun {
     const { terminal } = this.#context;
     const taken = node.tty ? terminal.take(node.id) : null;
     if (taken !== null) return this.#refuse(taken);
-    const child = await startChild({ node, argv, env }, this.#context, onOutput);
+    const child = await startChild({ node, argv, env }, this.#context, onOutput, this.#wanted.signal);
     if (!(child instanceof Child)) return this.#refuse(child.refused);
     this.#child = child;
     if (node.tty) terminal.given(child);

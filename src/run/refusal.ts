@@ -33,6 +33,9 @@ export function nulIn({ argv, env }: LaunchSpec): boolean {
   return argv.some((word) => word.includes('\0')) || Object.values(env).some((value) => value.includes('\0'));
 }
 
+/** In the place of a system's error. */
+export const FIFO = 'FIFO';
+
 export const NUL_REFUSAL = 'an argument or an environment variable holds a NUL character';
 
 function streamRefusal(stream: StdioSource | StdioSink, code: string): string {
@@ -48,6 +51,8 @@ function streamRefusal(stream: StdioSource | StdioSink, code: string): string {
     }
     case 'EACCES':
       return `the file \`${path}\` may not be opened`;
+    case FIFO:
+      return `\`${path}\` is a FIFO, and without the keeper nobody can wait for its other end`;
     case 'EISDIR':
       return `\`${path}\` is a folder, and a file was expected`;
     default:

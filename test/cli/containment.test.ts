@@ -1,10 +1,11 @@
 // Nothing outlives the runner, however it ends, and nothing its process: through the real binary, with a program that does all it can to
 // get away, and one of the same name beside it that is nobody's to kill.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Event } from '../../src/run/event.ts';
+import type { Summary } from '../../src/run/summary.ts';
 import { forkline, workspace } from '../kit/forkline.ts';
 import { binary } from '../kit/run-pipeline.ts';
 
@@ -280,4 +281,31 @@ it('where less than full containment is to be had and full is required, nothing 
   expect(exitCode).toBe(2);
   expect(stderr).toContain('full containment was required, and only `scan` is to be had here');
   expect(existsSync(join(folder, 'started'))).toBe(false);
+});
+
+describe('a process whose stdin is a FIFO that nobody writes to', () => {
+  it('is stopped with the run', async () => {
+    const folder = workspace({
+      'pipeline.yaml': `
+processes:
+  reader: { command: [cat], stdin: { file: ./fifo } }
+  other: { run: exit 3 }
+`,
+    });
+    execFileSync('mkfifo', [join(folder, 'fifo')]);
+    const { exitCode, stderr } = await forkline(folder, ['run', '--run-dir', 'run']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('`other` failed with exit code 3');
+    const { nodes } = JSON.parse(readFileSync(join(folder, 'run/summary.json'), 'utf8')) as Summary;
+    expect(nodes['reader']?.outcome).toBe('stopped');
+  });
+
+  it('cannot be started where there is no keeper, which would wait for the other end', async () => {
+    const folder = workspace({ 'pipeline.yaml': 'processes: { reader: { command: [cat], stdin: { file: ./fifo } } }' });
+    execFileSync('mkfifo', [join(folder, 'fifo')]);
+    const env = { FORKLINE_CONTAINMENT: 'scan' };
+    const { exitCode, stderr } = await forkline(folder, ['run', '--run-dir', 'run'], '', env);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('is a FIFO, and without the keeper nobody can wait for its other end');
+  });
 });

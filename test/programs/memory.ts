@@ -18,21 +18,34 @@ export async function consume(count: number): Promise<void> {
   }
 }
 
-/** Of the runner and of all its children, by what they are. */
+/** Of the runner, its broker, and the processes of this run, by what they are. */
 export function residentMemory(): Record<string, number> {
   const memory: Record<string, number> = {};
+  const runner = runnerAbove(process.pid);
   for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
-    const status = read(pid, 'status');
-    const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]);
-    if (pid !== process.ppid && parent !== process.ppid) continue;
-    memory[nameOf(pid)] = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
+    const name = pid === runner ? 'runner' : nameOf(pid, runner);
+    if (name !== null) memory[name] = Number(/^VmRSS:\s+(\d+)/m.exec(read(pid, 'status'))?.[1]);
   }
   return memory;
 }
 
-function nameOf(pid: number): string {
-  if (pid === process.ppid) return 'runner';
-  return /FORKLINE_PROCESS=([^\0]+)/.exec(read(pid, 'environ'))?.[1] ?? 'broker';
+/** Between it and a process of the run there may be a keeper and a warden. */
+function runnerAbove(pid: number): number {
+  const parent = parentOf(pid);
+  if (parent === 0) throw new Error('no runner is above this process');
+  return read(parent, 'cmdline').includes('bin/run.js') ? parent : runnerAbove(parent);
+}
+
+function nameOf(pid: number, runner: number): string | null {
+  const environment = read(pid, 'environ').split('\0');
+  const value = (name: string): string | undefined =>
+    environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+  if (value('FORKLINE_RUN_ID') === process.env['FORKLINE_RUN_ID']) return value('FORKLINE_PROCESS') ?? null;
+  return parentOf(pid) === runner && read(pid, 'cmdline').includes('broker.js') ? 'broker' : null;
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)/m.exec(read(pid, 'status'))?.[1] ?? 0);
 }
 
 function read(pid: number, file: string): string {

@@ -259,10 +259,10 @@ describe('stopping', () => {
     expect(machine.handle({ type: 'emptied', leaked: [9] }, 102)).toEqual([{ do: 'account', abandon: true }]);
   });
 
-  it('that was wished while it was still starting is carried out once it runs', () => {
+  it('that was wished while it was still starting ends a wait for its files, and else is carried out once it runs', () => {
     const machine = life();
     machine.handle({ type: 'start' }, 0);
-    expect(machine.handle({ type: 'stop', as: 'terminated', reason: 'a race is over' }, 0)).toEqual([]);
+    expect(machine.handle({ type: 'stop', as: 'terminated', reason: 'a race is over' }, 0)).toEqual([{ do: 'cancel' }]);
     expect(machine.handle({ type: 'spawned', pid: 7 }, 1)).toEqual([
       { do: 'announce', pid: 7 },
       { do: 'signal', signal: 'SIGTERM', reason: 'a race is over' },
