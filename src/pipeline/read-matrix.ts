@@ -30,12 +30,41 @@ export function readMatrix(path: Path, written: Json, place: Place): Matrix | nu
     .map((key) => ({ key, values: partOf(key, () => true, 'a list of values') }));
   const include = partOf('include', isMap, 'a list of maps') as Matrix['include'];
   const exclude = partOf('exclude', isMap, 'a list of maps') as Matrix['exclude'];
+  complainOfStrangers(
+    path,
+    exclude,
+    axes.map(({ key }) => key),
+    place,
+  );
   return sound ? { path, axes, include, exclude } : null;
 }
 
 /** Every key that some combination has. */
 export function keysOf(matrix: Matrix): Set<string> {
   return new Set([...matrix.axes.map(({ key }) => key), ...matrix.include.flatMap((entry) => Object.keys(entry))]);
+}
+
+/** What no combination has cannot be told from others by it: such an entry would leave out nothing. */
+function complainOfStrangers(
+  path: Path,
+  exclude: Matrix['exclude'],
+  axes: readonly string[],
+  { reading: { findings } }: Place,
+): void {
+  for (const [index, entry] of exclude.entries()) {
+    const stranger = Object.keys(entry).find((key) => !axes.includes(key));
+    if (stranger === undefined) continue;
+    const known = axes.map((axis) => `\`${axis}\``).join(', ');
+    findings.error(
+      'unknown-name',
+      keyOf([...path, 'exclude', index, stranger]),
+      `there is no list \`${stranger}\` here`,
+      {
+        hint:
+          findings.didYouMean(stranger, axes) ?? (known === '' ? 'there are no lists' : `there are the lists ${known}`),
+      },
+    );
+  }
 }
 
 function complainOfTwins(path: Path, keys: readonly string[], { reading }: Place): void {

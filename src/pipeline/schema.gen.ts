@@ -316,7 +316,7 @@ export type Matrix =
           }[]
         | string;
       /**
-       * Combinations to leave out; one that names only some keys leaves out all that match.
+       * Combinations to leave out, before `include` adds any; one that names only some of the lists leaves out all that match.
        */
       exclude?:
         | {

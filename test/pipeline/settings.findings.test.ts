@@ -28,6 +28,14 @@ processes:
     ],
   ],
   [
+    'what is left out of a matrix is named by its lists',
+    `params: { out: [{ sise: 1 }] }
+processes:
+  a: { run: ls, matrix: { size: [1, 2], exclude: [{ size: 1 }, { sise: 1 }] } }
+  b: { run: ls, matrix: { size: [1, 2], exclude: "\${{ params.out }}" } }`,
+    ['3:66 error unknown-name there is no list `sise` here', '4:41 error unknown-name there is no list `sise` here'],
+  ],
+  [
     'a file of variables must be there',
     `env_file: none.env
 processes:

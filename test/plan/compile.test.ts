@@ -153,11 +153,12 @@ defaults:
   shell: bash
   cwd: sub
   on_failure: continue
+  retry: 2
   stop: { signal: SIGINT, grace: 1s }
   env: { A: default, B: default }
 processes:
   a: { run: ls }
-  b: { run: ls, timeout: 500ms, shell: [python3, -c], cwd: /x, on_failure: ignore, stop: { grace: 2 }, env: { A: own } }
+  b: { run: ls, timeout: 500ms, shell: [python3, -c], cwd: /x, on_failure: ignore, retry: 0, stop: { grace: 2 }, env: { A: own } }
 daemons:
   d: { run: ls }
 `);
@@ -177,7 +178,15 @@ daemons:
     stop: { signal: 'SIGINT', graceMs: 2000 },
     env: { A: 'own', B: 'default' },
   });
-  expect(processOf(plan, 'd')).toMatchObject({ onFailure: 'stop', timeoutMs: 300_000 });
+  expect(processOf(plan, 'd')).toMatchObject({
+    timeoutMs: 300_000,
+    launch: { shell: ['bash', '-euo', 'pipefail', '-c'] },
+    cwd: '/root/sub',
+    onFailure: 'stop',
+    stop: { signal: 'SIGINT', graceMs: 1000 },
+    env: { A: 'default', B: 'default' },
+  });
+  expect(['a', 'b', 'd'].map((id) => processOf(plan, id).again?.attempts ?? null)).toEqual([2, null, 2]);
 });
 
 test('later layers of the environment win, and may use the ones under them', async () => {

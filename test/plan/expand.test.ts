@@ -76,6 +76,41 @@ test('exclude takes out every combination that agrees with all it says', () => {
   ]);
 });
 
+test('exclude comes before include, which may bring back what was left out, and is not left out itself', () => {
+  const matrix = matrixOf({ os: ['a', 'b'] }, [{ os: 'a', more: 1 }, { os: 'a', more: 2 }, { more: 3 }], [{ os: 'a' }]);
+  expect(combinationsOf(matrix)).toEqual([
+    { os: 'b', more: 3 },
+    { os: 'a', more: 1 },
+    { os: 'a', more: 2 },
+  ]);
+  const all = matrixOf({ os: ['a', 'b'] }, [], [{ os: 'a' }, { os: 'b' }]);
+  expect(instancesOf({ name: 'p', matrix: all, replicas: 2 })).toEqual([]);
+});
+
+test('without lists each include is a combination of its own, and replicas count inside of it', () => {
+  const matrix = matrixOf({}, [{ a: { deep: [1] } }, { b: 2 }]);
+  expect(instancesOf({ name: 'p', matrix, replicas: 2 }).map(({ id, replica, matrix: m }) => [id, replica, m])).toEqual(
+    [
+      ['p.1', 1, { a: { deep: [1] } }],
+      ['p.2', 2, { a: { deep: [1] } }],
+      ['p.3', 1, { b: 2 }],
+      ['p.4', 2, { b: 2 }],
+    ],
+  );
+});
+
+test('what one include has added, another one may not be held against', () => {
+  const matrix = matrixOf({ at: [{ x: 1 }, { x: 2 }] }, [
+    { at: { x: 1 }, color: 'red' },
+    { color: 'blue', at: { x: 1 } },
+    { color: 'red' },
+  ]);
+  expect(combinationsOf(matrix)).toEqual([
+    { at: { x: 1 }, color: 'red' },
+    { at: { x: 2 }, color: 'red' },
+  ]);
+});
+
 test('the product foretells how many instances there are', () => {
   const axes = fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.uniqueArray(fc.nat(9), { maxLength: 4 }), {
     minKeys: 1,
