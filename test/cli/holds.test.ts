@@ -96,14 +96,60 @@ processes:
   expect(ran.left).toEqual([]);
 });
 
+test('items that wait for a program that waits for what they put are a deadlock', async () => {
+  const { file } = write(`
+locks: { l: {} }
+queues: { q: {}, from: { from: [1, 2, 3] } }
+processes:
+  keeper: { target: ./a.py#keep, locks: l, gets: q, ready: { sdk: true } }
+  worker: { run: forkline put q 1, each: from, workers: 2, holds: l, puts: q, needs: { keeper: ready } }`);
+  const ran = await runPipeline(file);
+  expect(ran.exitCode).toBe(3);
+  expect(ran.summary.queues.from).toMatchObject({ put: 3, done: 0 });
+  expect(ran.left).toEqual([]);
+});
+
+test('one that could not be started, or was killed before it was, has broken nothing', async () => {
+  const { file } = write(`
+locks: { l: {}, a: {} }
+queues: { q: {} }
+processes:
+  refused: { command: [/nowhere], holds: l, on_failure: ignore }
+  told: { target: ./a.py#told, locks: l, needs: { refused: completed } }
+  keeper: { target: ./a.py#keep, locks: l, gets: q, ready: { sdk: true }, needs: told }
+  waits: { run: echo never, holds: [a, l], needs: { keeper: ready } }
+  takes: { run: forkline lock a -- true, locks: a }
+  feeder: { run: echo 1 | forkline put q, puts: q, needs: one }
+  quick: { run: sleep 0.2, needs: { keeper: ready } }
+joins:
+  one: { processes: [quick, waits], mode: any, on_pass: terminate }`);
+  const ran = await runPipeline(file);
+  expect(ran.said).toContain('everything succeeded');
+  expect(ran.lines('told')).toEqual(['False']);
+  expect(ran.summary.nodes.waits).toMatchObject({ outcome: 'terminated', exitcode: null });
+  expect(ran.events.filter(({ type }) => type === 'lock.abandoned')).toEqual([]);
+});
+
+test('a holder that is killed is told to whoever takes it next', async () => {
+  const { file } = write(`
+locks: { l: {} }
+processes:
+  killed: { run: kill -9 $$, holds: l, on_failure: ignore }
+  told: { target: ./a.py#told, locks: l, needs: { killed: completed } }`);
+  const ran = await runPipeline(file);
+  expect(ran.lines('told')).toEqual(['True']);
+});
+
 test.runIf(process.platform === 'linux')('two runs hold a lock of the machine one after the other', async () => {
-  const name = `test-holds-${process.pid}`;
+  const name = `h${process.pid}`;
   const { file, folder } = write(`
 locks: { ${name}: { scope: host } }
 processes:
-  holder: { run: '${room}', holds: ${name}, replicas: 4 }`);
+  holder: { run: '${room}; echo $FORKLINE_FENCE_${name.toUpperCase()}', holds: ${name}, replicas: 4 }`);
   const runs = await Promise.all([runPipeline(file), runPipeline(file)]);
   expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+  const fences = runs.flatMap((ran) => [1, 2, 3, 4].flatMap((n) => ran.lines(`holder.${n}`)));
+  expect(new Set(fences).size).toBe(8);
   expect(existsSync(join(folder, 'room'))).toBe(false);
 });
 
