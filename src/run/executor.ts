@@ -1,7 +1,6 @@
 // Performs what `schedule` decides, and tells it what came of it. It owns the run's processes, its broker and its one timer;
 // every rule of the language is in the machines, not here.
 import { basename } from 'node:path';
-import type { Notice } from '../broker/control.ts';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
 import { type Alarm, Clock } from '../clock.ts';
 import { isProcess } from '../plan/node-kind.ts';
@@ -10,13 +9,12 @@ import type { ResolvedNode } from '../plan/resolve.ts';
 import { controlledIn, needsBroker, speakersOf, speaks } from '../plan/speakers.ts';
 import { Admission, scheduleOf } from './admission.ts';
 import { type Containment, shortcoming, type Tier } from './containment.ts';
-import { causeOf } from './deadlock.ts';
 import { EachRun, type ItemSlots } from './each-run.ts';
 import type { Outcome } from './event.ts';
-import { type Happening, happeningOf } from './happening.ts';
-import { inspect } from './inspection.ts';
+import type { Happening } from './happening.ts';
 import type { Masker } from './masker.ts';
 import type { Ended } from './life.ts';
+import { Notices } from './notices.ts';
 import { type Fate, pipedWith } from './outcome.ts';
 import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
@@ -60,6 +58,7 @@ export class Execution {
   readonly #premises: Premises;
   readonly #outputs: Outputs;
   readonly #resolver: Resolver;
+  readonly #notices: Notices;
   readonly #controlled: ReadonlySet<NodeId>;
   readonly #clock = new Clock();
   readonly #pausing: Pausing;
@@ -73,9 +72,6 @@ export class Execution {
   #armedFor = Number.POSITIVE_INFINITY;
   #stopCause: StopCause | null = null;
   #killed = false;
-  #exhausted = false;
-  /** What became of `from` and `to` that fails the run. */
-  readonly #troubles: string[] = [];
   readonly #ignored: NodeId[] = [];
 
   constructor(plan: Plan, options: ExecutionOptions) {
@@ -90,6 +86,18 @@ export class Execution {
     this.#outputs = new Outputs(plan);
     this.#resolver = new Resolver(plan, options, this.#outputs.named);
     this.#schedule = scheduleOf(plan, (node) => this.#resolver.isWanted(node));
+    this.#notices = new Notices({
+      runId: options.runId,
+      schedule: this.#schedule,
+      outputs: this.#outputs,
+      running: this.#running,
+      broker: () => this.#broker,
+      now: () => this.#now(),
+      tell: (happening) => this.#tell(happening),
+      perform: (effects) => this.#perform(effects),
+      stop: (cause) => this.stop(cause),
+      onBroken: (error) => this.#broken(error),
+    });
     this.#controlled = controlledIn(plan);
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     this.#pausing = new Pausing({
@@ -118,7 +126,7 @@ export class Execution {
     try {
       this.#context = this.#contextWith(await this.#prepare());
       if (!this.#stopCause) await this.#broker?.begin();
-      if (!this.#stopCause && this.#troubles.length === 0) this.#perform(this.#schedule.begin(this.#now()));
+      if (!this.#stopCause && this.#notices.troubles.length === 0) this.#perform(this.#schedule.begin(this.#now()));
       await this.#conclude(await this.#ended);
     } finally {
       await this.#clear();
@@ -170,7 +178,7 @@ export class Execution {
             again: nodes.filter((node) => isProcess(node) && node.again !== null).map(({ id }) => id),
             deadlockMs,
             daemons: nodes.filter(({ kind }) => kind === 'daemon').map(({ id }) => id),
-            onNotice: (notice) => this.#noticed(notice),
+            onNotice: (notice) => this.#notices.hear(notice),
             socketDir: this.#premises.folder,
             onLost: (reason) => this.kill({ exitCode: 70, reason: `the broker was lost: ${reason}` }),
           }),
@@ -229,8 +237,8 @@ export class Execution {
       failed,
       ignored: this.#ignored,
       counts: queues,
-      exhausted: this.#exhausted,
-      troubles: this.#troubles,
+      exhausted: this.#notices.exhausted,
+      troubles: this.#notices.troubles,
       journalLost: this.#options.journalLost(),
       stopped: this.#stopCause,
     });
@@ -378,50 +386,6 @@ export class Execution {
 
   #tell(happening: Happening): void {
     this.#options.tell(happening);
-  }
-
-  #noticed(notice: Notice): void {
-    const happening = happeningOf(notice);
-    if (happening) this.#tell(happening);
-    const now = this.#now();
-    if (notice.type === 'drained') this.#perform(this.#schedule.drained(notice.queue, now));
-    if (notice.type === 'stranded') this.#perform(this.#schedule.stranded(notice.queue, notice.reason, now));
-    if (notice.type === 'terminate') {
-      const { node, by, atOnce, errand } = notice;
-      this.#perform(this.#schedule.terminate(node, `by \`${by}\``, atOnce, now));
-      this.#broker?.done(errand);
-    }
-    if (notice.type === 'output') {
-      this.#outputs.set(notice.node, notice.name, notice.value);
-      this.#broker?.done(notice.errand);
-    }
-    if (notice.type === 'suspects') this.#inspect(notice).catch(this.#broken);
-    if (notice.type === 'deadlock') this.stop(causeOf(notice));
-    if (notice.type === 'ready' || notice.type === 'given' || notice.type === 'ran-out') {
-      const run = this.#running.get(notice.node);
-      if (run instanceof EachRun) run.hear(notice);
-      else if (notice.type === 'ready') run?.saysReady();
-    }
-    if (notice.type === 'exhausted') this.#exhausted = true;
-    if (notice.type === 'supplied' || notice.type === 'recorded') this.#judge(notice);
-    if ((notice.type === 'offence' || notice.type === 'miswired') && notice.node !== null)
-      this.#running.get(notice.node)?.handle({ type: 'fault', reason: notice.reason });
-  }
-
-  /** A `from` or a `to` fails the run as a process does, with `on_failure: stop` or `continue`. */
-  #judge(notice: Extract<Notice, { type: 'supplied' | 'recorded' }>): void {
-    const { queue, reason, fails } = notice;
-    if (reason === null || fails === 'no') return;
-    const what = notice.type === 'supplied' ? `the \`from\` of queue \`${queue}\`` : `the \`to\` of queue \`${queue}\``;
-    const trouble = `${what} failed: ${reason}`;
-    this.#troubles.push(trouble);
-    if (fails === 'now') this.#perform(this.#schedule.stop(trouble, this.#now()));
-  }
-
-  async #inspect(suspected: Extract<Notice, { type: 'suspects' }>): Promise<void> {
-    const { runId } = this.#options;
-    const outlook = await inspect(suspected, { runId, schedule: this.#schedule, running: this.#running });
-    this.#broker?.inspected(suspected.request, outlook);
   }
 
   // ── time ──
