@@ -79,6 +79,34 @@ export class Alarm {
   }
 }
 
+/** One alarm for many deadlines: it calls at the earliest that it was told, and is told the others again then. */
+export class EarliestAlarm {
+  readonly #clock: Clock;
+  readonly #call: () => void;
+  #alarm: Alarm | null = null;
+  #deadline = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, call: () => void) {
+    this.#clock = clock;
+    this.#call = call;
+  }
+
+  /** Null: nothing is due at any time. */
+  by(deadline: number | null): void {
+    if (deadline === null || deadline >= this.#deadline) return;
+    this.#alarm?.cancel();
+    this.#deadline = deadline;
+    this.#alarm = this.#clock.after(deadline - this.#clock.now(), () => {
+      this.#deadline = Number.POSITIVE_INFINITY;
+      this.#call();
+    });
+  }
+
+  cancel(): void {
+    this.#alarm?.cancel();
+  }
+}
+
 /** How often a clock that is held is looked at. */
 const HELD_MS = 50;
 const LATE_MS = 250;

@@ -1,7 +1,7 @@
 // When the machines of the channels take their turns. Whatever is said to one marks its line; once everything that came in
 // together has been said, those that are marked take their turn, and then what they decided goes out. So a thousand small
 // frames cost one turn, and one that comes alone does not wait for others.
-import type { Alarm, Clock } from '../clock.ts';
+import { type Clock, EarliestAlarm } from '../clock.ts';
 import type { Line } from './line.ts';
 import type { Party } from './party.ts';
 
@@ -20,15 +20,15 @@ export class Turns {
   readonly #settings: TurnsSettings;
   readonly #marked = new Set<Line>();
   readonly #speaking = new Set<Party>();
+  readonly #alarm: EarliestAlarm;
   #scheduled = false;
   /** Reads in this round of the loop that brought something; whether it was one at most in the round before. */
   #reads = 0;
   #quiet = true;
-  #timer: Alarm | null = null;
-  #timerAt = Number.POSITIVE_INFINITY;
 
   constructor(settings: TurnsSettings) {
     this.#settings = settings;
+    this.#alarm = new EarliestAlarm(settings.clock, settings.onTime);
   }
 
   mark(line: Line): void {
@@ -73,19 +73,11 @@ export class Turns {
 
   /** Something is due then, whatever is said until that. */
   wakeAt(deadline: number): void {
-    if (deadline >= this.#timerAt) return;
-    const { clock, onTime } = this.#settings;
-    this.#timer?.cancel();
-    this.#timerAt = deadline;
-    this.#timer = clock.after(deadline - clock.now(), () => {
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#timer = null;
-      onTime();
-    });
+    this.#alarm.by(deadline);
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    this.#alarm.cancel();
   }
 
   #schedule(): void {

@@ -2,7 +2,7 @@
 // every rule of the language is in the machines, not here.
 import { basename } from 'node:path';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
-import { type Alarm, Clock } from '../clock.ts';
+import { Clock, EarliestAlarm } from '../clock.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import type { ResolvedNode } from '../plan/resolve.ts';
@@ -61,6 +61,8 @@ export class Execution {
   readonly #notices: Notices;
   readonly #controlled: ReadonlySet<NodeId>;
   readonly #clock = new Clock();
+  /** The one timer: set to the earliest deadline of all machines. */
+  readonly #alarm = new EarliestAlarm(this.#clock, () => this.#tick());
   readonly #pausing: Pausing;
   readonly #terminal = new Terminal();
   readonly #ended: Promise<readonly NodeId[]>;
@@ -68,8 +70,6 @@ export class Execution {
   #broken!: (error: unknown) => void;
   #context: ProcessContext | null = null;
   #broker: BrokerHost | null = null;
-  #timer: Alarm | null = null;
-  #armedFor = Number.POSITIVE_INFINITY;
   #stopCause: StopCause | null = null;
   #killed = false;
   readonly #ignored: NodeId[] = [];
@@ -219,7 +219,7 @@ export class Execution {
       onReport: (to, report) => this.#running.get(to)?.handle({ type: 'heard', report }),
       readsDaemon: ({ stdin }) => stdin.type === 'process' && this.#nodes.get(stdin.process)?.kind === 'daemon',
       onEnded: ({ node }, ended, stderr) => this.#processEnded(node, ended, stderr),
-      onDeadline: (deadline) => this.#armBy(deadline),
+      onDeadline: (deadline) => this.#alarm.by(deadline),
       onBroken: this.#broken,
     };
   }
@@ -247,7 +247,7 @@ export class Execution {
   }
 
   async #clear(): Promise<void> {
-    this.#timer?.cancel();
+    this.#alarm.cancel();
     for (const run of this.#running.values()) run.killAtOnce();
     await this.#broker?.close();
     await this.#premises.close();
@@ -259,7 +259,7 @@ export class Execution {
     const starting = effects.flatMap((effect) => (effect.do === 'start' ? effect.nodes : []));
     this.#premises.fifos.expect(2 * starting.length);
     for (const effect of effects) this.#carryOut(effect);
-    this.#armBy(this.#schedule.nextDeadline());
+    this.#alarm.by(this.#schedule.nextDeadline());
     for (const run of this.#eachs) run.resume();
   }
 
@@ -390,16 +390,7 @@ export class Execution {
 
   // ── time ──
 
-  /** The one timer: set to the earliest deadline of all machines. */
-  #armBy(deadline: number | null): void {
-    if (deadline === null || deadline >= this.#armedFor) return;
-    this.#timer?.cancel();
-    this.#armedFor = deadline;
-    this.#timer = this.#clock.after(deadline - this.#now(), () => this.#tick());
-  }
-
   #tick(): void {
-    this.#armedFor = Number.POSITIVE_INFINITY;
     const now = this.#now();
     if (this.#schedule.timedOut(now)) this.stop({ exitCode: 124, reason: 'the run timed out' });
     this.#perform(this.#schedule.tick(now));
