@@ -108,7 +108,7 @@ processes:
   watcher:
     run: |
       events="$FORKLINE_RUN_DIR/events.ndjson"
-      until grep -q node.retrying "$events" && grep -q node.restarting "$events"; do sleep 0.02; done
+      until grep -q '"node.retrying"' "$events" && grep -q '"node.restarting"' "$events"; do sleep 0.02; done
       echo go; sleep 100
 daemons: { server: { run: "exit 1", restart: { policy: always, delay: 1h } } }`,
       {},
