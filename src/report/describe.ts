@@ -59,7 +59,7 @@ export function describe(event: Event): Words | null {
       return { weight: weightOfItem(event), text: itemEnded(event) };
     case 'queue.closed':
       return event.aborted
-        ? note(`queue \`${event.queue}\` broke off: a producer failed`)
+        ? note(`queue \`${event.queue}\` broke off: a producer did not succeed`)
         : detail(`queue \`${event.queue}\` is closed`);
     case 'queue.drained':
       return detail(`queue \`${event.queue}\` is closed, and every item done`);
@@ -124,7 +124,8 @@ function contained({ tier, run, reasons }: RunContained): string {
 /** How a node ended, as one sentence without its full stop. */
 export function ended(event: NodeEnded): string {
   const cause = event.cause === undefined ? '' : `: ${event.cause}`;
-  const after = ` after ${duration(event.durationMs)}`;
+  const attempts = event.attempts === undefined ? '' : ` and ${event.attempts} attempts`;
+  const after = ` after ${duration(event.durationMs)}${attempts}`;
   const name = `\`${event.node}\``;
   switch (event.outcome) {
     case 'succeeded':
