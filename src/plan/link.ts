@@ -115,7 +115,7 @@ export function joinNodeOf(
     return vertex === undefined || instances.isUnknown(vertex);
   });
   if (join.mode !== 'all' && join.mode > processes.size && processes.size > 0 && !isUnknown) {
-    const message = `\`${join.name}\` waits for ${join.mode} to succeed, but there are only ${processes.size}`;
+    const message = `\`${join.name}\` waits for ${join.mode} to succeed, but there ${processes.size === 1 ? 'is' : 'are'} only ${processes.size}`;
     findings.error('needs-unreachable', keyOf([...join.path, 'mode']), message, {
       hint: '`any` and a number count instances',
     });
