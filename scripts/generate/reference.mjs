@@ -37,7 +37,7 @@ export function reference(schema) {
   return [
     '# Every key of a pipeline file',
     '<!-- Made from schemas/pipeline.schema.json by `npm run generate`: change the schema, not this file. -->',
-    `${schema.description} Keys that start with \`x-\` are ignored, so that YAML anchors have a place to live. Some keys are [checked and not executed yet](processes-and-targets.md#not-yet).`,
+    `${schema.description} Keys that start with \`x-\` are ignored, so that YAML anchors have a place to live.`,
     page.table(schema.properties),
     ...sections.flatMap((section) => page.section(section)),
     '## Values',

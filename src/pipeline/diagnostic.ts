@@ -32,7 +32,6 @@ export interface Finding extends Partial<Pick<Diagnostic, 'code' | 'severity' | 
 export const diagnosticCodes = [
   'yaml-syntax',
   'schema',
-  'not-supported-yet',
   'duplicate-key',
   'duplicate-name',
   'unknown-name',

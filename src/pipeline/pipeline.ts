@@ -149,7 +149,7 @@ export interface ProcessDeclaration extends Declared {
   readonly puts: readonly Reference[];
   readonly gets: readonly Reference[];
   readonly locks: readonly Reference[];
-  /** Names that are used in what is not executed yet. */
+  /** From before it starts until nothing of it is left. */
   readonly holds: readonly HoldDeclaration[];
   readonly controls: readonly Reference[];
   readonly each: Reference | null;
