@@ -30,6 +30,7 @@ export function readMatrix(path: Path, written: Json, place: Place): Matrix | nu
     .map((key) => ({ key, values: partOf(key, () => true, 'a list of values') }));
   const include = partOf('include', isMap, 'a list of maps') as Matrix['include'];
   const exclude = partOf('exclude', isMap, 'a list of maps') as Matrix['exclude'];
+  complainOfSlips(path, axes, place);
   complainOfStrangers(
     path,
     exclude,
@@ -42,6 +43,18 @@ export function readMatrix(path: Path, written: Json, place: Place): Matrix | nu
 /** Every key that some combination has. */
 export function keysOf(matrix: Matrix): Set<string> {
   return new Set([...matrix.axes.map(({ key }) => key), ...matrix.include.flatMap((entry) => Object.keys(entry))]);
+}
+
+/** A list of maps whose name is nearly a word of the language is hardly meant to be one of the lists. */
+function complainOfSlips(path: Path, axes: Matrix['axes'], { reading: { findings } }: Place): void {
+  for (const { key, values } of axes) {
+    const meant =
+      values.length > 0 && values.every(isMap) ? findings.didYouMean(key, ['include', 'exclude']) : undefined;
+    if (meant === undefined) continue;
+    findings.warning('unknown-name', keyOf([...path, key]), `\`${key}\` is one more list of the matrix`, {
+      hint: meant,
+    });
+  }
 }
 
 /** What no combination has cannot be told from others by it: such an entry would leave out nothing. */

@@ -36,6 +36,13 @@ processes:
     ['3:66 error unknown-name there is no list `sise` here', '4:41 error unknown-name there is no list `sise` here'],
   ],
   [
+    'a list of maps is hardly meant to be one whose name is nearly `exclude`',
+    `processes:
+  a: { run: ls, matrix: { size: [1, 2], exclud: [{ size: 1 }] } }
+  b: { run: ls, matrix: { size: [1, 2], place: [{ x: 1 }], exclud: [1] } }`,
+    ['2:41 warning unknown-name `exclud` is one more list of the matrix'],
+  ],
+  [
     'a file of variables must be there',
     `env_file: none.env
 processes:
