@@ -1,4 +1,5 @@
 // How the tests run: each file in a process of its own, and a run that leaves a process behind has failed.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const report = process.env['FORKLINE_TEST_REPORT'];
@@ -7,6 +8,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // They wait for their processes more than they compute.
+    maxWorkers: Math.max(3, availableParallelism()),
     globalSetup: ['test/kit/survivors.ts'],
     // Tests start real processes on machines that may be busy; this bounds a hang and asserts nothing.
     testTimeout: 60_000,
