@@ -1,14 +1,13 @@
 // The runner's side of the broker: starts its process, speaks to it as control.ts says, and takes its folder away at the end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { home } from '../home.ts';
 import type { Channel, NodeId } from '../plan/plan.ts';
 import type { Speaker } from '../plan/speakers.ts';
-import { Limit } from '../wire/message.ts';
 import type { Account, Command, Counts, Fence, Notice, Outlook } from './control.ts';
+import { BrokerNotStarted, makeSocketFolder, SOCKET } from './socket-folder.ts';
 import { FLAGS, MEMORY } from './thrift.ts';
 import { tokenFor } from './token.ts';
 
@@ -79,7 +78,7 @@ export interface BrokerHost {
 
 /** Resolves once children can connect. */
 export async function startBroker(options: BrokerOptions): Promise<BrokerHost> {
-  const folder = makeFolder(options.socketDir);
+  const folder = makeSocketFolder(options.socketDir);
   try {
     const host = new Host(options, folder);
     await host.listening;
@@ -311,11 +310,6 @@ class Host implements BrokerHost {
   }
 }
 
-/** Nothing of the run was started. Its message says all. */
-export class BrokerNotStarted extends Error {
-  override readonly name = 'BrokerNotStarted';
-}
-
 /** It has a code as a system's error has: a stream that cannot be laid for want of it keeps its process from starting. */
 class BrokerGone extends Error {
   override readonly name = 'BrokerGone';
@@ -335,23 +329,5 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
-const SOCKET = 's';
 const CLOSE_MS = 2000;
 const MOST_STDERR = 4096;
-
-/** A folder that only this user can enter, where the socket's path is short enough. */
-function makeFolder(wished: string | undefined): string {
-  const places = wished === undefined ? [process.env.XDG_RUNTIME_DIR, tmpdir(), '/tmp'] : [wished];
-  for (const place of places) {
-    if (place === undefined || place === '') continue;
-    try {
-      // Made with mode 0700.
-      const folder = mkdtempSync(join(place, 'forkline-'));
-      if (Buffer.byteLength(join(folder, SOCKET)) <= Limit.SOCKET_PATH) return folder;
-      rmSync(folder, { recursive: true });
-    } catch {
-      // Not there, or not for us to write to: the next one.
-    }
-  }
-  throw new BrokerNotStarted(`no folder for the broker’s socket could be made in ${places.filter(Boolean).join(', ')}`);
-}

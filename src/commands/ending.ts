@@ -1,7 +1,7 @@
 // How a command ends, in the one place that decides it: what it returned, a call that was wrong (2), or a mistake of ours (70).
 // With --json the error is JSON too. Whoever reads may be gone: that is no error.
 import { CLIError } from '@oclif/core/errors';
-import { BrokerNotStarted } from '../broker/host.ts';
+import { BrokerNotStarted } from '../broker/socket-folder.ts';
 import { nearest } from '../pipeline/suggest.ts';
 import { CallError } from './call-error.ts';
 import { Interrupted, releaseEarly } from './interruption.ts';
