@@ -38,7 +38,7 @@ export async function planned(
     }
     const source = new Source(join(root, 'pipeline.yaml'), yaml);
     const { plan, diagnostics, sources } = await planSource(source, { params, asPart, environment });
-    const words = (text: string): string => text.replaceAll(root, '/root');
+    const words = (text: string): string => text.replaceAll(root, '/project');
     const at = (file: string, offset: number): string => {
       const found = sources.find((each) => each.file === file) ?? source;
       const { line, column } = found.position(offset);

@@ -57,12 +57,12 @@ test('instances know who they are, where they were declared and what they may us
     launch: {
       type: 'target',
       language: 'javascript',
-      file: '/root/kitchen.ts',
+      file: '/project/kitchen.ts',
       export: 'cook',
       args: ['骨头', 3],
       kwargs: {},
     },
-    cwd: '/root',
+    cwd: '/project',
     env: {},
     if: true,
     each: null,
@@ -165,7 +165,7 @@ daemons:
   expect(processOf(plan, 'a')).toMatchObject({
     timeoutMs: 300_000,
     launch: { type: 'shell', shell: ['bash', '-euo', 'pipefail', '-c'], script: 'ls' },
-    cwd: '/root/sub',
+    cwd: '/project/sub',
     onFailure: 'continue',
     stop: { signal: 'SIGINT', graceMs: 1000 },
     env: { A: 'default', B: 'default' },
@@ -181,7 +181,7 @@ daemons:
   expect(processOf(plan, 'd')).toMatchObject({
     timeoutMs: 300_000,
     launch: { shell: ['bash', '-euo', 'pipefail', '-c'] },
-    cwd: '/root/sub',
+    cwd: '/project/sub',
     onFailure: 'stop',
     stop: { signal: 'SIGINT', graceMs: 1000 },
     env: { A: 'default', B: 'default' },
@@ -232,9 +232,9 @@ processes:
   c: { run: cat, stdin: { queue: lines }, stdout: }
 `);
   expect(processOf(plan, 'a')).toMatchObject({
-    stdin: { type: 'file', path: '/root/in.txt' },
+    stdin: { type: 'file', path: '/project/in.txt' },
     stdout: { type: 'queue', queue: 'words', format: 'lines' },
-    stderr: { type: 'file', path: '/root/err.txt', append: true },
+    stderr: { type: 'file', path: '/project/err.txt', append: true },
     grants: [{ channel: 'words', role: 'put' }],
   });
   expect(processOf(plan, 'b')).toMatchObject({

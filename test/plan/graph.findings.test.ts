@@ -32,8 +32,8 @@ joins:
   a: { target: "nowhere.ts#cook" }
   b: { target: "\${{ matrix.f }}.py#cook", matrix: { f: [a, b] } }`,
     [
-      "2:16 error missing-file the target's file `/root/nowhere.ts` is not there",
-      "3:16 error missing-file the target's file `/root/b.py` is not there",
+      "2:16 error missing-file the target's file `/project/nowhere.ts` is not there",
+      "3:16 error missing-file the target's file `/project/b.py` is not there",
     ],
   ],
   [

@@ -11,27 +11,27 @@ test.each([
   [
     'a file that is not there',
     'q: { from: { lines: none.txt }, to: { json: x } }',
-    ['1:31 error missing-file `/root/none.txt`, which the queue is filled from, is not there'],
+    ['1:31 error missing-file `/project/none.txt`, which the queue is filled from, is not there'],
   ],
   [
     'a folder is no file',
     'q: { from: { json: folder }, to: { json: x } }',
-    ['1:30 error missing-file `/root/folder`, which the queue is filled from, is not a regular file'],
+    ['1:30 error missing-file `/project/folder`, which the queue is filled from, is not a regular file'],
   ],
   [
     'two queues into one file',
     'q: { from: [1], to: { json: x } }, r: { from: [1], to: { lines: ./x } }',
-    ['1:75 error file-conflict queue `r` cannot be written to `/root/x`: queue `q` is written to it'],
+    ['1:75 error file-conflict queue `r` cannot be written to `/project/x`: queue `q` is written to it'],
   ],
   [
     'a queue into the file it is filled from',
     'q: { from: { lines: in.txt }, to: { lines: in.txt } }',
-    ['1:54 error file-conflict queue `q` cannot be written to `/root/in.txt`: queue `q` is filled from it'],
+    ['1:54 error file-conflict queue `q` cannot be written to `/project/in.txt`: queue `q` is filled from it'],
   ],
   [
     'what a file is called until it is whole',
     'q: { from: [1], to: { json: x } }, r: { from: [1], to: { lines: x.partial } }',
-    ['1:75 error file-conflict queue `r` cannot be written to `/root/x.partial`: queue `q` is written to it'],
+    ['1:75 error file-conflict queue `r` cannot be written to `/project/x.partial`: queue `q` is written to it'],
   ],
   [
     'a key that is none',
@@ -96,11 +96,11 @@ queues:
     { files },
   );
   expect(plan.channels.map((channel) => channel.kind === 'queue' && [channel.from, channel.to?.path])).toEqual([
-    [{ type: 'values', values: [1, '${x'] }, '/root/out.txt'],
-    [{ type: 'lines', path: '/root/in.txt' }, '/out.json'],
-    [{ type: 'json', path: '/root/in.json' }, '/root/c'],
-    [{ type: 'glob', pattern: '**/*.ts', folder: '/root' }, '/root/d'],
-    [{ type: 'values', values: ['a', 'in', { b: 'xin' }] }, '/root/e'],
+    [{ type: 'values', values: [1, '${x'] }, '/project/out.txt'],
+    [{ type: 'lines', path: '/project/in.txt' }, '/out.json'],
+    [{ type: 'json', path: '/project/in.json' }, '/project/c'],
+    [{ type: 'glob', pattern: '**/*.ts', folder: '/project' }, '/project/d'],
+    [{ type: 'values', values: ['a', 'in', { b: 'xin' }] }, '/project/e'],
   ]);
 });
 

@@ -6,7 +6,7 @@ import { processNode } from '../kit/plan.ts';
 import { processOf, soundPlan } from '../kit/planned.ts';
 
 const context = {
-  root: '/root',
+  root: '/project',
   run: { id: 'r1', dir: '/runs/r1', name: 'soup' },
   outputsOf: () => ({}),
   secrets: ['TOKEN'],
@@ -30,10 +30,10 @@ test('paths are absolute, from the folder of the pipeline', async () => {
     '{ run: ls, cwd: "${{ run.id }}/sub", stdin: { file: "${{ run.dir }}/in" }, stdout: { file: "../${{ run.name }}" }, stderr: { file: "e" } }',
   );
   expect(node).toMatchObject({
-    cwd: '/root/r1/sub',
+    cwd: '/project/r1/sub',
     stdin: { path: '/runs/r1/in' },
     stdout: { path: '/soup', append: false },
-    stderr: { path: '/root/e' },
+    stderr: { path: '/project/e' },
   });
 });
 

@@ -46,16 +46,16 @@ test.each([
     `processes:
   a: { uses: parts/x.yaml }`,
     [
-      'parts/y.yaml:2:14 error dependency-cycle these files use each other without end: `/root/parts/x.yaml` uses `/root/parts/y.yaml` uses `/root/parts/x.yaml`',
+      'parts/y.yaml:2:14 error dependency-cycle these files use each other without end: `/project/parts/x.yaml` uses `/project/parts/y.yaml` uses `/project/parts/x.yaml`',
     ],
-    ['parts/x.yaml:2:14 `/root/parts/x.yaml` uses `/root/parts/y.yaml`'],
+    ['parts/x.yaml:2:14 `/project/parts/x.yaml` uses `/project/parts/y.yaml`'],
   ],
   [
     'a file that uses itself',
     `processes:
   a: { uses: pipeline.yaml }`,
     [
-      '2:14 error dependency-cycle these files use each other without end: `/root/pipeline.yaml` uses `/root/pipeline.yaml`',
+      '2:14 error dependency-cycle these files use each other without end: `/project/pipeline.yaml` uses `/project/pipeline.yaml`',
     ],
     [],
   ],
@@ -241,7 +241,7 @@ test('a file that several instances would write', async () => {
     },
   );
   expect(findings).toEqual([
-    '2:16 error file-conflict queue `sub.2/q` cannot be written to `/root/all.txt`: queue `sub.1/q` is written to it',
+    '2:16 error file-conflict queue `sub.2/q` cannot be written to `/project/all.txt`: queue `sub.1/q` is written to it',
   ]);
 });
 

@@ -77,7 +77,7 @@ test('what is in it stands behind it, under its name', () => {
   expect(nodeOf(plan, 'line.2')).toMatchObject({
     kind: 'pipeline',
     name: 'line',
-    file: '/root/parts/line.yaml',
+    file: '/project/parts/line.yaml',
     params: { dish: 'soup', cooks: 2 },
     matrix: { dish: 'soup' },
     timeoutMs: 90_000,
@@ -86,16 +86,16 @@ test('what is in it stands behind it, under its name', () => {
   expect(processOf(plan, 'line.2/cook.2')).toMatchObject({
     name: 'line/cook',
     within: 'line.2',
-    at: { file: '/root/parts/line.yaml', line: 15, column: 3 },
-    root: '/root/parts',
+    at: { file: '/project/parts/line.yaml', line: 15, column: 3 },
+    root: '/project/parts',
     needs: [{ name: 'line.2/chop', instances: ['line.2/chop'], condition: 'started' }],
-    launch: { file: '/root/parts/cook.py', args: ['soup', 'file'] },
+    launch: { file: '/project/parts/cook.py', args: ['soup', 'file'] },
   });
   expect(nodeOf(plan, 'bill').needs[0]).toMatchObject({ name: 'line', instances: ['line.1', 'line.2'] });
 });
 
 test('its paths start at its file, and its environment lies over what is around it', () => {
-  expect(processOf(plan, 'line.1/chop').cwd).toBe('/root/parts/board');
+  expect(processOf(plan, 'line.1/chop').cwd).toBe('/project/parts/board');
   expect(processOf(plan, 'line.1/taste').stdout).toMatchObject({ path: '${{ run.id }}.txt' });
   expect(processOf(plan, 'line.1/cook.1').env).toEqual({
     LAYER: 'file',
@@ -185,8 +185,8 @@ test('one within another is connected through both', async () => {
     { name: 'top', consumers: ['a/b.1/c', 'a/b.2/c'], called: { a: 'middle', 'a/b.1': 'low', 'a/b.2': 'low' } },
   ]);
   expect(processOf(nested, 'a/b.2/c')).toMatchObject({
-    root: '/root/deep',
-    cwd: '/root/deep',
+    root: '/project/deep',
+    cwd: '/project/deep',
     grants: [{ channel: 'top', role: 'get' }],
   });
 });
