@@ -9,7 +9,7 @@ import type { Notice } from '../../src/broker/control.ts';
 import { judgesOf } from '../../src/broker/judge.ts';
 import { listen } from '../../src/broker/server.ts';
 import { tokenFor } from '../../src/broker/token.ts';
-import type { Channel, LockChannel, PipeChannel, QueueChannel } from '../../src/plan/plan.ts';
+import type { Channel, LockChannel, PipeChannel } from '../../src/plan/plan.ts';
 import type { Speaker } from '../../src/plan/speakers.ts';
 import { readGranted, readItems, readJson, readReply, readRoom } from '../../src/wire/body.ts';
 import { type Frame, FrameReader } from '../../src/wire/frame.ts';
@@ -17,33 +17,10 @@ import { eachItem, itemsOf } from '../../src/wire/items.ts';
 import { Type } from '../../src/wire/message.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 
+export { queueOf } from '../kit/channels.ts';
+
 const at = { line: 1, column: 1 };
 const key = '00'.repeat(32);
-
-export function queueOf(name: string, settings: Partial<QueueChannel> = {}): QueueChannel {
-  return {
-    kind: 'queue',
-    name,
-    at,
-    order: 'fifo',
-    maxsize: 0,
-    maxBytes: 64 * 1024 * 1024,
-    overflow: 'block',
-    encoding: 'text',
-    item: null,
-    confirm: false,
-    delivery: 'at-least-once',
-    attempts: 3,
-    deadLetter: null,
-    leftover: 'fail',
-    from: null,
-    to: null,
-    producers: ['p'],
-    consumers: ['c'],
-    group: null,
-    ...settings,
-  };
-}
 
 export function lockOf(name: string, users: readonly string[], settings: Partial<LockChannel> = {}): LockChannel {
   return { kind: 'lock', name, at, ...mutex, users, ...settings };

@@ -10,6 +10,7 @@ import { tiesOf } from '../../src/plan/ties.ts';
 import { Admission, scheduleOf } from '../../src/run/admission.ts';
 import type { ScheduleEffect } from '../../src/run/schedule.ts';
 import { joinNode, planOf, processNode } from '../kit/plan.ts';
+import { queueOf } from '../kit/channels.ts';
 
 interface Stream {
   readonly room: number;
@@ -311,14 +312,14 @@ function planFrom({
     const consumers = of('gets', queue);
     const group = producers.some((id) => consumers.includes(id)) ? [`q${queue}`] : null;
     // A loop that is bounded can block on itself, and `check` warns of it.
-    return {
-      ...queueChannel,
-      name: `q${queue}`,
+    const settings = {
       maxsize: group === null && !held ? maxsize : 0,
+      encoding: 'json',
       producers,
       consumers,
       group,
-    };
+    } as const;
+    return queueOf(`q${queue}`, settings);
   });
   const single = nodes.filter((node): node is ProcessNode => node.kind === 'process' && node.id === node.name);
   const pairs = (drawn: readonly (readonly [number, number])[]): (readonly [string, string])[] =>
@@ -364,23 +365,6 @@ function withPipe(nodes: readonly Node[], writer: string, reader: string): reado
 }
 
 const here = { line: 1, column: 1 };
-const queueChannel: Omit<QueueChannel, 'name' | 'maxsize' | 'producers' | 'consumers' | 'group'> = {
-  kind: 'queue',
-  at: here,
-  order: 'fifo',
-  maxBytes: 64 * 2 ** 20,
-  overflow: 'block',
-  encoding: 'json',
-  item: null,
-  confirm: false,
-  delivery: 'at-least-once',
-  attempts: 3,
-  deadLetter: null,
-  leftover: 'fail',
-  from: null,
-  to: null,
-};
-
 const locks = (['mutex', 'semaphore', 'rw'] as const).map(
   (lock, at): Channel => ({
     kind: 'lock',

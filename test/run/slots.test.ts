@@ -5,6 +5,7 @@ import { scheduleOf } from '../../src/run/admission.ts';
 import type { Ending } from '../../src/run/outcome.ts';
 import type { ScheduleEffect } from '../../src/run/schedule.ts';
 import { daemonNode, joinNode, planOf, processNode } from '../kit/plan.ts';
+import { queueOf } from '../kit/channels.ts';
 
 class Story {
   readonly #schedule;
@@ -27,27 +28,8 @@ function words(effects: readonly ScheduleEffect[]): string[] {
   });
 }
 
-const queue = (name: string, maxsize: number, producers: readonly string[], consumers: readonly string[]): Channel => ({
-  kind: 'queue',
-  name,
-  at: { line: 1, column: 1 },
-  order: 'fifo',
-  maxsize,
-  maxBytes: 64 * 2 ** 20,
-  overflow: 'block',
-  encoding: 'json',
-  item: null,
-  confirm: false,
-  delivery: 'at-least-once',
-  attempts: 3,
-  deadLetter: null,
-  leftover: 'fail',
-  from: null,
-  to: null,
-  producers,
-  consumers,
-  group: null,
-});
+const queue = (name: string, maxsize: number, producers: readonly string[], consumers: readonly string[]): Channel =>
+  queueOf(name, { maxsize, encoding: 'json', producers, consumers });
 
 describe('slots', () => {
   it('go to those who are due, in their order, as others end; daemons and joins take none', () => {
