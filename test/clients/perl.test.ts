@@ -198,7 +198,8 @@ describe('queues', () => {
       `  silent: { ${perl('leave_silently', 'q')}, puts: q }`,
       `  gets: { ${perl('until_end', 'q')}, gets: q }`,
     );
-    expect(ran.summary.reason).toBe('`silent` failed');
+    // Whether what it had put was taken before the run failed is a matter of who was sooner.
+    expect(ran.summary.reason).toMatch(/^`silent` failed/);
     expect(ran.said).toContain('ended without flushing what it had put');
   });
 });
