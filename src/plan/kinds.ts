@@ -8,7 +8,7 @@ export interface Kind {
   readonly members: NodeId[];
   readonly takes: 0 | 1;
   readonly isDaemon: boolean;
-  /** It takes from what it puts to. */
+  /** What it puts may come back to it. */
   loops: boolean;
   readonly startAfter: Set<number>;
   readonly endAfter: Set<number>;
@@ -51,6 +51,7 @@ export class Draft {
     // Who takes from several waits for an item of the one while others are full.
     for (const { inputs, some } of this.kinds) if (inputs.length > 1) some.push(...inputs);
     this.tight = this.kinds.map(({ startAfter, endAfter, joined }) => [...startAfter, ...endAfter, ...joined]);
+    for (const loop of loopsIn(channels)) this.#tieLoop(loop);
   }
 
   #of(id: NodeId): number {
@@ -102,8 +103,8 @@ export class Draft {
       const taker = this.#kind(consumer);
       for (const producer of [...producers, ...buriers]) {
         const { isDaemon } = this.#kind(producer);
-        if (producer === consumer) taker.loops ||= !isDaemon;
-        else if (isDaemon) taker.opened.add(producer);
+        if (producer === consumer) continue;
+        if (isDaemon) taker.opened.add(producer);
         else taker.endAfter.add(producer);
       }
       const others = producers.filter((producer) => producer !== consumer);
@@ -112,6 +113,18 @@ export class Draft {
     }
     if (!isBounded(queue) || consumers.length === 0) return;
     for (const producer of producers) if (!consumers.includes(producer)) this.#kind(producer).some.push(consumers);
+  }
+
+  /** The queues of a loop close together, once all who take from one and put to one wait; so none of these ends before all run. */
+  #tieLoop(queues: readonly QueueChannel[]): void {
+    const takers = new Set(this.#kindsOf(queues.flatMap(({ consumers }) => consumers)));
+    const inside = this.#kindsOf(queues.flatMap(({ producers }) => producers)).filter(
+      (kind) => takers.has(kind) && !this.#kind(kind).isDaemon,
+    );
+    for (const [at, kind] of inside.entries()) {
+      this.#kind(kind).loops = true;
+      this.tight[kind]?.push(inside[(at + 1) % inside.length] as number);
+    }
   }
 
   /** Each waits for what the other one writes, or until it reads. A daemon is there as long as anybody is. */
@@ -125,6 +138,18 @@ export class Draft {
       else if (!kind.isDaemon) kind.joined.push(this.#of(mate));
     }
   }
+}
+
+function loopsIn(channels: readonly Channel[]): readonly (readonly QueueChannel[])[] {
+  const loops = new Map<string, QueueChannel[]>();
+  for (const channel of channels) {
+    if (channel.kind !== 'queue' || channel.group === null) continue;
+    const [first = channel.name] = channel.group;
+    const loop = loops.get(first);
+    if (loop === undefined) loops.set(first, [channel]);
+    else loop.push(channel);
+  }
+  return [...loops.values()];
 }
 
 function kindOf(node: Node): Kind {

@@ -10,17 +10,20 @@ const mostNames = 10;
 
 /** `placeOf`: where a name is declared. */
 export function checkSlots(plan: Plan, placeOf: (name: string) => Where | undefined, findings: Findings): void {
-  const { slots, nodes } = plan;
+  const { slots, nodes, channels } = plan;
   if (slots === null) return;
   const nameOf = new Map(nodes.map(({ id, name }) => [id, name]));
+  const bounded = new Set(channels.flatMap((it) => (it.kind === 'queue' && it.maxsize > 0 ? it.producers : [])));
   for (const { count, needed } of lackingSlots(plan, slots)) {
     const names = [...new Set(needed.flatMap(({ members }) => members).map((id) => nameOf.get(id) ?? id))];
     const shown = names.slice(0, mostNames).map((name) => `\`${name}\``);
     const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : '';
     const are = `${shown.join(', ')}${more} ${names.length === 1 ? 'is' : 'are'} needed at once, which is ${count} processes`;
     const there = slots === 1 ? 'there is only 1 slot' : `there are only ${slots} slots`;
+    const isForRoom = needed.some(({ members }) => members.some((id) => bounded.has(id)));
+    const or = isForRoom ? ', or take `maxsize` off a queue between them' : '';
     findings.error('slots-deadlock', keyOf(['slots']), `${are}, and ${there}`, {
-      hint: `set \`slots\` to ${count} or more, or take \`maxsize\` off a queue between them`,
+      hint: `set \`slots\` to ${count} or more${or}`,
       related: names.slice(0, mostNames).flatMap((name) => {
         const at = placeOf(name);
         return at === undefined ? [] : [{ message: `\`${name}\` is one of them`, at }];

@@ -192,6 +192,21 @@ joins:
       [],
     ],
     [
+      'all of a loop of queues, which close once all of them wait, also where it goes through a daemon',
+      `slots: 1
+queues: { q: {}, r: {}, s: {} }
+processes:
+  a: { run: ls, puts: r, gets: s, replicas: 2 }
+  b: { run: ls, puts: q, gets: q, replicas: 3 }
+daemons:
+  z: { run: ls, puts: s, gets: r }`,
+      [
+        '1:1 error slots-deadlock `a` is needed at once, which is 2 processes, and there is only 1 slot',
+        '1:1 error slots-deadlock `b` is needed at once, which is 3 processes, and there is only 1 slot',
+        '2:18 warning unjoined-queue only daemons take from queue `r`, and nothing waits until it is empty',
+      ],
+    ],
+    [
       'each of two producers in its turn, with what it needs',
       `slots: 3
 queues: { q: { maxsize: 1 }, r: { maxsize: 1 }, s: { maxsize: 1 } }
@@ -207,12 +222,21 @@ processes:
     expect(await found(yaml)).toEqual(findings);
   });
 
+  test('a bound that ties them is named as what may be taken off', async () => {
+    const { hints } = await planned(`slots: 1
+queues: { q: { maxsize: 1 } }
+processes:
+  a: { run: ls, puts: q }
+  b: { run: ls, gets: q }`);
+    expect(hints).toContain('set `slots` to 2 or more, or take `maxsize` off a queue between them');
+  });
+
   test('says how many are needed, and who', async () => {
     const { hints, related } = await planned(`slots: 1
 processes:
   a: { run: ls }
   b: { run: cat, stdin: { process: a } }`);
-    expect(hints).toContain('set `slots` to 2 or more, or take `maxsize` off a queue between them');
+    expect(hints).toContain('set `slots` to 2 or more');
     expect(related).toEqual(['3:3 `a` is one of them', '4:3 `b` is one of them']);
   });
 });
