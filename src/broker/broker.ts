@@ -242,13 +242,13 @@ export class Broker implements Reception {
     for (const feeder of instance.feeders) feeder.finish();
     const queues = this.switchboard.queues.map(({ machine }) => machine);
     const received = this.switchboard.pipes.flatMap(({ machine }) => machine.incoming(node) ?? []);
-    const told = [...queues, ...received].map((queue) => queue.toldEnd(node)).filter((it) => it !== null);
+    const told = [...queues, ...received].map((queue) => queue.view.toldEnd(node)).filter((it) => it !== null);
     return {
       unflushed: instance.unflushed,
       inputBrokeOff: instance.brokeOff || [...instance.feeders].some((feeder) => feeder.brokeOff),
       outputClosed: [...instance.collectors].map((it) => it.closed).find((it) => it !== null) ?? null,
       toldEnd: told.length > 0 && told.every((it) => it),
-      held: queues.reduce((held, queue) => held + queue.heldBy(node), 0),
+      held: queues.reduce((held, queue) => held + queue.view.heldBy(node), 0),
     };
   }
 
@@ -275,7 +275,7 @@ export class Broker implements Reception {
 
   counts(): Counts['queues'] {
     this.switchboard.turns.takeNow();
-    return Object.fromEntries(this.switchboard.queues.map(({ name, machine }) => [name, machine.counts]));
+    return Object.fromEntries(this.switchboard.queues.map(({ name, machine }) => [name, machine.view.counts]));
   }
 
   pipeCounts(): Counts['pipes'] {

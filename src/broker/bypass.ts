@@ -12,6 +12,7 @@ import type { Lane } from './lane.ts';
 import { Most } from './limits.ts';
 import type { Outflow } from './outflow.ts';
 import type { Seat } from './seat.ts';
+import type { Settlement } from './settlement.ts';
 import type { Space } from './space.ts';
 import type { Speech } from './speech.ts';
 
@@ -19,16 +20,13 @@ import type { Speech } from './speech.ts';
 export interface Passed {
   readonly space: Space;
   readonly custody: Custody;
+  readonly settlement: Settlement;
   readonly intake: Intake;
   readonly outflow: Outflow;
   readonly speech: Speech;
   readonly seats: ReadonlyMap<number, Seat>;
   /** The one that takes. */
   readonly consumer: NodeId;
-  /** A session that was given this has left. */
-  dismiss(holding: Holding, how: Departure): void;
-  /** The instance that was given this has ended. */
-  release(holding: Holding, end: End): void;
 }
 
 export class Bypass {
@@ -79,6 +77,7 @@ export class Bypass {
     return Math.max(Limit.LENGTH, longestPut(seat.loan));
   }
 
+  /** These went over the lane, from the number `first` on, and are not done. */
   handOver(session: number, first: number, items: Items, handed: Handed): void {
     if (!this.#lane.hands(session)) return;
     this.#bytes += items.bytes.length;
@@ -86,8 +85,9 @@ export class Bypass {
     this.#pieces.push({ first, items, handed });
   }
 
+  /** All that was on the lane is handed over. */
   close(session: number, closed: LaneClosed): void {
-    const { custody, intake, outflow, seats, space } = this.#queue;
+    const { custody, settlement, intake, outflow, seats, space } = this.#queue;
     const { taker } = this.#lane;
     if (!this.#lane.hands(session)) return;
     const pieces = this.#pieces.splice(0);
@@ -104,9 +104,9 @@ export class Bypass {
     const seat = seats.get(taker);
     const holding = custody.find(taker);
     if (seat !== undefined) outflow.busy(seat);
-    else if (holding !== undefined) this.#queue.dismiss(holding, this.#left);
+    else if (holding !== undefined) settlement.dismiss(holding, this.#left);
     const rest = custody.find(taker);
-    if (this.#ended !== null && rest !== undefined) this.#queue.release(rest, this.#ended);
+    if (this.#ended !== null && rest !== undefined) settlement.release(rest, this.#ended);
     this.#over();
   }
 

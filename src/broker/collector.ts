@@ -148,7 +148,7 @@ export class Collector implements Party {
       this.#want(queue);
     } else if (this.#ended) {
       this.#stop();
-    } else if (queue.dropsPuts) {
+    } else if (queue.view.dropsPuts) {
       // There is nobody to write for: the process hears of it as of any closed pipe.
       this.closed ??= { queue: this.#name, dropped: true };
       this.#stop();

@@ -96,16 +96,20 @@ export function hearFrame(frame: Frame, party: Party, { switchboard, buffers }: 
     }
     case Type.LANE_READY:
       expectEmpty(frame);
-      switchboard.queue(party, channel, 'any').laneReady(session, frame.flags !== Flag.NO_LANE);
+      switchboard.queue(party, channel, 'any').bypass?.ready(session, frame.flags !== Flag.NO_LANE);
       break;
     case Type.HAND_OVER: {
       const handed = { sent: (frame.flags & Flag.SENT) !== 0, taken: (frame.flags & Flag.TAKEN) !== 0 };
-      switchboard.queue(party, channel, 'any').handOver(session, readLaneNumber(frame), readItems(frame), handed);
+      const number = readLaneNumber(frame);
+      const items = readItems(frame);
+      switchboard.queue(party, channel, 'any').bypass?.handOver(session, number, items, handed);
       break;
     }
-    case Type.LANE_CLOSED:
-      switchboard.queue(party, channel, 'any').laneClosed(session, readJson(frame) as unknown as LaneClosed);
+    case Type.LANE_CLOSED: {
+      const closed = readJson(frame) as unknown as LaneClosed;
+      switchboard.queue(party, channel, 'any').bypass?.close(session, closed);
       break;
+    }
     case Type.JOIN:
       switchboard.queue(party, channel, 'any').join(session, readRequest(frame));
       break;

@@ -116,7 +116,7 @@ export class Pipe {
   get counts(): PipeCounts {
     return Object.fromEntries(
       this.ways.map(({ from, queue }) => {
-        const { put, taken } = queue.counts;
+        const { put, taken } = queue.view.counts;
         return [from, { sent: put, received: taken }];
       }),
     );

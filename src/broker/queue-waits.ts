@@ -16,7 +16,7 @@ export interface Waiting {
 
 /** The parts of a queue that decide it. */
 export interface QueueParts {
-  readonly seats: readonly Seat[];
+  readonly seats: ReadonlyMap<number, Seat>;
   readonly intake: Intake;
   readonly custody: Custody;
   readonly joins: Joins;
@@ -29,7 +29,7 @@ export function waitsAt(parts: QueueParts): Waiting[] {
   const waits: Waiting[] = [];
   let get: Waiting['cause'] | null = null;
   let put: Waiting['cause'] | null = null;
-  for (const seat of seats) {
+  for (const seat of seats.values()) {
     const { session, waiting, congested } = seat;
     if (waiting) {
       get ??= { does: 'get', helpers: whoCouldFeed(parts) };
@@ -70,7 +70,7 @@ export function moversOf(parts: QueueParts): Set<NodeId> {
 function whoCouldMakeRoom({ seats, intake, ending }: QueueParts): Set<NodeId> {
   const helpers = new Set(ending.takers);
   const some = intake.hasRoom;
-  for (const seat of seats) {
+  for (const seat of seats.values()) {
     const { instance, loan } = seat;
     if (loan.count > 0 || loan.bytes > 0 || (some && intake.wants(seat))) helpers.add(instance);
   }

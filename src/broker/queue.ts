@@ -1,15 +1,13 @@
 // The machine of a queue. It takes what sessions and the run say, by method, and returns from `turn` what is to be said to
 // whom, as plain data. Who may put what is for `Intake` to say, who is given what for `Outflow`; where the items are is kept
-// by `Custody`, and how it ends by `Ending`. A session that asks for what it may not have makes it throw a `ProtocolError`;
-// that ends the session.
+// by `Custody`, what becomes of them when their taker is gone by `Settlement`, and how it all ends by `Ending`. A session that
+// asks for what it may not have makes it throw a `ProtocolError`; that ends the session.
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
-import type { QueueCounts, QueueFill } from '../run/event.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
-import type { LaneClosed } from '../wire/message.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import type { Batch, Death } from './batch.ts';
-import { Bypass, type Handed } from './bypass.ts';
+import { Bypass } from './bypass.ts';
 import { Custody, type Holding } from './custody.ts';
 import type { Departure, End } from './departure.ts';
 import type { Effect } from './effect.ts';
@@ -19,8 +17,9 @@ import { Joins } from './joins.ts';
 import { Lane } from './lane.ts';
 import { Most } from './limits.ts';
 import { Outflow } from './outflow.ts';
-import { moversOf, type QueueParts, type Waiting, waitsAt } from './queue-waits.ts';
-import { isIdle, type Seat, seatOf } from './seat.ts';
+import { QueueView } from './queue-view.ts';
+import { type Seat, seatOf } from './seat.ts';
+import { Settlement } from './settlement.ts';
 import { Space } from './space.ts';
 import { Speech } from './speech.ts';
 
@@ -48,44 +47,50 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** What a session that ever put or took is at. */
-export interface Engagement {
-  readonly session: number;
-  readonly instance: NodeId;
-  /** It waits in `get`. */
-  readonly waits: boolean;
-  /** It waits in `put`. */
-  readonly wants: boolean;
-}
-
 export class Queue {
+  /** What can be asked of it. */
+  readonly view: QueueView;
+  /** Its direct lane; null where all its items go through it. */
+  readonly bypass: Bypass | null;
   readonly #seats = new Map<number, Seat>();
   readonly #speech = new Speech();
   readonly #joins = new Joins();
   readonly #space: Space;
   readonly #custody: Custody;
+  readonly #settlement: Settlement;
   readonly #ending: Ending;
   readonly #intake: Intake;
   readonly #outflow: Outflow;
-  /** Null where all its items go through it. */
-  readonly #bypass: Bypass | null;
-  readonly #name: string;
   readonly #order: QueueSettings['order'];
-  readonly #settings: QueueSettings;
   #now = 0;
   #deadline: number | null = null;
 
   /** `laneItems`: so many within a short time are worth a direct lane; null: it has none. */
   constructor(settings: QueueSettings, laneItems: number | null = null) {
-    this.#name = settings.name;
     this.#order = settings.order;
     this.#space = new Space(settings.maxsize, settings.maxBytes);
     this.#custody = new Custody(this.#space, settings, (first, count) => this.#answerJoins(first, count));
+    this.#settlement = new Settlement(settings.name, this.#custody, this.#speech);
     this.#ending = new Ending(settings);
     this.#intake = new Intake(this.#space, this.#custody, this.#ending, this.#speech, settings);
     this.#outflow = new Outflow(this.#custody, this.#ending, this.#speech, this.#seats);
-    this.#settings = settings;
-    this.#bypass = laneItems === null ? null : this.#bypassFrom(laneItems);
+    const { producers, consumers, maxsize } = settings;
+    const parts = {
+      seats: this.#seats,
+      speech: this.#speech,
+      space: this.#space,
+      custody: this.#custody,
+      settlement: this.#settlement,
+      ending: this.#ending,
+      intake: this.#intake,
+      outflow: this.#outflow,
+      joins: this.#joins,
+    };
+    this.bypass =
+      laneItems === null
+        ? null
+        : new Bypass(new Lane(this.#speech, this.#seats, laneItems), { ...parts, consumer: consumers[0] ?? '' });
+    this.view = new QueueView({ ...parts, bypass: this.bypass, producers, maxsize });
   }
 
   // ---- Sessions that put ----
@@ -97,7 +102,7 @@ export class Queue {
   /** With `lanes` it can put and take past the queue. */
   enter(session: number, instance: NodeId, lanes = false): void {
     this.#seats.set(session, seatOf(this.#custody.open(session, instance), this.#intake.open(session), lanes));
-    this.#bypass?.entered();
+    this.bypass?.entered();
   }
 
   put(session: number, items: Items, manner: Manner = PLAINLY): void {
@@ -143,17 +148,6 @@ export class Queue {
     this.#intake.close(this.#seat(session));
   }
 
-  /** Whether a session of the instance has closed it, and all others that put have too. */
-  hasClosed(instance: NodeId): boolean {
-    let closed = false;
-    for (const seat of this.#seats.values()) {
-      if (seat.instance !== instance) continue;
-      if (seat.closed) closed = true;
-      else if (this.#intake.produces(seat)) return false;
-    }
-    return closed;
-  }
-
   /** The most that a frame with what a session may put now can say its length is. */
   longestPut(session: number): number {
     const seat = this.#seats.get(session);
@@ -172,7 +166,7 @@ export class Queue {
 
   /** Gets no more. What there is for it now it gets first: who asks and withdraws at once wants just that. */
   unget(session: number): void {
-    this.#outflow.unget(this.#seat(session), this.#now, !this.#bypass?.busy);
+    this.#outflow.unget(this.#seat(session), this.#now, !this.bypass?.busy);
   }
 
   /** Takes no more, ever: what it was given and has not taken goes back. */
@@ -227,32 +221,11 @@ export class Queue {
     this.#outflow.congest(this.#seat(session), congested);
   }
 
-  // ---- Sessions that put and take past the queue ----
-
-  laneReady(session: number, can: boolean): void {
-    this.#bypass?.ready(session, can);
-  }
-
-  /** The most that a frame with what was on a lane can say its length is; 0: there is nothing to hand over. */
-  longestHandOver(session: number): number {
-    return this.#bypass?.longest(session) ?? 0;
-  }
-
-  /** These went over the lane, from the number `first` on, and are not done. */
-  handOver(session: number, first: number, items: Items, handed: Handed): void {
-    this.#bypass?.handOver(session, first, items, handed);
-  }
-
-  /** All that was on the lane is handed over. */
-  laneClosed(session: number, closed: LaneClosed): void {
-    this.#bypass?.close(session, closed);
-  }
-
   // ---- All sessions ----
 
   /** Answers when all that was put so far is done. */
   join(session: number, request: number): void {
-    if (this.#bypass?.park(session, () => this.join(session, request))) return;
+    if (this.bypass?.park(session, () => this.join(session, request))) return;
     const { instance } = this.#seat(session);
     const { next, unfinished } = this.#custody;
     if (unfinished === 0) this.#speech.say({ type: 'reply', session, request });
@@ -262,7 +235,7 @@ export class Queue {
   }
 
   stat(session: number, request: number): void {
-    if (this.#bypass?.park(session, () => this.stat(session, request))) return;
+    if (this.bypass?.park(session, () => this.stat(session, request))) return;
     const stat = {
       size: this.#space.waiting,
       room: this.#intake.admits(this.#seat(session)),
@@ -281,22 +254,22 @@ export class Queue {
       this.#intake.leave(seat);
       this.#joins.forget(session);
     }
-    this.#bypass?.left(session, how);
+    this.bypass?.left(session, how);
     const holding = this.#custody.find(session);
-    if (holding !== undefined) this.#dismiss(holding, how);
+    if (holding !== undefined) this.#settlement.dismiss(holding, how);
   }
 
   // ---- The run ----
 
   /** An instance has ended for good, and its sessions have left; `how` it ended, where that was no success. */
   settle(instance: NodeId, held: 'done' | 'back', succeeded: boolean, how = 'ended'): void {
-    this.#releaseAll(instance, { held, how });
+    this.#release(instance, { held, how });
     if (this.#ending.settle(instance, succeeded)) this.#intake.loseConsumers(this.#seats.values());
   }
 
   /** An attempt of an instance has ended and another follows: what it held goes back, and it takes part as before. */
   recover(instance: NodeId, how: string): void {
-    this.#releaseAll(instance, { held: 'back', how });
+    this.#release(instance, { held: 'back', how });
     this.#outflow.forget(instance);
   }
 
@@ -321,9 +294,9 @@ export class Queue {
     this.#now = now;
     this.#outflow.deal(now);
     this.#intake.lend(now);
-    this.#bypass?.consider(now);
+    this.bypass?.consider(now);
     // What is on a lane may still change how it ends.
-    if (this.#bypass?.busy) return this.#speech.take();
+    if (this.bypass?.busy) return this.#speech.take();
     this.#outflow.tellEnds();
     this.#deadline = sooner(this.#intake.recall(now), this.#outflow.recall(now));
     for (const news of this.#ending.judge(this.#custody)) this.#speech.say(news);
@@ -336,87 +309,7 @@ export class Queue {
     return this.#deadline;
   }
 
-  // ---- Questions ----
-
-  get counts(): QueueCounts {
-    const { taken, done, redelivered, unfinished } = this.#custody;
-    return {
-      put: this.#intake.put,
-      taken,
-      done,
-      redelivered,
-      dead_lettered: this.#custody.deadLettered,
-      dropped: this.#intake.dropped,
-      left_over: unfinished,
-      direct: this.#bypass?.carried ?? 0,
-      peak: this.#space.peak,
-    };
-  }
-
-  /** None of its items will become a dead letter any more: all are done, or nobody is left to take them. */
-  get outlived(): boolean {
-    return this.#ending.deserted || (this.#ending.stream !== 'open' && this.#custody.unfinished === 0);
-  }
-
-  /** Nothing waits in it and nothing is held. */
-  get idle(): boolean {
-    return this.#custody.unfinished === this.#custody.exhausted && !this.#bypass?.busy;
-  }
-
-  /** No consumer is left, and what is put is dropped. */
-  get dropsPuts(): boolean {
-    return this.#ending.outlet === 'dropped';
-  }
-
-  /** How many items an instance holds. */
-  heldBy(instance: NodeId): number {
-    let held = 0;
-    for (const holding of this.#custody.holdings) {
-      if (holding.instance === instance) held += holding.ledger.heldCount;
-    }
-    return held;
-  }
-
-  /** Whether an instance was told the end; null where it never took from it. */
-  toldEnd(instance: NodeId): boolean | null {
-    return this.#outflow.toldEnd(instance);
-  }
-
-  *engagements(): Generator<Engagement> {
-    for (const seat of this.#seats.values()) {
-      const { session, instance, takes } = seat;
-      const wants = this.#intake.wants(seat);
-      if (wants || takes || this.#intake.produces(seat)) yield { session, instance, waits: isIdle(seat), wants };
-    }
-  }
-
-  waits(): Waiting[] {
-    return waitsAt(this.#parts);
-  }
-
-  /** Who could still bring it on: nothing becomes of it where all of them wait for ever. */
-  movers(): Set<NodeId> {
-    return moversOf(this.#parts);
-  }
-
-  get fill(): QueueFill {
-    const { unfinished, ahead, backlog } = this.#custody;
-    const { maxsize } = this.#settings;
-    return { size: this.#space.waiting, maxsize, unfinished, held: unfinished - ahead - backlog };
-  }
-
   // ---- Parts ----
-
-  get #parts(): QueueParts {
-    return {
-      seats: [...this.#seats.values()],
-      intake: this.#intake,
-      custody: this.#custody,
-      joins: this.#joins,
-      ending: this.#ending,
-      producers: this.#settings.producers,
-    };
-  }
 
   #seat(session: number): Seat {
     const seat = this.#seats.get(session);
@@ -428,47 +321,10 @@ export class Queue {
     return this.#outflow.stir(this.#seat(session), this.#now);
   }
 
-  #bypassFrom(laneItems: number): Bypass {
-    return new Bypass(new Lane(this.#speech, this.#seats, laneItems), {
-      space: this.#space,
-      custody: this.#custody,
-      intake: this.#intake,
-      outflow: this.#outflow,
-      speech: this.#speech,
-      seats: this.#seats,
-      consumer: this.#settings.consumers[0] ?? '',
-      dismiss: (holding, how) => this.#dismiss(holding, how),
-      release: (holding, end) => this.#release(holding, end),
-    });
-  }
-
-  #dismiss(holding: Holding, how: Departure): void {
-    if (how === 'died') this.#reclaim(holding, FORKED);
-    else if (how === 'goodbye') this.#custody.part(holding);
-    else this.#custody.forsake(holding);
-  }
-
-  #releaseAll(instance: NodeId, end: End): void {
-    for (const holding of [...this.#custody.holdings]) {
-      if (holding.instance === instance) this.#release(holding, end);
-    }
-    this.#bypass?.settled(instance, end);
-  }
-
-  #release(holding: Holding, { held, how }: End): void {
-    if (held === 'back') this.#reclaim(holding, how);
-    else this.#custody.finishAll(holding);
-  }
-
-  #reclaim(holding: Holding, how: string): void {
-    const { instance: node } = holding;
-    const { returned, exhausted, dead } = this.#custody.reclaim(holding);
-    for (const { items, charges } of dead) {
-      const reason = `taken from \`${this.#name}\` ${times(charges)} and never done: \`${node}\` ${how}`;
-      this.#speech.say({ type: 'dead', node, items, death: { queue: this.#name, reason, attempts: charges } });
-    }
-    if (returned > 0) this.#speech.say({ type: 'redelivered', node, count: returned });
-    if (exhausted > 0) this.#speech.say({ type: 'exhausted', node });
+  /** What an instance was given goes back, or is done. */
+  #release(instance: NodeId, end: End): void {
+    this.#settlement.releaseAll(instance, end);
+    this.bypass?.settled(instance, end);
   }
 
   #answerJoins(first: number, count: number): void {
@@ -483,13 +339,6 @@ export class Queue {
       this.#speech.say({ type: 'denied', session, request, code: 'broken', message });
     }
   }
-}
-
-/** How a process ended that the program had made for itself. */
-const FORKED = 'made a process for it that ended';
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`;
 }
 
 function sooner(one: number | null, other: number | null): number | null {

@@ -175,8 +175,8 @@ export class Session implements Party, Hearer {
   longest(type: number, channel: number): number {
     if (this.#phase !== 'known') return Most.PLAIN_FRAME;
     if (type === Type.HAND_OVER) {
-      const most = this.#switchboard.queue(this, channel, 'any').longestHandOver(this.session);
-      return Math.max(Most.PLAIN_FRAME, most);
+      const { bypass } = this.#switchboard.queue(this, channel, 'any');
+      return Math.max(Most.PLAIN_FRAME, bypass?.longest(this.session) ?? 0);
     }
     if (type === Type.OUTPUT) return Limit.OUTPUT + OUTPUT_HEAD;
     if (!carriesItems(type)) return Most.PLAIN_FRAME;

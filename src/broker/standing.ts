@@ -26,7 +26,7 @@ export class Standing {
   /** Every session that waits. */
   waits(): ChannelWait[] {
     return this.#channels.flatMap(({ kind, channel, machine }) => {
-      if (kind === 'queue') return named(machine.waits(), channel.name, this.#othersMovers(channel));
+      if (kind === 'queue') return named(machine.view.waits(), channel.name, this.#othersMovers(channel));
       if (kind === 'pipe') return named(waitsInPipe(machine), channel.name, null);
       const releasers = channel.owned ? [] : channel.users.filter((user) => !this.#ended.has(user));
       return named(waitsFor(machine, releasers), channel.name, null);
@@ -36,7 +36,7 @@ export class Standing {
   /** Who could still bring on a queue, and all that close together with it. */
   movers(name: string): Iterable<NodeId> {
     for (const { kind, channel, machine } of this.#channels) {
-      if (kind === 'queue' && channel.name === name) return this.#othersMovers(channel) ?? machine.movers();
+      if (kind === 'queue' && channel.name === name) return this.#othersMovers(channel) ?? machine.view.movers();
     }
     return [];
   }
@@ -44,7 +44,7 @@ export class Standing {
   fills(names: ReadonlySet<string | null>): Record<string, QueueFill> {
     return Object.fromEntries(
       this.#channels.flatMap(({ kind, channel, machine }) =>
-        kind === 'queue' && names.has(channel.name) ? [[channel.name, machine.fill] as const] : [],
+        kind === 'queue' && names.has(channel.name) ? [[channel.name, machine.view.fill] as const] : [],
       ),
     );
   }
@@ -69,7 +69,7 @@ export class Standing {
     if (kin.size === 1 && group === null) return null;
     const movers = new Set<NodeId>();
     for (const { kind, channel: other, machine } of this.#channels) {
-      if (kind === 'queue' && kin.has(other.name)) for (const mover of machine.movers()) movers.add(mover);
+      if (kind === 'queue' && kin.has(other.name)) for (const mover of machine.view.movers()) movers.add(mover);
     }
     this.#movers.set(key, movers);
     return movers;
@@ -95,7 +95,7 @@ function sourcesIn(channels: readonly Line[]): ReadonlyMap<string, readonly stri
 
 function waitsInPipe({ ways }: Pipe): Waiting[] {
   return ways.flatMap(({ queue }) =>
-    queue.waits().map(({ session, cause }) => ({
+    queue.view.waits().map(({ session, cause }) => ({
       session,
       cause: { ...cause, does: cause.does === 'get' ? 'receive' : 'send' },
     })),

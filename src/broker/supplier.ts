@@ -118,7 +118,7 @@ export class Supplier implements Party {
   }
 
   get #isOver(): boolean {
-    return this.#abandoned || this.#unwanted || this.#machine().dropsPuts;
+    return this.#abandoned || this.#unwanted || this.#machine().view.dropsPuts;
   }
 
   #conclude(): void {

@@ -352,7 +352,7 @@ export class Switchboard {
   /** All that was dead is in its grave by now. */
   #closeGraves(): void {
     for (const { channel, machine } of this.#mortal) {
-      if (machine.outlived) this.#apply(this.#streams.outlived(channel.name));
+      if (machine.view.outlived) this.#apply(this.#streams.outlived(channel.name));
     }
   }
 
@@ -372,13 +372,13 @@ export class Switchboard {
 
   /** What closes a queue may be followed by another attempt: its part of the stream then ends with its last one. */
   #checkClosed(line: QueueLine, instance: NodeId): void {
-    if (this.#again.has(instance) || !line.machine.hasClosed(instance)) return;
+    if (this.#again.has(instance) || !line.machine.view.hasClosed(instance)) return;
     this.#apply(this.#streams.closed(line.channel.name, instance));
   }
 
   #settleGroups(): void {
     const effects = this.#streams.settleGroups({
-      idle: (queue) => this.#queue(queue).machine.idle,
+      idle: (queue) => this.#queue(queue).machine.view.idle,
       waits: (node, group) => this.#waits(node, group),
     });
     this.#apply(effects);
@@ -388,7 +388,7 @@ export class Switchboard {
   #waits(node: NodeId, group: readonly string[]): boolean {
     const sessions = new Map<number, boolean>();
     for (const queue of group) {
-      for (const { session, instance, waits, wants } of this.#queue(queue).machine.engagements()) {
+      for (const { session, instance, waits, wants } of this.#queue(queue).machine.view.engagements()) {
         if (instance !== node) continue;
         if (wants) return false;
         sessions.set(session, waits || (sessions.get(session) ?? false));

@@ -34,9 +34,9 @@ function withLane(): Queue {
   expect(offers).toContainEqual(expect.objectContaining({ type: 'lane', session: TAKER }));
   queue.taken(TAKER, 1);
   queue.done(TAKER, 0, 1);
-  queue.laneReady(TAKER, true);
+  queue.bypass?.ready(TAKER, true);
   queue.turn(3);
-  queue.laneReady(PUTTER, true);
+  queue.bypass?.ready(PUTTER, true);
   expect(queue.turn(4)).toContainEqual({ type: 'lane-go', session: TAKER });
   return queue;
 }
@@ -57,22 +57,22 @@ function heard(effects: readonly Effect[]): readonly unknown[] {
 
 test('what never left comes after what had arrived, however it is cut when it is handed over', () => {
   const queue = withLane();
-  queue.handOver(PUTTER, 0, items('second', 'third'), ARRIVED);
+  queue.bypass?.handOver(PUTTER, 0, items('second', 'third'), ARRIVED);
   expect(heard(queue.turn(5))).toEqual([]);
-  queue.handOver(PUTTER, 2, items('fourth'), UNDER_WAY);
+  queue.bypass?.handOver(PUTTER, 2, items('fourth'), UNDER_WAY);
   expect(heard(queue.turn(6))).toEqual([]);
-  queue.laneClosed(PUTTER, { put: 3, sent: 2, taken: 0, done: 0, peak: 3 });
+  queue.bypass?.close(PUTTER, { put: 3, sent: 2, taken: 0, done: 0, peak: 3 });
   expect(heard(queue.turn(7))).toEqual([{ sent: 2, ranges: [[0, 2]] }, 'fourth']);
 });
 
 test('of one that dies while it hands over, the other end hands over all', () => {
   const queue = withLane();
-  queue.handOver(PUTTER, 0, items('second'), ARRIVED);
+  queue.bypass?.handOver(PUTTER, 0, items('second'), ARRIVED);
   queue.turn(5);
   queue.leave(PUTTER, 'lost');
   expect(queue.turn(6)).toContainEqual({ type: 'lane-stop', session: TAKER, orphaned: true });
-  queue.handOver(TAKER, 0, items('second', 'third'), ARRIVED);
-  queue.laneClosed(TAKER, { put: 2, sent: 2, taken: 0, done: 0, peak: 0 });
+  queue.bypass?.handOver(TAKER, 0, items('second', 'third'), ARRIVED);
+  queue.bypass?.close(TAKER, { put: 2, sent: 2, taken: 0, done: 0, peak: 0 });
   expect(heard(queue.turn(7))).toEqual([{ sent: 2, ranges: [[0, 2]] }]);
-  expect(queue.counts).toMatchObject({ put: 3, done: 1, left_over: 2 });
+  expect(queue.view.counts).toMatchObject({ put: 3, done: 1, left_over: 2 });
 });

@@ -228,7 +228,7 @@ test('room that came too late for a put which gave up is the client’s still', 
   queue.unwant(1);
   expect(turn()).toEqual(['1: withdrawn']);
   queue.put(1, itemsOf([Buffer.from('a')]));
-  expect(queue.counts.put).toBe(1);
+  expect(queue.view.counts.put).toBe(1);
 });
 
 // ---- Taking ----
@@ -321,7 +321,7 @@ test('an item cannot be done twice', () => {
   turn();
   queue.done(10, 0, 1);
   expect(() => queue.done(10, 0, 2)).toThrow('does not hold the 2 items from 0');
-  expect(queue.counts).toMatchObject({ done: 1, left_over: 1 });
+  expect(queue.view.counts).toMatchObject({ done: 1, left_over: 1 });
 });
 
 test('at most once: what is taken is done, and never comes back', () => {
@@ -333,7 +333,7 @@ test('at most once: what is taken is done, and never comes back', () => {
   queue.leave(10, 'died');
   queue.get(20, 2, true);
   expect(turn()).toEqual(['1 of c back', '20: again (1) b']);
-  expect(queue.counts).toMatchObject({ done: 1, left_over: 1 });
+  expect(queue.view.counts).toMatchObject({ done: 1, left_over: 1 });
 });
 
 // ---- Death ----
@@ -374,7 +374,7 @@ test('an item that kills every taker is exhausted after so many, and can never b
     'stranded: an item was delivered again and again and never done',
     '1: broken 5',
   ]);
-  expect(queue.counts).toMatchObject({ put: 2, done: 0, left_over: 2 });
+  expect(queue.view.counts).toMatchObject({ put: 2, done: 0, left_over: 2 });
 });
 
 test('what a process held is done when it succeeds, and comes back when it does not', () => {
@@ -388,7 +388,7 @@ test('what a process held is done when it succeeds, and comes back when it does 
   queue.leave(10, 'goodbye');
   queue.leave(20, 'lost');
   queue.settle('c', 'done', true);
-  expect(queue.counts).toMatchObject({ done: 1, left_over: 1 });
+  expect(queue.view.counts).toMatchObject({ done: 1, left_over: 1 });
   queue.enter(21, 'd');
   queue.get(21, 1, true);
   expect(turn()).toEqual([]);
@@ -442,7 +442,7 @@ test('the end is told once nothing waits and all that hold something wait themse
   queue.done(10, 0, 1);
   queue.done(20, 0, 1);
   expect(turn()).toEqual(['drained']);
-  expect([queue.toldEnd('c'), queue.toldEnd('p')]).toEqual([true, null]);
+  expect([queue.view.toldEnd('c'), queue.view.toldEnd('p')]).toEqual([true, null]);
 });
 
 test('a stream that broke is never taken for a whole one', () => {
@@ -485,7 +485,7 @@ test('where leftovers are ignored and the last consumer succeeded, what is put i
   put(1, 'a', 'b', 'c');
   queue.closeStream(false);
   expect(turn()).toEqual(['drained']);
-  expect(queue.counts).toMatchObject({ put: 3, dropped: 3, left_over: 0 });
+  expect(queue.view.counts).toMatchObject({ put: 3, dropped: 3, left_over: 0 });
 });
 
 test('where leftovers are ignored and the last consumer failed, puts fail', () => {
@@ -583,7 +583,7 @@ test('a full queue drops its oldest, and never the newest', () => {
   const { queue, put, all } = story({ maxsize: 2, overflow: 'drop_oldest' });
   put(1, 'a', 'b', 'c');
   put(1, 'd');
-  expect(queue.counts).toMatchObject({ put: 4, dropped: 2, left_over: 2, peak: 2 });
+  expect(queue.view.counts).toMatchObject({ put: 4, dropped: 2, left_over: 2, peak: 2 });
   expect(all()).toBe('c d');
 });
 
@@ -597,7 +597,7 @@ test('a full queue drops what is put to it', () => {
   const { queue, put, all } = story({ maxsize: 2, overflow: 'drop_newest' });
   put(1, 'a', 'b', 'c');
   put(1, 'd');
-  expect(queue.counts).toMatchObject({ put: 4, dropped: 2, left_over: 2 });
+  expect(queue.view.counts).toMatchObject({ put: 4, dropped: 2, left_over: 2 });
   expect(all()).toBe('a b');
 });
 
@@ -608,7 +608,7 @@ test.each([
   const { queue, put, all } = story({ maxsize: 1, overflow });
   put(1, 'old');
   put(1, 'new');
-  expect(queue.counts).toMatchObject({ dropped });
+  expect(queue.view.counts).toMatchObject({ dropped });
   expect(all()).toBe(kept);
 });
 
@@ -616,7 +616,7 @@ test('bytes are short as places are: as many of the oldest go as the newest need
   const { queue, put, all } = story({ maxBytes: 6, overflow: 'drop_oldest' });
   put(1, 'aa', 'bb', 'cc');
   put(1, 'dddd');
-  expect(queue.counts).toMatchObject({ dropped: 2 });
+  expect(queue.view.counts).toMatchObject({ dropped: 2 });
   expect(all()).toBe('cc dddd');
 });
 
@@ -624,14 +624,14 @@ test('what is larger than all that may wait drops everything else and is let in 
   const { queue, put, all } = story({ maxBytes: 3, overflow: 'drop_oldest' });
   put(1, 'a', 'b');
   put(1, 'larger');
-  expect(queue.counts).toMatchObject({ dropped: 2 });
+  expect(queue.view.counts).toMatchObject({ dropped: 2 });
   expect(all()).toBe('larger');
 });
 
 test('what is larger than all that may wait is dropped where something waits', () => {
   const { queue, put, all } = story({ maxBytes: 3, overflow: 'drop_newest' });
   put(1, 'a', 'larger', 'b');
-  expect(queue.counts).toMatchObject({ dropped: 1 });
+  expect(queue.view.counts).toMatchObject({ dropped: 1 });
   expect(all()).toBe('a b');
 });
 
@@ -643,7 +643,7 @@ test('what was sent to somebody is not dropped any more, and has left its place'
   put(1, 'b');
   queue.stat(1, 7);
   expect(turn()).toEqual(['1: reply 7 {"size":1,"room":0,"unfinished":2,"closed":false}']);
-  expect(queue.counts.dropped).toBe(0);
+  expect(queue.view.counts.dropped).toBe(0);
 });
 
 test('what was dropped is over: joins and the end do not wait for it', () => {
@@ -682,7 +682,7 @@ test('a million tiny puts cost little more than their bytes', () => {
   }
   const after = process.memoryUsage();
   const grown = after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed;
-  expect(queue.counts.put).toBe(1_000_000);
+  expect(queue.view.counts.put).toBe(1_000_000);
   // 14 MB of items and their sizes.
   expect(grown).toBeLessThan(40_000_000);
 });

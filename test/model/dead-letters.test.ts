@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { SessionEffect } from '../../src/broker/effect.ts';
 import { Queue } from '../../src/broker/queue.ts';
+import { QueueView } from '../../src/broker/queue-view.ts';
 import type { Party } from '../../src/broker/party.ts';
 import { type News, Switchboard } from '../../src/broker/switchboard.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
@@ -67,7 +68,7 @@ function history(attempts: number, items: number, choices: readonly number[]) {
     board.turns.takeNow();
   }
   board.stop();
-  return { news, counts: board.queues.map(({ machine }) => machine.counts) };
+  return { news, counts: board.queues.map(({ machine }) => machine.view.counts) };
 }
 
 const choices = fc.array(fc.nat({ max: 0xffff }), { minLength: 1, maxLength: 40 });
@@ -105,10 +106,10 @@ const faults: Record<string, () => void> = {
     });
   },
   'closes a grave too early': () => {
-    vi.spyOn(Queue.prototype, 'outlived', 'get').mockReturnValue(true);
+    vi.spyOn(QueueView.prototype, 'outlived', 'get').mockReturnValue(true);
   },
   'never closes a grave': () => {
-    vi.spyOn(Queue.prototype, 'outlived', 'get').mockReturnValue(false);
+    vi.spyOn(QueueView.prototype, 'outlived', 'get').mockReturnValue(false);
   },
   'forgets where they come from': () => {
     vi.spyOn(Queue.prototype, 'bury').mockImplementation(function (this: Queue, items, death) {

@@ -99,7 +99,7 @@ export class LaneWorld {
       if (!this.#everything()) break;
       this.#turn();
     }
-    const counts = this.#queue.counts;
+    const counts = this.#queue.view.counts;
     const lost = this.#next - counts.put;
     if (lost < 0 || (lost > 0 && !this.#killedPutter))
       this.#complain(`${this.#next} were put, and ${counts.put} counted`);
@@ -230,8 +230,8 @@ export class LaneWorld {
   #connect(can: boolean): void {
     const link = this.#offered as Link;
     this.#offered = null;
-    if (!can || this.#closed || link.deaf) return void this.#said.p.push(() => this.#queue.laneReady(P, false));
-    this.#said.p.push(() => this.#queue.laneReady(P, true));
+    if (!can || this.#closed || link.deaf) return void this.#said.p.push(() => this.#queue.bypass?.ready(P, false));
+    this.#said.p.push(() => this.#queue.bypass?.ready(P, true));
     this.#out = { link, log: new LaneLog(), put: 0, sent: 0, offset: 0, peak: 0 };
   }
 
@@ -242,11 +242,11 @@ export class LaneWorld {
     out.link.shut = true;
     for (const { first, items, taken } of out.log.undone()) {
       const sent = first < out.sent;
-      this.#said.p.push(() => this.#queue.handOver(P, first, items, { sent, taken }));
+      this.#said.p.push(() => this.#queue.bypass?.handOver(P, first, items, { sent, taken }));
     }
     const { put, sent, log, peak } = out;
     const { taken, done } = log;
-    this.#said.p.push(() => this.#queue.laneClosed(P, { put, sent, taken, done, peak }));
+    this.#said.p.push(() => this.#queue.bypass?.close(P, { put, sent, taken, done, peak }));
   }
 
   #hearPutter(effect: SessionEffect): void {
@@ -297,7 +297,7 @@ export class LaneWorld {
           map: null,
           base: 0,
         };
-        return void this.#said.c.push(() => this.#queue.laneReady(C, true));
+        return void this.#said.c.push(() => this.#queue.bypass?.ready(C, true));
       }
       case 'lane-go': {
         const inn = this.#in as Taker;
@@ -353,16 +353,16 @@ export class LaneWorld {
   #handOver(inn: Taker): void {
     inn.orphan = false;
     for (const { first, items, taken } of inn.log.undone())
-      this.#said.c.push(() => this.#queue.handOver(C, first, items, { sent: true, taken }));
+      this.#said.c.push(() => this.#queue.bypass?.handOver(C, first, items, { sent: true, taken }));
     let first = inn.passed;
     for (const items of inn.early) {
       const at = first;
-      this.#said.c.push(() => this.#queue.handOver(C, at, items, { sent: true, taken: false }));
+      this.#said.c.push(() => this.#queue.bypass?.handOver(C, at, items, { sent: true, taken: false }));
       first += items.count;
     }
     const put = inn.received;
     const { taken, done } = inn.log;
-    this.#said.c.push(() => this.#queue.laneClosed(C, { put, sent: put, taken, done, peak: 0 }));
+    this.#said.c.push(() => this.#queue.bypass?.close(C, { put, sent: put, taken, done, peak: 0 }));
   }
 
   #become(inn: Taker, map: LaneMap): void {

@@ -1,9 +1,8 @@
 // Random histories of a queue with a direct lane, and lanes with a fault planted in them: each must be caught.
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { Bypass } from '../../src/broker/bypass.ts';
 import { Queue, type QueueSettings } from '../../src/broker/queue.ts';
-import type { Items } from '../../src/wire/items.ts';
-import type { LaneClosed } from '../../src/wire/message.ts';
 import { LaneWorld } from './lane-world.ts';
 
 const runs = Number(process.env['FORKLINE_HISTORIES'] ?? 3000);
@@ -44,28 +43,36 @@ test('whatever happens about a lane, nothing is lost, given twice, out of order 
   expect(carried).toBeGreaterThan(runs);
 });
 
-class ForgetsOneHandedOver extends Queue {
-  #count = 0;
-  override handOver(session: number, first: number, items: Items, handed: { sent: boolean; taken: boolean }): void {
-    this.#count += 1;
-    super.handOver(session, first, items, this.#count % 3 === 0 ? { ...handed, sent: !handed.sent } : handed);
-  }
-}
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
-class CountsNotWhatWasDone extends Queue {
-  override laneClosed(session: number, closed: LaneClosed): void {
-    super.laneClosed(session, { ...closed, done: 0, put: closed.put - closed.done });
-  }
-}
+const { handOver, close } = Bypass.prototype;
+const { leave } = Queue.prototype;
 
-class DoesNotWaitForItsEnd extends Queue {
-  override leave(session: number, how: 'goodbye' | 'lost' | 'died'): void {
-    super.leave(session, how);
-    if (session === 1 && how === 'lost') super.leave(2, 'goodbye');
-  }
-}
+const faults: Record<string, () => void> = {
+  'forgets one handed over': () => {
+    let count = 0;
+    vi.spyOn(Bypass.prototype, 'handOver').mockImplementation(function (this: Bypass, session, first, items, handed) {
+      count += 1;
+      handOver.call(this, session, first, items, count % 3 === 0 ? { ...handed, sent: !handed.sent } : handed);
+    });
+  },
+  'does not count what was done': () => {
+    vi.spyOn(Bypass.prototype, 'close').mockImplementation(function (this: Bypass, session, closed) {
+      close.call(this, session, { ...closed, done: 0, put: closed.put - closed.done });
+    });
+  },
+  'does not wait for its end': () => {
+    vi.spyOn(Queue.prototype, 'leave').mockImplementation(function (this: Queue, session, how) {
+      leave.call(this, session, how);
+      if (session === 1 && how === 'lost') leave.call(this, 2, 'goodbye');
+    });
+  },
+};
 
-test.each([ForgetsOneHandedOver, CountsNotWhatWasDone, DoesNotWaitForItsEnd])('a queue that %s is caught', (Faulty) => {
-  const faulty = property((settings) => new Faulty(settings, 1));
+test.each(Object.keys(faults))('a queue with a lane that %s is caught', (name) => {
+  faults[name]?.();
+  const faulty = property((settings) => new Queue(settings, 1));
   expect(fc.check(faulty, { numRuns: 3000, endOnFailure: true }).failed).toBe(true);
 });

@@ -235,7 +235,7 @@ export class PipeWorld {
   #turn(): void {
     this.#now += 3;
     for (const effect of this.#pipe.turn(this.#now)) this.#clients.get(effect.session)?.heard.push(effect);
-    for (const { queue, from } of this.#pipe.ways) this.#checkWindow(this.#sent[from as End], queue.counts);
+    for (const { queue, from } of this.#pipe.ways) this.#checkWindow(this.#sent[from as End], queue.view.counts);
   }
 
   #checkWindow(sent: readonly Message[], counts: { readonly put: number; readonly taken: number }): void {

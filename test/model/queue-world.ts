@@ -630,7 +630,7 @@ export class QueueWorld {
   }
 
   #checkCounts(): void {
-    const { put, done, left_over, dropped, dead_lettered } = this.#queue.counts;
+    const { put, done, left_over, dropped, dead_lettered } = this.#queue.view.counts;
     if (put !== done + left_over + dropped + dead_lettered)
       throw new Error(
         `${put} were put, ${done} are done, ${dead_lettered} dead, ${dropped} dropped, ${left_over} left`,
@@ -649,7 +649,7 @@ export class QueueWorld {
       if (things.every(isOver)) throw new Error(`session ${session} waits in join for what is done`);
     }
     if (this.#settings.overflow === 'block') return;
-    for (const { session, wants } of this.#queue.engagements()) {
+    for (const { session, wants } of this.#queue.view.engagements()) {
       if (wants) throw new Error(`session ${session} waits in put, where none should`);
     }
   }

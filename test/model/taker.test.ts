@@ -117,8 +117,8 @@ class World {
     const open = this.#fates.findIndex((fate) => fate !== 'done' && fate !== 'dead');
     if (open >= 0) throw new Error(`item ${open} is lost`);
     const dead = this.#fates.filter((fate) => fate === 'dead').length;
-    const told = this.#switchboard.queues.map(({ machine: { counts } }) => {
-      const { put, done, dead_lettered: dying, left_over: left, redelivered } = counts;
+    const told = this.#switchboard.queues.map(({ machine }) => {
+      const { put, done, dead_lettered: dying, left_over: left, redelivered } = machine.view.counts;
       return [put, done, dying, left, redelivered].join(' ');
     });
     const expected = [[this.#sent, this.#sent - dead, dead, 0, 0].join(' '), [dead, 0, 0, dead, 0].join(' ')];
