@@ -11,6 +11,7 @@ export default defineConfig({
     // They wait for their processes more than they compute.
     maxWorkers: Math.max(3, availableParallelism()),
     globalSetup: ['test/kit/survivors.ts'],
+    setupFiles: ['test/kit/chance.ts'],
     // Tests start real processes on machines that may be busy; this bounds a hang and asserts nothing.
     testTimeout: 60_000,
     hookTimeout: 60_000,

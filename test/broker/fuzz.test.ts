@@ -6,8 +6,6 @@ import { itemsOf } from '../../src/wire/items.ts';
 import { Type } from '../../src/wire/message.ts';
 import { bytesOf, lockOf, pipeOf, queueOf, runningWith } from './kit.ts';
 
-/** A longer run by hand: FORKLINE_FUZZ=100000. */
-const RUNS = Number(process.env['FORKLINE_FUZZ'] ?? 500);
 const KEY = '00'.repeat(32);
 const CHANNELS = 13;
 const LOCK = 2;
@@ -84,56 +82,52 @@ const speech = fc.oneof(
 
 const own = { maxsize: 5, producers: ['p', 'x'], consumers: ['c', 'x'], attempts: 1_000_000 };
 
-test(
-  'whatever is said, the broker lives, and who speaks properly is served',
-  async () => {
-    await using run = await runningWith(
-      { laneItems: 1 },
-      queueOf('q', own),
-      lockOf('l', ['p', 'x']),
-      queueOf('own'),
-      queueOf('first', { ...own, order: 'priority', overflow: 'drop_oldest' }),
-      queueOf('ends', { ...own, order: 'deque', overflow: 'fail' }),
-      queueOf('top', { ...own, order: 'lifo', overflow: 'drop_newest' }),
-      queueOf('judged', { ...own, encoding: 'json', item: { type: ['number', 'array'] } }),
-      queueOf('mortal', { ...own, attempts: 1, deadLetter: 'grave' }),
-      queueOf('grave', { producers: [], consumers: ['x'] }),
-      lockOf('many', ['x', 'y'], { lock: 'semaphore', permits: 3, owned: false }),
-      lockOf('read', ['x', 'y'], { lock: 'rw' }),
-      pipeOf('line', { ends: ['x', 'y'] }),
-      queueOf('lane', { producers: ['x'], consumers: ['y'] }),
+test('whatever is said, the broker lives, and who speaks properly is served', async () => {
+  await using run = await runningWith(
+    { laneItems: 1 },
+    queueOf('q', own),
+    lockOf('l', ['p', 'x']),
+    queueOf('own'),
+    queueOf('first', { ...own, order: 'priority', overflow: 'drop_oldest' }),
+    queueOf('ends', { ...own, order: 'deque', overflow: 'fail' }),
+    queueOf('top', { ...own, order: 'lifo', overflow: 'drop_newest' }),
+    queueOf('judged', { ...own, encoding: 'json', item: { type: ['number', 'array'] } }),
+    queueOf('mortal', { ...own, attempts: 1, deadLetter: 'grave' }),
+    queueOf('grave', { producers: [], consumers: ['x'] }),
+    lockOf('many', ['x', 'y'], { lock: 'semaphore', permits: 3, owned: false }),
+    lockOf('read', ['x', 'y'], { lock: 'rw' }),
+    pipeOf('line', { ends: ['x', 'y'] }),
+    queueOf('lane', { producers: ['x'], consumers: ['y'] }),
+  );
+  for (const node of ['x', 'y']) run.broker.started({ type: 'started', node, pid: 0 });
+  const producer = await run.client('p');
+  const consumer = await run.client('c');
+  // Now and then it has been given something, has room, or is an end of a lane.
+  const engaged = async (who: 'x' | 'y') => {
+    const client = await run.stranger();
+    client.say((to) =>
+      to.hello({ protocol: 1, instance: who, token: tokenFor(KEY, who), pid: 1, sdk: '', lanes: true }),
     );
-    for (const node of ['x', 'y']) run.broker.started({ type: 'started', node, pid: 0 });
-    const producer = await run.client('p');
-    const consumer = await run.client('c');
-    // Now and then it has been given something, has room, or is an end of a lane.
-    const engaged = async (who: 'x' | 'y') => {
-      const client = await run.stranger();
-      client.say((to) =>
-        to.hello({ protocol: 1, instance: who, token: tokenFor(KEY, who), pid: 1, sdk: '', lanes: true }),
-      );
-      client.socket.write(OPENING[who]);
-      await client.settled();
-      if (who === 'x') for (const queue of [DROPPING, LANE]) await client.send(queue, 'a', 'b', 'c');
-      return client;
-    };
-    let last = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom('nobody', 'x', 'both'), speech, speech, async (who, bytes, others) => {
-        const hostile = who === 'nobody' ? [await run.stranger()] : [await engaged('x')];
-        if (who === 'both') hostile.push(await engaged('y'));
-        for (const [index, client] of hostile.entries()) client.socket.end(index === 0 ? bytes : others);
-        for (const client of hostile) await client.closed;
-        await producer.put(OWN, 'still here');
-        expect(await consumer.get(OWN)).toEqual(['still here']);
-        const { fence } = await producer.acquire(LOCK);
-        expect(fence).toBeGreaterThan(last);
-        last = fence;
-        producer.say((to) => to.release(LOCK, fence, 1));
-        await producer.next(Type.REPLY);
-      }),
-      { numRuns: RUNS },
-    );
-  },
-  RUNS * 1000,
-);
+    client.socket.write(OPENING[who]);
+    await client.settled();
+    if (who === 'x') for (const queue of [DROPPING, LANE]) await client.send(queue, 'a', 'b', 'c');
+    return client;
+  };
+  let last = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom('nobody', 'x', 'both'), speech, speech, async (who, bytes, others) => {
+      const hostile = who === 'nobody' ? [await run.stranger()] : [await engaged('x')];
+      if (who === 'both') hostile.push(await engaged('y'));
+      for (const [index, client] of hostile.entries()) client.socket.end(index === 0 ? bytes : others);
+      for (const client of hostile) await client.closed;
+      await producer.put(OWN, 'still here');
+      expect(await consumer.get(OWN)).toEqual(['still here']);
+      const { fence } = await producer.acquire(LOCK);
+      expect(fence).toBeGreaterThan(last);
+      last = fence;
+      producer.say((to) => to.release(LOCK, fence, 1));
+      await producer.next(Type.REPLY);
+    }),
+    { numRuns: 500 },
+  );
+}, 500_000);

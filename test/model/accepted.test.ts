@@ -176,9 +176,7 @@ const pipelines = fc.record({
 /** Warnings that say that something may never end. */
 const doubts = new Set(['bounded-loop', 'stream-never-ends']);
 /** Planning takes its time. */
-const rounds = Number(globalThis.process.env.FORKLINE_MODEL_ROUNDS ?? 20_000) / 10;
-/** Long runs by hand take others: FORKLINE_MODEL_SEED. */
-const seed = Number(globalThis.process.env.FORKLINE_MODEL_SEED ?? 1);
+const rounds = 2000;
 
 test('a pipeline in which nothing is found never comes to where nobody can go on', async () => {
   let played = 0;
@@ -190,7 +188,7 @@ test('a pipeline in which nothing is found never comes to where nobody can go on
       played++;
       expect(play(plan, draws)).toBe('over');
     }),
-    { numRuns: rounds, seed },
+    { numRuns: rounds },
   );
   expect(played).toBeGreaterThan(rounds / 40);
 }, 120_000);

@@ -1,5 +1,5 @@
 // Random plans with retries, restarts, time limits and probes, and random faults, through the real machines: every run comes to its end,
-// each rule holds, and nobody is left who waits for a time. FORKLINE_MODEL_ROUNDS says how many.
+// each rule holds, and nobody is left who waits for a time.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AgainRule, Condition, Node, ProbeRule, ProcessNode, ReadyRule } from '../../src/plan/plan.ts';
@@ -7,8 +7,6 @@ import { Attempts } from '../../src/run/attempts.ts';
 import type { Effect, Input } from '../../src/run/life.ts';
 import { joinNode, processNode } from '../kit/plan.ts';
 import { play } from './attempts-world.ts';
-
-const rounds = Number(process.env['FORKLINE_MODEL_ROUNDS'] ?? 20_000);
 
 const rules: fc.Arbitrary<AgainRule> = fc.record({
   policy: fc.constantFrom('on-failure', 'on-failure', 'always'),
@@ -115,7 +113,7 @@ describe('whatever the plan and whatever happens to it', () => {
       fc.property(plans, fc.nat(), fc.boolean(), (nodes, seed, interrupted) => {
         expect(play(nodes, randomOf(seed), { interrupted })).toEqual([]);
       }),
-      { numRuns: rounds, endOnFailure: true },
+      { numRuns: 20_000, endOnFailure: true },
     );
   }, 600_000);
 

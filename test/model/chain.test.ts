@@ -123,7 +123,6 @@ const chains = [
   fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }).map((all) => all.map((each, at) => each && at % 3 === 0)),
   fc.array(fc.nat(100_000), { minLength: 40, maxLength: 120 }),
 ] as const;
-const rounds = Number(process.env.FORKLINE_MODEL_ROUNDS ?? 20_000);
 
 describe('whatever becomes of the processes of a chain', () => {
   it('every one ends, none takes half a stream for the whole, and none fails because it was read no further', () => {
@@ -131,7 +130,7 @@ describe('whatever becomes of the processes of a chain', () => {
       fc.property(...chains, (length, ignored, draws) => {
         expect(play(length, ignored, draws)).toEqual([]);
       }),
-      { numRuns: rounds },
+      { numRuns: 20_000 },
     );
   }, 120_000);
 

@@ -152,7 +152,7 @@ describe('an `each`', () => {
       return { handle: (input) => spoil(machine.handle(input)) };
     };
     const seen = fc
-      .sample(fc.tuple(worlds, draws), { numRuns: 300, seed: 1 })
+      .sample(fc.tuple(worlds, draws), { numRuns: 300 })
       .filter(([world, drawn]) => play(world, drawn, faulty(world)).length > 0);
     expect(seen.length).toBeGreaterThan(0);
   });

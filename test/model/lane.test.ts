@@ -5,7 +5,7 @@ import { Bypass } from '../../src/broker/bypass.ts';
 import { Queue, type QueueSettings } from '../../src/broker/queue.ts';
 import { LaneWorld } from './lane-world.ts';
 
-const runs = Number(process.env['FORKLINE_HISTORIES'] ?? 3000);
+const runs = 3000;
 const history = fc.array(fc.nat({ max: 0xffffff }), { maxLength: 400, size: 'max' });
 let carried = 0;
 

@@ -404,9 +404,7 @@ function without(plan: Plan): Plan {
 }
 
 const draws = fc.array(fc.nat(1000), { minLength: 30, maxLength: 60 });
-const rounds = Number(process.env['FORKLINE_MODEL_ROUNDS'] ?? 20_000) / 4;
-/** Long runs by hand take others: FORKLINE_MODEL_SEED. */
-const seed = Number(process.env['FORKLINE_MODEL_SEED'] ?? 1);
+const rounds = 5000;
 
 /** It comes to its end however it is played, as far as that was tried. */
 function isSound(plan: Plan, tries: readonly (readonly number[])[]): boolean {
@@ -427,7 +425,7 @@ test('what comes to its end without slots comes to it with as many as the planne
       const limited = { ...plan, slots: more === 3 ? 1000 : least + more };
       for (const drawn of tries) expect([play(limited, drawn), shown(limited)]).toEqual(['over', shown(limited)]);
     }),
-    { numRuns: rounds, seed },
+    { numRuns: rounds },
   );
   expect(played).toBeGreaterThan(rounds / 20);
 }, 240_000);

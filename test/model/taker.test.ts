@@ -230,6 +230,6 @@ test.each<[string, () => void]>([
   ['a taker that leaves keeps what it has', () => vi.spyOn(Taker.prototype, 'leave').mockImplementation(() => {})],
 ])('it is seen when %s', (_, plant) => {
   plant();
-  const found = fc.check(fc.property(...histories, play), { numRuns: 400, seed: 3, endOnFailure: true });
+  const found = fc.check(fc.property(...histories, play), { numRuns: 400, endOnFailure: true });
   expect(found.failed).toBe(true);
 });
