@@ -1,49 +1,28 @@
 // Who is who. The broker knows which sessions and wired streams belong to which instance, hears from the run which of them run,
 // are gone and how they ended, and sees that nothing of an instance is settled before all it said was worked through.
-import { timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Clock } from '../clock.ts';
 import type { Channel, NodeId } from '../plan/plan.ts';
-import { type Frame, ProtocolError } from '../wire/frame.ts';
+import type { Frame } from '../wire/frame.ts';
 import type { LaneBody, Welcome } from '../wire/message.ts';
 import { Collector } from './collector.ts';
 import type { Account, Command, Counts, Notice } from './control.ts';
+import { type Claim, Entrance } from './entrance.ts';
 import { Errands } from './errands.ts';
 import { Feeder } from './feeder.ts';
 import { Holders } from './holders.ts';
+import { Instance } from './instance.ts';
 import type { Judges } from './judge.ts';
-import { Most } from './limits.ts';
 import { LargeBuffers } from './large-buffers.ts';
 import { Lookout } from './lookout.ts';
+import { type News, noticeOf } from './news.ts';
 import { RunnerSide, withRunner } from './runner-side.ts';
 import { type Reception, Session } from './session.ts';
-import { type News, Switchboard } from './switchboard.ts';
+import { Switchboard } from './switchboard.ts';
 import { tokenFor } from './token.ts';
 import { Workforce } from './workforce.ts';
 import type { Stance } from './sight.ts';
-
-interface Instance {
-  readonly node: NodeId;
-  /** Of the process that the run started; null until that is known. */
-  pid: number | null;
-  readonly sessions: Set<Session>;
-  /** Sessions that were lost before it was known whether they were of the process that the run started. */
-  readonly undecided: Session[];
-  readonly collectors: Set<Collector>;
-  readonly feeders: Set<Feeder>;
-  unflushed: boolean;
-  /** A stream broke for a command of one of its scripts. */
-  brokeOff: boolean;
-  /** Its processes have ended, and what they wrote is being worked through. */
-  leaving: boolean;
-  /** It has ended for good. */
-  settled: boolean;
-  /** Which of its attempts this is, from 1. */
-  attempt: number;
-  /** Called whenever a session has departed. */
-  departed: () => void;
-}
 
 type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
 
@@ -61,8 +40,7 @@ export class Broker implements Reception {
   readonly #sessions = new Map<number, Session>();
   readonly #lookout: Lookout;
   readonly #folder: string;
-  /** How many there were; null: of those who did not say who they are. */
-  readonly #offences = new Map<NodeId | null, number>();
+  readonly #entrance: Entrance;
   readonly #errands: Errands;
 
   /** `judges`: of the queues that have an `item`. */
@@ -76,7 +54,8 @@ export class Broker implements Reception {
     this.#folder = dirname(socket);
     this.#notify = notify;
     const named = [...speakers.map(({ node }) => node), ...channels.flatMap(partiesOf)];
-    for (const node of named) this.#instances.set(node, instanceOf(node));
+    for (const node of named) this.#instances.set(node, new Instance(node));
+    this.#entrance = new Entrance(key, this.#instances, notify);
     this.switchboard = new Switchboard(
       { runId, channels: channels.map(withRunner), again, judges, laneItems, clock: this.clock },
       (news) => this.#hear(news),
@@ -105,23 +84,8 @@ export class Broker implements Reception {
 
   // ---- Sessions ----
 
-  admit(session: Session, claim: { readonly instance: string; readonly token: string }): void {
-    const { attempt = 1 } = this.#instances.get(claim.instance) ?? {};
-    const expected = Buffer.from(tokenFor(this.#key, claim.instance, attempt));
-    const token = Buffer.from(claim.token);
-    if (token.length !== expected.length || !timingSafeEqual(token, expected)) {
-      throw new ProtocolError('identity', `the token is not that of \`${claim.instance}\``);
-    }
-    const instance = this.#instances.get(claim.instance);
-    if (instance === undefined || instance.settled) {
-      throw new ProtocolError('identity', `\`${claim.instance}\` has ended, or was given nothing to use here`);
-    }
-    // Whose it is is known now: what it does wrong from here on is its instance's doing.
-    session.instance = claim.instance;
-    if (instance.sessions.size >= Most.SESSIONS) {
-      throw new ProtocolError('limit', `\`${claim.instance}\` has ${Most.SESSIONS} connections already`);
-    }
-    instance.sessions.add(session);
+  admit(session: Session, claim: Claim): void {
+    this.#entrance.admit(session, claim);
     this.#sessions.set(session.session, session);
   }
 
@@ -141,11 +105,7 @@ export class Broker implements Reception {
   }
 
   offended(session: Session, reason: string): void {
-    const node = session.instance === '' ? null : session.instance;
-    const offences = (this.#offences.get(node) ?? 0) + 1;
-    this.#offences.set(node, offences);
-    if (offences > (node === null ? Most.STRANGE_OFFENCES : Most.OFFENCES)) return;
-    this.#notify({ type: 'offence', node, reason });
+    this.#entrance.offended(session, reason);
   }
 
   ready({ instance }: Session): void {
@@ -214,7 +174,7 @@ export class Broker implements Reception {
     // It has begun, and is no process by itself.
     this.#errands.started(node, null);
     for (const worker of workers) {
-      this.#instances.set(worker, instanceOf(worker));
+      this.#instances.set(worker, new Instance(worker));
       this.#errands.enlist(worker, node);
     }
   }
@@ -236,17 +196,16 @@ export class Broker implements Reception {
   /** Nothing of its process tree is alive, so all its ends are closed: what they still hold is read to the end first. */
   async gone({ node, abandon }: Of<'gone'>): Promise<Account> {
     const instance = this.#instance(node);
-    instance.leaving = true;
+    const finished = instance.finish(this.clock, abandon);
     this.#lookout.stir();
-    await Promise.all([this.#allDeparted(instance), ...[...instance.collectors].map((it) => it.finish(abandon))]);
-    for (const feeder of instance.feeders) feeder.finish();
+    await finished;
     const queues = this.switchboard.queues.map(({ machine }) => machine);
     const received = this.switchboard.pipes.flatMap(({ machine }) => machine.incoming(node) ?? []);
     const told = [...queues, ...received].map((queue) => queue.view.toldEnd(node)).filter((it) => it !== null);
     return {
       unflushed: instance.unflushed,
-      inputBrokeOff: instance.brokeOff || [...instance.feeders].some((feeder) => feeder.brokeOff),
-      outputClosed: [...instance.collectors].map((it) => it.closed).find((it) => it !== null) ?? null,
+      inputBrokeOff: instance.inputBrokeOff,
+      outputClosed: instance.outputClosed,
       toldEnd: told.length > 0 && told.every((it) => it),
       held: queues.reduce((held, queue) => held + queue.view.heldBy(node), 0),
     };
@@ -260,7 +219,7 @@ export class Broker implements Reception {
     if (this.workforce.isWorker(node)) return this.#follow(instance, how, 1);
     for (const worker of this.workforce.end(node)) this.#instances.delete(worker);
     instance.settled = true;
-    silence(instance);
+    instance.silence();
     this.switchboard.settle(node, { held, stream, succeeded, how });
     this.runnerSide.settled(node);
   }
@@ -304,9 +263,9 @@ export class Broker implements Reception {
   /** What a process had goes, and another follows it. */
   #follow(instance: Instance, how: string | undefined, attempt: number): void {
     const { node } = instance;
-    silence(instance);
+    instance.silence();
     this.switchboard.recover(node, how);
-    this.#instances.set(node, instanceOf(node, attempt));
+    this.#instances.set(node, new Instance(node, attempt));
     this.#lookout.stir();
   }
 
@@ -315,9 +274,9 @@ export class Broker implements Reception {
     const waiting = this.holders.stanceOf(node);
     if (waiting !== null) return [waiting];
     // A worker that has nothing to do is nobody.
-    if (settled || (this.workforce.isWorker(node) && !isThere(instance))) return [];
-    const isAtWork = (worker: NodeId): boolean => isThere(this.#instance(worker)) || this.holders.waits(worker);
-    return [this.workforce.stanceOf(node, isAtWork) ?? stanceOf(instance)];
+    if (settled || (this.workforce.isWorker(node) && !instance.isThere)) return [];
+    const isAtWork = (worker: NodeId): boolean => this.#instance(worker).isThere || this.holders.waits(worker);
+    return [this.workforce.stanceOf(node, isAtWork) ?? instance.stance];
   }
 
   /** What the process that the run started was given stays with it until nothing of it is left; another's comes back now. */
@@ -328,33 +287,11 @@ export class Broker implements Reception {
     if (instance.pid === null) instance.undecided.push(session);
   }
 
-  /** Connections end with their processes. One that does not is held open by somebody who is not of this run. */
-  #allDeparted(instance: Instance): Promise<void> {
-    if (instance.sessions.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const patience = this.clock.after(LINGER_MS, () => {
-        for (const session of [...instance.sessions]) session.cut();
-      });
-      instance.departed = () => {
-        if (instance.sessions.size > 0) return;
-        patience.cancel();
-        resolve();
-      };
-    });
-  }
-
   #instance(node: NodeId): Instance {
     const instance = this.#instances.get(node);
     if (instance === undefined) throw new Error(`\`${node}\` was given nothing to use here`);
     return instance;
   }
-}
-
-/** Nobody speaks for it any more. */
-function silence({ sessions, collectors, feeders }: Instance): void {
-  for (const session of [...sessions]) session.cut();
-  for (const collector of collectors) void collector.finish(true);
-  for (const feeder of feeders) feeder.finish();
 }
 
 /** Each process that the run started leads a group of its own. */
@@ -366,65 +303,7 @@ function killGroup(pid: number): void {
   }
 }
 
-const LINGER_MS = 1000;
-
 function partiesOf(channel: Channel): readonly NodeId[] {
   if (channel.kind === 'lock') return channel.users;
   return channel.kind === 'pipe' ? channel.ends : [...channel.producers, ...channel.consumers];
-}
-
-function instanceOf(node: NodeId, attempt = 1): Instance {
-  return {
-    node,
-    attempt,
-    pid: null,
-    sessions: new Set(),
-    undecided: [],
-    collectors: new Set(),
-    feeders: new Set(),
-    unflushed: false,
-    brokeOff: false,
-    leaving: false,
-    settled: false,
-    departed: () => {},
-  };
-}
-
-function isThere({ pid, sessions }: Instance): boolean {
-  return pid !== null || sessions.size > 0;
-}
-
-function stanceOf(instance: Instance): Stance {
-  const { node, leaving, sessions, feeders, collectors } = instance;
-  const there = isThere(instance);
-  return {
-    node,
-    state: leaving ? 'gone' : feeders.size > 0 ? 'driven' : there ? 'present' : 'absent',
-    sessions: [...sessions],
-    streams: [...collectors].map(({ session, moves }) => ({ session, pid: 0, moves })),
-  };
-}
-
-function noticeOf(news: News): Notice {
-  const { channel } = news;
-  switch (news.type) {
-    case 'abandoned':
-      return { type: 'abandoned', lock: channel, node: news.node };
-    case 'closed':
-      return { type: 'closed', queue: channel, aborted: news.aborted };
-    case 'drained':
-      return { type: 'drained', queue: channel };
-    case 'stranded':
-      return { type: 'stranded', queue: channel, reason: news.reason };
-    case 'redelivered':
-      return { type: 'redelivered', queue: channel, node: news.node, count: news.count };
-    case 'dead_lettered': {
-      const { type, node, count, deadLetter, reason } = news;
-      return { type, queue: channel, node, count, deadLetter, reason };
-    }
-    case 'untold':
-      return { type: 'untold', queue: channel };
-    case 'exhausted':
-      return { type: 'exhausted', queue: channel, node: news.node };
-  }
 }

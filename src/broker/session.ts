@@ -9,6 +9,7 @@ import { Flag, Limit, PROTOCOL, Type, type Welcome } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { Connection, type Hearer } from './connection.ts';
 import type { SessionEffect } from './effect.ts';
+import type { Claim } from './entrance.ts';
 import { type Exchange, hearFrame, unexpected } from './hear-frame.ts';
 import { Most } from './limits.ts';
 import type { Party } from './party.ts';
@@ -19,7 +20,7 @@ import { type Meeting, writeEffect } from './write-effect.ts';
 export interface Reception extends Exchange, Meeting {
   readonly runId: string;
   /** Throws a `ProtocolError` where the token is not that instance's, or there are too many sessions of it. */
-  admit(session: Session, claim: { readonly instance: string; readonly token: string }): void;
+  admit(session: Session, claim: Claim): void;
   /** It is over; nothing more comes of it. */
   departed(session: Session): void;
   offended(session: Session, reason: string): void;

@@ -14,23 +14,12 @@ import { concerns, type Line, type LockLine, type PipeLine, type QueueLine, queu
 import { localName } from './local-name.ts';
 import { Lock } from './lock.ts';
 import type { Party } from './party.ts';
+import type { News } from './news.ts';
 import { Pipe } from './pipe.ts';
 import type { Queue } from './queue.ts';
 import { Standing } from './standing.ts';
 import { type StreamEffect, Streams } from './streams.ts';
 import { Turns } from './turns.ts';
-
-export type News =
-  | (Exclude<ChannelNews, { type: 'dead' }> & { readonly channel: string })
-  | {
-      readonly type: 'dead_lettered';
-      readonly channel: string;
-      readonly node: NodeId;
-      readonly count: number;
-      readonly deadLetter: string;
-      readonly reason: string;
-    }
-  | { readonly type: 'closed'; readonly channel: string; readonly aborted: boolean };
 
 interface Offer {
   readonly request: number;

@@ -6,7 +6,8 @@ import type { SessionEffect } from '../../src/broker/effect.ts';
 import { Queue } from '../../src/broker/queue.ts';
 import { QueueView } from '../../src/broker/queue-view.ts';
 import type { Party } from '../../src/broker/party.ts';
-import { type News, Switchboard } from '../../src/broker/switchboard.ts';
+import type { News } from '../../src/broker/news.ts';
+import { Switchboard } from '../../src/broker/switchboard.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
 import { queueOf } from '../broker/kit.ts';
 

@@ -1,0 +1,94 @@
+// One instance as the broker knows it: its process, its sessions and the streams that are wired to it, and what is known of how
+// they ended. Another attempt of it is another such object.
+import type { Clock } from '../clock.ts';
+import type { NodeId } from '../plan/plan.ts';
+import type { Collector } from './collector.ts';
+import type { Feeder } from './feeder.ts';
+import type { Session } from './session.ts';
+import type { Stance } from './sight.ts';
+
+export class Instance {
+  readonly node: NodeId;
+  /** Which of its attempts this is, from 1. */
+  readonly attempt: number;
+  /** Of the process that the run started; null until that is known. */
+  pid: number | null = null;
+  readonly sessions = new Set<Session>();
+  /** Sessions that were lost before it was known whether they were of the process that the run started. */
+  readonly undecided: Session[] = [];
+  readonly collectors = new Set<Collector>();
+  readonly feeders = new Set<Feeder>();
+  unflushed = false;
+  /** A stream broke for a command of one of its scripts. */
+  brokeOff = false;
+  /** Its processes have ended, and what they wrote is being worked through. */
+  leaving = false;
+  /** It has ended for good. */
+  settled = false;
+  /** Called whenever a session has departed. */
+  departed = () => {};
+
+  constructor(node: NodeId, attempt = 1) {
+    this.node = node;
+    this.attempt = attempt;
+  }
+
+  /** A process of it is known. */
+  get isThere(): boolean {
+    return this.pid !== null || this.sessions.size > 0;
+  }
+
+  get stance(): Stance {
+    const { node, leaving, isThere, sessions, feeders, collectors } = this;
+    return {
+      node,
+      state: leaving ? 'gone' : feeders.size > 0 ? 'driven' : isThere ? 'present' : 'absent',
+      sessions: [...sessions],
+      streams: [...collectors].map(({ session, moves }) => ({ session, pid: 0, moves })),
+    };
+  }
+
+  /** A stream that it took from broke off. */
+  get inputBrokeOff(): boolean {
+    return this.brokeOff || [...this.feeders].some((feeder) => feeder.brokeOff);
+  }
+
+  /** Why what it wrote to a stdout is not taken any more; null where it is. */
+  get outputClosed(): Collector['closed'] {
+    return [...this.collectors].map(({ closed }) => closed).find((closed) => closed !== null) ?? null;
+  }
+
+  /**
+   * Nothing of its process tree is alive. Resolves once all it said, and, unless that is to be `abandoned`, all it wrote has been
+   * worked through.
+   */
+  async finish(clock: Clock, abandoned: boolean): Promise<void> {
+    this.leaving = true;
+    await Promise.all([this.#allDeparted(clock), ...[...this.collectors].map((it) => it.finish(abandoned))]);
+    for (const feeder of this.feeders) feeder.finish();
+  }
+
+  /** Nobody speaks for it any more. */
+  silence(): void {
+    for (const session of [...this.sessions]) session.cut();
+    for (const collector of this.collectors) void collector.finish(true);
+    for (const feeder of this.feeders) feeder.finish();
+  }
+
+  /** Connections end with their processes. One that does not is held open by somebody who is not of this run. */
+  #allDeparted(clock: Clock): Promise<void> {
+    if (this.sessions.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const patience = clock.after(LINGER_MS, () => {
+        for (const session of [...this.sessions]) session.cut();
+      });
+      this.departed = () => {
+        if (this.sessions.size > 0) return;
+        patience.cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+const LINGER_MS = 1000;
