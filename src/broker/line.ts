@@ -1,13 +1,13 @@
 // A channel of a run together with its machine: who may use it, and what they are told of it. `Switchboard` says who says what
 // to the machine, and passes on what it decides.
-import type { LockChannel, NodeId, PipeChannel, QueueChannel } from '../plan/plan.ts';
+import type { Channel, LockChannel, NodeId, PipeChannel, QueueChannel } from '../plan/plan.ts';
 import type { WelcomeChannel } from '../wire/message.ts';
-import type { HostLock } from './host-lock.ts';
+import { HostLock } from './host-lock.ts';
 import type { Judge, Judges } from './judge.ts';
 import { laneItemsOf, mayHaveLane } from './lane.ts';
 import { localName } from './local-name.ts';
-import type { Lock } from './lock.ts';
-import { type Pipe, WINDOW } from './pipe.ts';
+import { Lock } from './lock.ts';
+import { Pipe, WINDOW } from './pipe.ts';
 import { Queue } from './queue.ts';
 
 export type Line = QueueLine | LockLine | PipeLine;
@@ -42,12 +42,52 @@ export interface PipeLine {
   readonly machine: Pipe;
 }
 
-export function queueLine(channel: QueueChannel, id: number, judges: Judges, laneItems?: number): QueueLine {
+export interface Fixtures {
+  readonly runId: string;
+  readonly judges: Judges;
+  readonly laneItems?: number | undefined;
+  /** Something was said to a line's machine. */
+  readonly mark: (line: Line) => void;
+}
+
+export function lineOf(channel: Channel, id: number, fixtures: Fixtures): Line {
+  if (channel.kind === 'lock') return lockLine(channel, id, fixtures);
+  if (channel.kind === 'pipe') return { kind: 'pipe', id, channel, machine: new Pipe(channel) };
+  return queueLine(channel, id, fixtures);
+}
+
+function queueLine(channel: QueueChannel, id: number, { judges, laneItems }: Fixtures): QueueLine {
   const producers = new Set(channel.producers);
   const consumers = new Set(channel.consumers);
   const judge = judges.get(channel.name) ?? null;
   const machine = new Queue(channel, mayHaveLane(channel) ? (laneItems ?? laneItemsOf(channel)) : null);
   return { kind: 'queue', id, channel, machine, producers, consumers, judge };
+}
+
+function lockLine(channel: LockChannel, id: number, { runId, mark }: Fixtures): LockLine {
+  const machine = new Lock(channel);
+  const tell = (say: () => void) => {
+    say();
+    mark(line);
+  };
+  const host =
+    channel.scope === 'run'
+      ? null
+      : new HostLock(channel.hostName ?? channel.name, runId, {
+          arrived: (stamp) => tell(() => machine.arrived(stamp)),
+          unavailable: () => tell(() => machine.unavailable()),
+          broken: (reason) => tell(() => machine.broken(reason)),
+        });
+  const line: LockLine = {
+    kind: 'lock',
+    id,
+    channel,
+    machine,
+    host,
+    users: new Set(channel.users),
+    holders: new Set(),
+  };
+  return line;
 }
 
 /** Whether an instance may use it. */

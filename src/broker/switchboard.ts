@@ -1,24 +1,23 @@
 // The channels of a run: who says something to which of their machines, and to whom what a machine decided is passed on. When
 // the machines take their turns is left to `Turns`.
 import { Clock } from '../clock.ts';
-import type { Channel, LockChannel, NodeId, QueueChannel } from '../plan/plan.ts';
+import type { Channel, NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import { eachItem, type Items } from '../wire/items.ts';
 import type { WelcomeChannel } from '../wire/message.ts';
 import type { Manner } from './backlog.ts';
 import type { Departure } from './departure.ts';
 import type { ChannelNews } from './effect.ts';
-import { HostLock } from './host-lock.ts';
 import { type Judge, type Judges, words } from './judge.ts';
-import { concerns, type Line, type LockLine, type PipeLine, type QueueLine, queueLine, welcomeTo } from './line.ts';
+import { concerns, type Line, lineOf, type PipeLine, type QueueLine, welcomeTo } from './line.ts';
 import { localName } from './local-name.ts';
-import { Lock } from './lock.ts';
+import type { Lock } from './lock.ts';
 import type { Party } from './party.ts';
 import type { News } from './news.ts';
-import { Pipe } from './pipe.ts';
+import type { Pipe } from './pipe.ts';
 import type { Queue } from './queue.ts';
 import { Standing } from './standing.ts';
-import { type StreamEffect, Streams } from './streams.ts';
+import { StreamEnds } from './stream-ends.ts';
 import { Turns } from './turns.ts';
 
 interface Offer {
@@ -43,11 +42,7 @@ export class Switchboard {
   /** By id less one: the id 0 means the session itself. */
   readonly #lines: readonly Line[];
   readonly #queues: ReadonlyMap<string, QueueLine>;
-  readonly #streams: Streams;
-  readonly #grouped: boolean;
-  /** Queues whose items may become dead letters of others. */
-  readonly #mortal: readonly QueueLine[];
-  readonly #again: ReadonlySet<NodeId>;
+  readonly #streams: StreamEnds;
   readonly #parties = new Map<number, Party>();
   readonly #onNews: (news: News) => void;
   /** Instances that are one process after the other. */
@@ -64,7 +59,6 @@ export class Switchboard {
     onNews: (news: News) => void,
     onTurn: () => void = () => {},
   ) {
-    this.#again = new Set(again);
     this.clock = clock;
     this.turns = new Turns({
       clock,
@@ -72,15 +66,17 @@ export class Switchboard {
       onTime: () => this.#markDue(),
       onTurn,
     });
-    this.#lines = channels.map((channel, index) => this.#lineOf(channel, index + 1, { runId, judges, laneItems }));
+    const mark = (line: Line) => this.turns.mark(line);
+    const fixtures = { runId, judges, laneItems, mark };
+    this.#lines = channels.map((channel, index) => lineOf(channel, index + 1, fixtures));
     const queues = this.#lines.filter((line) => line.kind === 'queue');
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
-    this.#streams = new Streams(queues.map((line) => line.channel));
-    this.#grouped = queues.some((line) => line.channel.group !== null);
-    this.#mortal = queues.filter((line) => line.channel.deadLetter !== null);
     this.#onNews = onNews;
-    this.#apply(this.#streams.begin());
-    for (const line of this.#mortal) this.turns.mark(line);
+    this.#streams = new StreamEnds(this.#queues, new Set(again), {
+      mark,
+      closed: (channel, aborted) => onNews({ type: 'closed', channel, aborted }),
+    });
+    this.#streams.begin();
   }
 
   // ---- Parties ----
@@ -101,7 +97,7 @@ export class Switchboard {
       if (!concerns(line, instance)) continue;
       line.machine.leave(session, how);
       this.turns.mark(line);
-      if (line.kind === 'queue') this.#checkClosed(line, instance);
+      if (line.kind === 'queue') this.#streams.checkClosed(line, instance);
     }
   }
 
@@ -187,7 +183,7 @@ export class Switchboard {
     this.queue(party, id, 'put').close(party.session);
     const line = this.#lines[id - 1] as QueueLine | PipeLine;
     if (line.kind === 'pipe') line.machine.close(party.session);
-    else this.#checkClosed(line, party.instance);
+    else this.#streams.checkClosed(line, party.instance);
   }
 
   /** A session receives no more through a pipe. */
@@ -219,7 +215,7 @@ export class Switchboard {
       else line.machine.settle(node);
       this.turns.mark(line);
     }
-    this.#apply(this.#streams.ended(node, end.stream === 'abort'));
+    this.#streams.ended(node, end.stream === 'abort');
   }
 
   /** An attempt of it has ended, and another follows: its streams go on. */
@@ -261,42 +257,9 @@ export class Switchboard {
 
   // ---- Parts ----
 
-  #lineOf(channel: Channel, id: number, { runId, judges, laneItems }: Omit<SwitchboardSettings, 'channels'>): Line {
-    if (channel.kind === 'lock') return this.#lockLine(runId, channel, id);
-    if (channel.kind === 'pipe') return { kind: 'pipe', id, channel, machine: new Pipe(channel) };
-    return queueLine(channel, id, judges, laneItems);
-  }
-
-  #lockLine(runId: string, channel: LockChannel, id: number): LockLine {
-    const machine = new Lock(channel);
-    const tell = (say: () => void) => {
-      say();
-      this.turns.mark(line);
-    };
-    const host =
-      channel.scope === 'run'
-        ? null
-        : new HostLock(channel.hostName ?? channel.name, runId, {
-            arrived: (stamp) => tell(() => machine.arrived(stamp)),
-            unavailable: () => tell(() => machine.unavailable()),
-            broken: (reason) => tell(() => machine.broken(reason)),
-          });
-    const line: LockLine = {
-      kind: 'lock',
-      id,
-      channel,
-      machine,
-      users: new Set(channel.users),
-      holders: new Set(),
-      host,
-    };
-    return line;
-  }
-
   #takeTurns(lines: readonly Line[], now: number): void {
     for (const line of lines) this.#take(line, now);
-    if (this.#mortal.length > 0) this.#closeGraves();
-    if (this.#grouped) this.#settleGroups();
+    this.#streams.look();
   }
 
   #take(line: Line, now: number): void {
@@ -338,13 +301,6 @@ export class Switchboard {
     this.#onNews({ type: 'dead_lettered', channel: name, node, count: items.count, deadLetter, reason: death.reason });
   }
 
-  /** All that was dead is in its grave by now. */
-  #closeGraves(): void {
-    for (const { channel, machine } of this.#mortal) {
-      if (machine.view.outlived) this.#apply(this.#streams.outlived(channel.name));
-    }
-  }
-
   #ready<L extends Line>(line: L, party: Party): L {
     const { session, instance, lanes } = party;
     // A lane is not worth its while to one that ends after an item.
@@ -356,47 +312,6 @@ export class Switchboard {
   #markDue(): void {
     for (const line of this.#lines) {
       if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.turns.mark(line);
-    }
-  }
-
-  /** What closes a queue may be followed by another attempt: its part of the stream then ends with its last one. */
-  #checkClosed(line: QueueLine, instance: NodeId): void {
-    if (this.#again.has(instance) || !line.machine.view.hasClosed(instance)) return;
-    this.#apply(this.#streams.closed(line.channel.name, instance));
-  }
-
-  #settleGroups(): void {
-    const effects = this.#streams.settleGroups({
-      idle: (queue) => this.#queue(queue).machine.view.idle,
-      waits: (node, group) => this.#waits(node, group),
-    });
-    this.#apply(effects);
-  }
-
-  /** A process waits if each of its sessions that ever used one of these queues waits in `get` on one, and there is such a session. */
-  #waits(node: NodeId, group: readonly string[]): boolean {
-    const sessions = new Map<number, boolean>();
-    for (const queue of group) {
-      for (const { session, instance, waits, wants } of this.#queue(queue).machine.view.engagements()) {
-        if (instance !== node) continue;
-        if (wants) return false;
-        sessions.set(session, waits || (sessions.get(session) ?? false));
-      }
-    }
-    return sessions.size > 0 && [...sessions.values()].every((waits) => waits);
-  }
-
-  #apply(effects: readonly StreamEffect[]): void {
-    for (const effect of effects) {
-      const line = this.#queue(effect.queue);
-      this.turns.mark(line);
-      if (effect.type === 'silent') {
-        line.machine.silence(effect.node, effect.left);
-        if (effect.aborted) line.machine.abort();
-      } else {
-        line.machine.closeStream(effect.aborted);
-        this.#onNews({ type: 'closed', channel: effect.queue, aborted: effect.aborted });
-      }
     }
   }
 
