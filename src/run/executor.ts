@@ -1,26 +1,25 @@
 // Performs what `schedule` decides, and tells it what came of it. It owns the run's processes, its broker and its one timer;
 // every rule of the language is in the machines, not here.
-import { basename } from 'node:path';
 import { type BrokerHost, startBroker } from '../broker/host.ts';
 import { Clock, EarliestAlarm } from '../clock.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
-import type { ResolvedNode } from '../plan/resolve.ts';
-import { controlledIn, needsBroker, speakersOf, speaks } from '../plan/speakers.ts';
+import { needsBroker, speakersOf } from '../plan/speakers.ts';
 import { Admission, scheduleOf } from './admission.ts';
 import { type Containment, shortcoming, type Tier } from './containment.ts';
 import { EachRun, type ItemSlots } from './each-run.ts';
-import type { Outcome } from './event.ts';
 import type { Happening } from './happening.ts';
 import type { Masker } from './masker.ts';
 import type { Ended } from './life.ts';
+import { NodeEnds } from './node-ends.ts';
 import { Notices } from './notices.ts';
-import { type Fate, pipedWith } from './outcome.ts';
+import { pipedWith } from './outcome.ts';
 import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
 import { Premises } from './premises.ts';
-import { type ProcessContext, ProcessRun } from './process-run.ts';
-import { type Refused, Resolver } from './resolver.ts';
+import type { ProcessContext, ProcessRun } from './process-run.ts';
+import { Resolver } from './resolver.ts';
+import { RunMaker } from './run-maker.ts';
 import type { ScheduleEffect } from './schedule.ts';
 import type { Schedules } from './schedules.ts';
 import { sweep } from './sweep.ts';
@@ -53,13 +52,11 @@ export class Execution {
   readonly #running = new Map<NodeId, ProcessRun | EachRun>();
   /** Those of them that have to wait for slots for their items. */
   readonly #eachs = new Set<EachRun>();
-  /** Since when each join waits. */
-  readonly #waitingSince = new Map<NodeId, number>();
   readonly #premises: Premises;
   readonly #outputs: Outputs;
-  readonly #resolver: Resolver;
+  readonly #maker: RunMaker;
   readonly #notices: Notices;
-  readonly #controlled: ReadonlySet<NodeId>;
+  readonly #ends: NodeEnds;
   readonly #clock = new Clock();
   /** The one timer: set to the earliest deadline of all machines. */
   readonly #alarm = new EarliestAlarm(this.#clock, () => this.#tick());
@@ -72,7 +69,6 @@ export class Execution {
   #broker: BrokerHost | null = null;
   #stopCause: StopCause | null = null;
   #killed = false;
-  readonly #ignored: NodeId[] = [];
 
   constructor(plan: Plan, options: ExecutionOptions) {
     this.#plan = plan;
@@ -84,21 +80,25 @@ export class Execution {
       onLost: (reason) => this.kill({ exitCode: 70, reason: `the keeper was lost: ${reason}` }),
     });
     this.#outputs = new Outputs(plan);
-    this.#resolver = new Resolver(plan, options, this.#outputs.named);
-    this.#schedule = scheduleOf(plan, (node) => this.#resolver.isWanted(node));
-    this.#notices = new Notices({
-      runId: options.runId,
-      schedule: this.#schedule,
+    const resolver = new Resolver(plan, options, this.#outputs.named);
+    this.#schedule = scheduleOf(plan, (node) => resolver.isWanted(node));
+    this.#maker = new RunMaker({ plan, resolver, running: this.#running, slots: this.#itemSlots() });
+    const told = {
       outputs: this.#outputs,
-      running: this.#running,
       broker: () => this.#broker,
       now: () => this.#now(),
-      tell: (happening) => this.#tell(happening),
+      tell: (happening: Happening) => this.#tell(happening),
+    };
+    this.#ends = new NodeEnds(plan, told);
+    this.#notices = new Notices({
+      ...told,
+      runId: options.runId,
+      schedule: this.#schedule,
+      running: this.#running,
       perform: (effects) => this.#perform(effects),
       stop: (cause) => this.stop(cause),
       onBroken: (error) => this.#broken(error),
     });
-    this.#controlled = controlledIn(plan);
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     this.#pausing = new Pausing({
       clock: this.#clock,
@@ -235,7 +235,7 @@ export class Execution {
     const { exitCode, reason, warnings } = verdictOf({
       plan: this.#plan,
       failed,
-      ignored: this.#ignored,
+      ignored: this.#ends.ignored,
       counts: queues,
       exhausted: this.#notices.exhausted,
       troubles: this.#notices.troubles,
@@ -268,13 +268,11 @@ export class Execution {
       case 'start':
         return this.#start(effect.nodes);
       case 'wait':
-        this.#waitingSince.set(effect.node, effect.since);
-        if (this.#controlled.has(effect.node)) this.#broker?.started(effect.node, null);
-        return this.#tell({ type: 'node.started', node: effect.node, pid: null });
+        return this.#ends.waits(effect.node, effect.since);
       case 'stop':
         return this.#stopOne(effect);
       case 'end':
-        return this.#endedUnstarted(effect.fate, effect.cause);
+        return this.#ends.endedUnstarted(effect.fate, effect.cause);
       case 'stopping': {
         const { reason, node } = effect;
         this.#broker?.abandon();
@@ -295,30 +293,13 @@ export class Execution {
     const context = this.#context;
     if (!context) throw new Error('Internal error: started before the run was prepared');
     const nodes = ids.map((id) => this.#nodes.get(id) as ProcessNode);
-    const resolved = nodes.map((node) => this.#resolver.resolve(node));
-    const unwanted = resolved.find((node) => !('refused' in node) && !node.if);
-    if (unwanted) return this.#skip(nodes, (unwanted as ResolvedNode).id);
-    const runs = nodes.map((declared, at) => {
-      const node = resolved[at] as ResolvedNode | Refused;
-      if (declared.each && !('refused' in node)) return this.#eachRun(declared, declared.each.queue, context);
-      return 'refused' in node ? new ProcessRun(declared, context, node.refused) : new ProcessRun(node, context);
-    });
-    for (const run of runs) this.#running.set(run.node.id, run);
+    const runs = this.#maker.make(nodes, context);
+    if ('unwanted' in runs) return this.#skip(nodes, runs.unwanted);
+    for (const run of runs) {
+      this.#running.set(run.node.id, run);
+      if (run instanceof EachRun && this.#schedule instanceof Admission) this.#eachs.add(run);
+    }
     for (const run of runs) run.handle({ type: 'start' });
-  }
-
-  #eachRun(node: ProcessNode, queue: string, context: ProcessContext): EachRun {
-    const { broker } = context;
-    const channel = this.#plan.channels.find(({ kind, name }) => kind === 'queue' && name === queue);
-    if (!broker || channel?.kind !== 'queue') throw new Error(`Internal error: there is no queue ${queue}`);
-    const { deadLetter } = channel;
-    const resolve = this.#resolver.resolveFor.bind(this.#resolver);
-    const { line, column } = node.at;
-    const place = `${basename(this.#plan.file)}:${line}:${column}`;
-    const slots = this.#itemSlots();
-    const run = new EachRun(node, { ...context, broker, running: this.#running, slots, place, deadLetter, resolve });
-    if (slots !== null) this.#eachs.add(run);
-    return run;
   }
 
   #itemSlots(): ItemSlots | null {
@@ -335,8 +316,7 @@ export class Execution {
   #skip(nodes: readonly ProcessNode[], unwanted: NodeId): void {
     for (const node of nodes) {
       const cause = node.id === unwanted ? 'its `if` is false' : pipedWith(unwanted, 'was skipped');
-      this.#settleUnstarted(node, 'end');
-      this.#tellEnd(node.id, { ...neverRan, outcome: 'skipped', cause }, '');
+      this.#ends.skipped(node, cause);
       // In a turn of its own: the effects that are being performed come before what follows from this.
       queueMicrotask(() => this.#perform(this.#schedule.ended({ node: node.id, outcome: 'skipped' }, this.#now())));
     }
@@ -346,42 +326,11 @@ export class Execution {
     const run = this.#running.get(node.id);
     if (run instanceof EachRun) this.#eachs.delete(run);
     this.#running.delete(node.id);
-    this.#tellEnd(node.id, ended, stderr);
-    const ignoreFailure = node.onFailure === 'ignore';
-    if (ignoreFailure && failures.has(ended.outcome)) this.#ignored.push(node.id);
+    this.#ends.ended(node, ended, stderr);
     const { outcome } = ended;
+    const ignoreFailure = node.onFailure === 'ignore';
     const becauseOfFailure = outcome === 'cancelled';
     this.#perform(this.#schedule.ended({ node: node.id, outcome, ignoreFailure, becauseOfFailure }, this.#now()));
-  }
-
-  #endedUnstarted({ node: id, outcome, benign }: Fate, cause: string | null): void {
-    const node = this.#nodes.get(id);
-    if (node && isProcess(node)) this.#settleUnstarted(node, benign ? 'end' : 'abort');
-    this.#tellEnd(id, { ...neverRan, outcome, startedAt: this.#waitingSince.get(id) ?? null, cause }, '');
-  }
-
-  #settleUnstarted(node: ProcessNode, stream: 'end' | 'abort'): void {
-    if (speaks(node)) this.#broker?.settle({ node: node.id, held: 'back', stream, succeeded: false });
-  }
-
-  #tellEnd(
-    node: NodeId,
-    { outcome, exitcode, signal, startedAt, attempts, cause }: Omit<Ended, 'again'>,
-    stderr: string,
-  ): void {
-    if (this.#controlled.has(node)) this.#broker?.ended(node, exitcode);
-    this.#tell({
-      type: 'node.ended',
-      node,
-      outcome,
-      exitcode,
-      signal,
-      durationMs: startedAt === null ? 0 : Math.round(this.#now() - startedAt),
-      ...(attempts === undefined ? {} : { attempts }),
-      ...(cause === null ? {} : { cause }),
-      ...this.#outputs.told(node),
-      ...(failures.has(outcome) && stderr !== '' ? { stderrTail: stderr } : {}),
-    });
   }
 
   #tell(happening: Happening): void {
@@ -403,9 +352,5 @@ export class Execution {
   }
 }
 
-const failures: ReadonlySet<Outcome> = new Set(['failed', 'timed_out']);
-
 /** Exit codes from here on say that the run's time limit or a signal cut it short. */
 const CUT_SHORT = 124;
-
-const neverRan = { exitcode: null, signal: null, startedAt: null } as const;
