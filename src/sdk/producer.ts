@@ -102,9 +102,10 @@ export class Producer implements Rider {
     await this.#session.ask((request) => {
       if (this.#queue !== null && this.#failure === null && !again)
         this.#session.writer.bare(Type.CLOSE, this.#queue.id);
+      // The broker has taken it back with that: what it asks for meanwhile it has.
+      this.#room = 0;
       this.#session.writer.number(Type.FLUSH, 0, request);
     });
-    this.#room = 0;
     const error = this.#failure?.();
     if (error !== undefined && !(error instanceof BrokenQueue)) throw error;
   }
@@ -243,7 +244,7 @@ export class Producer implements Rider {
   }
 
   #gain({ count, bytes }: { count: number; bytes: number }): void {
-    if (this.#failure !== null) return;
+    if (this.#failure !== null || (this.#closed && this.#line.size === 0)) return;
     this.#room += count;
     this.#roomBytes += bytes;
     this.serve();

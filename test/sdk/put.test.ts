@@ -278,6 +278,22 @@ describe('room', () => {
     await first;
     expect(await broker.until('GIVE_ROOM')).toEqual({ type: 'GIVE_ROOM', flags: 0, channel: 1, count: 2, bytes: 99 });
   });
+
+  test('that the broker asks for, or gives, while it hears that this process puts no more is its own again', async () => {
+    const { broker, queue } = await client();
+    const first = queue().put(1);
+    broker.send(room(3, 100));
+    await first;
+    const closed = queue().close();
+    const { request } = await broker.until('FLUSH');
+    broker.send(bare('RECALL', 1), room(2, 50), bare('RECALL', 1));
+    broker.send({ type: 'REPLY', flags: 0, channel: 0, request: request as number });
+    await closed;
+    const stat = queue().qsize();
+    expect(await broker.next()).toMatchObject({ type: 'STAT' });
+    broker.send({ type: 'REPLY', flags: 0, channel: 1, request: 2, json: { size: 0 } });
+    await stat;
+  });
 });
 
 /** The next so many items, each with its channel. */

@@ -261,6 +261,20 @@ class Putting(unittest.TestCase):
             line.reply(stat, {"size": 0, "room": 5, "unfinished": 0, "closed": False})
             self.assertEqual(struct.unpack(">II", line.expect(wire.GIVE_ROOM).body), (4, 99))
 
+    def test_room_that_the_broker_asks_for_or_gives_once_the_process_puts_no_more_is_its_own_again(self):
+        with Puppet("q.put('a'); q.close(); q.qsize(); say('asked'); q.qsize(); sys.stdin.read()") as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(5, 100)
+            line.until(wire.CLOSE)
+            for _ in range(2):
+                stat = line.expect(wire.STAT)
+                line.say(wire.RECALL, 1, flags=1)
+                line.room(2, 50)
+                line.say(wire.RECALL, 1, flags=1)
+                line.reply(stat, {"size": 0, "room": 5, "unfinished": 0, "closed": False})
+            self.assertEqual(program.hear(), "asked")
+
 
 class Getting(unittest.TestCase):
     def test_a_get_asks_for_one_item_and_says_that_it_took_it(self):

@@ -145,10 +145,12 @@ class Producer:
         if not self.closed:
             self.session.say(wire.bare(wire.CLOSE, self.channel))
             self.closed = True
+            # The broker has taken it back with that: what it asks for meanwhile it has.
+            self._room_items = self._room_bytes = 0
             self.session.arm()
 
     def hear(self, kind: int, flags: int, body: memoryview) -> None:
-        if kind == wire.ROOM:
+        if kind == wire.ROOM and not self.closed:
             count, size = wire.read_room(body)
             self._room_items += count
             self._room_bytes += size
