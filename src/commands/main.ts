@@ -4,7 +4,7 @@ import { handle } from './ending.ts';
 import { Check } from './check.ts';
 import { commandHelp, overview } from './help.ts';
 import { type EarlySignals, keepEarly } from './interruption.ts';
-import { writeLine } from './output.ts';
+import { leaveClosedTerminals, writeLine } from './output.ts';
 import { Plan } from './plan.ts';
 import { Run } from './run.ts';
 import { Schema } from './schema.ts';
@@ -22,6 +22,7 @@ export const names: readonly string[] = [...Object.keys(commands), ...Object.key
 export async function main(argv: readonly string[], early?: EarlySignals): Promise<void> {
   if (early) keepEarly(early);
   const exitCode = await handle(argv.includes('--json'), () => dispatch(argv));
+  leaveClosedTerminals();
   // Whatever is still open, the answer is out: nothing may keep the caller waiting.
   process.exit(exitCode);
 }

@@ -18,6 +18,9 @@ my @put_off;
 # Whether this process has no child at all.
 my $childless = 0;
 my $signals;
+# A chain of forks may end faster than it can be reaped, and others have to be heard in between.
+my $most_reaped = 1000;
+my $more_to_reap = 0;
 # By pid: told the status of a child that is no process of the run's.
 our %others;
 
@@ -34,14 +37,15 @@ sub begin {
 }
 
 # In a fork.
-sub forget { (%processes, %of_pid, %lingering, %untaken, %others, @put_off) = (); $childless = 0; Loop::watch(fileno $signals, \&reap) }
+sub forget { (%processes, %of_pid, %lingering, %untaken, %others, @put_off) = (); $childless = $more_to_reap = 0; Loop::watch(fileno $signals, \&reap) }
 
 # One turn of the loop, and what is due after it.
 sub serve {
     my ($seconds) = @_;
     my @killing = grep { $_->{killing} } values %lingering;
     my $read = Loop::turn(
-        @killing ? $between_passes : %lingering ? $between_looks : @put_off ? $between_tries : $seconds);
+        $more_to_reap ? 0 : @killing ? $between_passes : %lingering ? $between_looks : @put_off ? $between_tries : $seconds);
+    reap() if $more_to_reap;
     if (!$read && @put_off) { start($_) for splice @put_off }
     kill_once($_) for @killing;
     # The kernel takes the last one out of its cgroup a little after it was reaped.
@@ -112,8 +116,11 @@ sub launched {
 
 sub reap {
     sysread $signals, my $_what, 128 * 16;
-    my $pid;
-    while (($pid = waitpid -1, 1) > 0) { ended($pid, $?) }
+    my ($pid, $count) = (0, 0);
+    # WNOHANG; and WUNTRACED, where there are wardens.
+    my $flags = Wardens::any() ? 3 : 1;
+    while ($count++ < $most_reaped && ($pid = waitpid -1, $flags) > 0) { Wardens::wake($pid) or ended($pid, $?) }
+    $more_to_reap = $pid > 0;
     $childless = $pid < 0;
     settle($_) for values %lingering;
 }
@@ -193,7 +200,7 @@ sub kill_once {
     my ($process) = @_;
     $process->{killing}{$_} = 1 for grep { Tree::is_alive($_) } members($process);
     if ($process->{place}) { Cgroup::kill_members($process->{place}) }
-    else { Tree::kill_below($$) }
+    else { Tree::kill_below($$, \&reap) }
     # The kernel holds one, or it is another user's by now: the run must not wait for it for ever.
     return if ++$process->{passes} < $most_passes;
     Loop::say_frame('emptied', $process->{number}, keys %{ $process->{killing} });

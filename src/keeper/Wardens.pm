@@ -19,6 +19,11 @@ sub forget { (%of, %all, @idle, @waiting) = (); $starting = 0 }
 
 sub is_warden { return exists $all{ $_[0] } }
 
+sub any { return scalar %all }
+
+# A program may stop its parent, which then would look after nothing any more. Whether it was a warden, and is there.
+sub wake { my ($pid) = @_; return $all{$pid} && kill 'CONT', $pid }
+
 # Passes on the order to start it.
 sub assign {
     my ($number, @order) = @_;

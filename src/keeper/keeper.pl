@@ -136,7 +136,8 @@ sub make_fifos {
 
 # Whatever is left is killed.
 sub end {
-    my @killed = grep { !Wardens::is_warden($_) } kill_the_run(5);
+    my @killed = grep { !Wardens::is_warden($_) && Tree::is_alive($_) } Tree::below($$);
+    kill_the_run(5);
     Loop::say_frame('ended', @killed);
     Loop::flush();
     exit 0;
@@ -155,14 +156,13 @@ sub end_alone {
 
 sub end_as_warden { Tree::kill_all(30); Linux::exit_now(0) }
 
+# A cgroup is killed at a stroke, by the kernel; what has left it descends from here all the same.
 sub kill_the_run {
     my ($seconds) = @_;
-    my @killed = Tree::kill_all($seconds);
-    if ($Processes::cgroup) {
-        Cgroup::kill_members($Processes::cgroup->path);
-        $Processes::cgroup->remove;
-    }
-    return @killed;
+    my $cgroup = $Processes::cgroup;
+    Cgroup::kill_members($cgroup->path) if $cgroup;
+    Tree::kill_all($seconds);
+    $cgroup->remove if $cgroup;
 }
 
 sub remove {

@@ -53,9 +53,11 @@ export function statOf(pid: number): string {
 }
 
 export function startTimeIn(stat: string): string | null {
-  // "pid (name) state ppid …", and the name may hold anything. The start time is the twentieth field from the state on.
+  // "pid (name) state ppid …", and the name may hold anything. From the state on, the eighteenth field is how many threads it has, and
+  // the twentieth the start time. Whose first thread has ended is shown as a zombie.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+  const hasEnded = 'ZX'.includes(fields[0] ?? '') && !(Number(fields[17]) > 1);
+  return hasEnded ? null : (fields[19] ?? null);
 }
 
 function nameOf({ pid, startTime, namespace, boot }: Identity): string {

@@ -29,7 +29,6 @@ interface Process {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  readonly state: string;
 }
 
 function activityOf(tree: Tree, processes: readonly Process[]): Activity {
@@ -52,7 +51,7 @@ function activityOf(tree: Tree, processes: readonly Process[]): Activity {
 }
 
 function membersOf({ leader, marks }: Tree, processes: readonly Process[]): Process[] {
-  const alive = processes.filter(({ pid, state }) => pid !== process.pid && state !== 'Z' && state !== 'X');
+  const alive = processes.filter(({ pid }) => pid !== process.pid);
   const members = new Set(alive.filter(({ pid, group }) => group === leader || pid === leader || isMarked(pid, marks)));
   const pids = new Set([...members].map(({ pid }) => pid));
   for (let before = -1; before !== members.size; ) {
@@ -115,10 +114,13 @@ const FUTEX_WAITS: readonly number[] = [0, 9];
 const FUTEX_PRIVATE = 0x80;
 const FUTEX_COMMAND = 0x7f;
 
+/** All that live: where the first thread has ended, and is shown as a zombie, others may go on. */
 function allProcesses(): Process[] {
   return numbersIn('/proc').flatMap((pid) => {
-    const [state = '', parent, group] = fieldsOf(`/proc/${pid}/stat`);
-    return state === '' ? [] : [{ pid, state, parent: Number(parent), group: Number(group) }];
+    const fields = fieldsOf(`/proc/${pid}/stat`);
+    const [state = 'X', parent, group] = fields;
+    const hasEnded = state === '' || ('ZX'.includes(state) && Number(fields[17]) < 2);
+    return hasEnded ? [] : [{ pid, parent: Number(parent), group: Number(group) }];
   });
 }
 

@@ -113,16 +113,25 @@ function kill(pid: number): void {
 function groupMembers(pgid: number): number[] {
   if (process.platform !== 'linux') return [-pgid];
   return pids().filter((pid) => {
-    const { state, group } = statOf(pid);
-    return group === pgid && state !== 'Z' && state !== 'X';
+    const { lives, group } = statOf(pid);
+    return lives && group === pgid;
   });
 }
 
-function statOf(pid: number): { readonly state: string; readonly parent: number; readonly group: number } {
+interface Stat {
+  /** A zombie does not, but for one whose first thread alone has ended. */
+  readonly lives: boolean;
+  readonly parent: number;
+  readonly group: number;
+}
+
+function statOf(pid: number): Stat {
   const stat = read(`/proc/${pid}/stat`);
   // "pid (name) state ppid pgrp …", and the name may hold anything.
-  const [state = 'X', parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { state, parent: Number(parent), group: Number(group) };
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = '', parent, group] = fields;
+  const lives = state !== '' && (!'ZX'.includes(state) || Number(fields[17]) > 1);
+  return { lives, parent: Number(parent), group: Number(group) };
 }
 
 /** What carries the mark `NAME=value` in its environment, wherever it has moved to. What has emptied its environment is not found. */
@@ -144,7 +153,7 @@ export function descendantsOf(ancestors: readonly number[]): number[] {
     before = found.size;
     for (const [pid, { parent }] of parents) if (found.has(parent)) found.add(pid);
   }
-  return [...found].filter((pid) => !ancestors.includes(pid) && !'ZX'.includes(parents.get(pid)?.state ?? 'X'));
+  return [...found].filter((pid) => !ancestors.includes(pid) && parents.get(pid)?.lives);
 }
 
 function pids(): number[] {

@@ -30,8 +30,23 @@ processes:
   one: { run: perl daemonizer.pl hidden.pid; until test -e hidden.pid; do sleep 0.01; done }
 `;
 
+/** Its first thread ends, so that /proc shows it as a zombie; another one goes on. */
+const headless = `
+import ctypes, os, sys, threading, time
+if os.fork() == 0:
+    os.setsid()
+    threading.Thread(target=time.sleep, args=(300,)).start()
+    with open(sys.argv[1] + ".part", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(sys.argv[1] + ".part", sys.argv[1])
+    ctypes.CDLL(None).syscall(60 if os.uname().machine == "x86_64" else 93, 0)
+until = lambda: open(f"/proc/{open(sys.argv[1]).read()}/stat").read().rpartition(") ")[2][0] == "Z"
+while not (os.path.exists(sys.argv[1]) and until()):
+    time.sleep(0.01)
+`;
+
 function folderWith(pipeline: string): string {
-  return workspace({ 'pipeline.yaml': pipeline, 'daemonizer.pl': daemonizer });
+  return workspace({ 'pipeline.yaml': pipeline, 'daemonizer.pl': daemonizer, 'headless.py': headless });
 }
 
 interface Settings {
@@ -153,6 +168,15 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
       expect(leaked).toMatchObject({ node: 'one', pids: [hidden] });
     });
 
+    it('nor does it hide by ending its first thread only', async () => {
+      const folder = folderWith('processes: { one: { command: [python3, headless.py, hidden.pid] } }');
+      expect(await exitOf(start(folder, { tier }))).toBe(0);
+      const hidden = await pidIn(join(folder, 'hidden.pid'));
+      expect(existsSync(`/proc/${hidden}`)).toBe(false);
+      const leaked = eventsIn(folder).find((event) => event.type === 'node.leaked');
+      expect(leaked).toMatchObject({ node: 'one', pids: [hidden] });
+    });
+
     it('nothing is alive after the keeper was killed, and the run says so', async () => {
       const folder = folderWith(pipeline);
       const innocent = bystander();
@@ -179,6 +203,17 @@ processes:
     expect(readFileSync(join(folder, 'fine'), 'utf8')).toBe('fine\n');
     const ended = eventsIn(folder).find((event) => event.type === 'node.ended' && event.node === 'hostile');
     expect(ended).toMatchObject({ outcome: 'failed', exitcode: -9 });
+  });
+
+  it('who stops its warden is stopped, timed and looked after as any other', async () => {
+    const folder = folderWith(`
+processes:
+  ends: { run: "kill -STOP $PPID; echo up" }
+  stays: { run: "kill -STOP $PPID; sleep 300", timeout: 200ms, on_failure: continue }
+`);
+    expect(await exitOf(start(folder))).toBe(1);
+    const outcomes = eventsIn(folder).flatMap((event) => (event.type === 'node.ended' ? [event.outcome] : []));
+    expect(outcomes.toSorted()).toEqual(['succeeded', 'timed_out']);
   });
 
   it('what was left by a runner and a keeper that were killed together is swept by the next run', async () => {
@@ -247,7 +282,11 @@ processes:
   });
 
   it('a keeper that does not kill is found out by its canary, and not used', async () => {
-    const home = withFault('keeper.pl', ['my @killed = Tree::kill_all($seconds);', 'my @killed = (); return;']);
+    const home = withFault(
+      'keeper.pl',
+      ['Tree::kill_all($seconds);', ''],
+      ['Cgroup::kill_members($cgroup->path)', '0'],
+    );
     const folder = folderWith('processes: { a: { run: "true" } }');
     expect(await exitOf(start(folder, { home }))).toBe(0);
     const contained = eventsIn(folder).find((event) => event.type === 'run.contained');

@@ -86,6 +86,29 @@ test('Ctrl-Z stops every process where it is, and `fg` lets them go on; what was
   ]);
 });
 
+const closed = [
+  { what: 'stops the run, which ends with 129', flag: '', exitCode: 129 },
+  { what: 'is nothing to a run with `--ignore-hup`', flag: '--ignore-hup', exitCode: 0 },
+];
+
+test.each(closed)('a terminal that is closed $what', async ({ flag, exitCode }) => {
+  const folder = workspace({
+    'pipeline.yaml': `processes:\n  a: { run: "echo up; until [ -e go ]; do sleep 0.05; done; echo went on" }\n`,
+  });
+  const terminal = new Terminal(folder);
+  terminal.type(
+    `sh -c 'trap "" HUP; node ${binary} run --run-dir here ${flag}; echo $? > code.part; mv code.part code'\n`,
+  );
+  await terminal.shows('a | up');
+  terminal.close();
+  await terminal.closed;
+  writeFileSync(join(folder, 'go'), '');
+  const code = join(folder, 'code');
+  await expect.poll(() => existsSync(code), { timeout: 20_000 }).toBe(true);
+  expect(readFileSync(code, 'utf8')).toBe(`${exitCode}\n`);
+  expect(eventsIn(folder).at(-1)).toMatchObject({ type: 'run.ended', exitCode });
+});
+
 const pipelines = join(import.meta.dirname, '..', '..', 'pipelines');
 
 test('a process with `tty` asks at the terminal, and the others are shown once it has ended', async () => {

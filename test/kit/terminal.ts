@@ -52,6 +52,14 @@ export class Terminal {
     return this.#shown;
   }
 
+  /** Settles when the window is closed. */
+  get closed(): Promise<unknown> {
+    return new Promise((resolve) => {
+      if (this.#shell.exitCode !== null || this.#shell.signalCode !== null) resolve(null);
+      else this.#shell.once('exit', resolve);
+    });
+  }
+
   /** Closes the window. */
   close(): void {
     this.#shell.kill('SIGKILL');
