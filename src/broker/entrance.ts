@@ -6,14 +6,8 @@ import { ProtocolError } from '../wire/frame.ts';
 import type { Notice } from './control.ts';
 import type { Instance } from './instance.ts';
 import { Most } from './limits.ts';
-import type { Session } from './session.ts';
+import type { Claim, Session } from './session.ts';
 import { tokenFor } from './token.ts';
-
-/** Who a client says it is, and its proof. */
-export interface Claim {
-  readonly instance: string;
-  readonly token: string;
-}
 
 export class Entrance {
   readonly #key: string;

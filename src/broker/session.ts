@@ -9,12 +9,17 @@ import { Flag, Limit, PROTOCOL, Type, type Welcome } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { Connection, type Hearer } from './connection.ts';
 import type { SessionEffect } from './effect.ts';
-import type { Claim } from './entrance.ts';
 import { type Exchange, hearFrame, unexpected } from './hear-frame.ts';
 import { Most } from './limits.ts';
 import type { Party } from './party.ts';
 import type { Switchboard } from './switchboard.ts';
 import { type Meeting, writeEffect } from './write-effect.ts';
+
+/** Who a client says it is, and its proof. */
+export interface Claim {
+  readonly instance: string;
+  readonly token: string;
+}
 
 /** What the session leaves to the broker. */
 export interface Reception extends Exchange, Meeting {

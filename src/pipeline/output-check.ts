@@ -1,9 +1,9 @@
 // `processes.NAME.outputs.KEY`: whether there is such a process and such an output, and whether the reader needs it.
 import { type Misuse, nameSet, type OutputCheck } from './known.ts';
-import type { WrittenProcess } from './read-process.ts';
 import type { NeedDeclaration } from './pipeline.ts';
 import { needsAt, referenceAt } from './reference.ts';
 import type { PipelineFile } from './schema.gen.ts';
+import type { WrittenProcess } from './written-process.ts';
 
 export function outputChecks(file: PipelineFile): (name: string, reader: WrittenProcess) => OutputCheck {
   const processes = nameSet(Object.keys(file.processes ?? {}));

@@ -12,24 +12,9 @@ import { keysOf, readMatrix } from './read-matrix.ts';
 import type { Reading } from './reading.ts';
 import { holdsAt, needsAt, referenceAt, referencesAt } from './reference.ts';
 import { readUses } from './read-uses.ts';
-import type {
-  Defaults,
-  Env,
-  Output,
-  ShellDaemon,
-  ShellProcess,
-  Stdin,
-  SubPipeline,
-  TargetProcess,
-} from './schema.gen.ts';
+import type { Defaults, Env, Output, Stdin } from './schema.gen.ts';
 import { countAt, type Place } from './setting.ts';
-
-/** Whatever a process or a daemon may have; what was broken is not there. */
-export type WrittenProcess = Partial<
-  Omit<ShellProcess & TargetProcess, 'restart'> &
-    Pick<ShellDaemon, 'restart'> &
-    Pick<SubPipeline, 'uses' | 'with' | 'connect'>
->;
+import type { WrittenProcess } from './written-process.ts';
 
 /** What a process shares with all others of its file. */
 export interface Surroundings extends Place {

@@ -4,9 +4,9 @@ import { hasExpression } from './expression.ts';
 import type { Formula } from './formula.ts';
 import type { Json } from './json.ts';
 import type { UsesDeclaration } from './pipeline.ts';
-import type { WrittenProcess } from './read-process.ts';
 import type { Reading } from './reading.ts';
 import { referenceAt } from './reference.ts';
+import type { WrittenProcess } from './written-process.ts';
 
 /** `formula` reads what has to be known when the plan is made. */
 export function readUses(

@@ -13,7 +13,7 @@ import { outputChecks } from './output-check.ts';
 import { type Given, readParameters } from './parameters.ts';
 import type { JoinDeclaration, Pipeline, PipeDeclaration, ProcessDeclaration } from './pipeline.ts';
 import { readLock } from './read-lock.ts';
-import { readProcess, type Surroundings, type WrittenProcess } from './read-process.ts';
+import { readProcess, type Surroundings } from './read-process.ts';
 import { readQueue } from './read-queue.ts';
 import { Reading } from './reading.ts';
 import { needsAt, referencesAt } from './reference.ts';
@@ -21,6 +21,7 @@ import type { Join, Pipe, PipelineFile } from './schema.gen.ts';
 import { countAt, durationAt, type Place } from './setting.ts';
 import { complainOfShadowed } from './shadowed.ts';
 import { complainOfUnsafe } from './unsafe.ts';
+import type { WrittenProcess } from './written-process.ts';
 
 export interface ReadOptions extends Given {
   /** Instead of the file's own. */

@@ -1,7 +1,7 @@
 // Processes that read each other's stdout: the pipes between them, and the chains they make. All of a chain are started
 // together, once what all of them need holds.
 import type { Reference } from '../pipeline/pipeline.ts';
-import type { Vertex } from './graph.ts';
+import type { Vertex } from './vertex.ts';
 
 /** A pipe from the stdout of one process to the stdin of another, as the reader declares it. */
 export interface Link {

@@ -10,7 +10,7 @@ import { Reading } from '../pipeline/reading.ts';
 import { complainOfCycles } from './cycle.ts';
 import { checkEach } from './each-check.ts';
 import { checkEncodings } from './encoding-check.ts';
-import { type Graph, graphOf, startsAfter, type Vertex } from './graph.ts';
+import { type Graph, graphOf, startsAfter } from './graph.ts';
 import { Instances } from './instances.ts';
 import { type ChannelNames, Controls, grantsOf, holdsOf, joinNodeOf, Needs } from './link.ts';
 import { checkHeldOrder, checkHolds } from './holds-check.ts';
@@ -29,6 +29,7 @@ import { checkStreams } from './stream-check.ts';
 import { checkCircles } from './stream-deadlock.ts';
 import { channelsOf } from './streams.ts';
 import { checkTerminals } from './tty-check.ts';
+import type { Vertex } from './vertex.ts';
 
 /** A target that a node starts, and where it is named. */
 export interface TargetUse extends Pick<Target, 'language' | 'file' | 'export'> {

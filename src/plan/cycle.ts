@@ -2,7 +2,8 @@
 // because one reads what the other writes, is none of needs alone.
 import { type Findings, keyOf, type Where } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
-import { type Graph, type Vertex, waitsFor } from './graph.ts';
+import { type Graph, waitsFor } from './graph.ts';
+import type { Vertex } from './vertex.ts';
 
 /** Longer ones are shown by their beginning. */
 const mostSteps = 50;

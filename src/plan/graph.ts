@@ -2,30 +2,18 @@
 // puts to and takes from which queue. What all later stages of the plan look at, in numbers and in the order of the file.
 import { keyOf } from '../pipeline/finding.ts';
 import type { Findings } from '../pipeline/finding.ts';
-import { directoryOf, type Thing } from '../pipeline/lookup.ts';
+import { directoryOf } from '../pipeline/lookup.ts';
 import { getsOf, putsOf } from '../pipeline/names.ts';
 import { conditionsOf } from '../pipeline/needs.ts';
-import type { ConditionName, NeedDeclaration, Pipeline, QueueDeclaration, Reference } from '../pipeline/pipeline.ts';
+import type { NeedDeclaration, Pipeline, QueueDeclaration, Reference } from '../pipeline/pipeline.ts';
 import { type Chains, chainsOf } from './chains.ts';
+import type { Edge, Vertex } from './vertex.ts';
 
 export interface Graph {
   readonly vertices: readonly Vertex[];
   readonly byName: ReadonlyMap<string, Vertex>;
   readonly queues: readonly QueueUse[];
   readonly chains: Chains;
-}
-
-export interface Vertex {
-  readonly index: number;
-  readonly name: string;
-  readonly thing: Thing;
-  readonly needs: readonly Edge[];
-}
-
-export interface Edge {
-  readonly to: Vertex;
-  readonly condition: ConditionName;
-  readonly reference: Reference;
 }
 
 export interface QueueUse {

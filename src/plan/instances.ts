@@ -3,9 +3,10 @@ import type { Findings } from '../pipeline/finding.ts';
 import { placeOf, type Thing } from '../pipeline/lookup.ts';
 import type { Reference } from '../pipeline/pipeline.ts';
 import { type Instance, instancesOf } from './expand.ts';
-import type { Graph, Vertex } from './graph.ts';
+import type { Graph } from './graph.ts';
 import type { NodeId } from './plan.ts';
 import { isTooLarge } from './size.ts';
+import type { Vertex } from './vertex.ts';
 
 export class Instances {
   /** There are more than a plan may have; then nobody has any. */

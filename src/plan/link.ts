@@ -4,9 +4,10 @@ import { placeOf } from '../pipeline/lookup.ts';
 import { getsOf, putsOf } from '../pipeline/names.ts';
 import type { JoinDeclaration, ProcessDeclaration } from '../pipeline/pipeline.ts';
 import { textOfReference } from '../pipeline/reference.ts';
-import type { Edge, Graph, Vertex } from './graph.ts';
+import type { Graph } from './graph.ts';
 import type { Instances } from './instances.ts';
 import type { Grant, Held, JoinNode, Need, NodeId, Place } from './plan.ts';
+import type { Edge, Vertex } from './vertex.ts';
 
 /** Those who need the same share one and the same `Need`, however many they are. */
 export class Needs {

@@ -3,9 +3,10 @@
 import type { Findings } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
 import type { LockDeclaration, Pipeline } from '../pipeline/pipeline.ts';
-import type { Graph, Use, Vertex } from './graph.ts';
+import type { Graph, Use } from './graph.ts';
 import type { Instances } from './instances.ts';
 import type { Requirements } from './requirements.ts';
+import type { Vertex } from './vertex.ts';
 
 export function checkLockOrder(
   { locks }: Pipeline,

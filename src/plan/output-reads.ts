@@ -7,9 +7,10 @@ import { spanInText } from '../pipeline/locate.ts';
 import type { Document } from '../pipeline/document.ts';
 import type { ProcessDeclaration } from '../pipeline/pipeline.ts';
 import { referenceAt } from '../pipeline/reference.ts';
-import type { Graph, Vertex } from './graph.ts';
+import type { Graph } from './graph.ts';
 import type { Instances } from './instances.ts';
 import { formulasOf } from './node.ts';
+import type { Vertex } from './vertex.ts';
 
 export function checkOutputReads(graph: Graph, instances: Instances, document: Document, findings: Findings): void {
   const setters = new Map<string, Vertex>();

@@ -4,8 +4,9 @@ import { type Findings, keyOf } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
 import type { ProcessDeclaration } from '../pipeline/pipeline.ts';
 import type { Link } from './chains.ts';
-import { type Graph, type Vertex, waitsFor } from './graph.ts';
+import { type Graph, waitsFor } from './graph.ts';
 import type { Instances } from './instances.ts';
+import type { Vertex } from './vertex.ts';
 
 export function checkPipeEnds(graph: Graph, instances: Instances, findings: Findings): void {
   const { links, byReader, byWriter } = graph.chains;

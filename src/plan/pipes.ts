@@ -4,10 +4,11 @@ import { type Findings, keyOf } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
 import type { Path } from '../pipeline/places.ts';
 import type { PipeDeclaration, Pipeline, Reference } from '../pipeline/pipeline.ts';
-import type { Graph, Vertex } from './graph.ts';
+import type { Graph } from './graph.ts';
 import type { Instances } from './instances.ts';
 import type { Grant, NodeId, PipeChannel, Place } from './plan.ts';
 import { Requirements } from './requirements.ts';
+import type { Vertex } from './vertex.ts';
 
 /** One end, as far as it is known whose it is. */
 interface End {

@@ -2,8 +2,9 @@
 // and pipes, for programs that read what they are given to its end. A join that passes when its time is up, or with the first
 // few, makes nothing certain; nor do those in a loop for each other, but all who put to it from outside end before it does.
 import type { JoinDeclaration } from '../pipeline/pipeline.ts';
-import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
+import type { Graph, QueueUse, Use } from './graph.ts';
 import { feedbackGroups, isBounded } from './streams.ts';
+import type { Vertex } from './vertex.ts';
 
 /** Steps taken in all; beyond them nothing is found any more, and nothing wrong is said. */
 const mostSteps = 1_000_000;

@@ -2,7 +2,8 @@
 import { type Findings, keyOf } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
 import { factorsOf, isTooIntricate, mostInstances, productOf } from './expand.ts';
-import type { Edge, Graph, Vertex } from './graph.ts';
+import type { Graph } from './graph.ts';
+import type { Edge, Vertex } from './vertex.ts';
 
 /** Who waits for whom, instance by instance: what a plan may list, so that it can still be written down. */
 const mostEdges = 5_000_000;

@@ -6,10 +6,11 @@ import { getsOf } from '../pipeline/names.ts';
 import type { Pipeline, Reference } from '../pipeline/pipeline.ts';
 import { checkDeadLetters } from './dead-letter-check.ts';
 import { checkFed } from './fed-check.ts';
-import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
+import type { Graph, QueueUse, Use } from './graph.ts';
 import { type Requirements, waitsForAll } from './requirements.ts';
 import { checkDeadlock } from './stream-deadlock.ts';
 import { feedbackGroups, isBounded } from './streams.ts';
+import type { Vertex } from './vertex.ts';
 
 export function checkStreams(pipeline: Pipeline, graph: Graph, requirements: Requirements, findings: Findings): void {
   const endless = endlessQueues(graph);

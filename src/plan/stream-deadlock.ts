@@ -2,9 +2,10 @@
 // that start only after the producer whose items they make room for.
 import { type Findings, keyOf } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
-import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
+import type { Graph, QueueUse, Use } from './graph.ts';
 import type { Requirements } from './requirements.ts';
 import { isBounded } from './streams.ts';
+import type { Vertex } from './vertex.ts';
 
 export function checkDeadlock(queue: QueueUse, requirements: Requirements, findings: Findings): void {
   if (!complainOfProducer(queue, requirements, findings)) complainOfConsumers(queue, requirements, findings);

@@ -2,9 +2,10 @@
 // take from one put to it again, directly, through others, or through a pipe.
 import type { OriginDeclaration, Pipeline, QueueDeclaration } from '../pipeline/pipeline.ts';
 import { componentsOf } from './components.ts';
-import type { Graph, QueueUse, Use, Vertex } from './graph.ts';
+import type { Graph, QueueUse, Use } from './graph.ts';
 import type { Instances } from './instances.ts';
 import type { Channel, NodeId, Origin, Place, QueueChannel } from './plan.ts';
+import type { Vertex } from './vertex.ts';
 
 /** For each queue that is in a feedback group, the whole group in the order of the file. */
 export function feedbackGroups({ vertices, queues, chains }: Graph): ReadonlyMap<string, readonly QueueUse[]> {

@@ -2,9 +2,10 @@
 import { type Findings, keyOf } from '../pipeline/finding.ts';
 import type { Path } from '../pipeline/document.ts';
 import type { ProcessDeclaration } from '../pipeline/pipeline.ts';
-import type { Graph, Vertex } from './graph.ts';
+import type { Graph } from './graph.ts';
 import type { Instances } from './instances.ts';
 import type { Requirements } from './requirements.ts';
+import type { Vertex } from './vertex.ts';
 
 export function checkTerminals(
   graph: Graph,

@@ -2,7 +2,7 @@
 // are gone when the try is over.
 import type { ProbeRule } from '../../plan/plan.ts';
 import { shownCommand } from './shown-command.ts';
-import type { ProbeSurroundings, Try } from './watch.ts';
+import type { ProbeSurroundings, Try } from './probe.ts';
 
 export function execProbe(
   { argv }: Extract<ProbeRule, { type: 'exec' }>,

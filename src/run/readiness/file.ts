@@ -1,7 +1,7 @@
 // `ready: { file }`: whether it is there, whatever it is.
 import { stat } from 'node:fs/promises';
 import type { ProbeRule } from '../../plan/plan.ts';
-import type { Try } from './watch.ts';
+import type { Try } from './probe.ts';
 
 export function fileProbe({ path }: Extract<ProbeRule, { type: 'file' }>): Try {
   return async () => {

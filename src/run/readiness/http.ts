@@ -3,7 +3,7 @@
 import { get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getSecure } from 'node:https';
 import type { ProbeRule } from '../../plan/plan.ts';
-import type { Try } from './watch.ts';
+import type { Try } from './probe.ts';
 import { whyNot } from './why-not.ts';
 
 export function httpProbe({ url, statuses }: Extract<ProbeRule, { type: 'http' }>): Try {

@@ -1,7 +1,7 @@
 // `ready: { tcp }`: whether something accepts a connection there. It is closed at once; nothing is said.
 import { connect } from 'node:net';
 import type { ProbeRule } from '../../plan/plan.ts';
-import type { Try } from './watch.ts';
+import type { Try } from './probe.ts';
 import { whyNot } from './why-not.ts';
 
 export function tcpProbe({ host, port }: Extract<ProbeRule, { type: 'tcp' }>): Try {

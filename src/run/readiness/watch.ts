@@ -2,18 +2,8 @@
 // (`readiness`); after `close` nothing is reported any more. Loaded only where something has a probe, and of the probes only those
 // that are used.
 import type { ProbeRule } from '../../plan/plan.ts';
-import type { Launcher } from '../launcher.ts';
 import type { LineSearch } from './line-search.ts';
-
-/** One try; answers why it does not hold, or null where it does. Ends soon after `signal` is aborted, leaving nothing behind. */
-export type Try = (signal: AbortSignal) => Promise<string | null>;
-
-/** How what a probe starts is started. */
-export interface ProbeSurroundings {
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly launcher: Launcher;
-}
+import type { ProbeSurroundings, Try } from './probe.ts';
 
 export interface WatchReports {
   readonly held: () => void;

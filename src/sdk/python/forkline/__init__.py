@@ -12,6 +12,7 @@ before the program ends, unless it ends by `os._exit` or a signal without a hand
 
 from queue import Empty, Full
 
+from . import sigterm as _sigterm  # It has a word in each session.
 from .errors import (
     Aborted,
     BrokenPipe,

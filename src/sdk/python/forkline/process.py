@@ -19,7 +19,16 @@ from .errors import BrokerLost, ForklineError, NotGranted, NotInARun
 from .session import Session
 from .version import VERSION
 
-__all__ = ["Process", "current_process", "is_child", "part", "part_at_exit", "session", "when_opened"]
+__all__ = [
+    "Process",
+    "at_each_opening",
+    "current_process",
+    "is_child",
+    "part",
+    "part_at_exit",
+    "session",
+    "when_opened",
+]
 
 #: How long the broker may take to answer the first word, in seconds.
 _WELCOME_TIMEOUT = 30.0
@@ -57,6 +66,7 @@ _session: Optional[Session] = None
 _opening = threading.Lock()
 _bound: "list[Bound]" = []
 _when_opened: "list[Callable[[], None]]" = []
+_at_each_opening: "list[Callable[[], None]]" = []
 
 
 def session(user: Bound) -> Session:
@@ -65,7 +75,8 @@ def session(user: Bound) -> Session:
     with _opening:
         if _session is None:
             _session = _open()
-            _part_with_multiprocessing()
+            for call in _at_each_opening:
+                call()
             while _when_opened:
                 _when_opened.pop()()
         if user not in _bound:
@@ -84,6 +95,11 @@ def part(patience: float = 3600.0) -> Optional[str]:
 def when_opened(call: "Callable[[], None]") -> None:
     """Calls it once this process has a session."""
     _when_opened.append(call)
+
+
+def at_each_opening(call: "Callable[[], None]") -> None:
+    """Calls it whenever a process has a session, this one or one that is forked of it."""
+    _at_each_opening.append(call)
 
 
 def busy_here() -> bool:
@@ -152,18 +168,6 @@ def part_at_exit() -> None:
     failure = part()
     if failure is not None and producers:
         print(f"forkline: what this process put may not have reached its queue: {failure}", file=sys.stderr)
-
-
-def _part_with_multiprocessing() -> None:
-    """A child of `multiprocessing` ends without `atexit`, but calls finalizers of its own; a pool ends its by SIGTERM."""
-    multiprocessing = sys.modules.get("multiprocessing.process")
-    if multiprocessing is not None and multiprocessing.parent_process() is not None:
-        from multiprocessing.util import Finalize
-
-        from . import sigterm
-
-        Finalize(None, part_at_exit, exitpriority=-1000)
-        sigterm.mind()
 
 
 atexit.register(part_at_exit)

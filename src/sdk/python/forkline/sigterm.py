@@ -1,4 +1,7 @@
-"""How a process of ours dies of SIGTERM: as any other, but not before the broker has all that it put."""
+"""How a process of ours dies of SIGTERM: as any other, but not before the broker has all that it put.
+
+So does one that the program made by `multiprocessing`, whose pools end theirs by this signal.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,19 @@ def mind() -> None:
     """Has this process die so, unless it does something else with the signal."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, terminate)
+
+
+def _mind_in_multiprocessing() -> None:
+    """Such a process ends without `atexit`, but calls finalizers of its own."""
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    if multiprocessing is not None and multiprocessing.parent_process() is not None:
+        from multiprocessing.util import Finalize
+
+        Finalize(None, process.part_at_exit, exitpriority=-1000)
+        mind()
+
+
+process.at_each_opening(_mind_in_multiprocessing)
 
 
 def terminate(number: int, _frame: Optional[FrameType]) -> None:
