@@ -1,21 +1,10 @@
+// The schedule of one run: what starts when, what ends what, and when all is over.
 import { describe, expect, it } from 'vitest';
 import type { Node, Plan } from '../../src/plan/plan.ts';
 import type { Ending } from '../../src/run/outcome.ts';
-import { Schedule, type ScheduleEffect } from '../../src/run/schedule.ts';
+import { Schedule } from '../../src/run/schedule.ts';
 import { daemonNode, joinNode, planOf, processNode } from '../kit/plan.ts';
-
-/** Effects in a word each: `start a`, `skipped b`, `stop c`, `over`, `over failed a`. */
-function words(effects: readonly ScheduleEffect[]): string[] {
-  return effects.map((effect) => {
-    if (effect.do === 'end') return `${effect.fate.outcome} ${effect.fate.node}`;
-    if (effect.do === 'over')
-      return ['over', ...(effect.failed.length > 0 ? ['failed', ...effect.failed] : [])].join(' ');
-    if (effect.do === 'stopping') return 'stopping';
-    if (effect.do === 'wait') return `wait ${effect.node}`;
-    if (effect.do === 'stop') return `${effect.as === 'terminated' ? 'terminate' : 'stop'} ${effect.node}`;
-    return `start ${effect.nodes.join('|')}`;
-  });
-}
+import { words } from './schedule-words.ts';
 
 class Story {
   readonly schedule: Schedule;

@@ -1,22 +1,10 @@
+// The schedules of runs in a run: a sub-pipeline is one node to what is around it, and a run to what is in it.
 import { describe, expect, it } from 'vitest';
 import type { Node, NodeId, Plan } from '../../src/plan/plan.ts';
 import type { Ending } from '../../src/run/outcome.ts';
-import type { ScheduleEffect } from '../../src/run/schedule.ts';
 import { type IsWanted, Schedules } from '../../src/run/schedules.ts';
 import { daemonNode, joinNode, pipelineNode, planOf, processNode } from '../kit/plan.ts';
-
-/** Effects in a word each: `start a`, `begin sub`, `skipped b`, `stop c`, `over`, `over failed a`. */
-function words(effects: readonly ScheduleEffect[]): string[] {
-  return effects.map((effect) => {
-    if (effect.do === 'end') return `${effect.fate.outcome} ${effect.fate.node}`;
-    if (effect.do === 'over')
-      return ['over', ...(effect.failed.length > 0 ? ['failed', ...effect.failed] : [])].join(' ');
-    if (effect.do === 'stopping') return 'stopping';
-    if (effect.do === 'wait') return `begin ${effect.node}`;
-    if (effect.do === 'stop') return `${effect.as === 'terminated' ? 'terminate' : 'stop'} ${effect.node}`;
-    return `start ${effect.nodes.join('|')}`;
-  });
-}
+import { words } from './schedule-words.ts';
 
 class Story {
   readonly schedules: Schedules;
@@ -44,7 +32,7 @@ describe('a sub-pipeline', () => {
       processNode('b', { sub: 'succeeded' }),
     ]);
     expect(story.begin()).toEqual(['start a']);
-    expect(story.ended('a', 'succeeded')).toEqual(['begin sub', 'start sub/x']);
+    expect(story.ended('a', 'succeeded')).toEqual(['wait sub', 'start sub/x']);
     expect(story.ended('sub/x', 'succeeded')).toEqual(['start sub/y']);
     expect(story.ended('sub/y', 'succeeded')).toEqual(['succeeded sub', 'start b']);
     expect(story.ended('b', 'succeeded')).toEqual(['over']);
@@ -56,12 +44,12 @@ describe('a sub-pipeline', () => {
       ...inside('sub', processNode('sub/x')),
       processNode('b', { sub: 'started' }),
     ]);
-    expect(story.begin()).toEqual(['begin sub', 'start b', 'start sub/x']);
+    expect(story.begin()).toEqual(['wait sub', 'start b', 'start sub/x']);
   });
 
   it('with nothing in it has succeeded at once', () => {
     const story = new Story([pipelineNode('sub'), processNode('b', { sub: 'succeeded' })]);
-    expect(story.begin()).toEqual(['begin sub', 'succeeded sub', 'start b']);
+    expect(story.begin()).toEqual(['wait sub', 'succeeded sub', 'start b']);
   });
 
   it('stops its daemons when all else in it has ended, and ends after them', () => {
