@@ -64,12 +64,8 @@ export class Alarm {
   #set(): void {
     const leftMs = Math.ceil(this.#deadline - this.#clock.now());
     const delayMs = Math.min(Math.max(leftMs, this.#clock.held ? HELD_MS : 1), LONGEST_MS);
-    const at = performance.now() + delayMs;
-    this.#timer = setTimeout(() => {
-      // Far too late: we did not run for a while. What happened meanwhile, such as the end of what is waited for, is heard first.
-      if (performance.now() - at > LATE_MS) setImmediate(() => this.#ring());
-      else this.#ring();
-    }, delayMs);
+    // We may not have run for a while: what happened meanwhile, such as the end of what is waited for, is heard first.
+    this.#timer = setTimeout(() => setImmediate(() => this.#ring()), delayMs);
   }
 
   #ring(): void {
@@ -109,6 +105,5 @@ export class EarliestAlarm {
 
 /** How often a clock that is held is looked at. */
 const HELD_MS = 50;
-const LATE_MS = 250;
 /** Node's timers take no longer delay; a longer one is waited for in pieces. */
 const LONGEST_MS = 0x7fff_ffff;

@@ -196,10 +196,13 @@ export class Collector implements Party {
   /** All who could write are gone, so the end comes by itself; unless a stranger to the run holds the pipe open. */
   #lingerOn(): void {
     if (this.#ended) return;
-    this.#patience = setTimeout(() => {
-      if (this.#source.isPaused()) this.#patience?.refresh();
-      else this.#end();
-    }, LINGER_MS);
+    // It may be that we did not run for a while: what is in the pipe by now is read first.
+    this.#patience = setTimeout(() => setImmediate(() => this.#giveUp()), LINGER_MS);
+  }
+
+  #giveUp(): void {
+    if (this.#source.isPaused()) this.#patience?.refresh();
+    else this.#end();
   }
 
   #queue(): Queue {

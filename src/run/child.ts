@@ -79,11 +79,14 @@ export class Child {
    */
   async empty(patience?: AbortSignal): Promise<readonly number[]> {
     const killed = await this.#running.empty(patience);
-    const deadline = setTimeout(() => {
-      for (const { output } of this.#running.outputs) output.destroy();
-    }, drainMs);
+    // It may be that we did not run for a while: what is in the pipes by now is read first.
+    const deadline = setTimeout(() => setImmediate(() => this.#close()), drainMs);
     await this.#drained;
     clearTimeout(deadline);
     return killed;
+  }
+
+  #close(): void {
+    for (const { output } of this.#running.outputs) output.destroy();
   }
 }

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { readItems } from '../../src/wire/body.ts';
 import { eachItem } from '../../src/wire/items.ts';
 import { Type } from '../../src/wire/message.ts';
+import { standStill } from '../kit/stand-still.ts';
 import { queueOf, type Running, running } from './kit.ts';
 
 /** The end of a stdout, as the runner would pass it to a child. */
@@ -222,6 +223,19 @@ test('an account waits until all that was written is in the queue, unless that i
   await gone(run, 'p', true);
   await account;
   expect(run.broker.counts()['q']).toMatchObject({ put: 1 });
+});
+
+test('what was written is put, though the broker stood still for longer than it lingers', async () => {
+  await using run = await running(queueOf('q'));
+  const fd = collected(run, 'q');
+  writeSync(fd, 'a\nb\n');
+  const account = gone(run, 'p');
+  // Its time is running: nothing of what follows lets go of the thread.
+  await Promise.resolve();
+  standStill(1_100);
+  closeSync(fd);
+  await account;
+  expect(run.broker.counts()['q']).toMatchObject({ put: 2 });
 });
 
 test('the stream of a process that has not started yet does not end', async () => {

@@ -1,5 +1,7 @@
 // Real processes, started and emptied as the runner does it.
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +13,7 @@ import { KeptLauncher } from '../../src/run/kept-launcher.ts';
 import { ProcessPipes } from '../../src/run/process-pipe.ts';
 import { killUntilEmpty, marked } from '../../src/run/reaper.ts';
 import { processNode } from '../kit/plan.ts';
+import { standStill } from '../kit/stand-still.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'forkline-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -254,4 +257,26 @@ describe.each(['cgroup', 'subreaper', 'direct'] as const)('started the way calle
       await child.empty();
     });
   });
+});
+
+it('what a process wrote is read, though the runner stood still for longer than it waits for the last bytes', async () => {
+  const { pid, stdout } = spawn('sh', ['-c', 'head -c 50000 /dev/zero'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const running = {
+    pid: pid as number,
+    outputs: [{ stream: 'stdout' as const, output: stdout as Socket }],
+    exited: Promise.resolve({ exitcode: 0, signal: null }),
+    signal: () => {},
+    foreground: () => {},
+    empty: () => Promise.resolve([]),
+  };
+  let length = 0;
+  const child = new Child(running, (_, bytes) => (length += bytes.length));
+  const emptied = child.empty();
+  // Its time is running: nothing of what follows lets go of the thread.
+  await Promise.resolve();
+  await Promise.resolve();
+  while (!/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) standStill(10);
+  standStill(600);
+  await emptied;
+  expect(length).toBe(50_000);
 });
