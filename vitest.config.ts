@@ -13,8 +13,9 @@ export default defineConfig({
     globalSetup: ['test/kit/survivors.ts'],
     setupFiles: ['test/kit/chance.ts'],
     // Tests start real processes on machines that may be busy; this bounds a hang and asserts nothing.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 120_000 } },
     reporters: report === undefined ? ['default'] : ['default', 'json'],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
   },

@@ -354,7 +354,7 @@ test('daemons that have nothing to do are no deadlock, and the run ends with its
 
 test('who waits for dead letters waits for those that take where they come from', async () => {
   const { exitCode, deadlock, summary } = await run(`
-    timeout: 30s
+    timeout: 10m
     queues: { work: { dead_letter: dead }, dead: { dead_letter: deader }, deader: {} }
     processes:
       seed: { ts(put work), puts: work }

@@ -143,7 +143,7 @@ test('the beginning of a secret does not keep a prompt from being seen', async (
       return '';
     }
   };
-  await expect.poll(read, { timeout: 20_000 }).toBe('Name: s');
+  await expect.poll(read).toBe('Name: s');
   run.kill('SIGINT');
   expect((await run).exitCode).toBe(130);
 });
