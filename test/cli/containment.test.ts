@@ -86,7 +86,7 @@ const exitOf = (child: ChildProcess): Promise<number | null> =>
   new Promise((resolve) => child.once('exit', (code) => resolve(code)));
 
 async function pidIn(file: string): Promise<number> {
-  await expect.poll(() => existsSync(file), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => existsSync(file)).toBe(true);
   const pid = Number(readFileSync(file, 'utf8'));
   onTestFinished(() => kill(pid));
   return pid;
@@ -109,8 +109,20 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const noneAlive = (pids: readonly number[]): Promise<void> =>
-  expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+const noneAlive = (pids: readonly number[]): Promise<void> => expect.poll(() => pids.filter(isAlive)).toEqual([]);
+
+interface Left {
+  readonly hidden: readonly number[];
+  readonly others: readonly number[];
+}
+
+/** Leaves processes behind that are alive. Any run of this user may sweep them, as those of other tests: then it tries again. */
+async function leftBehind(leave: () => Promise<Left>): Promise<Left> {
+  let left = await leave();
+  for (let tries = 1; tries < 5 && !left.hidden.every(isAlive); tries += 1) left = await leave();
+  expect(left.hidden.filter(isAlive)).toEqual(left.hidden);
+  return left;
+}
 
 /** Of the same name as what is to be killed. */
 function bystander(): number {
@@ -217,21 +229,23 @@ processes:
   });
 
   it('what was left by a runner and a keeper that were killed together is swept by the next run', async () => {
-    const folder = folderWith(pipeline);
     const innocent = bystander();
-    const runner = start(folder);
-    const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
-    // Those that would kill what they keep are stopped before they can.
-    const keeper = keeperOf(runner);
-    const guards = [keeper, ...childrenOf(keeper).filter((pid) => commandOf(pid).includes('keeper.pl'))];
-    for (const guard of guards) process.kill(guard, 'SIGSTOP');
-    runner.kill('SIGKILL');
-    await exitOf(runner);
-    process.kill(keeper, 'SIGKILL');
-    expect(hidden.filter(isAlive)).toEqual(hidden);
+    const left = await leftBehind(async () => {
+      const folder = folderWith(pipeline);
+      const runner = start(folder);
+      const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
+      // Those that would kill what they keep are stopped before they can.
+      const keeper = keeperOf(runner);
+      const guards = [keeper, ...childrenOf(keeper).filter((pid) => commandOf(pid).includes('keeper.pl'))];
+      for (const guard of guards) process.kill(guard, 'SIGSTOP');
+      runner.kill('SIGKILL');
+      await exitOf(runner);
+      process.kill(keeper, 'SIGKILL');
+      return { hidden, others: [...guards, ...startedIn(folder)] };
+    });
     const next = folderWith('processes: { a: { run: "true" } }');
     expect(await exitOf(start(next))).toBe(0);
-    expect([...hidden, ...guards, ...startedIn(folder)].filter(isAlive)).toEqual([]);
+    expect([...left.hidden, ...left.others].filter(isAlive)).toEqual([]);
     expect(isAlive(innocent)).toBe(true);
   });
 
@@ -300,16 +314,18 @@ processes:
       ['    kill_the_run(30);\n    remove($folder);\n', ''],
       ['Tree::kill_all(30); Linux::exit_now(0)', 'Linux::exit_now(0)'],
     );
-    const folder = folderWith(pipeline);
-    const runner = start(folder, { home });
-    const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
-    const keeper = keeperOf(runner);
-    runner.kill('SIGKILL');
-    await exitOf(runner);
-    await noneAlive([keeper]);
-    expect(hidden.filter(isAlive)).toEqual(hidden);
+    const { others } = await leftBehind(async () => {
+      const folder = folderWith(pipeline);
+      const runner = start(folder, { home });
+      const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
+      const keeper = keeperOf(runner);
+      runner.kill('SIGKILL');
+      await exitOf(runner);
+      await noneAlive([keeper]);
+      return { hidden, others: startedIn(folder) };
+    });
     expect(await exitOf(start(folderWith('processes: { a: { run: "true" } }')))).toBe(0);
-    for (const leader of startedIn(folder)) kill(-leader);
+    for (const leader of others) kill(-leader);
   });
 });
 
