@@ -38,7 +38,7 @@ def sell(file: str) -> None:
     if left == 0:
         print("sold out")
         return
-    time.sleep(0.03)
+    time.sleep(0.1)
     Path(file).write_text(json.dumps({"left": left - 1}))
     print("got a ticket")
     queue("sold").put(current_process().name)

@@ -28,7 +28,7 @@ async function standInLine(): Promise<void> {
 async function sell(file: string): Promise<void> {
   const { left } = JSON.parse(await readFile(file, 'utf8')) as Tickets;
   if (left === 0) return console.log('sold out');
-  await sleep(30);
+  await sleep(100);
   await writeFile(file, JSON.stringify({ left: left - 1 }));
   console.log('got a ticket');
   await queue<string>('sold').put(current().name);

@@ -329,12 +329,18 @@ processes: { a: { each: q, run: 'echo "from $ITEM"; exit $((ITEM - 1))', stdout:
 
   test('is one whose time is up, or whose program is not there', async () => {
     const ran = await run(`
-queues: { q: { from: [sleep, nothing-of-this-name, 'true'], dead_letter: d }, d: { to: { lines: dead.txt } } }
-processes: { a: { each: q, workers: 3, command: ["\${{ item }}", '1000'], timeout: 300ms } }`);
-    expect(ran.summary.nodes['a']?.items).toMatchObject({ done: 1, failed: 2 });
+queues:
+  q: { from: [sleep], dead_letter: d }
+  r: { from: [nothing-of-this-name, 'true'], dead_letter: d }
+  d: { to: { lines: dead.txt } }
+processes:
+  late: { each: q, command: ["\${{ item }}", '1000'], timeout: 300ms }
+  a: { each: r, workers: 2, command: ["\${{ item }}"] }`);
+    expect(ran.summary.nodes['late']?.items).toMatchObject({ done: 0, failed: 1 });
+    expect(ran.summary.nodes['a']?.items).toMatchObject({ done: 1, failed: 1 });
     const dead = readFileSync(join(ran.folder, 'dead.txt'), 'utf8').trimEnd().split('\n');
     expect(dead.sort()).toEqual(['nothing-of-this-name', 'sleep']);
-    expect(ran.said).toContain('`a` timed out');
+    expect(ran.said).toContain('`late` timed out');
     expect(ran.said).toContain('there is no program `nothing-of-this-name`');
   });
 });

@@ -10,6 +10,7 @@ interface Row {
   /** What `node` is, and what else there is beside it. */
   readonly node: string;
   readonly others?: string;
+  readonly joins?: string;
   readonly outcome: string;
   readonly exitcode: number | null;
   /** Of those who need it so, which ran. */
@@ -93,7 +94,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'is terminated on purpose': {
     node: 'run: sleep 100',
-    others: 'joins: { enough: { processes: [node], timeout: 50ms, on_timeout: terminate } }',
+    ...terminatedAfter('node.started'),
     outcome: 'terminated',
     exitcode: -15,
     holds: ['completed'],
@@ -102,7 +103,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'is terminated on purpose between two attempts': {
     node: 'run: exit 1\n    retry: { attempts: 1, delay: 1h }',
-    others: 'joins: { enough: { processes: [node], timeout: 300ms, on_timeout: terminate } }',
+    ...terminatedAfter('node.retrying'),
     outcome: 'terminated',
     exitcode: 1,
     holds: ['completed'],
@@ -129,8 +130,7 @@ const rows: Readonly<Record<string, Row>> = {
 };
 
 test.each(Object.entries(rows))('a process that %s', async (_, row) => {
-  const { node, others = '', outcome, exitcode, holds, stream, run } = row;
-  const isSection = others.startsWith('joins');
+  const { node, others = '', joins = '', outcome, exitcode, holds, stream, run } = row;
   const file = join(workspace(), 'p.yaml');
   // (Who needs it `failed` has to be able to.)
   const canFail = !node.includes('ignore');
@@ -143,12 +143,12 @@ processes:
     ${node}
     stdout: { queue: q }
     ${node.includes('on_failure') ? '' : 'on_failure: continue'}
-${isSection ? '' : others}
+${others}
   taker: { run: cat, stdin: { queue: q }, on_failure: continue }
   succeeded: { run: "true", needs: { node: succeeded } }
   completed: { run: "true", needs: { node: completed } }
   ${canFail ? 'failed: { run: "true", needs: { node: failed } }' : ''}
-${isSection ? others : ''}`,
+${joins}`,
   );
   const ran = await runPipeline(file);
   const { nodes } = ran.summary;
@@ -163,3 +163,13 @@ ${isSection ? others : ''}`,
   }).toEqual({ outcome, exitcode, holds, stream, run, left: [] });
   if (stream === 'breaks') expect(nodes['taker']?.cause).toBe('its input broke off');
 });
+
+/** Another process ends once that has happened to it, and with it a race. */
+function terminatedAfter(event: string): Pick<Row, 'others' | 'joins'> {
+  return {
+    others: `  other:
+    run: |
+      until grep -q '"${event}","node":"node"' "$FORKLINE_RUN_DIR/events.ndjson"; do sleep 0.02; done`,
+    joins: 'joins: { race: { processes: [node, other], mode: any, on_pass: terminate } }',
+  };
+}

@@ -111,7 +111,10 @@ describe('who has had enough', () => {
   it('may be a reader of a daemon, which has then finished', async () => {
     const { exitCode, ends, stderr } = await run(`processes:
   b: { command: [head, -n, "1"], stdin: { process: d } }
-  c: { run: "sleep 0.2", needs: b }
+  c:
+    run: |
+      until grep -q '"node.ended","node":"d"' "$FORKLINE_RUN_DIR/events.ndjson"; do sleep 0.02; done
+    needs: b
 daemons:
   d: { command: ["yes"] }
   e: { run: "while sleep 0.01; do echo x; done" }
@@ -142,8 +145,11 @@ daemons:
     const { exitCode, ends } = await run(`processes:
   a: { command: ["yes"] }
   b: { run: "exec sleep 1000", stdin: { process: a } }
+  c:
+    run: |
+      until [ "$(grep -c '"node.started","node":"[ab]"' "$FORKLINE_RUN_DIR/events.ndjson")" = 2 ]; do sleep 0.02; done
 joins:
-  j: { processes: b, timeout: 100ms, on_timeout: terminate }`);
+  j: { processes: [b, c], mode: any, on_pass: terminate }`);
     expect(exitCode).toBe(0);
     expect(ends['a']).toEqual(['terminated', -13, '`b`, which read its output, was terminated']);
   });

@@ -11,7 +11,7 @@ const greeting = { 'pipeline.yaml': 'processes:\n  a: { run: "echo hello; echo c
 test('what processes print goes to stdout, what Forkline says to stderr', async () => {
   const { stdout, stderr, exitCode } = await forkline(workspace(greeting), ['run']);
   expect(stdout.split('\n').toSorted()).toEqual(['', 'a ! careful', 'a | hello']);
-  expect(stderr).toMatch(/^forkline: pipeline: .* \(\d+ms\)\n$/);
+  expect(stderr).toMatch(/^forkline: pipeline: .* \([\d.]+m?s\)\n$/);
   expect(exitCode).toBe(0);
 });
 

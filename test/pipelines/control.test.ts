@@ -58,7 +58,8 @@ test('who waits with a limit, or for one that goes on, is in none', async () => 
   const ran = await run(`processes:
   a: { target: "PROGRAMS.ts#wait", args: [b, 3s], controls: b }
   b: { target: "PROGRAMS.py#wait", args: [c], controls: c }
-  c: { run: sleep 4; exit 3, success_exit_codes: 3 }`);
+  c: { run: until test -e go; do sleep 0.05; done; exit 3, success_exit_codes: 3 }
+  d: { run: touch go, needs: a }`);
   expect(ran.exitCode).toBe(0);
   expect(ran.lines('a')).toEqual(['b: null']);
 });

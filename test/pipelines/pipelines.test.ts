@@ -11,6 +11,11 @@ const files = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (e
 /** This one needs somebody at a terminal: test/cli/terminal.test.ts. */
 const asking = 'terminal.yaml';
 
+/** So that another test run on this machine can have it at the same time. */
+const params: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  'ready.yaml': { port: 10_000 + (process.pid % 20_000) },
+};
+
 /** What each promises, beyond ending with success and leaving nobody behind. */
 const promises: Readonly<Record<string, (ran: Ran) => void>> = {
   '01-functions.yaml': fourWorkersBeginAndEnd,
@@ -382,7 +387,7 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
 test.each(files.filter((file) => file !== asking))('`pipelines/%s` does what its comment says', async (file) => {
   const promise = promises[file];
   if (promise === undefined) throw new Error(`say in this test what \`pipelines/${file}\` promises`);
-  const ran = await runPipeline(folder + file);
+  const ran = await runPipeline(folder + file, { params: params[file] ?? {} });
   expect(ran.left).toEqual([]);
   expect(ran.summary).toMatchObject({ success: true, exitCode: 0 });
   expect(ran.exitCode).toBe(0);

@@ -1,4 +1,4 @@
-"""A fast producer and a slow consumer that write down when each of their calls has returned."""
+"""A fast producer and a slow consumer that write down times, as in pace.ts."""
 
 import time
 
@@ -14,8 +14,10 @@ def produce(name: str, count: int) -> None:
 
 def consume(name: str, count: int) -> None:
     items = queue(name)
+    while not items.full():
+        time.sleep(0.001)
     for _ in range(count):
-        items.get()
         print(time.monotonic_ns())
+        items.get()
         time.sleep(0.003)
         items.task_done()
