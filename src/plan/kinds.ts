@@ -15,6 +15,8 @@ export interface Kind {
   readonly opened: Set<number>;
   readonly some: (readonly number[])[];
   readonly feeders: Set<number>;
+  /** That it takes from. */
+  readonly daemons: Set<number>;
   /** What pipes join it to. */
   readonly joined: number[];
   /** By queue that it takes from, who puts there. */
@@ -42,7 +44,7 @@ export class Draft {
       this.#drawNeeds(node);
       if (node.within !== undefined) this.#drawInside(node.id, node.within);
       if (node.kind === 'join') this.#drawJoin(node, channels);
-      else if (isProcess(node) && node.stdin.type === 'process') this.#join(node.id, node.stdin.process);
+      else if (isProcess(node) && node.stdin.type === 'process') this.#drawStdin(node.id, node.stdin.process);
     }
     for (const channel of channels) {
       if (channel.kind === 'queue') this.#drawQueue(channel, channels);
@@ -50,8 +52,8 @@ export class Draft {
     }
     // Who takes from several waits for an item of the one while others are full.
     for (const { inputs, some } of this.kinds) if (inputs.length > 1) some.push(...inputs);
+    for (const [taker, { daemons }] of this.kinds.entries()) if (daemons.size > 0) this.#drawThroughDaemons(taker);
     this.tight = this.kinds.map(({ startAfter, endAfter, joined }) => [...startAfter, ...endAfter, ...joined]);
-    for (const loop of loopsIn(channels)) this.#tieLoop(loop);
   }
 
   #of(id: NodeId): number {
@@ -103,9 +105,10 @@ export class Draft {
       const taker = this.#kind(consumer);
       for (const producer of [...producers, ...buriers]) {
         const { isDaemon } = this.#kind(producer);
-        if (producer === consumer) continue;
-        if (isDaemon) taker.opened.add(producer);
+        if (producer === consumer) taker.loops ||= !isDaemon;
+        else if (isDaemon) taker.opened.add(producer);
         else taker.endAfter.add(producer);
+        if (isDaemon) taker.daemons.add(producer);
       }
       const others = producers.filter((producer) => producer !== consumer);
       if (queue.from === null && others.length > 0) taker.inputs.push(others);
@@ -115,15 +118,25 @@ export class Draft {
     for (const producer of producers) if (!consumers.includes(producer)) this.#kind(producer).some.push(consumers);
   }
 
-  /** The queues of a loop close together, once all who take from one and put to one wait; so none of these ends before all run. */
-  #tieLoop(queues: readonly QueueChannel[]): void {
-    const takers = new Set(this.#kindsOf(queues.flatMap(({ consumers }) => consumers)));
-    const inside = this.#kindsOf(queues.flatMap(({ producers }) => producers)).filter(
-      (kind) => takers.has(kind) && !this.#kind(kind).isDaemon,
-    );
-    for (const [at, kind] of inside.entries()) {
-      this.#kind(kind).loops = true;
-      this.tight[kind]?.push(inside[(at + 1) % inside.length] as number);
+  #drawStdin(reader: NodeId, writer: NodeId): void {
+    this.#join(reader, writer);
+    const [kind, source] = [this.#kind(this.#of(reader)), this.#kind(this.#of(writer))];
+    if (source.isDaemon) kind.daemons.add(this.#of(writer));
+    else if (kind.isDaemon) kind.endAfter.add(this.#of(writer));
+  }
+
+  /** A daemon has given out all once it has come to the end of what it takes; so who takes from it ends after those who give to it. */
+  #drawThroughDaemons(taker: number): void {
+    const kind = this.#kind(taker);
+    const daemons = new Set(kind.daemons);
+    // It grows while it is read.
+    for (const daemon of daemons) {
+      const { daemons: others, endAfter } = this.#kind(daemon);
+      for (const other of others) daemons.add(other);
+      for (const giver of endAfter) {
+        if (giver !== taker) kind.endAfter.add(giver);
+        else kind.loops = true;
+      }
     }
   }
 
@@ -140,18 +153,6 @@ export class Draft {
   }
 }
 
-function loopsIn(channels: readonly Channel[]): readonly (readonly QueueChannel[])[] {
-  const loops = new Map<string, QueueChannel[]>();
-  for (const channel of channels) {
-    if (channel.kind !== 'queue' || channel.group === null) continue;
-    const [first = channel.name] = channel.group;
-    const loop = loops.get(first);
-    if (loop === undefined) loops.set(first, [channel]);
-    else loop.push(channel);
-  }
-  return [...loops.values()];
-}
-
 function kindOf(node: Node): Kind {
   return {
     members: [],
@@ -163,6 +164,7 @@ function kindOf(node: Node): Kind {
     opened: new Set(),
     some: [],
     feeders: new Set(),
+    daemons: new Set(),
     joined: [],
     inputs: [],
     // For each item of an `each` they are taken anew.

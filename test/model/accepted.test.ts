@@ -1,7 +1,7 @@
 // A pipeline in which the planner finds nothing never comes to a state in which nobody can go on, whatever its programs do, as long as
 // they put and take as declared, read to the end, and take or put wherever they can. Played with the real `schedule`.
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Source } from '../../src/pipeline/source.ts';
 import { isProcess } from '../../src/plan/node-kind.ts';
 import { planSource } from '../../src/plan/check.ts';
@@ -193,17 +193,34 @@ test('a pipeline in which nothing is found never comes to where nobody can go on
   expect(played).toBeGreaterThan(rounds / 40);
 }, 120_000);
 
-test('a loop through a daemon has all its processes at once, and ends', async () => {
-  const text = (slots: number): string => `slots: ${slots}
-queues: { q: {}, r: {}, s: {} }
+describe('what a daemon is in the middle of', () => {
+  const played = async (slots: number, rest: string): Promise<readonly string[]> => {
+    const { plan, diagnostics } = await planSource(new Source('/pipeline.yaml', `slots: ${slots}\n${rest}`));
+    if (plan === null) return diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code);
+    return [...new Set([[0], [1, 2, 3], [4, 7, 2, 9, 1], [3, 5]].map((draws) => play(plan, draws)))];
+  };
+
+  test('has all of a loop at once', async () => {
+    const loop = `queues: { r: {}, s: {} }
 processes:
   a: { run: ls, puts: r, gets: s, replicas: 2 }
 daemons:
   z: { run: ls, puts: s, gets: r }`;
-  const tooFew = await planSource(new Source('/pipeline.yaml', text(1)));
-  expect(tooFew.diagnostics.map(({ code }) => code)).toContain('slots-deadlock');
-  const { plan } = await planSource(new Source('/pipeline.yaml', text(2)));
-  for (const draws of [[0], [1, 2, 3], [4, 7, 2, 9, 1]]) expect(play(plan as Plan, draws)).toBe('over');
+    expect(await played(1, loop)).toEqual(['slots-deadlock']);
+    expect(await played(2, loop)).toEqual(['over']);
+  });
+
+  test('lets who feeds it go before who takes from it, or both at once where there are bounds', async () => {
+    const chain = (bounds: string): string => `queues: { q: ${bounds}, r: ${bounds} }
+processes:
+  c: { run: ls, gets: r, replicas: 2 }
+  a: { run: ls, puts: q, replicas: 2 }
+daemons:
+  z: { run: ls, gets: q, puts: r }`;
+    expect(await played(1, chain('{}'))).toEqual(['over']);
+    expect(await played(1, chain('{ maxsize: 1 }'))).toEqual(['slots-deadlock']);
+    expect(await played(2, chain('{ maxsize: 1 }'))).toEqual(['over']);
+  });
 });
 
 test('a consumer that waits for its producer is seen to be stuck', async () => {

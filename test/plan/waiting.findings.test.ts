@@ -207,6 +207,20 @@ daemons:
       ],
     ],
     [
+      'who takes what a daemon makes of a bounded stream, and who feeds that daemon',
+      `slots: 1
+queues: { q: { maxsize: 2 }, r: { maxsize: 1 } }
+processes:
+  a: { run: ls, puts: q, replicas: 2 }
+  c: { run: ls, gets: r, replicas: 2 }
+daemons:
+  z: { run: ls, gets: q, puts: r }`,
+      [
+        '1:1 error slots-deadlock `a`, `c` are needed at once, which is 2 processes, and there is only 1 slot',
+        '2:11 warning unjoined-queue only daemons take from queue `q`, and nothing waits until it is empty',
+      ],
+    ],
+    [
       'each of two producers in its turn, with what it needs',
       `slots: 3
 queues: { q: { maxsize: 1 }, r: { maxsize: 1 }, s: { maxsize: 1 } }
