@@ -1,5 +1,6 @@
 // A run of items that lie in a row and share one history. Queues move batches, never single items: what a batch costs does
 // not depend on how many items it holds.
+import { AsideItems } from '../wire/aside.ts';
 import { type Items, splitItems } from '../wire/items.ts';
 
 /** What is known of dead letters: where they were delivered how often, and what was the end of that. */
@@ -36,6 +37,7 @@ export function splitBatch(batch: Batch, count: number): [Batch, Batch] {
 
 /** Two that lie in a row in memory, too, and share their history, as one; null where they do not. */
 export function joinBatches(one: Batch, next: Batch): Batch | null {
+  if (one.items instanceof AsideItems || next.items instanceof AsideItems) return null;
   const { bytes, count, size } = one.items;
   const follows = one.first + count === next.first && bytes.buffer === next.items.bytes.buffer;
   if (!follows || bytes.byteOffset + bytes.length !== next.items.bytes.byteOffset) return null;

@@ -19,6 +19,7 @@ import { Lookout } from './lookout.ts';
 import { type News, noticeOf } from './news.ts';
 import { RunnerSide, withRunner } from './runner-side.ts';
 import { type Claim, type Reception, Session } from './session.ts';
+import { SharedMemory } from './shared-memory.ts';
 import { Switchboard } from './switchboard.ts';
 import { tokenFor } from './token.ts';
 import { Workforce } from './workforce.ts';
@@ -29,6 +30,7 @@ type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
 export class Broker implements Reception {
   readonly runId: string;
   readonly buffers = new LargeBuffers();
+  readonly memory: SharedMemory;
   readonly clock = new Clock(performance.now());
   readonly switchboard: Switchboard;
   readonly runnerSide: RunnerSide;
@@ -48,7 +50,9 @@ export class Broker implements Reception {
     { runId, key, channels, speakers = [], again = [], socket, laneItems, ...watching }: Omit<Of<'open'>, 'type'>,
     notify: (notice: Notice) => void,
     judges: Judges = new Map(),
+    memory = new SharedMemory(),
   ) {
+    this.memory = memory;
     this.runId = runId;
     this.#key = key;
     this.#folder = dirname(socket);
@@ -244,6 +248,7 @@ export class Broker implements Reception {
   close(): void {
     this.#lookout.close();
     this.switchboard.stop();
+    this.memory.close();
   }
 
   /** The run is no more, and nobody ends its processes. Those that hold what other runs will hold now must not go on. */

@@ -1,6 +1,7 @@
 // Where every item of a queue is: in the backlog, ahead of a program, held by one, or done. What was given to a session is in
 // its holding, which outlives the session until it is known what becomes of it. Nothing here waits or speaks.
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
+import { isOver } from '../wire/aside.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
 import type { Backlog, Manner } from './backlog.ts';
@@ -93,6 +94,7 @@ export class Custody {
     const { first, items } = this.#backlog.takeOldest();
     this.#space.leave(items);
     this.unfinished -= items.count;
+    isOver(items);
     this.#onDone(first, items.count);
   }
 
@@ -278,6 +280,7 @@ export class Custody {
   #finish({ first, items }: Batch): void {
     this.unfinished -= items.count;
     this.done += items.count;
+    isOver(items);
     this.#onDone(first, items.count);
   }
 }

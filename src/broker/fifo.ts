@@ -1,5 +1,6 @@
 // The backlog of a fifo queue. Small batches that arrive one after the other are gathered into blocks, so that a million tiny puts do not cost
 // a million buffers; large ones are kept as they came, without a copy.
+import { AsideItems } from '../wire/aside.ts';
 import { type Items, SIZE_FIELD } from '../wire/items.ts';
 import type { Backlog, Manner } from './backlog.ts';
 import { type Batch, type Death, splitBatch } from './batch.ts';
@@ -16,7 +17,7 @@ export class Fifo implements Backlog {
 
   put(first: number, items: Items, { death }: Manner): void {
     this.count += items.count;
-    if (items.bytes.length > SMALL || death !== undefined) {
+    if (items instanceof AsideItems || items.bytes.length > SMALL || death !== undefined) {
       this.#seal();
       this.#batches.push(fresh(first, alone(items), death));
       return;
@@ -89,6 +90,7 @@ const MOST_KEPT = 4;
 
 /** Does not keep memory for its sake that is many times as large. */
 function alone(items: Items): Items {
+  if (items instanceof AsideItems) return items;
   if (items.bytes.length * MOST_KEPT >= items.bytes.buffer.byteLength) return items;
   const bytes = Buffer.allocUnsafeSlow(items.bytes.length);
   items.bytes.copy(bytes);

@@ -1,5 +1,6 @@
 // What a client says by a frame on a channel, said to the channel's machine. Throws a `ProtocolError` where it may not say that,
 // or the frame is not as it must be.
+import { AsideItems, LEAST_ASIDE } from '../wire/aside.ts';
 import {
   expectEmpty,
   readCount,
@@ -19,6 +20,7 @@ import { Flag, type LaneClosed, Limit, Type } from '../wire/message.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import type { LargeBuffers } from './large-buffers.ts';
 import type { Party } from './party.ts';
+import type { SharedMemory } from './shared-memory.ts';
 import type { Queue } from './queue.ts';
 import type { Switchboard } from './switchboard.ts';
 
@@ -26,17 +28,20 @@ export interface Exchange {
   readonly switchboard: Switchboard;
   /** Large items that are done leave theirs to others. */
   readonly buffers: LargeBuffers;
+  /** Where large items can lie instead. */
+  readonly memory: SharedMemory;
 }
 
-export function hearFrame(frame: Frame, party: Party, { switchboard, buffers }: Exchange): void {
+export function hearFrame(frame: Frame, party: Party, exchange: Exchange): void {
+  const { switchboard, buffers } = exchange;
   const { session } = party;
   const { channel } = frame;
   switch (frame.type) {
     case Type.PUT:
-      switchboard.put(party, channel, readItems(frame), isLeft(frame) ? AT_LEFT : PLAINLY);
+      put(frame, party, isLeft(frame) ? AT_LEFT : PLAINLY, exchange);
       break;
     case Type.PUT_PRIORITY:
-      switchboard.put(party, channel, readItems(frame), { priority: readPriority(frame) });
+      put(frame, party, { priority: readPriority(frame) }, exchange);
       break;
     case Type.OFFER:
       switchboard.offer(party, channel, readItems(frame), { ...readOffer(frame), left: isLeft(frame) });
@@ -80,7 +85,7 @@ export function hearFrame(frame: Frame, party: Party, { switchboard, buffers }: 
     case Type.DONE: {
       const { tag, count } = readRange(frame);
       for (const { items } of switchboard.queue(party, channel, 'get').done(session, tag, count))
-        if (items.count === 1) buffers.recycle(items.bytes);
+        if (items.count === 1 && !(items instanceof AsideItems)) buffers.recycle(items.bytes);
       checkHeld(switchboard.queue(party, channel, 'get'), session);
       break;
     }
@@ -133,6 +138,30 @@ export function hearFrame(frame: Frame, party: Party, { switchboard, buffers }: 
       break;
     default:
       throw unexpected(frame);
+  }
+}
+
+function put(frame: Frame, party: Party, manner: Manner, { switchboard, memory }: Exchange): void {
+  const { session } = party;
+  if ((frame.flags & Flag.ASIDE) !== 0) return putAside(frame, party, manner, { switchboard, memory });
+  const items = readItems(frame);
+  switchboard.put(party, frame.channel, items, manner);
+  if (items.count === 1 && items.size >= LEAST_ASIDE) memory.offer(session, frame.channel);
+}
+
+function putAside(
+  frame: Frame,
+  party: Party,
+  manner: Manner,
+  exchange: Pick<Exchange, 'switchboard' | 'memory'>,
+): void {
+  const item = exchange.memory.itemOf(party.session, frame);
+  try {
+    exchange.switchboard.put(party, frame.channel, item, manner);
+  } catch (error) {
+    // It may not put this, and is about to be cut off.
+    item.over();
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 // The side of a queue that is put to: what sessions may put and when, and what becomes of it. A session that puts more than
 // it may makes it throw a `ProtocolError`.
+import { isOver } from '../wire/aside.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import { type Items, SIZE_FIELD } from '../wire/items.ts';
 import type { QueueChannel } from '../plan/plan.ts';
@@ -65,7 +66,7 @@ export class Intake {
 
   /** Items are let in, if there is somebody to let them in for. */
   land(items: Items, manner: Manner): void {
-    if (this.#ending.outlet === 'dropped') this.dropped += items.count;
+    if (this.#ending.outlet === 'dropped') this.#drop(items);
     else if (items.count === 0) return;
     else if (this.#overflow !== null) this.dropped += this.#overflow.admit(items, manner);
     else this.#custody.accept(items, manner);
@@ -74,8 +75,13 @@ export class Intake {
   /** Dead letters come from the broker itself, whatever room there is. */
   bury(items: Items, death: Death): void {
     this.put += items.count;
-    if (this.#ending.outlet === 'dropped') this.dropped += items.count;
+    if (this.#ending.outlet === 'dropped') this.#drop(items);
     else this.#custody.accept(items, { death });
+  }
+
+  #drop(items: Items): void {
+    this.dropped += items.count;
+    isOver(items);
   }
 
   /** What came for the room it was lent is not admitted. */

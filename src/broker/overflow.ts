@@ -1,4 +1,5 @@
 // A queue that drops what there is no room for: what has waited the longest, or what was put last.
+import { isOver } from '../wire/aside.ts';
 import { type Items, splitItems } from '../wire/items.ts';
 import type { Manner } from './backlog.ts';
 import type { Custody } from './custody.ts';
@@ -26,7 +27,10 @@ export class Overflow {
       const [one, others] = splitItems(rest, 1);
       if (!this.#dropsNewest) dropped += this.#makeRoom(one);
       if (this.#space.fits(one)) this.#custody.accept(one, manner);
-      else dropped += 1;
+      else {
+        dropped += 1;
+        isOver(one);
+      }
       rest = others;
     }
     return dropped;

@@ -13,6 +13,7 @@ import { type Exchange, hearFrame, unexpected } from './hear-frame.ts';
 import { Most } from './limits.ts';
 import type { Party } from './party.ts';
 import type { Switchboard } from './switchboard.ts';
+import type { SharedMemory, Visitor } from './shared-memory.ts';
 import { type Meeting, writeEffect } from './write-effect.ts';
 
 /** Who a client says it is, and its proof. */
@@ -24,6 +25,7 @@ export interface Claim {
 /** What the session leaves to the broker. */
 export interface Reception extends Exchange, Meeting {
   readonly runId: string;
+  readonly memory: SharedMemory;
   /** Throws a `ProtocolError` where the token is not that instance's, or there are too many sessions of it. */
   admit(session: Session, claim: Claim): void;
   /** It is over; nothing more comes of it. */
@@ -41,7 +43,7 @@ export interface Reception extends Exchange, Meeting {
   grantsOf(instance: NodeId): Pick<Welcome, 'outputs' | 'controls'>;
 }
 
-export class Session implements Party, Hearer {
+export class Session implements Party, Hearer, Visitor {
   readonly session: number;
   /** Empty until it has said who it is. */
   instance: NodeId = '';
@@ -120,11 +122,15 @@ export class Session implements Party, Hearer {
     this.#connection.flush();
   }
 
+  tell(write: (writer: FrameWriter) => void): void {
+    write(this.#writer);
+    this.#switchboard.turns.speaks(this);
+  }
+
   perform(channel: number, effect: SessionEffect): void {
     this.moves += 1;
-    if (effect.type === 'deliver') this.#delivering += effect.batch.items.bytes.length;
     if (effect.type === 'end' && effect.aborted && this.#shell) this.#reception.brokeOff(this.instance);
-    writeEffect(this.#writer, channel, effect, this.#reception);
+    this.#delivering += writeEffect(this.#writer, channel, effect, this.#reception);
   }
 
   flush(): void {
@@ -206,7 +212,7 @@ export class Session implements Party, Hearer {
   }
 
   #greet(frame: Frame): void {
-    const { protocol, instance, token, pid, child, lanes, pauses, shell } = readJson(frame);
+    const { protocol, instance, token, pid, child, lanes, pauses, areas, shell } = readJson(frame);
     if (protocol !== PROTOCOL) {
       throw new ProtocolError(
         'version',
@@ -226,6 +232,7 @@ export class Session implements Party, Hearer {
     this.#phase = 'known';
     clearInterval(this.#patience);
     this.#switchboard.enter(this);
+    if (areas === true) this.#reception.memory.enter(this);
     const channels = this.#switchboard.channelsOf(instance);
     this.#writer.welcome({
       protocol: PROTOCOL,
@@ -245,6 +252,7 @@ export class Session implements Party, Hearer {
         this.orderly = true;
         this.#phase = 'leaving';
         this.#switchboard.leave(this.session, this.instance, 'goodbye');
+        this.#reception.memory.leave(this.session);
         break;
       case Type.READY:
         this.moves += 1;
@@ -255,6 +263,11 @@ export class Session implements Party, Hearer {
         this.puts = false;
         this.moves += 1;
         this.#flushes.push(readRequest(frame));
+        break;
+      case Type.AREA_READY:
+      case Type.LEAVE_AREA:
+        this.moves += 1;
+        this.#reception.memory.hear(this.session, frame);
         break;
       case Type.OUTPUT:
       case Type.WATCH:
@@ -297,6 +310,7 @@ export class Session implements Party, Hearer {
     if (this.#phase === 'gone') return;
     this.#phase = 'gone';
     clearInterval(this.#patience);
+    this.#reception.memory.leave(this.session);
     this.#reception.departed(this);
   }
 }

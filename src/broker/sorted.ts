@@ -1,6 +1,7 @@
 // The backlog of a queue that is no fifo: each item by itself, at the place that it was given when it was put and that it takes
 // again when it comes back. A stack gives its newest, a deque what is at one of its ends, and a priority queue the lowest,
 // the oldest of equal ones.
+import { AsideItems } from '../wire/aside.ts';
 import { type Items, SIZE_FIELD, sizeAt } from '../wire/items.ts';
 import type { Backlog, Manner } from './backlog.ts';
 import type { Batch } from './batch.ts';
@@ -29,13 +30,9 @@ export class Sorted implements Backlog {
   }
 
   put(first: number, items: Items, manner: Manner): void {
-    let at = 0;
-    for (let index = 0; index < items.count; index += 1) {
-      const from = at;
-      at += SIZE_FIELD + sizeAt(items.bytes, from);
-      const kept = keep(items.bytes, from, at);
+    const death = manner.death ?? null;
+    for (const [index, kept] of keepEach(items).entries()) {
       const rank = this.#rank(manner);
-      const death = manner.death ?? null;
       this.#add({ first: first + index, kept, charges: 0, seen: false, rank, death, places: [] });
     }
   }
@@ -46,7 +43,7 @@ export class Sorted implements Backlog {
 
   restore(batch: Batch): void {
     const { items, rank = 0, ...others } = batch;
-    this.#add({ ...others, kept: keep(items.bytes, 0, items.bytes.length), rank, places: [] });
+    for (const kept of keepEach(items)) this.#add({ ...others, kept, rank, places: [] });
   }
 
   takeOldest(): Batch {
@@ -102,7 +99,19 @@ function older(one: Entry, other: Entry): boolean {
  * An item and its size field. One that stays here long must not keep the memory of all that came with it, so it is a copy unless
  * it is large; and a small one is a string of its bytes, which costs a tenth of what a buffer of its own does.
  */
-type Kept = string | Buffer;
+type Kept = string | Buffer | AsideItems;
+
+function keepEach(items: Items): Kept[] {
+  if (items instanceof AsideItems) return [items];
+  const { bytes, count } = items;
+  const kept: Kept[] = [];
+  for (let at = 0; kept.length < count; ) {
+    const from = at;
+    at += SIZE_FIELD + sizeAt(bytes, from);
+    kept.push(keep(bytes, from, at));
+  }
+  return kept;
+}
 
 function keep(run: Buffer, from: number, to: number): Kept {
   const length = to - from;
@@ -114,6 +123,7 @@ function keep(run: Buffer, from: number, to: number): Kept {
 }
 
 function unkeep(kept: Kept): Items {
+  if (kept instanceof AsideItems) return kept;
   const bytes = typeof kept === 'string' ? Buffer.from(kept, 'latin1') : kept;
   return { bytes, count: 1, size: bytes.length - SIZE_FIELD };
 }

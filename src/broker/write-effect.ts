@@ -1,22 +1,33 @@
 // What a machine has decided for a session, as the frame that says so.
+import { AsideItems } from '../wire/aside.ts';
 import { Flag, type LaneBody, Type } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import type { SessionEffect } from './effect.ts';
+import type { SharedMemory } from './shared-memory.ts';
 
 export interface Meeting {
   /** Where the two ends of a lane meet, and what they know each other by. */
   laneAt(channel: number, number: number): LaneBody;
+  /** Where items lie that are not sent themselves. */
+  readonly memory: Pick<SharedMemory, 'shownTo'>;
 }
 
-export function writeEffect(writer: FrameWriter, channel: number, effect: SessionEffect, meeting: Meeting): void {
+/** Gives how many bytes of items it wrote. */
+export function writeEffect(writer: FrameWriter, channel: number, effect: SessionEffect, meeting: Meeting): number {
   switch (effect.type) {
     case 'deliver': {
-      const { items, seen, charges, death } = effect.batch;
+      const { seen, charges, death } = effect.batch;
+      let { items } = effect.batch;
+      let flags: number = effect.right ? Flag.RIGHT : Flag.NONE;
+      if (items instanceof AsideItems) {
+        const shown = meeting.memory.shownTo(effect.session, items);
+        items = shown.items;
+        if (shown.aside) flags |= Flag.ASIDE;
+      }
       if (death !== null) writer.dead(channel, death);
-      const flags = effect.right ? Flag.RIGHT : Flag.NONE;
       if (seen) writer.redeliver(channel, charges + 1, items, flags);
       else writer.deliver(channel, items, flags);
-      break;
+      return items.bytes.length;
     }
     case 'room':
       writer.room(Type.ROOM, channel, effect.count, effect.bytes);
@@ -76,4 +87,5 @@ export function writeEffect(writer: FrameWriter, channel: number, effect: Sessio
       writer.error(channel, { code, message, request, ...misfit });
     }
   }
+  return 0;
 }

@@ -1,6 +1,6 @@
 // The taking side of a queue, in one process: asks for items when the program waits for one, reads ahead as far as the program
 // is quick, and says what was taken and done with the next write.
-import { readAttempt, readItems, readJson } from '../wire/body.ts';
+import { readAttempt, readJson } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
 import {
@@ -160,9 +160,9 @@ export class Consumer implements Rider, Taker {
   receive(frame: Frame): void {
     switch (frame.type) {
       case Type.DELIVER:
-        return this.#deliver(readItems(frame), 1, false, isFromRight(frame));
+        return this.#deliver(this.#session.areas.itemsOf(frame), 1, false, isFromRight(frame));
       case Type.REDELIVER:
-        return this.#deliver(readItems(frame), readAttempt(frame), true, isFromRight(frame));
+        return this.#deliver(this.#session.areas.itemsOf(frame), readAttempt(frame), true, isFromRight(frame));
       case Type.DEAD:
         this.#nextDeath = readJson(frame) as unknown as Dead;
         return;

@@ -39,7 +39,7 @@ const bytes: Encoding = {
   put(writer, channel, value, most) {
     const item = checkBytes(value);
     if (item.length > most) return -1;
-    writer.putBytes(channel, item.length < 4096 ? item : Buffer.from(item));
+    writer.putBytes(channel, item, true);
     return item.length;
   },
   encode: (value) => Buffer.from(checkBytes(value)),
@@ -104,8 +104,8 @@ export function snapshot(value: unknown): unknown {
  * comes out cannot be these items, which happens when one of them is no JSON.
  */
 function decodeTogether(items: Items): unknown[] | undefined {
+  if (items.count < 2) return undefined;
   const { bytes: run, count } = items;
-  if (count < 2) return undefined;
   const sizes: number[] = [];
   for (let index = 0, at = 0; index < count; index += 1) {
     const size = sizeAt(run, at);

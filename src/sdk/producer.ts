@@ -100,8 +100,10 @@ export class Producer implements Rider {
     await this.#line.emptied();
     this.#leaveLane();
     await this.#session.ask((request) => {
-      if (this.#queue !== null && this.#failure === null && !again)
+      if (this.#queue !== null && this.#failure === null && !again) {
         this.#session.writer.bare(Type.CLOSE, this.#queue.id);
+        this.#session.areas.leave(this.#queue.id);
+      }
       // The broker has taken it back with that: what it asks for meanwhile it has.
       this.#room = 0;
       this.#session.writer.number(Type.FLUSH, 0, request);

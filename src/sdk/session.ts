@@ -5,6 +5,7 @@ import { expectEmpty, readJson, readReply, readRequest } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
 import { type ErrorBody, Flag, Limit, PROTOCOL, Type, type Welcome, type WelcomeChannel } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
+import { Areas } from './areas.ts';
 import { Connection } from './connection.ts';
 import { atEnd, type Ending } from './ending.ts';
 import { BrokenQueue, BrokerLost, ItemRefused, LockError, NotGranted } from './errors.ts';
@@ -49,6 +50,8 @@ export class Session {
   /** Of a lock that is kept here for a moment. */
   readonly lease: Lease;
   readonly largest = Limit.ITEM;
+  /** Shared memory, for large items. */
+  readonly areas: Areas;
   /** Lanes past the broker. What was put to one must not come after what is said to the broker later. */
   readonly lanes = new Set<{ flush(): void }>();
   readonly #identity: Identity;
@@ -85,6 +88,7 @@ export class Session {
       onLost: (reason) => this.#fail(() => new BrokerLost(`the connection to the run is lost: ${reason}`)),
     });
     this.writer = this.#connection.writer;
+    this.areas = new Areas(this.writer);
     this.lease = new Lease(this.#connection);
     atEnd((ending) => this.leave(ending));
   }
@@ -194,7 +198,7 @@ export class Session {
       pid: process.pid,
       sdk: `typescript, node ${process.version}`,
       pauses: true,
-      ...(this.#shell ? { shell: true } : { lanes: true }),
+      ...(this.#shell ? { shell: true } : { lanes: true, areas: true }),
     });
   }
 
@@ -245,6 +249,11 @@ export class Session {
       case Type.GOODBYE:
         expectEmpty(frame);
         return this.#parting?.();
+      case Type.AREA:
+      case Type.FREED:
+        this.areas.hear(frame);
+        if (this.writer.pending > 0) this.wrote();
+        return;
       case Type.PAUSED:
         return postpone(readRequest(frame));
       case Type.ASK: {

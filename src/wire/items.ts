@@ -71,11 +71,12 @@ export function fitting(items: Items, count: number, size: number): number {
 
 /** Each item's bytes, as views. */
 export function* eachItem(items: Items): Generator<Buffer> {
+  const { bytes, count } = items;
   let at = 0;
-  for (let left = items.count; left > 0; left -= 1) {
+  for (let left = count; left > 0; left -= 1) {
     const from = at + SIZE_FIELD;
-    at = from + sizeAt(items.bytes, at);
-    yield items.bytes.subarray(from, at);
+    at = from + sizeAt(bytes, at);
+    yield bytes.subarray(from, at);
   }
 }
 

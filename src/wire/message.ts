@@ -35,6 +35,8 @@ export const Type = {
   WATCH: 32,
   TERMINATE: 33,
   FINISH: 34,
+  AREA_READY: 38,
+  LEAVE_AREA: 39,
   WELCOME: 64,
   ERROR: 65,
   ROOM: 66,
@@ -54,6 +56,8 @@ export const Type = {
   LANE_STOP: 80,
   LANE_MAP: 81,
   PAUSED: 89,
+  AREA: 90,
+  FREED: 91,
 } as const;
 export type Type = (typeof Type)[keyof typeof Type];
 
@@ -85,6 +89,11 @@ export const Flag = {
   LEFT: 1,
   /** `GET`, `DELIVER`, `REDELIVER`: from the right end of a deque. */
   RIGHT: 2,
+  /** `PUT`, `PUT_PRIORITY`, `DELIVER`, `REDELIVER`: the item lies in shared memory, and here is what stands for it. */
+  ASIDE: 4,
+  /** `AREA`: it may be written to; it is gone. */
+  LENT_AREA: 1,
+  GONE: 2,
   /** `STUCK`: nothing but the broker could wake it. */
   STUCK: 1,
   /** `LANE`: listen for the other end; without it, connect to it. */
@@ -129,6 +138,8 @@ export interface Hello {
   readonly lanes?: boolean;
   /** It keeps time limits, and wants to know when the run was paused. */
   readonly pauses?: boolean;
+  /** It can lay items down in shared memory, and pick them up there. */
+  readonly areas?: boolean;
   /** It is a command of a shell script, which cannot tell a stream that broke from one that ended. */
   readonly shell?: boolean;
 }
@@ -230,6 +241,17 @@ export interface Dead {
 export interface LaneBody {
   readonly path: string;
   readonly key: string;
+}
+
+/** `AREA`: a part of shared memory, by its number, and how it is opened; without that it is gone. */
+export interface AreaBody {
+  readonly area: number;
+  /** How much of it may be written to. */
+  readonly bytes?: number;
+  readonly path?: string;
+  /** What is opened there has to be. */
+  readonly device?: number;
+  readonly inode?: number;
 }
 
 /** `LANE_CLOSED`: what went over a lane in all, as far as the end that closed it knows. */

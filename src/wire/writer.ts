@@ -1,10 +1,13 @@
 // Writes frames, one after the other, to be sent as one write. Small things are copied into one block; large runs of items
 // travel as they are, without a copy. Nothing is sent here: whoever owns the socket takes what has gathered.
+import { type Place, standInFor } from './aside.ts';
 import { HEADER, LENGTH_FIELD } from './frame.ts';
 import { type Items, SIZE_FIELD } from './items.ts';
 import {
+  type AreaBody,
   type Dead,
   type ErrorBody,
+  Flag,
   type Hello,
   type LaneBody,
   type LaneClosed,
@@ -15,7 +18,12 @@ import {
   type Welcome,
 } from './message.ts';
 
+/** Puts an item in another way than by its bytes, and says so by `putAside`; false where it cannot. */
+type LayAside = (channel: number, bytes: Uint8Array, priority: number | undefined, flags: number) => boolean;
+
 export class FrameWriter {
+  /** Asked for every large item. */
+  layAside: LayAside | null = null;
   readonly #blockSize: number;
   /** Finished pieces, in order; then `#block` from `#from` to `#at`. */
   #pieces: Buffer[] = [];
@@ -27,14 +35,16 @@ export class FrameWriter {
   #joining = NOBODY;
   #joiningAt = 0;
   #joined = 0;
+  /** Bytes of items that lie aside, and wait for their frames to be taken. */
+  #aside = 0;
 
   constructor(blockSize = 16 * 1024) {
     this.#blockSize = blockSize;
   }
 
-  /** Bytes that wait to be taken. */
+  /** Bytes that wait to be taken, or lie aside and are to be told of. */
   get pending(): number {
-    return this.#piecesBytes + this.#at - this.#from;
+    return this.#piecesBytes + this.#at - this.#from + this.#aside;
   }
 
   /** Everything that has gathered, in order. */
@@ -43,6 +53,7 @@ export class FrameWriter {
     const taken = this.#pieces;
     this.#pieces = [];
     this.#piecesBytes = 0;
+    this.#aside = 0;
     return taken;
   }
 
@@ -70,8 +81,8 @@ export class FrameWriter {
     this.#json(Type.ERROR, channel, body);
   }
 
-  /** `LANE`, `LANE_CLOSED`, `LANE_MAP`. */
-  json(type: number, channel: number, body: LaneBody | LaneClosed | LaneMap, flags = 0): void {
+  /** `LANE`, `LANE_CLOSED`, `LANE_MAP`, `AREA`. */
+  json(type: number, channel: number, body: LaneBody | LaneClosed | LaneMap | AreaBody, flags = 0): void {
     this.#json(type, channel, body, flags);
   }
 
@@ -80,13 +91,13 @@ export class FrameWriter {
     this.#header(type, flags, channel, 0);
   }
 
-  /** `GET`, `TAKEN` (a count); `JOIN`, `STAT`, `FLUSH`, `READY`, `ACQUIRE`, `CANCEL` (a request); `REFUSED` of a lock. */
+  /** `GET`, `TAKEN` (a count); `JOIN`, `STAT`, `FLUSH`, `READY`, `ACQUIRE`, `CANCEL` (a request); `REFUSED` of a lock; `AREA_READY`, `LEAVE_AREA` (an area). */
   number(type: number, channel: number, number: number, flags = 0): void {
     this.#header(type, flags, channel, 4);
     this.#u32(number);
   }
 
-  /** `WANT`, `ROOM`, `GIVE_ROOM`. */
+  /** `WANT`, `ROOM`, `GIVE_ROOM`; `FREED` (an area, and where in it). */
   room(type: number, channel: number, count: number, bytes: number, flags = 0): void {
     this.#header(type, flags, channel, 8);
     this.#u32(count);
@@ -136,8 +147,8 @@ export class FrameWriter {
     this.#items(Type.PUT, channel, items, flags);
   }
 
-  putPriority(channel: number, priority: number, items: Items): void {
-    this.#header(Type.PUT_PRIORITY, 0, channel, 12, items.bytes.length);
+  putPriority(channel: number, priority: number, items: Items, flags = 0): void {
+    this.#header(Type.PUT_PRIORITY, flags, channel, 12, items.bytes.length);
     this.#at = this.#block.writeDoubleBE(priority, this.#at);
     this.#u32(items.count);
     this.raw(items.bytes);
@@ -188,8 +199,8 @@ export class FrameWriter {
     return size;
   }
 
-  /** Puts one item. Large ones are not copied: they must not change until sent. */
-  putBytes(channel: number, bytes: Uint8Array): void {
+  /** Puts one item. Large ones are copied only where they may `change` before they are sent. */
+  putBytes(channel: number, bytes: Uint8Array, change = false): void {
     if (bytes.length < COPIED) {
       this.#join(channel, bytes.length);
       this.#u32(bytes.length);
@@ -198,14 +209,24 @@ export class FrameWriter {
       this.#joined += 1;
       return;
     }
+    if (this.layAside?.(channel, bytes, undefined, Flag.NONE)) return;
     this.#header(Type.PUT, 0, channel, 8, bytes.length);
     this.#u32(1);
     this.#u32(bytes.length);
-    this.raw(bytes);
+    this.raw(change ? Buffer.from(bytes) : bytes);
+  }
+
+  /** Puts one item that lies aside. */
+  putAside(channel: number, place: Place, priority: number | undefined, flags: number): void {
+    const items = standInFor(place);
+    if (priority === undefined) this.#items(Type.PUT, channel, items, flags | Flag.ASIDE);
+    else this.putPriority(channel, priority, items, flags | Flag.ASIDE);
+    this.#aside += place.size;
   }
 
   /** Puts one item in a frame of its own: with a priority, or at one end of a deque. Large ones are not copied, as above. */
   putApart(channel: number, bytes: Uint8Array, priority: number | undefined, flags: number): void {
+    if (bytes.length >= COPIED && this.layAside?.(channel, bytes, priority, flags)) return;
     if (priority === undefined) {
       this.#header(Type.PUT, flags, channel, 8, bytes.length);
     } else {

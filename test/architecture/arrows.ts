@@ -64,6 +64,7 @@ export const machines = [
   'src/broker/lane.ts',
   'src/broker/bypass.ts',
   'src/broker/settlement.ts',
+  'src/broker/areas.ts',
   'src/broker/streams.ts',
   'src/broker/waits.ts',
   'src/broker/queue-view.ts',
@@ -74,6 +75,7 @@ export const machines = [
   'src/run/prospects.ts',
   'src/run/reliance.ts',
   'src/sdk/pace.ts',
+  'src/sdk/plots.ts',
   'src/sdk/lane-log.ts',
 ];
 

@@ -5,6 +5,7 @@ import type { Batch } from '../../src/broker/batch.ts';
 import type { Effect } from '../../src/broker/effect.ts';
 import type { Departure } from '../../src/broker/departure.ts';
 import type { Queue } from '../../src/broker/queue.ts';
+import { AsideItems } from '../../src/wire/aside.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
 import { type Thing, type ThingManner, Things, type ThingSettings } from './things.ts';
 
@@ -12,6 +13,8 @@ export interface WorldSettings extends ThingSettings {
   readonly attempts: number;
   readonly deadLetter: string | null;
   readonly delivery: 'at-least-once' | 'at-most-once';
+  /** Items lie in shared memory, each by itself. */
+  readonly aside: boolean;
   readonly producers: readonly string[];
   readonly consumers: readonly string[];
 }
@@ -62,6 +65,8 @@ export class QueueWorld {
   /** Dead letters that the queue has not spoken of. */
   #unburied: Thing[] = [];
   readonly #verdicts: string[] = [];
+  /** Items that lay aside and were said to be over. */
+  #overs = 0;
 
   constructor(queue: Queue, settings: WorldSettings) {
     this.#queue = queue;
@@ -241,11 +246,23 @@ export class QueueWorld {
       blank.map(({ length }) => length),
       manner,
     );
-    this.#queue.put(client.session, itemsOf(blank), manner);
+    if (this.#settings.aside)
+      for (const { length } of blank) this.#queue.put(client.session, this.#aside(length), manner);
+    else this.#queue.put(client.session, itemsOf(blank), manner);
     client.lent -= blank.length;
     client.lentBytes -= blank.reduce((sum, { length }) => sum + length, 0);
     // What was sent of a queue that drops waits no more, and does again where it comes back.
     if (!this.#cameBack && !this.#things.drops) this.#checkBound(0);
+  }
+
+  #aside(size: number): AsideItems {
+    let over = false;
+    const end = () => {
+      if (over) throw new Error('an item is said to be over twice');
+      over = true;
+      this.#overs += 1;
+    };
+    return new AsideItems({ area: 1, at: 0, size }, (_, into) => into.fill(0), end);
   }
 
   // ---- Consumers ----
@@ -453,6 +470,7 @@ export class QueueWorld {
     if (this.#unburied.length > 0) throw new Error(`item ${this.#unburied[0]?.number} is dead, and nobody hears of it`);
     this.#checkCounts();
     this.#checkWaits();
+    if (this.#settings.aside) this.#checkOvers();
   }
 
   #checkDead({ items, death }: Extract<Effect, { type: 'dead' }>): void {
@@ -593,6 +611,12 @@ export class QueueWorld {
     const room = maxsize === 0 || waiting.length + this.#lent + asked <= maxsize;
     const bytes = waiting.reduce((sum, it) => sum + it.size, lentBytes) + askedBytes;
     if (room && bytes <= maxBytes) throw new Error(`session ${session} is refused, and there is room`);
+  }
+
+  /** Its memory is used again for what is over, and for nothing else. */
+  #checkOvers(): void {
+    const over = this.#things.at('done').length + this.#things.dropped;
+    if (this.#overs !== over) throw new Error(`${this.#overs} items are said to be over, and ${over} are`);
   }
 
   #checkSize(size: number | undefined, room: number | undefined): void {

@@ -4,10 +4,12 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Effect } from '../../src/broker/effect.ts';
 import { Custody } from '../../src/broker/custody.ts';
 import { Joins } from '../../src/broker/joins.ts';
+import { Ledger } from '../../src/broker/ledger.ts';
 import { Queue, type QueueSettings } from '../../src/broker/queue.ts';
 import { QueueView } from '../../src/broker/queue-view.ts';
 import { Sorted } from '../../src/broker/sorted.ts';
 import { Space } from '../../src/broker/space.ts';
+import { AsideItems, isOver } from '../../src/wire/aside.ts';
 import { QueueWorld, type WorldSettings } from './queue-world.ts';
 
 const settings = fc.record({
@@ -18,6 +20,7 @@ const settings = fc.record({
   attempts: fc.constantFrom(1, 3),
   deadLetter: fc.constantFrom(null, 'dead'),
   delivery: fc.constantFrom('at-least-once' as const, 'at-most-once' as const),
+  aside: fc.boolean(),
   producers: fc.constantFrom(['p'], ['p', 'q'], ['p', 'q', 'r']),
   consumers: fc.constantFrom(['c'], ['c', 'd'], ['c', 'd', 'e']),
 });
@@ -184,6 +187,17 @@ function miscount(distort: (counts: QueueView['counts']) => QueueView['counts'])
 
 /** Faults that are not at its surface, by what they do. */
 const deep: Record<string, () => void> = {
+  'never says that an item which lies in shared memory is over': () => {
+    vi.spyOn(AsideItems.prototype, 'over').mockImplementation(() => {});
+  },
+  'says of an item which lies in shared memory that it is over when it is taken': () => {
+    const take = Ledger.prototype.take;
+    vi.spyOn(Ledger.prototype, 'take').mockImplementation(function (this: Ledger, count, hold) {
+      const batches = take.call(this, count, hold);
+      for (const { items } of batches) isOver(items);
+      return batches;
+    });
+  },
   'does not count what it dropped': () => {
     miscount(({ put, dropped, ...others }) => ({ ...others, put: put - dropped, dropped: 0 }));
   },

@@ -17,11 +17,14 @@ import {
   readRequest,
   readRoom,
 } from '../../src/wire/body.ts';
+import { readPlace, standInFor } from '../../src/wire/aside.ts';
 import type { Frame } from '../../src/wire/frame.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
 import {
+  type AreaBody,
   type Dead,
   type ErrorBody,
+  Flag,
   type Hello,
   type LaneBody,
   type OutputBody,
@@ -37,6 +40,10 @@ export interface Meaning {
   readonly json?: unknown;
   readonly items?: readonly string[];
   readonly itemsHex?: readonly string[];
+  /** Of an item that lies aside: its area, where in it, and its size. */
+  readonly place?: readonly [number, number, number];
+  readonly area?: number;
+  readonly at?: number;
   readonly count?: number;
   readonly bytes?: number;
   readonly tag?: number;
@@ -75,10 +82,18 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
       return readRoom(frame);
     case 'HAND_OVER':
       return { number: readLaneNumber(frame), ...itemsIn(frame) };
+    case 'AREA':
     case 'LANE':
     case 'LANE_CLOSED':
     case 'LANE_MAP':
       return { json: readJson(frame) };
+    case 'AREA_READY':
+    case 'LEAVE_AREA':
+      return { area: readRequest(frame) };
+    case 'FREED': {
+      const { count: area, bytes: at } = readRoom(frame);
+      return { area, at };
+    }
     case 'GET':
     case 'TAKEN':
       return { count: readCount(frame) };
@@ -122,12 +137,18 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
 }
 
 function itemsIn(frame: Frame): Partial<Meaning> {
+  if (MAY_LIE_ASIDE.includes(frame.type) && (frame.flags & Flag.ASIDE) !== 0) {
+    const { area, at, size } = readPlace(frame);
+    return { place: [area, at, size] };
+  }
   const items = [...eachItem(readItems(frame))];
   const text = items.every((item) => Buffer.from(item.toString('utf8')).equals(item));
   return text
     ? { items: items.map((item) => item.toString('utf8')) }
     : { itemsHex: items.map((item) => item.toString('hex')) };
 }
+
+const MAY_LIE_ASIDE: readonly number[] = [Type.PUT, Type.PUT_PRIORITY, Type.DELIVER, Type.REDELIVER];
 
 export function written(meaning: Meaning): Buffer {
   const writer = new FrameWriter();
@@ -140,17 +161,21 @@ function write(writer: FrameWriter, meaning: Meaning): void {
   const list = (meaning.items ?? [])
     .map((item) => Buffer.from(item))
     .concat((meaning.itemsHex ?? []).map((item) => Buffer.from(item, 'hex')));
-  const items = itemsOf(list);
+  const [area, at, size] = meaning.place ?? [0, 0, 0];
+  const items = meaning.place === undefined ? itemsOf(list) : standInFor({ area, at, size });
   if (type === 'HELLO') writer.hello(json as Hello);
   else if (type === 'WELCOME') writer.welcome(json as Welcome);
   else if (type === 'ERROR') writer.error(channel, json as ErrorBody);
   else if (type === 'DEAD') writer.dead(channel, json as Dead);
   else if (type === 'LANE' || type === 'LANE_CLOSED' || type === 'LANE_MAP')
     writer.json(Type[type], channel, json as LaneBody, flags);
+  else if (type === 'AREA') writer.json(Type.AREA, channel, json as AreaBody, flags);
+  else if (type === 'FREED') writer.room(Type.FREED, channel, meaning.area as number, meaning.at as number);
+  else if (meaning.area !== undefined) writer.number(Type[type], channel, meaning.area);
   else if (type === 'HAND_OVER') writer.handOver(channel, meaning.number as number, items, flags);
   else if (type === 'PUT') writer.put(channel, items, flags);
   else if (type === 'OFFER') writer.offer(channel, request as number, priority as number, list[0] as Buffer, flags);
-  else if (priority !== undefined) writer.putPriority(channel, priority, items);
+  else if (priority !== undefined) writer.putPriority(channel, priority, items, flags);
   else if (type === 'DELIVER') writer.deliver(channel, items, flags);
   else if (attempt !== undefined) writer.redeliver(channel, attempt, items, flags);
   else if (type === 'RELEASE') writer.release(channel, fence as number, request as number, flags);

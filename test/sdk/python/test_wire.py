@@ -34,7 +34,11 @@ def written(frame):
     kind, channel = getattr(wire, frame["type"]), frame["channel"]
     if frame["type"] == "HELLO":
         told = frame["json"]
-        return wire.hello(told["instance"], told["token"], told["pid"], told["sdk"], told.get("child", False))
+        return wire.hello(
+            told["instance"], told["token"], told["pid"], told["sdk"], told.get("child", False), areas=told.get("areas", False)
+        )
+    if "place" in frame:
+        return wire.put_aside(channel, tuple(frame["place"]), frame["flags"], frame.get("priority"))
     if frame["type"] in ("PUT", "PUT_PRIORITY"):
         items = items_of(frame)
         return b"".join(wire.put(channel, items, sum(map(len, items)), frame["flags"], frame.get("priority")))
@@ -52,6 +56,8 @@ def written(frame):
         return wire.tags(kind, channel, frame["tag"], frame["count"])
     if "bytes" in frame:
         return wire.room(kind, channel, frame["count"], frame["bytes"], frame["flags"])
+    if "area" in frame:
+        return wire.number(kind, channel, frame["area"])
     if "count" in frame or "request" in frame:
         return wire.number(kind, channel, frame.get("count", frame.get("request")), frame["flags"])
     return wire.bare(kind, channel)
@@ -61,13 +67,18 @@ def meaning(kind, flags, channel, body):
     """What a frame that the broker says means."""
     name = next(name for name in NAMES if getattr(wire, name) == kind)
     said = {"type": name, "flags": flags, "channel": channel}
-    if name in ("WELCOME", "ERROR", "DEAD"):
+    if name in ("WELCOME", "ERROR", "DEAD", "AREA"):
         said["json"] = wire.read_json(body)
-    elif name == "DELIVER":
-        said["items"] = [item.decode() for item in wire.split(body)]
-    elif name == "REDELIVER":
-        said["attempt"] = wire.read_number(body)
-        said["items"] = [item.decode() for item in wire.split(body, 4)]
+    elif name in ("DELIVER", "REDELIVER"):
+        start = 4 if name == "REDELIVER" else 0
+        if start:
+            said["attempt"] = wire.read_number(body)
+        if flags & wire.ASIDE:
+            said["place"] = list(wire.read_place(body, start))
+        else:
+            said["items"] = [item.decode() for item in wire.split(body, start)]
+    elif name == "FREED":
+        said["area"], said["at"] = wire.read_room(body)
     elif name == "ROOM":
         said["count"], said["bytes"] = wire.read_room(body)
     elif name == "GRANTED":
@@ -82,7 +93,7 @@ def meaning(kind, flags, channel, body):
 
 
 NAMES = ["GOODBYE", "WELCOME", "ERROR", "ROOM", "DELIVER", "REDELIVER", "END", "BROKEN", "GRANTED", "REPLY"]
-NAMES += ["REFUSED", "WITHDRAWN", "RECALL", "DEAD", "ASK", "PAUSED"]
+NAMES += ["REFUSED", "WITHDRAWN", "RECALL", "DEAD", "ASK", "PAUSED", "AREA", "FREED"]
 
 
 def heard(pieces):

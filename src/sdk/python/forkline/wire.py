@@ -26,8 +26,18 @@ OUTPUT = 31
 WATCH = 32
 TERMINATE = 33
 FINISH = 34
+AREA_READY = 38
+LEAVE_AREA = 39
 #: `WATCH`: answer once it has ended. `TERMINATE`: at once.
 WAIT = KILL = 1
+
+#: `PUT`, `PUT_PRIORITY`, `DELIVER`, `REDELIVER`: the item lies in shared memory, and here is what stands for it.
+ASIDE = 4
+#: `AREA`: it may be written to; it is gone.
+LENT_AREA = 1
+GONE = 2
+#: An item that is smaller is sent faster than it is laid down and picked up.
+LEAST_ASIDE = 64 * 1024
 
 #: `PUT`, `OFFER`: at the left end of a deque; `GET`, `DELIVER`, `REDELIVER`: from its right end.
 LEFT = 1
@@ -39,6 +49,8 @@ BROKEN, GRANTED, REPLY, REFUSED, WITHDRAWN, RECALL = range(70, 76)
 DEAD = 76
 ASK = 77
 PAUSED = 89
+AREA = 90
+FREED = 91
 
 #: The longest frame, and the longest that carries one item.
 LONGEST_FRAME = 16 * 1024 * 1024
@@ -59,18 +71,23 @@ _room_frame = Struct(">IBBHII").pack
 _range_frame = Struct(">IBBHHII").pack
 _priority_frame = Struct(">IBBHdI").pack
 _offer_frame = Struct(">IBBHIdII").pack
+_stand_in = Struct(">IIIII")
 _release_frame = Struct(">IBBHQI").pack
 
 #: The size fields of small items, ready made: packing them one by one would cost as much as the rest of a put.
 _SIZES = [_NUMBER.pack(size) for size in range(4096)]
 
 
-def hello(instance: str, token: str, pid: int, sdk: str, child: bool = False, pauses: bool = False) -> bytes:
+def hello(
+    instance: str, token: str, pid: int, sdk: str, child: bool = False, pauses: bool = False, areas: bool = False
+) -> bytes:
     told = {"protocol": PROTOCOL, "instance": instance, "token": token, "pid": pid, "sdk": sdk}
     if child:
         told["child"] = True
     if pauses:
         told["pauses"] = True
+    if areas:
+        told["areas"] = True
     body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
     return HEADER.pack(4 + len(body), HELLO, 0, 0) + body
 
@@ -127,6 +144,17 @@ def put(
     return [head + b"".join(pieces)]
 
 
+def put_aside(
+    channel: int, place: "tuple[int, int, int]", flags: int = 0, priority: Optional[float] = None
+) -> bytes:
+    """A `PUT` of one item that lies in shared memory: in which area, where, and of which size. With a priority a `PUT_PRIORITY`."""
+    stand_in = _stand_in.pack(1, 12, *place)
+    if priority is None:
+        return HEADER.pack(24, PUT, flags | ASIDE, channel) + stand_in
+    head = _priority_frame(32, PUT_PRIORITY, flags | ASIDE, channel, priority, 1)
+    return head + stand_in[4:]
+
+
 def offer(channel: int, request: int, priority: float, item: bytes, flags: int = 0) -> "list[bytes]":
     """An `OFFER` of one item, as two pieces."""
     size = len(item)
@@ -172,13 +200,21 @@ def _checked(count: int, items: "list[bytes]") -> "list[bytes]":
     return items
 
 
+def read_place(body: Buffer, start: int = 0) -> "tuple[int, int, int]":
+    """Where the item of a `DELIVER`, or of a `REDELIVER` from byte 4 on, lies. Raises ValueError where that has another form."""
+    count, length, area, at, size = _stand_in.unpack_from(body, start)
+    if (count, length, len(body)) != (1, 12, start + 20):
+        raise ValueError("what stands for an item that lies aside has another form")
+    return area, at, size
+
+
 def read_number(body: Buffer) -> int:
     """The request of a `REPLY` or `REFUSED`; the attempt of a `REDELIVER`."""
     return int(_NUMBER.unpack_from(body)[0])
 
 
 def read_room(body: Buffer) -> "tuple[int, int]":
-    """The count and the bytes of a `ROOM`."""
+    """The count and the bytes of a `ROOM`; the area of a `FREED`, and where in it."""
     count, size = _ROOM.unpack(body)
     return count, size
 
