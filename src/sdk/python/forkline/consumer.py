@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Iterator, Optional
 
 from . import wire
+from .areas import Aside
 from .encoding import encodings
 from .errors import Aborted, ShutDown
 from .held import Held
@@ -61,7 +62,7 @@ class Consumer:
         #: How many threads wait.
         self.waiting = 0
         self.ungets = 0
-        self._later: "deque[list[tuple[int, bytes]]]" = deque()
+        self._later: "deque[list[tuple[int, Any]]]" = deque()
         #: To read ahead more than fits into the queue would leave its producers without room.
         self._most = 1 if self.announces else min(_MOST_AHEAD, channel["maxsize"] or _MOST_AHEAD)
         #: Of what comes next.
@@ -92,7 +93,7 @@ class Consumer:
     def advance(self) -> bool:
         """Makes the next lot ready."""
         if not self.ready and self._later:
-            self.ready.extend(self._later.popleft())
+            self.make_ready(self._later.popleft())
         if not self.ready:
             return False
         self._lot = len(self.ready)
@@ -102,6 +103,12 @@ class Consumer:
         if not self.session.attendant.armed:
             self.session.arm()
         return True
+
+    def make_ready(self, lot: "list[tuple[int, Any]]") -> None:
+        """From now on the program may take them."""
+        if isinstance(lot[0][1], Aside):
+            lot = [(tag, item.read()) for tag, item in lot]
+        self.ready.extend(lot)
 
     def pace(self) -> None:
         """The program is back for more: measures how long the last lot took it."""
@@ -208,7 +215,7 @@ class Consumer:
             self.withdraw()
         lots, self._later = self._later, deque()
         for lot in lots:
-            self.ready.extend(lot)
+            self.make_ready(lot)
         count = 0
         # The program may take from the other end at the same time, so one by one.
         tags: "list[int]" = []
@@ -253,9 +260,9 @@ class Consumer:
 
     def hear(self, kind: int, flags: int, body: memoryview) -> None:
         if kind == wire.DELIVER:
-            self._deliver(wire.split(body))
+            self._deliver(self._items(flags, body))
         elif kind == wire.REDELIVER:
-            self._deliver(wire.split(body, 4), wire.read_number(body))
+            self._deliver(self._items(flags, body, 4), wire.read_number(body))
         elif kind == wire.DEAD:
             self._next_death = wire.read_json(body)
         elif kind == wire.END:
@@ -273,7 +280,10 @@ class Consumer:
             self._window = max(1, self._window // 2)
             self.give_back_rest(keep=self.waiting)
 
-    def _deliver(self, items: "list[bytes]", attempt: Optional[int] = None) -> None:
+    def _items(self, flags: int, body: memoryview, start: int = 0) -> "list[Any]":
+        return [self.session.areas.item(body, start)] if flags & wire.ASIDE else wire.split(body, start)
+
+    def _deliver(self, items: "list[Any]", attempt: Optional[int] = None) -> None:
         first, count = self._next_tag, len(items)
         self._next_tag = first + count
         if self.ungets:

@@ -126,7 +126,7 @@ def _open() -> Session:
     try:
         connection = Connection(connected)
         token = _environment("FORKLINE_TOKEN")
-        connection.say(wire.hello(name, token, os.getpid(), f"python {VERSION}", is_child(), pauses=True))
+        connection.say(wire.hello(name, token, os.getpid(), f"python {VERSION}", is_child(), pauses=True, areas=True))
         return Session(connection, _welcome(connection))
     except BaseException:
         connected.close()

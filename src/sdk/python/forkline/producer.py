@@ -89,6 +89,11 @@ class Producer:
         session = self.session
         if self._room_items < 1 or self._room_bytes < size:
             return False
+        if size >= wire.LEAST_ASIDE and session.areas.put(self.channel, data, manner or (0, None)):
+            self._room_items -= 1
+            self._room_bytes -= size
+            session.flush()
+            return True
         if manner is not None:
             self._room_items -= 1
             self._room_bytes -= size
@@ -144,6 +149,7 @@ class Producer:
     def close(self) -> None:
         if not self.closed:
             self.session.say(wire.bare(wire.CLOSE, self.channel))
+            self.session.areas.leave(self.channel)
             self.closed = True
             # The broker has taken it back with that: what it asks for meanwhile it has.
             self._room_items = self._room_bytes = 0

@@ -14,6 +14,7 @@ import time
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 from . import wire
+from .areas import Areas
 from .attendant import Attendant
 from .bell import Bell
 from .connection import Connection, Frame
@@ -65,6 +66,8 @@ class Side(Protocol):
 class Session:
     def __init__(self, connection: Connection, welcome: "dict[str, Any]") -> None:
         self.connection = connection
+        #: Shared memory, for large items.
+        self.areas = Areas(connection)
         self.welcome = welcome
         self.channels: "dict[str, dict[str, Any]]" = {
             f"{channel['kind']} {channel['name']}": channel for channel in welcome["channels"]
@@ -336,6 +339,10 @@ class Session:
             self._asked.append(wire.read_number(body))
         elif kind == wire.PAUSED:
             self._paused += wire.read_number(body) / 1000
+        elif kind in (wire.AREA, wire.FREED):
+            # What it says to that goes behind what was put before.
+            self.seal()
+            self.areas.hear(kind, flags, channel, body)
         elif kind == wire.GOODBYE:
             self.parted = True
         elif kind in (wire.ROOM, wire.REFUSED, wire.BROKEN) or flags & 1 and kind in (wire.WITHDRAWN, wire.RECALL):
@@ -357,6 +364,7 @@ class Session:
     def close(self) -> None:
         """Lets go of it without a word: it is another process's."""
         self.connection.close()
+        self.areas.close()
         self._bell.close()
 
     def _close_sides(self) -> None:
