@@ -198,9 +198,11 @@ sub empty { my ($process) = @_; $process->{killing} //= {}; kill_once($process) 
 # One pass of several, until it is empty.
 sub kill_once {
     my ($process) = @_;
-    $process->{killing}{$_} = 1 for grep { Tree::is_alive($_) } members($process);
+    my $killing = $process->{killing};
+    $killing->{$_} = 1 for grep { Tree::is_alive($_) } members($process);
     if ($process->{place}) { Cgroup::kill_members($process->{place}) }
-    else { Tree::kill_below($$, \&reap) }
+    # Of a chain of forks these are others again.
+    else { $killing->{$_} = 1 for Tree::kill_below($$, \&reap) }
     # The kernel holds one, or it is another user's by now: the run must not wait for it for ever.
     return if ++$process->{passes} < $most_passes;
     Loop::say_frame('emptied', $process->{number}, keys %{ $process->{killing} });
