@@ -20,7 +20,7 @@ if (text === null && /^(?:put|get|done|lock|output|ready|send|recv)$/.test(argv[
 
 /** A run that is interrupted before its code is loaded ends as any other: src/commands/interruption.ts asks what came. */
 function listenEarly() {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
   const came = [];
   const hear = (signal) => came.push(signal);
   for (const signal of signals) process.on(signal, hear);

@@ -9,7 +9,7 @@ import { listen } from './server.ts';
 let broker: Broker | null = null;
 let server: Server | null = null;
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {});
 process.on('disconnect', () => {
   broker?.orphaned();
   process.exit(0);

@@ -1,5 +1,6 @@
-// Ctrl-C, SIGTERM and hang-up → what a run listens to: the first stops everything by its `stop` rule, the second kills at once, and
-// one that comes when all of that is over ends the wait for a reader of the output. Also those count that came while this was being loaded.
+// Ctrl-C, SIGTERM and hang-up → what a run listens to: the first stops everything by its `stop` rule, the second kills at once (and so
+// does SIGQUIT, by itself), and one that comes when all of that is over ends the wait for a reader of the output. Also those count that
+// came while this was being loaded.
 
 export interface Interruption extends Disposable {
   /** Aborted with the signal's name. */
@@ -21,7 +22,7 @@ export class Interrupted extends Error {
 }
 
 /** And the exit code that each gives. */
-const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;
 type Interrupting = keyof typeof signals;
 
 /** What listened while all this was being loaded. */
@@ -54,7 +55,9 @@ export function listenForInterruption({ ignoreHangUp }: Listening): Interruption
   const waiting = new Set<(signal: Interrupting) => void>();
   const interrupt = (signal: Interrupting): void => {
     if (ignoreHangUp && signal === 'SIGHUP') return;
-    (stop.signal.aborted ? kill : stop).abort(signal);
+    const kills = stop.signal.aborted || signal === 'SIGQUIT';
+    stop.abort(signal);
+    if (kills) kill.abort(signal);
     for (const tell of waiting) tell(signal);
     waiting.clear();
   };

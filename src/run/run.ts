@@ -110,6 +110,8 @@ function causeOf(reason: unknown): StopCause {
       return { exitCode: 143, reason: 'the run was terminated (SIGTERM)' };
     case 'SIGHUP':
       return { exitCode: 129, reason: 'the terminal was closed (SIGHUP)' };
+    case 'SIGQUIT':
+      return { exitCode: 131, reason: 'the run was killed (SIGQUIT)' };
     default:
       return { exitCode: 130, reason: 'the run was interrupted' };
   }

@@ -72,3 +72,15 @@ test('who is interrupted while the pipeline is typed in has no run, and says so'
   const { stderr, exitCode } = await forkline(folder, ['run', '-'], 'processes: {}', env);
   expect([stderr, exitCode]).toEqual(['forkline: interrupted by SIGINT before anything was started\n', 130]);
 });
+
+test('SIGQUIT kills everything at once, and leaves a summary', async () => {
+  const folder = workspace({
+    'pipeline.yaml': `processes:\n  a: { run: "trap '' TERM; echo up; sleep 300", stop: { grace: 10m } }\n`,
+  });
+  const run = forkline(folder, ['run', '--run-dir', 'here']);
+  run.stdout.once('data', () => run.kill('SIGQUIT'));
+  const { exitCode } = await run;
+  const { nodes, ...summary } = summaryIn(folder);
+  expect([exitCode, summary.exitCode, summary.reason]).toEqual([131, 131, 'the run was killed (SIGQUIT)']);
+  expect(nodes['a']).toMatchObject({ outcome: 'stopped', exitcode: -9 });
+});
