@@ -1,7 +1,7 @@
 // Replicas and matrix → instances. Combinations come in the order of the file, the last list varying fastest; `include`
 // and `exclude` do what they do in GitHub Actions.
 import { isDeepStrictEqual } from 'node:util';
-import type { Json } from '../pipeline/json.ts';
+import { isMap, type Json } from '../pipeline/json.ts';
 import type { Matrix, ProcessDeclaration } from '../pipeline/pipeline.ts';
 import type { NodeId } from './plan.ts';
 
@@ -53,9 +53,7 @@ export function instancesOf(process: Pick<ProcessDeclaration, 'name' | 'matrix' 
 
 export function combinationsOf({ axes, include, exclude }: Matrix): readonly Combination[] {
   const product = axes.length === 0 ? [] : axes.reduce(widen, [{}] as readonly Combination[]);
-  const kept = product.filter(
-    (combination) => !exclude.some((entry) => matches(combination, entry, Object.keys(entry))),
-  );
+  const kept = product.filter((combination) => !exclude.some((entry) => agrees(combination, entry)));
   return includeInto(kept, include, new Set(axes.map(({ key }) => key)));
 }
 
@@ -82,4 +80,10 @@ function includeInto(
 
 function matches(combination: Combination, entry: Combination, keys: readonly string[]): boolean {
   return keys.every((key) => isDeepStrictEqual(combination[key], entry[key]));
+}
+
+/** What is said of a map, however deep, is all that has to be so. */
+function agrees(value: Json, said: Json): boolean {
+  if (!isMap(value) || !isMap(said)) return isDeepStrictEqual(value, said);
+  return Object.entries(said).every(([key, item]) => Object.hasOwn(value, key) && agrees(value[key] ?? null, item));
 }

@@ -76,6 +76,15 @@ test('exclude takes out every combination that agrees with all it says', () => {
   ]);
 });
 
+test('exclude may name a part of a value that is a map', () => {
+  const linux = { name: 'linux', version: 1 };
+  const mac = { name: 'mac', version: 2 };
+  const excluding = (entry: Record<string, Json>) => combinationsOf(matrixOf({ os: [linux, mac] }, [], [entry]));
+  expect(excluding({ os: { name: 'mac' } })).toEqual([{ os: linux }]);
+  expect(excluding({ os: { name: 'mac', version: 1 } })).toEqual([{ os: linux }, { os: mac }]);
+  expect(excluding({ os: { flavour: 'mac' } })).toEqual([{ os: linux }, { os: mac }]);
+});
+
 test('exclude comes before include, which may bring back what was left out, and is not left out itself', () => {
   const matrix = matrixOf({ os: ['a', 'b'] }, [{ os: 'a', more: 1 }, { os: 'a', more: 2 }, { more: 3 }], [{ os: 'a' }]);
   expect(combinationsOf(matrix)).toEqual([
