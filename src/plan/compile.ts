@@ -13,7 +13,7 @@ import { checkEncodings } from './encoding-check.ts';
 import { type Graph, graphOf, startsAfter } from './graph.ts';
 import { Instances } from './instances.ts';
 import { type ChannelNames, Controls, grantsOf, holdsOf, joinNodeOf, Needs } from './link.ts';
-import { checkHeldOrder, checkHolds } from './holds-check.ts';
+import { checkFences, checkHeldOrder, checkHolds } from './holds-check.ts';
 import { checkLockOrder } from './lock-order.ts';
 import { bodyMaker } from './node.ts';
 import { orderOf } from './order.ts';
@@ -126,6 +126,7 @@ export function compile(pipeline: Pipeline): Compiled {
   if (isWhole) {
     checkSlots(plan, declaredAt, findings);
     checkHeldOrder(plan, graph, findings);
+    checkFences(plan, graph, findings);
   }
   const { diagnostics } = findings;
   const isSound = isWhole && !diagnostics.some(({ severity }) => severity === 'error');

@@ -4,17 +4,38 @@ import { placeOf } from '../pipeline/lookup.ts';
 import { Foresight } from './foresight.ts';
 import type { Graph } from './graph.ts';
 import { isProcess } from './node-kind.ts';
+import { withContested } from './contested.ts';
+import { fenceVariableOf } from './fence-variable.ts';
 import type { Plan } from './plan.ts';
 import { tiesOf } from './ties.ts';
 import type { HoldDeclaration, LockDeclaration, Pipeline, ProcessDeclaration } from '../pipeline/pipeline.ts';
 
 export function checkHolds({ locks, processes }: Pipeline, findings: Findings): void {
   const byName = new Map(locks.map((lock) => [lock.name, lock]));
-  for (const process of processes)
+  for (const process of processes) {
     for (const hold of process.holds) {
       const lock = byName.get(hold.name);
       if (lock !== undefined) checkHold(process, hold, lock, findings);
     }
+  }
+}
+
+/** That what a process is told of two locks has two names. */
+export function checkFences(plan: Plan, { byName }: Graph, findings: Findings): void {
+  for (const node of withContested(plan).nodes) {
+    if (!isProcess(node) || node.holds.length < 2) continue;
+    const seen = new Map<string, string>();
+    for (const { lock } of node.holds.filter(({ contested }) => contested)) {
+      const variable = fenceVariableOf(lock);
+      const twin = seen.get(variable);
+      seen.set(variable, lock);
+      if (twin === undefined) continue;
+      const message = `\`${node.name}\` is told of locks \`${twin}\` and \`${lock}\` by one variable, \`${variable}\``;
+      findings.error('duplicate-name', [...(byName.get(node.name)?.thing.declaration.path ?? []), 'holds'], message, {
+        hint: 'give one of them a name that differs in its letters or digits',
+      });
+    }
+  }
 }
 
 /** That there is an order in which all who hold locks, and those they wait for, come to their end. */

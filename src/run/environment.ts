@@ -2,6 +2,7 @@
 import { delimiter } from 'node:path';
 import type { Fence } from '../broker/control.ts';
 import { home } from '../home.ts';
+import { abandonedVariableOf, fenceVariableOf, isOfLock } from '../plan/fence-variable.ts';
 import type { ProcessNode } from '../plan/plan.ts';
 import { itemVariables } from './item-input.ts';
 
@@ -35,9 +36,8 @@ export function environmentOf(
     env.FORKLINE_TOKEN = connection.token;
   }
   for (const { lock, fence, abandoned } of fences) {
-    const name = lock.toUpperCase().replace(/[^A-Z0-9]/g, '_');
-    env[`${FENCE}${name}`] = String(fence);
-    env[`${ABANDONED}${name}`] = abandoned ? '1' : '0';
+    env[fenceVariableOf(lock)] = String(fence);
+    env[abandonedVariableOf(lock)] = abandoned ? '1' : '0';
   }
   return env;
 }
@@ -60,12 +60,8 @@ function inherited(): Record<string, string> {
 }
 
 function isOurs(name: string): boolean {
-  return ours.has(name) || name.startsWith(FENCE) || name.startsWith(ABANDONED);
+  return ours.has(name) || isOfLock(name);
 }
-
-/** Of the locks that a process holds; their names follow. */
-const FENCE = 'FORKLINE_FENCE_';
-const ABANDONED = 'FORKLINE_ABANDONED_';
 
 const ours = new Set([
   'FORKLINE_SOCKET',

@@ -343,3 +343,21 @@ daemons:
     expect(await found(yaml)).toEqual(findings);
   });
 });
+
+describe('duplicate-name', () => {
+  const holding = (taker: string) => `locks: { a-b: {}, a_b: {} }
+processes:
+  p: { run: ls, holds: [a-b, a_b] }
+  other: { run: ls, ${taker} }`;
+
+  test('what a process is told of two locks that it holds has two names', async () => {
+    const { findings } = await planned(holding('locks: [a-b, a_b]'));
+    expect(findings).toEqual([
+      '3:24 error duplicate-name `p` is told of locks `a-b` and `a_b` by one variable, `FORKLINE_FENCE_A_B`',
+    ]);
+  });
+
+  test('where it is told nothing of them they may be alike', async () => {
+    expect((await planned(holding('holds: a-b'))).findings).toEqual([]);
+  });
+});
