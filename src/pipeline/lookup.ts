@@ -30,6 +30,21 @@ export function placeOf({ path, which }: Reference): Where {
   return { path, which };
 }
 
+interface Names {
+  keys(): Iterable<string>;
+}
+
+/** So many are named where none is like the one that was written. */
+const FEW = 8;
+
+/** All that there are, where they are few. */
+function fewOf(names: Iterable<string>): string | undefined {
+  const few: string[] = [];
+  for (const name of names) if (few.push(`\`${name}\``) > FEW) return undefined;
+  if (few.length === 0) return 'there is none';
+  return few.length === 1 ? `there is only ${few[0]}` : `there are ${few.join(', ')}`;
+}
+
 export class Lookup {
   readonly findings: Findings;
   readonly #directory: Directory;
@@ -68,7 +83,7 @@ export class Lookup {
   /** What is meant by a name of the shared namespace; undefined, and a finding, where that is nothing. */
   thing(reference: Reference, expected: string): Thing | undefined {
     const thing = this.#directory.things.get(reference.name);
-    if (thing === undefined) this.#complain(reference, expected, this.#directory.things.keys());
+    if (thing === undefined) this.#complain(reference, expected, this.#directory.things);
     return thing;
   }
 
@@ -76,14 +91,14 @@ export class Lookup {
     if (!names.has(textOfReference(reference))) this.#complain(reference, kind, names);
   }
 
-  #complain(reference: Reference, expected: string, names: Iterable<string>): void {
+  #complain(reference: Reference, expected: string, known: Names): void {
     const text = textOfReference(reference);
     if (text.includes('${{')) {
       const hint = 'names are written out, so that the graph is known before anything is evaluated';
       this.findings.error('bad-expression', placeOf(reference), 'a name cannot be an expression', { hint });
       return;
     }
-    const hint = this.#otherKind(text, expected) ?? this.findings.didYouMean(text, names);
+    const hint = this.#otherKind(text, expected) ?? this.findings.didYouMean(text, known.keys()) ?? fewOf(known.keys());
     this.findings.error('unknown-name', placeOf(reference), `there is no ${expected} \`${text}\``, { hint });
   }
 

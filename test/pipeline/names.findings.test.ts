@@ -189,3 +189,16 @@ processes:
 ])('%s', async (_promise, yaml, findings) => {
   expect((await planned(yaml, { files })).findings).toEqual(findings);
 });
+
+test.each([
+  ['one that is like it is named', 'needs: bil', ['did you mean `bill`?']],
+  ['where none is, all are, if they are few', 'needs: zz', ['there are `bill`, `cook`']],
+  ['so is the only one', 'puts: zz', ['there is only `q`']],
+  ['and that there is none', 'locks: zz', ['there is none']],
+])('of a name that nothing has the hint says what there is: %s', async (_, use, expected) => {
+  const { hints } = await planned(`queues: { q: { from: [1] } }
+processes:
+  bill: { run: ls, gets: q }
+  cook: { run: ls, ${use} }`);
+  expect(hints).toEqual(expected);
+});
