@@ -53,6 +53,8 @@ function asCallError(error: unknown): CallError | null {
   if (error instanceof CallError) return error;
   if (!(error instanceof CLIError)) return null;
   if ('flags' in error && 'parse' in error) return unknownFlag(error as NonExistentFlagsError);
+  const [, flag, value, known] = /^Expected (--[\w-]+)=(.*) to be one of: (.+)/s.exec(error.message) ?? [];
+  if (flag !== undefined) return unknownValue(flag, value ?? '', known?.split('\n')[0]?.split(', ') ?? []);
   const [first = '', ...more] = error.message.split('\n').filter((line) => !line.startsWith('See more help with'));
   return new CallError(first.charAt(0).toLowerCase() + first.slice(1), more.join('\n  ') || 'see `--help`');
 }
@@ -61,6 +63,13 @@ type NonExistentFlagsError = CLIError & {
   readonly flags: readonly string[];
   readonly parse: { readonly input?: { readonly flags?: Readonly<Record<string, unknown>> } };
 };
+
+function unknownValue(flag: string, value: string, known: readonly string[]): CallError {
+  const near = nearest(value, known);
+  const names = known.map((each) => `\`${each}\``);
+  const all = names.length === 1 ? `it can only be ${names[0]}` : `it is one of ${names.join(', ')}`;
+  return new CallError(`\`${flag} ${value}\` is not known`, near === undefined ? all : `did you mean \`${near}\`?`);
+}
 
 function unknownFlag({ flags, parse }: NonExistentFlagsError): CallError {
   const known = Object.keys(parse.input?.flags ?? {}).map((name) => `--${name}`);

@@ -23,7 +23,7 @@ what Forkline says goes to stderr. Both are kept in .forkline/runs/<run id>.
 
 Exit codes: 0 success · 1 something failed, or items were left over ·
 2 the pipeline or the call is wrong · 3 deadlock · 70 internal error ·
-124 the run's timeout · 129 hang-up · 130 Ctrl-C · 143 SIGTERM`;
+124 the run's timeout · 129 hang-up · 130 Ctrl-C · 131 SIGQUIT · 143 SIGTERM`;
   static override examples = [
     'forkline run pipeline.yaml',
     'forkline run pipeline.yaml --param portions=20 --timeout 5m',
@@ -111,7 +111,9 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
     });
     // Whoever interrupts now no longer wants to wait for a slow reader of the rest.
     await Promise.race([reporters.end(), interruption.next()]);
-    return exitCode === 0 && reporters.failed ? 1 : exitCode;
+    if (exitCode !== 0 || !reporters.failed) return exitCode;
+    writeLine('forkline: not all that was to be shown or written could be: exit code 1', process.stderr);
+    return 1;
   }
 }
 

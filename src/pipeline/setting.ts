@@ -54,11 +54,10 @@ export function knownValueOf(formula: Formula, scope: Scope, reading: Reading): 
   const value = valueOf(formula, scope, reading.complain);
   if ('known' in value) return value.known;
   if ('pending' in value && formula.kind === 'text' && !namesLater(formula)) {
-    complainOfText(
-      formula,
-      'this is known only once the run has started, and it is read when the plan is made',
-      reading,
-    );
+    const message = 'this is known only once the run has started, and it is read when the plan is made';
+    const hint =
+      'it is a secret, or made of one, which has a value only then: a program, also one of a sub-pipeline, finds it in its environment';
+    complainOfText(formula, message, reading, hint);
   }
   return undefined;
 }
@@ -102,6 +101,11 @@ function settled(
   return undefined;
 }
 
-function complainOfText({ path, text }: Formula & { kind: 'text' }, message: string, reading: Reading): void {
-  reading.complain(path, text, { message, offset: 0, length: text.length });
+function complainOfText(
+  { path, text }: Formula & { kind: 'text' },
+  message: string,
+  reading: Reading,
+  hint?: string,
+): void {
+  reading.complain(path, text, { message, offset: 0, length: text.length, ...(hint === undefined ? {} : { hint }) });
 }

@@ -47,7 +47,7 @@ function checkEnds(
     });
   } else if (!isFed) {
     findings.error('queue-without-producer', at, `nothing puts to queue \`${name}\`, so its end would come at once`, {
-      hint: `add \`puts: ${name}\` to a process, or wire a \`stdout\` to it`,
+      hint: `add \`puts: ${name}\` to a process, or wire a \`stdout\` to it; one that whoever \`uses\` this file puts to is \`external: true\``,
       related: [...consumers, ...joins].map((use) => ({
         message: `\`${use.by.name}\` waits for it`,
         at: placeOf(use.reference),

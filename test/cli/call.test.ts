@@ -70,6 +70,14 @@ const wrong: [call: string[], stderr: string][] = [
     'forkline: unknown flag `--quiet`: a command comes first\n  the commands are `run`, `check`, `plan`, `schema`\n',
   ],
   [['run', '--timeuot', '3s'], 'forkline: unknown flag `--timeuot`\n  did you mean `--timeout`?\n'],
+  [
+    ['run', '--require-containment', 'ful'],
+    'forkline: `--require-containment ful` is not known\n  did you mean `full`?\n',
+  ],
+  [
+    ['check', '--format', 'xml'],
+    'forkline: `--format xml` is not known\n  it is one of `text`, `json`, `github`, `sarif`\n',
+  ],
   [['run', 'a.yaml', 'b.yaml'], 'forkline: unexpected argument: b.yaml\n  see `--help`\n'],
   [['run', 'none.yaml'], 'forkline: cannot read `none.yaml`: no such file\n'],
   [['run', '.'], 'forkline: cannot read `.`: it is a folder\n'],

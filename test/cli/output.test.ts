@@ -68,6 +68,7 @@ test('output that cannot be written to a full device fails the run with a word, 
     spawnSync('sh', ['-c', `node ${binary} run ${redirected}`], { cwd: folder, encoding: 'utf8' });
   const plain = to('>/dev/full');
   expect(plain.stderr).toMatch(/cannot write to standard output: ENOSPC/);
+  expect(plain.stderr.trimEnd().split('\n').at(-1)).toMatch(/: exit code 1$/);
   expect([plain.status, readFileSync(join(folder, 'finished'), 'utf8')]).toEqual([1, 'done\n']);
   const file = to('--reporter json=/dev/full');
   expect([file.stderr.includes('cannot write to `/dev/full`: ENOSPC'), file.status]).toEqual([true, 1]);
