@@ -30,6 +30,7 @@ export interface PausingContext {
 export class Pausing implements Pausable {
   readonly #context: PausingContext;
   #stopped: readonly Stopped[] | null = null;
+  #resuming: Promise<void> | null = null;
 
   constructor(context: PausingContext) {
     this.#context = context;
@@ -44,15 +45,12 @@ export class Pausing implements Pausable {
     tell({ type: 'run.paused' });
   }
 
-  async resume(): Promise<void> {
-    const stopped = this.#stopped;
-    if (stopped === null) return;
-    const { clock, broker, tell } = this.#context;
-    // First: whoever goes on is to find it as it was.
-    await broker()?.resume();
-    letGoOn(stopped);
-    this.#stopped = null;
-    tell({ type: 'run.resumed', pausedMs: Math.round(clock.release()) });
+  /** Several may want it at once: who continues the runner, and what stops the run meanwhile. */
+  resume(): Promise<void> {
+    this.#resuming ??= this.#goOn().finally(() => {
+      this.#resuming = null;
+    });
+    return this.#resuming;
   }
 
   onSuspend(suspend: () => boolean): void {
@@ -61,5 +59,16 @@ export class Pausing implements Pausable {
 
   overslept(ms: number): void {
     if (this.#stopped === null) this.#context.clock.skip(ms);
+  }
+
+  async #goOn(): Promise<void> {
+    const stopped = this.#stopped;
+    if (stopped === null) return;
+    const { clock, broker, tell } = this.#context;
+    // First: whoever goes on is to find it as it was.
+    await broker()?.resume();
+    letGoOn(stopped);
+    this.#stopped = null;
+    tell({ type: 'run.resumed', pausedMs: Math.round(clock.release()) });
   }
 }
