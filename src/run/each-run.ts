@@ -280,7 +280,12 @@ export class EachRun {
 
   // ── all of them ──
 
+  /** In a turn of its own, for it may end while it starts, or at once when it is told to. */
   #end(outcome: EachOutcome, cause: string | null): void {
+    queueMicrotask(() => this.#tellEnd(outcome, cause));
+  }
+
+  #tellEnd(outcome: EachOutcome, cause: string | null): void {
     const { node } = this;
     const { broker, onEnded } = this.#context;
     const ended: Ended = { outcome, exitcode: null, signal: null, startedAt: this.#startedAt, cause, again: 'never' };

@@ -409,6 +409,17 @@ joins: { race: { processes: [slow, quick], mode: any, on_pass: terminate } }`);
   });
 });
 
+test('an `each` that cannot even begin stops what starts together with it', async () => {
+  const ran = await run(`
+queues: { q: { from: [1] } }
+processes:
+  a: { each: q, run: cat, stdout: { file: missing/x } }
+  b: { run: exec sleep 1000 }`);
+  expect(ran.exitCode).toBe(1);
+  expect(ran.summary.nodes['a']).toMatchObject({ outcome: 'failed', cause: expect.stringContaining('ENOENT') });
+  expect(ran.summary.nodes['b']?.outcome).toMatch(/^(?:stopped|cancelled)$/);
+});
+
 describe('processes of an `each` that can never go on', () => {
   test('are found, though each of them has ended, where the queue they put to is full', async () => {
     const ran = await run(`
