@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { load } from '../bin/load.js';
+import { compileKeeper } from './compile-keeper.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const final = join(root, 'dist');
@@ -122,12 +123,14 @@ async function copyPython() {
   });
 }
 
-/** The keeper is Perl, and is run as it stands. */
+/** The one in Perl is run as it stands; the one in C is there too where it can be compiled. */
 async function copyKeeper() {
   await cp(join(root, 'src/keeper'), join(dist, 'keeper'), {
     recursive: true,
-    filter: (source) => !/\.(?:ts|md)$/.test(source),
+    filter: (source) => !/(?:\.ts|\.md|\/native)$/.test(source),
   });
+  const reason = compileKeeper(join(dist, 'keeper/forkline-keeper'));
+  if (reason !== null) console.log(`The keeper in C was not compiled, and the one in Perl will be used: ${reason}`);
 }
 
 /** bin/run.js answers `--help` from these. */

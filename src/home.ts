@@ -12,7 +12,9 @@ export const home = {
   root,
   /** The broker's process. */
   broker: join(root, dist, 'broker.js'),
-  /** The keeper's process. */
+  /** The keeper's process, where the build had a compiler. */
+  nativeKeeper: join(root, dist, 'keeper', 'forkline-keeper'),
+  /** The same in Perl. */
   keeper: join(root, dist, 'keeper', 'keeper.pl'),
   /** What stands in for the keeper, where there is none, once the runner is gone. */
   watchdog: join(root, dist, 'keeper', 'watchdog.sh'),

@@ -163,9 +163,12 @@ sub released {
     Loop::say_frame('idle', $it->{number}) if !$cgroup && !$untaken{ $it->{number} };
 }
 
-# The runner has them. Whose process has ended by then has only waited for that.
+# The runner has one, or cannot open it. Whose process has ended by then has only waited for that.
 sub took {
-    my ($number) = @_;
+    my ($number, $stream) = @_;
+    my $reads = $untaken{$number} or return;
+    delete $reads->{$stream};
+    return if %$reads;
     delete $untaken{$number};
     Loop::say_frame('idle', $number) if !$cgroup && !$processes{$number};
 }

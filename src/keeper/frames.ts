@@ -15,30 +15,40 @@ export function encodeFrame(fields: readonly (string | Buffer)[]): Buffer {
   return frame;
 }
 
+/** What is in it, as text; but what a process printed as it came. */
+export interface Frame {
+  readonly fields: readonly string[];
+  readonly bytes: Buffer;
+}
+
 /** Cuts what arrives into frames, wherever the pieces end. */
 export class FrameCutter {
   #rest: Buffer = Buffer.alloc(0);
 
-  *take(bytes: Buffer): Generator<string[]> {
+  *take(bytes: Buffer): Generator<Frame> {
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     let at = 0;
     while (all.length - at >= SIZE && all.length - at - SIZE >= all.readUInt32LE(at)) {
       const end = at + SIZE + all.readUInt32LE(at);
-      yield fieldsOf(all, at + SIZE, end);
+      yield frameIn(all, at + SIZE, end);
       at = end;
     }
     this.#rest = all.subarray(at);
   }
 }
 
-function fieldsOf(bytes: Buffer, from: number, end: number): string[] {
+function frameIn(all: Buffer, from: number, end: number): Frame {
   const fields: string[] = [];
+  let bytes: Buffer = none;
   for (let at = from; at < end; ) {
-    const length = bytes.readUInt32LE(at);
-    fields.push(bytes.toString('utf8', at + SIZE, at + SIZE + length));
-    at += SIZE + length;
+    const next = at + SIZE + all.readUInt32LE(at);
+    // What a process printed is no text before somebody takes it for one.
+    if (fields[0] === 'printed' && next === end) bytes = all.subarray(at + SIZE, next);
+    else fields.push(all.toString('utf8', at + SIZE, next));
+    at = next;
   }
-  return fields;
+  return { fields, bytes };
 }
 
+const none: Buffer = Buffer.alloc(0);
 const SIZE = 4;

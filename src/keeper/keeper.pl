@@ -111,7 +111,7 @@ sub obey {
     elsif ($word eq 'guard') { $guarded{ $rest[0] } = (Tree::look_at($rest[0]))[4] }
     elsif ($word eq 'end')   { end() }
     elsif (my $warden = $Wardens::of{ $rest[0] }) { Wardens::pass_on($warden, @_) }
-    elsif ($word eq 'took') { Processes::took($rest[0]) }
+    elsif ($word eq 'took' || $word eq 'untaken') { Processes::took(@rest) }
     elsif (my $process = $Processes::processes{ $rest[0] }) {
         if    ($word eq 'signal') { Processes::signal($process, $rest[1] + 0, $rest[2]) }
         elsif ($word eq 'empty')  { Processes::empty($process) }

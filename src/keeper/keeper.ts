@@ -1,12 +1,13 @@
 // The runner's side of the keeper: starts it, speaks to it as PROTOCOL.md says, and tells who asked. It knows numbers, pids and
 // paths, and nothing of pipelines. What is said in one turn of the loop goes out in one write.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { home } from '../home.ts';
 import { asGiven } from './as-given.ts';
-import { encodeFrame, FrameCutter } from './frames.ts';
+import { encodeFrame, type Frame, FrameCutter } from './frames.ts';
+import { Entry, type Failure, type Kept } from './kept.ts';
+import type { KeeperProgram } from './programs.ts';
 
 export interface KeeperOptions {
+  readonly program: KeeperProgram;
   readonly runId: string;
   /** The run's own, which the keeper takes away where the runner is killed. */
   readonly folder: string;
@@ -40,32 +41,6 @@ export interface Order {
   readonly terminal: boolean;
 }
 
-/** A step on the way to the program, and the number of the system's error there. */
-export interface Failure {
-  readonly step: string;
-  readonly errno: number;
-}
-
-export interface Kept {
-  readonly pid: number;
-  /** The process that holds the reading ends of its pipes, and which they are there; null where that stream is no pipe of ours. */
-  readonly owner: number;
-  readonly stdout: number | null;
-  readonly stderr: number | null;
-  /** They are open here now. */
-  took(): void;
-  /** As `wait` gives it: the signal, or 256 times the exit code. */
-  readonly exited: Promise<number>;
-  /** Settles with who was killed, once nothing of its tree is left. */
-  readonly emptied: Promise<readonly number[]>;
-  /** To its group, or to all of its tree, wherever that has moved to. */
-  signal(number: number, scope: 'group' | 'tree'): void;
-  /** Kills what its leader has left. */
-  empty(): void;
-  /** Gives it the terminal again, and wakes it. */
-  foreground(): void;
-}
-
 export class Keeper {
   readonly ready: Promise<Readiness>;
   readonly #process: ChildProcess;
@@ -88,11 +63,11 @@ export class Keeper {
       this.#onUnfit = reject;
     });
     this.ready.catch(() => {});
-    const { runId, folder, allowed, inSession = false } = options;
-    // A session of its own: no terminal's signal is for it. And an environment of its own: nothing in ours may change what Perl does.
-    this.#process = spawn(perl(), [home.keeper, runId, folder, allowed], {
+    const { program, runId, folder, allowed, inSession = false } = options;
+    // A session of its own: no terminal's signal is for it. And an environment of its own: nothing in ours may change what it does.
+    this.#process = spawn(program.file, [...program.args, runId, folder, allowed], {
       detached: !inSession,
-      env: { FORKLINE_KEEPER: runId },
+      env: { FORKLINE_KEEPER_OF: runId },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const { stdin, stdout, stderr } = this.#process;
@@ -116,7 +91,7 @@ export class Keeper {
   /** Settles once it executes, or cannot. `cancel`: it is no longer wanted where it waits for a file to be opened. */
   start(order: Order, cancel?: AbortSignal): Promise<Kept | Failure> {
     const number = (this.#numbers += 1);
-    const entry = new Entry((...words) => this.#say([words[0] as string, `${number}`, ...words.slice(1)]));
+    const entry = new Entry((word, ...more) => this.#say([word, `${number}`, ...more]));
     if (this.#phase === 'ended') return Promise.resolve({ step: 'keeper', errno: 0 });
     this.#kept.set(number, entry);
     const { name, cwd, streams, argv, env, terminal } = order;
@@ -173,7 +148,7 @@ export class Keeper {
     this.#said = [];
   }
 
-  #hear([word = '', first = '', ...rest]: readonly string[]): void {
+  #hear({ fields: [word = '', first = '', ...rest], bytes }: Frame): void {
     switch (word) {
       case 'ready':
         this.#phase = 'ready';
@@ -188,7 +163,7 @@ export class Keeper {
         return this.#onEnd?.([first, ...rest].filter(Boolean).map(Number));
       default: {
         const entry = this.#kept.get(Number(first));
-        if (entry?.hear(word, rest)) this.#kept.delete(Number(first));
+        if (entry?.hear(word, rest, bytes)) this.#kept.delete(Number(first));
       }
     }
   }
@@ -209,79 +184,5 @@ export class Keeper {
   }
 }
 
-/** One process, as it comes to be and ends. */
-class Entry {
-  readonly started: Promise<Kept | Failure>;
-  readonly #say: (...words: string[]) => void;
-  #onStarted!: (outcome: Kept | Failure) => void;
-  #onExited!: (status: number) => void;
-  #onEmptied!: (killed: readonly number[]) => void;
-
-  constructor(say: (...words: string[]) => void) {
-    this.#say = say;
-    this.started = new Promise((resolve) => {
-      this.#onStarted = resolve;
-    });
-  }
-
-  /** Answers whether that was the last word on it. */
-  hear(word: string, fields: readonly string[]): boolean {
-    const [first = '', second = ''] = fields;
-    switch (word) {
-      case 'started':
-        this.#begin(fields);
-        return false;
-      case 'failed':
-        this.#onStarted({ step: first, errno: Number(second) });
-        return true;
-      case 'exited':
-        this.#onExited(Number(first));
-        if (second === '1') this.#onEmptied([]);
-        return second === '1';
-      case 'emptied':
-        this.#onEmptied(fields.map(Number));
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  /** Nobody will say anything of it any more. */
-  giveUp(): void {
-    this.#onStarted({ step: 'keeper', errno: 0 });
-    this.#onExited?.(KILLED);
-    this.#onEmptied?.([]);
-  }
-
-  #begin([pid, owner, stdout, stderr]: readonly string[]): void {
-    const pipes = Boolean(stdout) || Boolean(stderr);
-    this.#onStarted({
-      pid: Number(pid),
-      owner: Number(owner),
-      stdout: stdout ? Number(stdout) : null,
-      stderr: stderr ? Number(stderr) : null,
-      took: () => {
-        if (pipes) this.#say('took');
-      },
-      exited: new Promise((resolve) => {
-        this.#onExited = resolve;
-      }),
-      emptied: new Promise((resolve) => {
-        this.#onEmptied = resolve;
-      }),
-      signal: (number, scope) => this.#say('signal', `${number}`, scope),
-      empty: () => this.#say('empty'),
-      foreground: () => this.#say('foreground'),
-    });
-  }
-}
-
-/** The system's own, where it is; what else is called so may be a script that looks for one. */
-function perl(): string {
-  return existsSync(SYSTEM_PERL) ? SYSTEM_PERL : 'perl';
-}
-
-const SYSTEM_PERL = '/usr/bin/perl';
 const MOST_STDERR = 4096;
 const GONE = 32;
-const KILLED = 9;

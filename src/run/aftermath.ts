@@ -30,7 +30,7 @@ export async function sweepAfter(folder: string): Promise<readonly number[]> {
 
 /** They kill what they keep when they find the keeper gone, and then end. One that does not is killed. */
 async function wardensGone(runId: string): Promise<void> {
-  const find = (): readonly number[] => marked(`FORKLINE_KEEPER=${runId}`);
+  const find = (): readonly number[] => marked(`FORKLINE_KEEPER_OF=${runId}`);
   for (let waited = 0; waited < WARDENS_MS && find().length > 0; waited += LOOK_MS) await pause(LOOK_MS);
   await killUntilEmpty(find);
 }

@@ -2,6 +2,7 @@
 // It knows nothing of rules; `lifecycle` decides what is done to it.
 import type { ProcessNode } from '../plan/plan.ts';
 import type { Exit, Launcher, Running } from './launcher.ts';
+import type { Stream } from './logged-output.ts';
 import { layStdio, type Stdio, type StdioContext } from './stdio.ts';
 
 export interface ChildSpec {
@@ -10,7 +11,7 @@ export interface ChildSpec {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export type OnOutput = (stream: 'stdout' | 'stderr', bytes: Buffer) => void;
+export type OnOutput = (stream: Stream, bytes: Buffer) => void;
 
 /** How long bytes are waited for once a process's tree is empty; only one that escaped it keeps its pipes open. */
 const drainMs = 500;
@@ -38,19 +39,12 @@ export class Child {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   readonly #running: Running;
-  readonly #drained: Promise<unknown>;
 
   constructor(running: Running, onOutput: OnOutput) {
     this.#running = running;
     this.pid = running.pid;
     this.exited = running.exited;
-    this.#drained = Promise.all(
-      running.outputs.map(({ stream, output }) => {
-        output.on('data', (bytes: Buffer) => onOutput(stream, bytes));
-        // It may have written nothing, and ended already.
-        return new Promise<void>((resolve) => (output.closed ? resolve() : output.once('close', resolve)));
-      }),
-    );
+    for (const output of running.outputs) output.read((bytes) => onOutput(output.stream, bytes));
   }
 
   /** To its whole tree. A stopped process is woken, or it would never hear of it. */
@@ -79,14 +73,19 @@ export class Child {
    */
   async empty(patience?: AbortSignal): Promise<readonly number[]> {
     const killed = await this.#running.empty(patience);
-    // It may be that we did not run for a while: what is in the pipes by now is read first.
-    const deadline = setTimeout(() => setImmediate(() => this.#close()), drainMs);
-    await this.#drained;
-    clearTimeout(deadline);
+    const open = this.#running.outputs.flatMap((output) => output.rest() ?? []);
+    if (open.length > 0) await this.#drained(open);
     return killed;
   }
 
+  async #drained(open: readonly Promise<void>[]): Promise<void> {
+    // It may be that we did not run for a while: what is in the pipes by now is read first.
+    const deadline = setTimeout(() => setImmediate(() => this.#close()), drainMs);
+    await Promise.all(open);
+    clearTimeout(deadline);
+  }
+
   #close(): void {
-    for (const { output } of this.#running.outputs) output.destroy();
+    for (const output of this.#running.outputs) output.drop();
   }
 }

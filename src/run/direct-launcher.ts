@@ -8,17 +8,8 @@ import { promisify } from 'node:util';
 import { home } from '../home.ts';
 import { markOf } from './environment.ts';
 import { Fifos } from './kernel-pipe.ts';
-import type {
-  Exit,
-  Launched,
-  Launcher,
-  LaunchSpec,
-  LoggedOutput,
-  Running,
-  StdioSink,
-  StdioSource,
-} from './launcher.ts';
-import { readHere } from './logged-output.ts';
+import type { Exit, Launched, Launcher, LaunchSpec, Running, StdioSink, StdioSource } from './launcher.ts';
+import { type LoggedOutput, readHere } from './logged-output.ts';
 import { emptyGroup, killUntilEmpty, marked, signalGroup } from './reaper.ts';
 import { FIFO, NUL_REFUSAL, nulIn, refusalOf, type Setback } from './refusal.ts';
 
@@ -98,7 +89,7 @@ export class DirectLauncher implements Launcher {
     const path = await this.#fifos.path();
     return attempt(stream, () => {
       try {
-        outputs.push({ stream, output: readHere(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)) });
+        outputs.push(readHere(stream, openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)));
         return open(path, constants.O_WRONLY, opened);
       } finally {
         unlinkSync(path);
@@ -191,7 +182,7 @@ function sink(to: Exclude<StdioSink, { type: 'log' }>, opened: number[]): 'ignor
 }
 
 function dropAll(outputs: readonly LoggedOutput[]): void {
-  for (const { output } of outputs) output.destroy();
+  for (const output of outputs) output.drop();
 }
 
 /** Whoever opens a FIFO waits for the other end, and this process must never wait. */

@@ -1,26 +1,23 @@
 // Starts processes by the keeper: what a spec says becomes an order, and what the keeper says of it becomes words and exit codes.
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Failure, Keeper, type KeeperOptions, type Kept } from '../keeper/keeper.ts';
-import type {
-  Exit,
-  Launched,
-  Launcher,
-  LaunchSpec,
-  LoggedOutput,
-  Running,
-  StdioSink,
-  StdioSource,
-} from './launcher.ts';
-import { readHere } from './logged-output.ts';
+import { Keeper, type KeeperOptions } from '../keeper/keeper.ts';
+import type { Failure, Kept } from '../keeper/kept.ts';
+import type { Exit, Launched, Launcher, LaunchSpec, Running, StdioSink, StdioSource } from './launcher.ts';
+import { type LoggedOutput, ToldOutput } from './logged-output.ts';
 import { NUL_REFUSAL, nulIn, refusalOf, type Setback } from './refusal.ts';
 
 export class KeptLauncher implements Launcher {
   readonly keeper: Keeper;
+  readonly program: string;
+  /** It has pipes opened here as soon as a process runs. */
+  readonly #opensPipes: boolean;
 
   constructor(options: KeeperOptions) {
     this.keeper = new Keeper(options);
+    this.program = options.program.name;
+    this.#opensPipes = this.program === 'perl';
   }
 
   async launch(spec: LaunchSpec, cancel?: AbortSignal): Promise<Launched> {
@@ -28,7 +25,7 @@ export class KeptLauncher implements Launcher {
     let reserved: number[] = [];
     try {
       if (nulIn(spec)) return { refused: NUL_REFUSAL };
-      reserved = await reserve([stdout, stderr].filter(({ type }) => type === 'log').length);
+      if (this.#opensPipes) reserved = await reserve([stdout, stderr].filter(({ type }) => type === 'log').length);
       const streams = [sourceOf(stdin), sinkOf(stdout), sinkOf(stderr)] as const;
       const started = await this.keeper.start(
         { name, argv, cwd, env, streams, terminal: stdin.type === 'terminal' },
@@ -36,7 +33,7 @@ export class KeptLauncher implements Launcher {
       );
       if ('step' in started) return { refused: refusalOf(setbackOf(started), spec) };
       for (const fd of reserved.splice(0)) closeSync(fd);
-      return new KeptProcess(started);
+      return new KeptProcess(started, spec);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
@@ -64,12 +61,14 @@ class KeptProcess implements Running {
   readonly outputs: readonly LoggedOutput[];
   readonly #kept: Kept;
 
-  constructor(kept: Kept) {
+  constructor(kept: Kept, { stdout, stderr }: LaunchSpec) {
     this.#kept = kept;
     this.pid = kept.pid;
     this.exited = kept.exited.then(exitOf);
-    this.outputs = outputsOf(kept);
-    kept.took();
+    this.outputs = [
+      ...(stdout.type === 'log' ? [new ToldOutput('stdout', kept.stdout)] : []),
+      ...(stderr.type === 'log' ? [new ToldOutput('stderr', kept.stderr)] : []),
+    ];
   }
 
   signal(signal: NodeJS.Signals, scope: 'group' | 'tree'): void {
@@ -85,24 +84,6 @@ class KeptProcess implements Running {
     else patience.addEventListener('abort', () => this.#kept.empty(), { once: true });
     return this.#kept.emptied;
   }
-}
-
-/** The reading ends are held by whoever started it until they are open here, too. */
-function outputsOf({ owner, stdout, stderr }: Kept): LoggedOutput[] {
-  const ends = [
-    { stream: 'stdout', fd: stdout },
-    { stream: 'stderr', fd: stderr },
-  ] as const;
-  return ends.flatMap(({ stream, fd }) => {
-    if (fd === null) return [];
-    try {
-      const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-      return [{ stream, output: readHere(openSync(`/proc/${owner}/fd/${fd}`, flags)) }];
-    } catch {
-      // Whoever started it is gone, and it with them.
-      return [];
-    }
-  });
 }
 
 /** Descriptors for what it will print: once it runs it is too late to find that there are none. Others may soon give some back. */

@@ -1,6 +1,6 @@
 // What starts a process of the pipeline, and what is known of one that runs. Two ways of doing it keep this promise: the keeper
 // (kept-launcher.ts), and, where there is none, this process itself (direct-launcher.ts).
-import type { Socket } from 'node:net';
+import type { LoggedOutput } from './logged-output.ts';
 
 export interface Launcher {
   /**
@@ -57,11 +57,6 @@ export interface Running {
   empty(patience?: AbortSignal): Promise<readonly number[]>;
   /** Gives it the terminal again, which it lost while it was stopped, and wakes it. */
   foreground(): void;
-}
-
-export interface LoggedOutput {
-  readonly stream: 'stdout' | 'stderr';
-  readonly output: Socket;
 }
 
 export interface Exit {

@@ -2,6 +2,7 @@
 // so that the keeper starts while the rest is prepared; once it is closed, nothing of the run is left.
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type KeeperProgram, keeperPrograms } from '../keeper/programs.ts';
 import { type Containment, containmentOf, TIERS, type Tier } from './containment.ts';
 import type { DirectLauncher } from './direct-launcher.ts';
 import { Fifos } from './kernel-pipe.ts';
@@ -25,43 +26,52 @@ export class Premises {
   readonly fifos = new Fifos(this.folder, (paths) => this.launcher.makeFifos(paths));
   readonly pipes = new ProcessPipes(this.fifos);
   readonly #options: PremisesOptions;
-  readonly #kept: KeptLauncher | null;
+  /** The one that is used, or that is being tried. */
+  #kept: KeptLauncher | null;
+  /** Those that are tried where it is not fit. */
+  readonly #others: KeeperProgram[];
   #direct: DirectLauncher | null = null;
   #launcher: Launcher | null = null;
   #cleared: Promise<void> = Promise.resolve();
 
   constructor(options: PremisesOptions) {
     this.#options = options;
-    const { runId, atMost, inSession } = options;
+    const { runId, atMost } = options;
     writeFileSync(join(this.folder, 'run'), runId);
-    this.#kept =
-      process.platform === 'linux' && (atMost === 'cgroup' || atMost === 'subreaper')
-        ? new KeptLauncher({
-            runId,
-            folder: this.folder,
-            allowed: atMost,
-            inSession,
-            onLost: (reason) => this.#lost(reason),
-          })
-        : null;
+    const isSure = atMost === 'cgroup' || atMost === 'subreaper';
+    this.#others = process.platform === 'linux' && isSure ? [...keeperPrograms()] : [];
+    this.#kept = this.#next();
   }
 
   /** Settles once processes can be started. */
   async ready(): Promise<Containment> {
     const reasons = limits(this.#options.atMost);
-    try {
-      if (this.#kept !== null) {
+    for (; this.#kept !== null; this.#kept = this.#next())
+      try {
         const { tier, lost } = await this.#kept.keeper.ready;
         this.#launcher = this.#kept;
         return containmentOf(tier, [...reasons, ...lost]);
+      } catch (error) {
+        reasons.push(`no ${this.#kept.program} keeper: ${(error as Error).message.trim()}`);
       }
-    } catch (error) {
-      reasons.push(`no keeper: ${(error as Error).message.trim()}`);
-    }
     const { DirectLauncher } = await import('./direct-launcher.ts');
     this.#launcher = this.#direct = new DirectLauncher(this.#options.runId, this.folder);
     const tier = process.platform === 'linux' && this.#options.atMost !== 'group' ? 'scan' : 'group';
     return containmentOf(tier, reasons);
+  }
+
+  #next(): KeptLauncher | null {
+    const { runId, atMost, inSession } = this.#options;
+    const program = this.#others.shift();
+    if (program === undefined) return null;
+    return new KeptLauncher({
+      program,
+      runId,
+      folder: this.folder,
+      allowed: atMost === 'cgroup' ? atMost : 'subreaper',
+      inSession,
+      onLost: (reason) => this.#lost(reason),
+    });
   }
 
   get launcher(): Launcher {

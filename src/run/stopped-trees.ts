@@ -53,7 +53,7 @@ function membersOf(leaders: readonly number[], runId: string, known: ReadonlySet
     const environment = read(`/proc/${pid}/environ`);
     if (!environment.includes(runId)) return false;
     const variables = environment.split('\0');
-    if (variables.includes(`FORKLINE_KEEPER=${runId}`)) keepers.add(pid);
+    if (variables.includes(`FORKLINE_KEEPER_OF=${runId}`)) keepers.add(pid);
     return variables.includes(markOf(runId));
   };
   const strangers = allProcesses().filter(({ pid }) => pid !== process.pid && !known.has(pid));

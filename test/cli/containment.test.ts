@@ -9,6 +9,8 @@ import type { Summary } from '../../src/run/summary.ts';
 import { forkline, workspace } from '../kit/forkline.ts';
 import { binary } from '../kit/run-pipeline.ts';
 
+const root = join(import.meta.dirname, '..', '..');
+
 /** Forks twice, leads a session of its own, empties its environment, closes its files, ignores SIGTERM, and says its pid in a file. */
 const daemonizer = `
 use POSIX ();
@@ -51,35 +53,50 @@ function folderWith(pipeline: string): string {
 
 interface Settings {
   readonly tier?: string;
+  /** The only one that may be used. */
+  readonly keeper?: string;
   /** Of a build of Forkline's that has a fault. */
   readonly home?: string;
 }
 
-function start(folder: string, { tier = '', home }: Settings = {}): ChildProcess {
+function start(folder: string, { tier = '', keeper = '', home }: Settings = {}): ChildProcess {
   const program = home === undefined ? binary : join(home, 'bin/run.js');
   const runner = spawn(process.execPath, [program, 'run', '--run-dir', 'run'], {
     cwd: folder,
     stdio: 'ignore',
-    env: { ...process.env, FORKLINE_CONTAINMENT: tier },
+    env: { ...process.env, FORKLINE_CONTAINMENT: tier, ...(keeper && { FORKLINE_KEEPER: keeper }) },
   });
   onTestFinished(() => void runner.kill('SIGKILL'));
   return runner;
 }
 
-/** What the whole of the build is, but for a place or two of the keeper. */
-function withFault(file: string, ...faults: readonly (readonly [right: string, wrong: string])[]): string {
-  const root = join(import.meta.dirname, '..', '..');
+type Fault = readonly [file: string, right: string, wrong: string];
+
+/** What the whole of the build is, but for a place or two of a keeper. */
+function withFaults(keeper: string, faults: readonly Fault[]): string {
+  const home = copyOfBuild();
+  const built = join(home, 'dist/keeper');
+  const source = keeper === 'native' ? join(home, 'native') : built;
+  if (keeper === 'native') cpSync(join(root, 'src/keeper/native'), source, { recursive: true });
+  for (const [file, right, wrong] of faults) {
+    const path = join(source, file);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain(right);
+    writeFileSync(path, text.replace(right, wrong));
+  }
+  if (keeper === 'native') compile(source, join(built, 'forkline-keeper'));
+  return home;
+}
+
+function copyOfBuild(): string {
   const home = workspace();
   for (const part of ['bin', 'dist', 'package.json']) cpSync(join(root, part), join(home, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
-  const path = join(home, 'dist/keeper', file);
-  let text = readFileSync(path, 'utf8');
-  for (const [right, wrong] of faults) {
-    expect(text).toContain(right);
-    text = text.replace(right, wrong);
-  }
-  writeFileSync(path, text);
   return home;
+}
+
+function compile(source: string, file: string): void {
+  execFileSync(process.execPath, [join(root, 'scripts/compile-keeper.mjs'), file, source, '-O0']);
 }
 
 const exitOf = (child: ChildProcess): Promise<number | null> =>
@@ -152,16 +169,43 @@ function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
 }
 
+const isKeeper = (pid: number): boolean => /keeper\.pl|forkline-keeper/.test(commandOf(pid));
+
 function keeperOf(runner: ChildProcess): number {
-  return childrenOf(runner.pid as number).find((pid) => commandOf(pid).includes('keeper.pl')) as number;
+  return childrenOf(runner.pid as number).find(isKeeper) as number;
 }
 
-describe.runIf(process.platform === 'linux')('on Linux', () => {
-  describe.each(['', 'subreaper'])('with the tier `%s`', (tier) => {
+const keepers = ['native', 'perl'];
+
+const notKilling: Readonly<Record<string, readonly Fault[]>> = {
+  perl: [
+    ['keeper.pl', 'Tree::kill_all($seconds);', ''],
+    ['keeper.pl', 'Cgroup::kill_members($cgroup->path)', '0'],
+  ],
+  native: [['keeper.c', '    kill_all(seconds);', '    if (seconds > 0) return;']],
+};
+const forgetful: Readonly<Record<string, readonly Fault[]>> = {
+  perl: [
+    ['keeper.pl', '    kill_the_run(30);\n    remove($folder);\n', ''],
+    ['keeper.pl', 'Tree::kill_all(30); Linux::exit_now(0)', 'Linux::exit_now(0)'],
+  ],
+  native: [
+    ['keeper.c', '    kill_the_run(SECONDS_ALONE);\n    folder_remove(folder);\n', ''],
+    ['warden.c', '    kill_all(30);\n', ''],
+  ],
+};
+
+it.runIf(process.platform === 'linux')('the keeper in C was compiled, and is tried here', () => {
+  const found = existsSync(join(root, 'dist/keeper/forkline-keeper')) ? 'one' : 'none: is there a C compiler?';
+  expect(found).toBe('one');
+});
+
+describe.runIf(process.platform === 'linux').each(keepers)('on Linux, with the %s keeper', (keeper) => {
+  describe.each(['', 'subreaper'])('and the tier `%s`', (tier) => {
     it('nothing is alive after the runner was killed, not even what hid itself', async () => {
       const folder = folderWith(pipeline);
       const innocent = bystander();
-      const runner = start(folder, { tier });
+      const runner = start(folder, { tier, keeper });
       const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
       expect(['cgroup', 'subreaper']).toContain(tierOf(folder));
       expect(hidden.filter(isAlive)).toEqual(hidden);
@@ -173,7 +217,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
 
     it('what a process left behind is dead before its end is told', async () => {
       const folder = folderWith(leaving);
-      expect(await exitOf(start(folder, { tier }))).toBe(0);
+      expect(await exitOf(start(folder, { tier, keeper }))).toBe(0);
       const hidden = await pidIn(join(folder, 'hidden.pid'));
       expect(isAlive(hidden)).toBe(false);
       const leaked = eventsIn(folder).find((event) => event.type === 'node.leaked');
@@ -182,7 +226,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
 
     it('nor does it hide by ending its first thread only', async () => {
       const folder = folderWith('processes: { one: { command: [python3, headless.py, hidden.pid] } }');
-      expect(await exitOf(start(folder, { tier }))).toBe(0);
+      expect(await exitOf(start(folder, { tier, keeper }))).toBe(0);
       const hidden = await pidIn(join(folder, 'hidden.pid'));
       expect(existsSync(`/proc/${hidden}`)).toBe(false);
       const leaked = eventsIn(folder).find((event) => event.type === 'node.leaked');
@@ -192,7 +236,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     it('nothing is alive after the keeper was killed, and the run says so', async () => {
       const folder = folderWith(pipeline);
       const innocent = bystander();
-      const runner = start(folder, { tier });
+      const runner = start(folder, { tier, keeper });
       const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
       process.kill(keeperOf(runner), 'SIGKILL');
       expect(await exitOf(runner)).toBe(70);
@@ -210,7 +254,7 @@ processes:
   hostile: { run: "perl daemonizer.pl hidden.pid; until test -e hidden.pid; do sleep 0.01; done; kill -9 $PPID; sleep 300", on_failure: continue }
   other: { run: "until test -e hidden.pid; do sleep 0.01; done; sleep 0.2; echo fine > fine" }
 `);
-    expect(await exitOf(start(folder, { tier: 'subreaper' }))).toBe(1);
+    expect(await exitOf(start(folder, { tier: 'subreaper', keeper }))).toBe(1);
     expect(isAlive(await pidIn(join(folder, 'hidden.pid')))).toBe(false);
     expect(readFileSync(join(folder, 'fine'), 'utf8')).toBe('fine\n');
     const ended = eventsIn(folder).find((event) => event.type === 'node.ended' && event.node === 'hostile');
@@ -223,7 +267,7 @@ processes:
   ends: { run: "kill -STOP $PPID; echo up" }
   stays: { run: "kill -STOP $PPID; sleep 300", timeout: 200ms, on_failure: continue }
 `);
-    expect(await exitOf(start(folder))).toBe(1);
+    expect(await exitOf(start(folder, { keeper }))).toBe(1);
     const outcomes = eventsIn(folder).flatMap((event) => (event.type === 'node.ended' ? [event.outcome] : []));
     expect(outcomes.toSorted()).toEqual(['succeeded', 'timed_out']);
   });
@@ -232,26 +276,26 @@ processes:
     const innocent = bystander();
     const left = await leftBehind(async () => {
       const folder = folderWith(pipeline);
-      const runner = start(folder);
+      const runner = start(folder, { keeper });
       const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
       // Those that would kill what they keep are stopped before they can.
-      const keeper = keeperOf(runner);
-      const guards = [keeper, ...childrenOf(keeper).filter((pid) => commandOf(pid).includes('keeper.pl'))];
+      const kept = keeperOf(runner);
+      const guards = [kept, ...childrenOf(kept).filter(isKeeper)];
       for (const guard of guards) process.kill(guard, 'SIGSTOP');
       runner.kill('SIGKILL');
       await exitOf(runner);
-      process.kill(keeper, 'SIGKILL');
+      process.kill(kept, 'SIGKILL');
       return { hidden, others: [...guards, ...startedIn(folder)] };
     });
     const next = folderWith('processes: { a: { run: "true" } }');
-    expect(await exitOf(start(next))).toBe(0);
+    expect(await exitOf(start(next, { keeper }))).toBe(0);
     expect([...left.hidden, ...left.others].filter(isAlive)).toEqual([]);
     expect(isAlive(innocent)).toBe(true);
   });
 
   it('a run that is alive is not swept by another', async () => {
     const folder = folderWith(pipeline);
-    const runner = start(folder);
+    const runner = start(folder, { keeper });
     const hidden = await pidIn(join(folder, 'server.pid'));
     expect(await exitOf(start(folderWith('processes: { a: { run: "true" } }')))).toBe(0);
     expect(isAlive(hidden)).toBe(true);
@@ -274,6 +318,7 @@ processes:
         {
           cwd: folder,
           stdio: 'ignore',
+          env: { ...process.env, FORKLINE_KEEPER: keeper },
         },
       );
       expect(await exitOf(container)).toBe(0);
@@ -296,38 +341,44 @@ processes:
   });
 
   it('a keeper that does not kill is found out by its canary, and not used', async () => {
-    const home = withFault(
-      'keeper.pl',
-      ['Tree::kill_all($seconds);', ''],
-      ['Cgroup::kill_members($cgroup->path)', '0'],
-    );
+    const home = withFaults(keeper, notKilling[keeper] ?? []);
     const folder = folderWith('processes: { a: { run: "true" } }');
-    expect(await exitOf(start(folder, { home }))).toBe(0);
+    expect(await exitOf(start(folder, { home, keeper }))).toBe(0);
     const contained = eventsIn(folder).find((event) => event.type === 'run.contained');
     expect(contained).toMatchObject({ tier: 'scan', run: false });
     expect(contained?.reasons.join()).toContain('the canary got away');
   });
 
   it('a keeper and wardens that forget to kill when the runner is gone are caught here, and the next run sweeps', async () => {
-    const home = withFault(
-      'keeper.pl',
-      ['    kill_the_run(30);\n    remove($folder);\n', ''],
-      ['Tree::kill_all(30); Linux::exit_now(0)', 'Linux::exit_now(0)'],
-    );
+    const home = withFaults(keeper, forgetful[keeper] ?? []);
     const { others } = await leftBehind(async () => {
       const folder = folderWith(pipeline);
-      const runner = start(folder, { home });
+      const runner = start(folder, { home, keeper });
       const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
-      const keeper = keeperOf(runner);
+      const kept = keeperOf(runner);
       runner.kill('SIGKILL');
       await exitOf(runner);
-      await noneAlive([keeper]);
+      await noneAlive([kept]);
       return { hidden, others: startedIn(folder) };
     });
     expect(await exitOf(start(folderWith('processes: { a: { run: "true" } }')))).toBe(0);
     for (const leader of others) kill(-leader);
   });
 });
+
+it.runIf(process.platform === 'linux')(
+  'where the keeper in C cannot run, the one in Perl keeps the run, and it is said why',
+  async () => {
+    const home = copyOfBuild();
+    writeFileSync(join(home, 'dist/keeper/forkline-keeper'), '#!/no/such/program\n', { mode: 0o755 });
+    const folder = folderWith(leaving);
+    expect(await exitOf(start(folder, { home }))).toBe(0);
+    const contained = eventsIn(folder).find((event) => event.type === 'run.contained');
+    expect(contained).toMatchObject({ run: true, process: true });
+    expect(contained?.reasons[0]).toMatch(/^no native keeper: .*ENOENT/);
+    expect(isAlive(await pidIn(join(folder, 'hidden.pid')))).toBe(false);
+  },
+);
 
 it('where less than full containment is to be had and full is required, nothing is started', async () => {
   const folder = workspace({ 'pipeline.yaml': 'processes: { a: { run: "echo > started" } }' });

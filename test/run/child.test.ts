@@ -5,11 +5,13 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keeperPrograms } from '../../src/keeper/programs.ts';
 import type { ProcessNode } from '../../src/plan/plan.ts';
 import { Child, startChild } from '../../src/run/child.ts';
 import { DirectLauncher } from '../../src/run/direct-launcher.ts';
 import { Fifos } from '../../src/run/kernel-pipe.ts';
 import { KeptLauncher } from '../../src/run/kept-launcher.ts';
+import { PipeOutput } from '../../src/run/logged-output.ts';
 import { ProcessPipes } from '../../src/run/process-pipe.ts';
 import { killUntilEmpty, marked } from '../../src/run/reaper.ts';
 import { processNode } from '../kit/plan.ts';
@@ -19,14 +21,26 @@ const folder = mkdtempSync(join(tmpdir(), 'forkline-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What each way of starting a process promises alike. */
-describe.each(['cgroup', 'subreaper', 'direct'] as const)('started the way called %s,', (way) => {
+const ways = [
+  ...keeperPrograms().flatMap((program) =>
+    (['cgroup', 'subreaper'] as const).map((allowed) => ({
+      way: `by the ${program.name} keeper in its tier ${allowed}`,
+      program,
+      allowed,
+    })),
+  ),
+  { way: 'directly', program: null, allowed: null },
+];
+
+describe.each(ways)('started $way,', ({ program, allowed }) => {
   const kept =
-    way === 'direct'
+    program === null
       ? null
       : new KeptLauncher({
-          runId: `test-${way}-${process.pid}`,
+          program,
+          runId: `test-${program.name}-${allowed}-${process.pid}`,
           folder,
-          allowed: way,
+          allowed,
           onLost: (reason) => {
             throw new Error(reason);
           },
@@ -169,7 +183,7 @@ describe.each(['cgroup', 'subreaper', 'direct'] as const)('started the way calle
     });
   });
 
-  it.runIf(way !== 'direct')(
+  it.runIf(program !== null)(
     'begins with no signal ignored or blocked, and with no file open but its three streams',
     async () => {
       const { stdout } = await finish(sh('grep -E "^Sig(Blk|Ign)" /proc/self/status; exec ls /proc/self/fd'));
@@ -192,8 +206,8 @@ describe.each(['cgroup', 'subreaper', 'direct'] as const)('started the way calle
     expect(output.stdout.split('\0')).toEqual([...words, '\n=ä']);
   });
 
-  it.runIf(way !== 'direct')('is not run by a shell where it is neither a program nor a script', async () => {
-    const text = join(folder, `no-shebang-${way}`);
+  it.runIf(program !== null)('is not run by a shell where it is neither a program nor a script', async () => {
+    const text = join(folder, `no-shebang-${program?.name}-${allowed}`);
     writeFileSync(text, 'echo run by a shell\n', { mode: 0o755 });
     expect((await finish([text])).refused).toBe(
       `\`${text}\` is no program of this machine, and no script either: a script's first line names its interpreter, as \`#!/bin/sh\` does`,
@@ -251,7 +265,7 @@ describe.each(['cgroup', 'subreaper', 'direct'] as const)('started the way calle
       await expect.poll(() => output.stdout).toMatch(/^\d+\n$/);
       process.kill(child.pid, 'SIGKILL');
       await child.exited;
-      const killed = way === 'direct' ? killUntilEmpty(() => marked(mark)) : child.empty();
+      const killed = program === null ? killUntilEmpty(() => marked(mark)) : child.empty();
       expect(await killed).toEqual([Number(output.stdout)]);
       expect(isAlive(output.stdout)).toBe(false);
       await child.empty();
@@ -263,7 +277,7 @@ it('what a process wrote is read, though the runner stood still for longer than 
   const { pid, stdout } = spawn('sh', ['-c', 'head -c 50000 /dev/zero'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const running = {
     pid: pid as number,
-    outputs: [{ stream: 'stdout' as const, output: stdout as Socket }],
+    outputs: [new PipeOutput('stdout', stdout as Socket)],
     exited: Promise.resolve({ exitcode: 0, signal: null }),
     signal: () => {},
     foreground: () => {},

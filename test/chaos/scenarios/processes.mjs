@@ -8,7 +8,9 @@ const escapes = ['', 'i', 'n', 'b', 't', 'ds', 'dsc', 'dse', 'dsceih', 'dscein',
 
 /** The keeper of a runner, and what it has forked of itself. */
 function keepersOf(pid) {
-  const keepers = allPids().filter((one) => statOf(one)?.parent === pid && /keeper\.pl/.test(proc(one, 'cmdline')));
+  const keepers = allPids().filter(
+    (one) => statOf(one)?.parent === pid && /keeper\.pl|forkline-keeper/.test(proc(one, 'cmdline')),
+  );
   return keepers.flatMap((keeper) => [keeper, ...keepersOf(keeper)]);
 }
 

@@ -117,7 +117,7 @@ export class Runner {
 
   #isKeeper(pid) {
     const words = proc(pid, 'cmdline');
-    return words.includes('keeper.pl') && words.includes(this.scene.folder);
+    return /keeper\.pl|forkline-keeper/.test(words) && words.includes(this.scene.folder);
   }
 
   /** Looks for children of the runner, and of who starts processes for it, that stay dead. */

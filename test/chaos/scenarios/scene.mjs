@@ -124,7 +124,7 @@ export class Scene {
   }
 
   environment(env = {}) {
-    const { LANG } = process.env;
+    const { LANG, FORKLINE_KEEPER } = process.env;
     // What root has in his own folders is not for others.
     const PATH = this.user === 'nobody' ? '/usr/local/bin:/usr/bin:/bin' : process.env.PATH;
     const [name, value] = this.mark.split('=');
@@ -134,6 +134,7 @@ export class Scene {
       ...(LANG && { LANG }),
       TMPDIR: this.at('tmp'),
       ...(this.tier && { FORKLINE_CONTAINMENT: this.tier }),
+      ...(FORKLINE_KEEPER && { FORKLINE_KEEPER }),
       [name]: value,
       ...env,
     };
