@@ -7,8 +7,9 @@ import { type Batch, type Death, splitBatch } from './batch.ts';
 
 export class Fifo implements Backlog {
   count = 0;
-  /** By `first`, rising; all of them older than what is being gathered. */
-  readonly #batches: Batch[] = [];
+  /** By `first`, rising; all of them older than what is being gathered. Those before `#from` are taken. */
+  readonly #batches: (Batch | null)[] = [];
+  #from = 0;
   /** Where small batches are gathered, and how much of it is taken. */
   #block = Buffer.alloc(0);
   #blockTaken = 0;
@@ -36,15 +37,15 @@ export class Fifo implements Backlog {
 
   take(most: number): Batch {
     if (this.#batches.length === 0) this.#seal();
-    const head = this.#batches[0];
-    if (head === undefined) throw new Error('Internal error: an empty backlog was asked for items');
+    const head = this.#batches[this.#from];
+    if (!head) throw new Error('Internal error: an empty backlog was asked for items');
     if (head.items.count <= most) {
-      this.#batches.shift();
+      this.#leave();
       this.count -= head.items.count;
       return head;
     }
     const [taken, rest] = splitBatch(head, most);
-    this.#batches[0] = rest;
+    this.#batches[this.#from] = rest;
     this.count -= most;
     return taken;
   }
@@ -55,14 +56,28 @@ export class Fifo implements Backlog {
 
   restore(batch: Batch): void {
     this.count += batch.items.count;
-    let low = 0;
+    let low = this.#from;
     let high = this.#batches.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((this.#batches[middle] as Batch).first < batch.first) low = middle + 1;
       else high = middle;
     }
-    this.#batches.splice(low, 0, batch);
+    if (low > this.#from || this.#from === 0) this.#batches.splice(low, 0, batch);
+    else {
+      this.#from -= 1;
+      this.#batches[this.#from] = batch;
+    }
+  }
+
+  /** The first is taken. Moving up all others each time would take longer the more there are. */
+  #leave(): void {
+    this.#batches[this.#from] = null;
+    this.#from += 1;
+    if (this.#from === this.#batches.length) this.#batches.length = 0;
+    else if (this.#from < MANY || this.#from * 2 < this.#batches.length) return;
+    else this.#batches.splice(0, this.#from);
+    this.#from = 0;
   }
 
   #seal(): void {
@@ -85,6 +100,8 @@ interface Gathered {
 /** Copying less than this costs less than the memory that would be kept for its sake: all that came in the same read. */
 const SMALL = 4 * 1024;
 const BLOCK = 16 * 1024;
+/** So many places at least are given back at a time. */
+const MANY = 1024;
 /** So many times as much memory as the items have bytes may be kept for their sake. */
 const MOST_KEPT = 4;
 
