@@ -1,4 +1,5 @@
 // A client in this process and its session at a scripted broker.
+import { afterEach, beforeEach, vi } from 'vitest';
 import { Lock } from '../../src/sdk/lock.ts';
 import { Queue } from '../../src/sdk/queue.ts';
 import { Session } from '../../src/sdk/session.ts';
@@ -11,6 +12,12 @@ export interface Client {
   readonly session: Session;
   readonly queue: <T = unknown>(name?: string) => Queue<T>;
   readonly lock: (name?: string) => Lock;
+}
+
+/** No time passes in the tests of a file but what they let pass: what goes together into a frame depends on how much does. */
+export function holdTime(): void {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
 }
 
 /** Connected and welcomed. */

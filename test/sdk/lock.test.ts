@@ -1,9 +1,11 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { WelcomeLock } from '../../src/wire/message.ts';
 import type { Meaning } from '../wire/meaning.ts';
 import { lockChannel } from '../kit/scripted-broker.ts';
-import { client, failure, stranger } from './kit.ts';
+import { client, failure, stranger, holdTime } from './kit.ts';
+
+holdTime();
 
 const mutex: WelcomeLock = lockChannel();
 const granted = (request: number | undefined, fence: number, flags = 0): Meaning => ({
@@ -59,11 +61,16 @@ test('`release` gives back what was acquired first', async () => {
 
 test('a timeout withdraws, and rejects when the broker has heard it', async () => {
   const { broker, lock } = await client(mutex);
-  const started = performance.now();
   const acquired = failure(lock().acquire({ timeout: 30 }));
   const { request } = await broker.next();
+  vi.advanceTimersByTime(29);
+  const other = failure(lock().acquire({ block: false }));
+  const asked = await broker.next();
+  expect(asked.type).toBe('ACQUIRE');
+  vi.advanceTimersByTime(1);
   expect(await broker.next()).toEqual({ type: 'CANCEL', flags: 0, channel: 3, request });
-  expect(performance.now() - started).toBeGreaterThanOrEqual(30);
+  broker.send({ type: 'REFUSED', flags: 0, channel: 3, request: asked.request as number });
+  expect(await other).toBe('LockTimeout');
   broker.send({ type: 'REPLY', flags: 0, channel: 3, request: request as number });
   expect(await acquired).toBe('LockTimeout');
 });
@@ -71,6 +78,8 @@ test('a timeout withdraws, and rejects when the broker has heard it', async () =
 test('a lock that was granted in the last moment is held', async () => {
   const { broker, lock } = await client(mutex);
   const acquired = lock().acquire({ timeout: 100 });
+  await broker.until('ACQUIRE');
+  vi.advanceTimersByTime(100);
   const { request } = await broker.until('CANCEL');
   broker.send(granted(request, 5));
   expect((await acquired).fence).toBe(5);
@@ -99,7 +108,9 @@ test('an acquire that must not wait asks once, and takes the answer', async () =
 
 test('an acquire that was given up before the broker said hello is never asked for', async () => {
   const { broker, lock } = await stranger();
-  expect(await failure(lock().acquire({ timeout: 1 }))).toBe('LockTimeout');
+  const acquired = failure(lock().acquire({ timeout: 1 }));
+  vi.advanceTimersByTime(1);
+  expect(await acquired).toBe('LockTimeout');
   const later = lock().acquire();
   await broker.welcome(mutex);
   broker.send(granted((await broker.next()).request, 1));

@@ -7,7 +7,9 @@ import { Session } from '../../src/sdk/session.ts';
 import { queueOf, type Running, running } from '../broker/kit.ts';
 import { tokenFor } from '../../src/broker/token.ts';
 import { queueChannel } from '../kit/scripted-broker.ts';
-import { bare, client, counted, deliver, failure, range, stranger } from './kit.ts';
+import { bare, client, counted, deliver, failure, range, stranger, holdTime } from './kit.ts';
+
+holdTime();
 
 function queueAt(run: Running, instance: string): Queue {
   const session = new Session({

@@ -1,8 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ItemRefused } from '../../src/sdk/errors.ts';
 import { queueChannel } from '../kit/scripted-broker.ts';
 import type { Meaning } from '../wire/meaning.ts';
-import { bare, type Client, client, failure, put, room, stranger } from './kit.ts';
+import { bare, type Client, client, failure, put, room, stranger, holdTime } from './kit.ts';
+
+holdTime();
 
 describe('a put', () => {
   test('made before the broker has said hello is sent once there is room, as it was when it was put', async () => {
@@ -120,12 +122,11 @@ describe('a put', () => {
     const first = queue().put('warm');
     broker.send(room(1_000_000, 100_000_000));
     await first;
-    const started = performance.now();
     let sent = 0;
-    // Nothing but microtasks for 50 ms: the broker's end of the socket must have something to read after that.
-    while (performance.now() - started < 50) {
-      await queue().put('x');
-      sent += 1;
+    // Nothing but microtasks: the broker's end of the socket must have something to read after that.
+    for (let ms = 0; ms < 50; ms += 1) {
+      vi.advanceTimersByTime(1);
+      for (const until = sent + 1000; sent < until; sent += 1) await queue().put('x');
     }
     await broker.until('PUT');
     const inTurn = (await broker.until('PUT')).items?.length ?? 0;
@@ -147,16 +148,22 @@ describe('a put', () => {
 describe('a put that may not wait for ever', () => {
   test('rejects with `Full` after its timeout, not before it, and says so to the broker', async () => {
     const { broker, queue } = await client();
-    const started = performance.now();
-    expect(await failure(queue().put(1, { timeout: 40 }))).toBe('Full');
-    expect(performance.now() - started).toBeGreaterThanOrEqual(40);
+    const late = failure(queue().put(1, { timeout: 40 }));
     await broker.until('WANT');
+    vi.advanceTimersByTime(39);
+    void failure(queue().qsize());
+    expect((await broker.next()).type).toBe('STAT');
+    vi.advanceTimersByTime(1);
+    expect(await late).toBe('Full');
     expect(await broker.next()).toEqual(bare('UNWANT'));
   });
 
   test('gives back room that came too late', async () => {
     const { broker, queue } = await client();
-    expect(await failure(queue().put(1, { timeout: '1ms' }))).toBe('Full');
+    const late = failure(queue().put(1, { timeout: '1ms' }));
+    await broker.until('WANT');
+    vi.advanceTimersByTime(1);
+    expect(await late).toBe('Full');
     await broker.until('UNWANT');
     broker.send(room(1, 50), bare('WITHDRAWN', 1));
     expect(await broker.next()).toEqual({ type: 'GIVE_ROOM', flags: 0, channel: 1, count: 1, bytes: 50 });
@@ -166,6 +173,8 @@ describe('a put that may not wait for ever', () => {
     const { broker, queue } = await client();
     const late = failure(queue().put(1, { timeout: 5 }));
     const patient = queue().put(2);
+    await broker.until('WANT');
+    vi.advanceTimersByTime(5);
     expect(await late).toBe('Full');
     broker.send(room(1));
     await patient;

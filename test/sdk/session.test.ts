@@ -4,7 +4,9 @@ import { Queue } from '../../src/sdk/queue.ts';
 import { sayReady } from '../../src/sdk/ready.ts';
 import { Session } from '../../src/sdk/session.ts';
 import { lockChannel, queueChannel, scriptedBroker } from '../kit/scripted-broker.ts';
-import { bare, client, deliver, failure, stranger } from './kit.ts';
+import { bare, client, deliver, failure, stranger, holdTime } from './kit.ts';
+
+holdTime();
 
 test('the first thing a session says is who it is', async () => {
   const { broker } = await stranger();
