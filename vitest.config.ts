@@ -13,8 +13,8 @@ export default defineConfig({
     globalSetup: ['test/kit/survivors.ts'],
     setupFiles: ['test/kit/chance.ts'],
     // Tests start real processes on machines that may be busy; this bounds a hang and asserts nothing.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 120_000 } },
     reporters: report === undefined ? ['default'] : ['default', 'json'],
     ...(report === undefined ? {} : { outputFile: { json: report } }),

@@ -36,7 +36,7 @@ process.exitCode = found.length === 0 ? 0 : 1;
 
 function play(seed) {
   return new Promise((resolve, reject) => {
-    const tests = spawn('npx', ['vitest', 'run', '--reporter=dot', ...files], {
+    const tests = spawn('npx', ['vitest', 'run', '--reporter=dot', '--testTimeout=0', ...files], {
       cwd: root,
       env: { ...process.env, FORKLINE_SEED: String(seed), NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -130,4 +130,4 @@ test('whatever is said, the broker lives, and who speaks properly is served', as
     }),
     { numRuns: 500 },
   );
-}, 500_000);
+});

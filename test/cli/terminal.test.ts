@@ -104,7 +104,7 @@ test.each(closed)('a terminal that is closed $what', async ({ flag, exitCode }) 
   await terminal.closed;
   writeFileSync(join(folder, 'go'), '');
   const code = join(folder, 'code');
-  await expect.poll(() => existsSync(code), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(code)).toBe(true);
   expect(readFileSync(code, 'utf8')).toBe(`${exitCode}\n`);
   expect(eventsIn(folder).at(-1)).toMatchObject({ type: 'run.ended', exitCode });
 });

@@ -191,7 +191,7 @@ test('a pipeline in which nothing is found never comes to where nobody can go on
     { numRuns: rounds },
   );
   expect(played).toBeGreaterThan(rounds / 40);
-}, 120_000);
+});
 
 describe('what a daemon is in the middle of', () => {
   const played = async (slots: number, rest: string): Promise<readonly string[]> => {

@@ -115,7 +115,7 @@ describe('whatever the plan and whatever happens to it', () => {
       }),
       { numRuns: 20_000, endOnFailure: true },
     );
-  }, 600_000);
+  });
 
   it.each<[string, (effects: readonly Effect[], input: Input) => readonly Effect[]]>([
     ['settles what will be tried again', (effects) => effects.flatMap(alsoSettled)],

@@ -132,7 +132,7 @@ describe('whatever becomes of the processes of a chain', () => {
       }),
       { numRuns: 20_000 },
     );
-  }, 120_000);
+  });
 
   it.each<[string, Break]>([
     ['hears nothing of its source', (life) => drop(life, (input) => input.report.from === 'source')],

@@ -299,7 +299,7 @@ describe('whatever joins there are and whatever happens', () => {
       }),
       { numRuns: 10_000 },
     );
-  }, 120_000);
+  });
 
   it.each<[string, (join: JoinState) => void]>([
     ['takes a failure for a success', (join) => lie(join, (fate) => fateOf({ node: fate.node, outcome: 'succeeded' }))],

@@ -258,7 +258,7 @@ describe('whatever the plan and whatever happens', () => {
       }),
       { numRuns: 20_000 },
     );
-  }, 120_000);
+  });
 
   it.each([
     ['forgets that a node has started', (schedule: Schedule) => (schedule.started = () => [])],

@@ -428,7 +428,7 @@ test('what comes to its end without slots comes to it with as many as the planne
     { numRuns: rounds },
   );
   expect(played).toBeGreaterThan(rounds / 20);
-}, 240_000);
+});
 
 /** In a line, for whoever has to understand it. */
 function shown({ nodes, channels, slots }: Plan): string {

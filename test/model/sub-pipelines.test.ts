@@ -189,7 +189,7 @@ it('whatever is in what, and whatever happens: every node ends, and nothing star
     }),
     { numRuns: 10_000 },
   );
-}, 120_000);
+});
 
 it.each([
   ['hears of no ending in a sub-pipeline', (schedule: Schedules) => beDeaf(schedule)],
