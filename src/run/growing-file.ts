@@ -44,11 +44,11 @@ export class GrowingFile {
   addWhole(bytes: Uint8Array): Error | null {
     try {
       const fd = this.#opened();
-      const before = fstatSync(fd).size;
+      let at = 0;
       try {
-        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+        while (at < bytes.length) at += writeSync(fd, bytes, at);
       } catch (error) {
-        ftruncateSync(fd, before);
+        if (at > 0) ftruncateSync(fd, fstatSync(fd).size - at);
         throw error;
       }
       return null;
