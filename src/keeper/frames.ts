@@ -1,18 +1,39 @@
 // Bytes ↔ frames of src/keeper/PROTOCOL.md: a length, and then fields, each with its own length before it. Fields are bytes; what
 // is written here as text is UTF-8.
 
-export function encodeFrame(fields: readonly (string | Buffer)[]): Buffer {
-  let length = 0;
+const SIZE = 4;
+const none: Buffer = Buffer.alloc(0);
+
+/** `more`: further fields, encoded already. */
+export function encodeFrame(fields: readonly (string | Buffer)[], more: Buffer = none): Buffer {
+  let length = more.length;
   for (const field of fields) length += SIZE + Buffer.byteLength(field);
   const frame = Buffer.allocUnsafe(SIZE + length);
   frame.writeUInt32LE(length, 0);
   let at = SIZE;
-  for (const field of fields) {
-    const written = typeof field === 'string' ? frame.write(field, at + SIZE) : field.copy(frame, at + SIZE);
-    frame.writeUInt32LE(written, at);
-    at += SIZE + written;
-  }
+  for (const field of fields) at = writeField(frame, at, field);
+  more.copy(frame, at);
   return frame;
+}
+
+/** Behind those of `before`, and where each ends. */
+export function encodeFields(
+  fields: readonly (string | Buffer)[],
+  before: Buffer,
+): { readonly bytes: Buffer; readonly ends: readonly number[] } {
+  let length = before.length;
+  for (const field of fields) length += SIZE + Buffer.byteLength(field);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = before.copy(bytes);
+  const ends = fields.map((field) => (at = writeField(bytes, at, field)));
+  return { bytes, ends };
+}
+
+/** Answers where it ends. */
+function writeField(bytes: Buffer, at: number, field: string | Buffer): number {
+  const written = typeof field === 'string' ? bytes.write(field, at + SIZE) : field.copy(bytes, at + SIZE);
+  bytes.writeUInt32LE(written, at);
+  return at + SIZE + written;
 }
 
 /** What is in it, as text; but what a process printed as it came. */
@@ -49,6 +70,3 @@ function frameIn(all: Buffer, from: number, end: number): Frame {
   }
   return { fields, bytes };
 }
-
-const none: Buffer = Buffer.alloc(0);
-const SIZE = 4;

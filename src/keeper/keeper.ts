@@ -1,10 +1,10 @@
 // The runner's side of the keeper: starts it, speaks to it as PROTOCOL.md says, and tells who asked. It knows numbers, pids and
 // paths, and nothing of pipelines. What is said in one turn of the loop goes out in one write.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { asGiven } from './as-given.ts';
 import { encodeFrame, type Frame, FrameCutter } from './frames.ts';
 import { Entry, type Failure, type Kept } from './kept.ts';
 import type { KeeperProgram } from './programs.ts';
+import { VariableFields } from './variables.ts';
 
 export interface KeeperOptions {
   readonly program: KeeperProgram;
@@ -34,7 +34,7 @@ export interface Order {
   readonly name: string;
   readonly cwd: string;
   /** How to open each, and its path: see PROTOCOL.md. */
-  readonly streams: readonly [stdin: string, stdout: string, stderr: string];
+  readonly streams: readonly [stdin: string | Buffer, stdout: string, stderr: string];
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** It gets the terminal of the session that the keeper is in. */
@@ -45,6 +45,7 @@ export class Keeper {
   readonly ready: Promise<Readiness>;
   readonly #process: ChildProcess;
   readonly #cutter = new FrameCutter();
+  readonly #variables = new VariableFields();
   readonly #options: KeeperOptions;
   readonly #kept = new Map<number, Entry>();
   readonly #fifos: ((errno: number) => void)[] = [];
@@ -95,18 +96,10 @@ export class Keeper {
     if (this.#phase === 'ended') return Promise.resolve({ step: 'keeper', errno: 0 });
     this.#kept.set(number, entry);
     const { name, cwd, streams, argv, env, terminal } = order;
-    const variables = Object.entries(env).map(([name, value]) => asGiven(name, value));
-    this.#say([
-      'spawn',
-      `${number}`,
-      name,
-      cwd,
-      terminal ? '1' : '',
-      ...streams,
-      `${argv.length}`,
-      ...argv,
-      ...variables,
-    ]);
+    this.#say(
+      ['spawn', `${number}`, name, cwd, terminal ? '1' : '', ...streams, `${argv.length}`, ...argv],
+      this.#variables.encode(env),
+    );
     const onCancel = (): void => this.#say(['cancel', `${number}`]);
     if (cancel?.aborted) onCancel();
     else cancel?.addEventListener('abort', onCancel, { once: true });
@@ -137,10 +130,10 @@ export class Keeper {
     });
   }
 
-  #say(fields: readonly (string | Buffer)[]): void {
+  #say(fields: readonly (string | Buffer)[], more?: Buffer): void {
     if (this.#phase === 'ended') return;
     if (this.#said.length === 0) queueMicrotask(() => this.#send());
-    this.#said.push(encodeFrame(fields));
+    this.#said.push(encodeFrame(fields, more));
   }
 
   #send(): void {

@@ -6,7 +6,10 @@ import { abandonedVariableOf, fenceVariableOf, isOfLock } from '../plan/fence-va
 import type { ProcessNode } from '../plan/plan.ts';
 import { itemVariables } from './item-input.ts';
 
+/** What all of a run have in common. */
 export interface RunIdentity {
+  /** The runner's own variables, as `inherited` gives them. */
+  readonly inherited: Readonly<Record<string, string>>;
   readonly runId: string;
   readonly runDir: string;
   /** Which of its attempts this is, from 1. */
@@ -19,7 +22,7 @@ export function environmentOf(
   connection: { readonly socket: string; readonly token: string } | null,
   fences: readonly Fence[] = [],
 ): Record<string, string> {
-  const env: Record<string, string> = { ...inherited(), ...node.env };
+  const env: Record<string, string> = { ...run.inherited, ...node.env };
   // What is not told of an item must not be taken for it.
   if (node.stdin.type === 'item') for (const name of itemVariables) if (node.env[name] === undefined) delete env[name];
   prepend(env, 'PATH', home.bin);
@@ -52,8 +55,8 @@ export function marksOf(runId: string, node: string): readonly string[] {
   return [markOf(runId), `FORKLINE_PROCESS=${node}`];
 }
 
-/** The runner's own, without what an outer run, of which this runner may be a process, told it about itself. */
-function inherited(): Record<string, string> {
+/** The runner's own, without what an outer run, of which this runner may be a process, told it about itself. To look them up takes long. */
+export function inherited(): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) if (value !== undefined && !isOurs(name)) env[name] = value;
   return env;

@@ -7,6 +7,7 @@ import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import { needsBroker, speakersOf } from '../plan/speakers.ts';
 import { Admission, scheduleOf } from './admission.ts';
 import { type Containment, shortcoming, type Tier } from './containment.ts';
+import { inherited } from './environment.ts';
 import { EachRun, type ItemSlots } from './each-run.ts';
 import type { Happening } from './happening.ts';
 import type { Masker } from './masker.ts';
@@ -206,6 +207,7 @@ export class Execution {
   #contextWith(targets: Targets): ProcessContext {
     return {
       ...this.#options,
+      inherited: inherited(),
       terminal: this.#terminal,
       launcher: this.#premises.launcher,
       fifos: this.#premises.fifos,

@@ -25,6 +25,8 @@ import { argvOf, type Targets } from './target.ts';
 export interface ProcessContext {
   readonly runId: string;
   readonly runDir: string;
+  /** The runner's own variables. */
+  readonly inherited: Readonly<Record<string, string>>;
   readonly launcher: Launcher;
   readonly fifos: Fifos;
   readonly pipes: ProcessPipes;
