@@ -4,10 +4,11 @@ package Linux;
 use strict;
 
 # ELF machine → numbers. All but x86-64 share one list.
-my @names = qw(read write close openat dup3 setsid setpgid sigprocmask prctl execve signalfd exit mknodat fcntl ioctl);
-my @newer = (63, 64, 57, 56, 24, 157, 154, 135, 167, 221, 74, 94, 33, 25, 29);
+my @names = qw(read write close openat dup3 setsid setpgid sigprocmask prctl execve signalfd exit mknodat fcntl ioctl
+    memfd_create pwrite);
+my @newer = (63, 64, 57, 56, 24, 157, 154, 135, 167, 221, 74, 94, 33, 25, 29, 279, 68);
 my %numbers = (
-    62  => [0, 1, 3, 257, 292, 112, 109, 14, 157, 59, 289, 231, 259, 72, 16],    # x86-64
+    62  => [0, 1, 3, 257, 292, 112, 109, 14, 157, 59, 289, 231, 259, 72, 16, 319, 18],    # x86-64
     183 => \@newer,                                                             # arm64
     243 => \@newer,                                                             # riscv64
     258 => \@newer,                                                             # loongarch64
@@ -47,6 +48,19 @@ sub dup_onto { syscall $call{dup3}, $_[0], $_[1], 0 }
 sub setsid   { syscall $call{setsid} }
 sub lead_group { syscall $call{setpgid}, 0, 0 }
 sub exit_now { syscall $call{exit}, $_[0] }
+
+# A file without a name that holds these bytes, open at its beginning.
+sub file_of {
+    my ($bytes) = @_;
+    my ($name, $at) = ('stdin', 0);
+    my $fd = syscall $call{memfd_create}, $name, 1;
+    while ($fd >= 0 && $at < length $bytes) {
+        my $written = syscall $call{pwrite}, $fd, substr($bytes, $at), length($bytes) - $at, $at;
+        if ($written >= 0) { $at += $written }
+        elsif ($! != EINTR) { return -1 }
+    }
+    return $fd;
+}
 
 sub make_fifo { my ($path) = @_; syscall $call{mknodat}, AT_FDCWD, $path, 010600, 0 }
 

@@ -34,6 +34,11 @@ sub become {
     for my $target (0 .. 2) {
         my ($how, $path) = ($order->{streams}[$target] || '</dev/null') =~ /^(.)(.*)$/s;
         if ($how eq '*') { push @fds, fileno $order->{pipes}{$target}{write}; next }
+        if ($how eq ':') {
+            push @fds, Linux::file_of($path);
+            $fail->($target, $! + 0) if $fds[-1] < 0;
+            next;
+        }
         # One end of a pipe must not wait for the other; what is read or written afterwards may.
         my $is_pipe = $how eq '|' || $path =~ m{^/proc/\d+/fd/};
         my $fd = Linux::open_fd($path, $flags{$how} | Linux::O_NOCTTY | ($is_pipe ? Linux::O_NONBLOCK : 0));

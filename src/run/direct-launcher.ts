@@ -1,8 +1,9 @@
 // Starts processes from this process itself, where there is no keeper. Of a tree it knows the process group, and on Linux what carries
 // the run's mark in its environment. A watchdog, a shell script, kills these where this process is killed.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, statSync, unlinkSync } from 'node:fs';
-import { constants as os } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, mkdtempSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { constants as os, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { home } from '../home.ts';
@@ -172,6 +173,7 @@ function handedIn(stream: StdioSource | StdioSink): number[] {
 
 function source(from: StdioSource, opened: number[]): 'ignore' | number {
   if (from.type === 'null' || from.type === 'terminal') return 'ignore';
+  if (from.type === 'bytes') return fileOf(from.bytes, opened);
   return from.type === 'fd' ? from.fd : openFile(from.path, 'r', opened);
 }
 
@@ -194,5 +196,15 @@ function openFile(path: string, flags: string, opened: number[]): number {
 function open(path: string, flags: string | number, opened: number[]): number {
   const fd = openSync(path, flags);
   opened.push(fd);
+  return fd;
+}
+
+/** Open at its beginning, and gone with who has it open. */
+function fileOf(bytes: Buffer, opened: number[]): number {
+  const path = join(tmpdir(), `forkline-item-${randomUUID()}`);
+  const fd = openSync(path, 'wx+', 0o600);
+  opened.push(fd);
+  unlinkSync(path);
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
   return fd;
 }

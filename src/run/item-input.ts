@@ -1,9 +1,6 @@
 // How an item gets to the program that works on it: in its environment, where it is small and a text, and on its stdin. A small one is
-// laid into a file without a name, a large one comes through a FIFO from the broker, which has it.
-import { randomUUID } from 'node:crypto';
-import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// in a file without a name, a large one comes through a FIFO from the broker, which has it.
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import type { Notice } from '../broker/control.ts';
 import type { BrokerHost } from '../broker/host.ts';
 import type { Fifos } from './kernel-pipe.ts';
@@ -39,7 +36,7 @@ export class ItemInput {
     const { content, size } = this.#given;
     if (content === null || size > MOST_IN_ENVIRONMENT) return { type: 'fd', fd: await this.#pour(fifos) };
     const bytes = 'text' in content ? Buffer.from(content.text) : Buffer.from(content.base64, 'base64');
-    return { type: 'fd', fd: fileOf(bytes) };
+    return { type: 'bytes', bytes };
   }
 
   async #pour(fifos: Fifos): Promise<number> {
@@ -68,18 +65,4 @@ export function itemValueOf({ content, size, isText }: Given): { readonly value:
   if (content === null) return { refused: `the item has ${size} bytes, and expressions read items of at most 16 MiB` };
   if (!('text' in content)) return { refused: 'the item is not UTF-8, and so no text' };
   return { value: isText ? content.text : (JSON.parse(content.text) as Json) };
-}
-
-/** Open at its beginning, and gone with who has it open. */
-function fileOf(bytes: Buffer): number {
-  const path = join(tmpdir(), `forkline-item-${randomUUID()}`);
-  const fd = openSync(path, 'wx+', 0o600);
-  try {
-    unlinkSync(path);
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
-    return fd;
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
 }

@@ -107,9 +107,10 @@ const MOST_TRIES = 40;
 const BETWEEN_TRIES_MS = 50;
 
 /** The child opens what we have open by the name that /proc gives it, and we close ours once it has. */
-function sourceOf(source: StdioSource): string {
+function sourceOf(source: StdioSource): string | Buffer {
   if (source.type === 'null') return '</dev/null';
   if (source.type === 'terminal') return TERMINAL;
+  if (source.type === 'bytes') return Buffer.concat([HOLDS, source.bytes]);
   return source.type === 'file' ? `<${source.path}` : `<${pathOf(source.fd)}`;
 }
 
@@ -129,6 +130,7 @@ function sinkOf(sink: StdioSink): string {
 }
 
 const TERMINAL = '=/dev/tty';
+const HOLDS = Buffer.from(':');
 
 function pathOf(fd: number): string {
   return `/proc/${process.pid}/fd/${fd}`;

@@ -30,6 +30,8 @@ export type StdioSource =
   /** The process has the terminal; so for its three streams. */
   | { readonly type: 'terminal' }
   | { readonly type: 'file'; readonly path: string }
+  /** What it holds, from its beginning: a file without a name. */
+  | { readonly type: 'bytes'; readonly bytes: Buffer }
   | { readonly type: 'fd'; readonly fd: number };
 export type StdioSink =
   | { readonly type: 'null' }

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// The place of the first stream among the words of an order.
+enum { STDIN = 5 };
+
 struct order *order_of(struct frame frame) {
     struct order *order = some(sizeof *order);
     size_t fields = 0, from = 0;
@@ -14,6 +17,7 @@ struct order *order_of(struct frame frame) {
     size_t count = 0;
     for (struct field field; field_next(frame, &from, &field); to += field.length + 1) {
         memcpy(to, field.at, field.length);
+        if (count == STDIN) order->stdin_length = field.length;
         words[count++] = to;
     }
     // spawn, number, name, cwd, terminal, stdin, stdout, stderr, argc, argv…, env…
@@ -21,7 +25,7 @@ struct order *order_of(struct frame frame) {
     order->cwd = words[3];
     order->terminal = *words[4];
     for (int stream = 0; stream < 3; stream++) {
-        order->streams[stream] = words[5 + stream];
+        order->streams[stream] = words[STDIN + stream];
         order->pipes[stream] = -1;
     }
     size_t argc = (size_t)atol(words[8]);
@@ -46,7 +50,7 @@ bool order_may_wait(const struct order *order) {
     for (int stream = 0; stream < 3; stream++) {
         const char *how = order->streams[stream];
         // Of what the runner has open nobody waits for the other end.
-        bool is_quick = *how == 0 || *how == '*' || *how == '|' || strcmp(how + 1, "/dev/null") == 0 ||
+        bool is_quick = *how == 0 || strchr("*|:", *how) || strcmp(how + 1, "/dev/null") == 0 ||
                         strncmp(how + 1, "/proc/", 6) == 0;
         if (!is_quick) return true;
     }

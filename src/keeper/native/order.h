@@ -8,6 +8,8 @@ struct order {
     const char *cwd;
     bool terminal;
     const char *streams[3];
+    // How long the first of them is.
+    size_t stdin_length;
     char **argv, **env;
     // Where a stream is a pipe of ours, the end that the process writes to; else -1.
     int pipes[3];

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -55,9 +56,22 @@ static int flags_of(char how) {
     }
 }
 
+// Open at its beginning, and gone with who has it open.
+static int file_of(const char *bytes, size_t length) {
+    int fd = memfd_create("stdin", MFD_CLOEXEC);
+    if (fd < 0) return -1;
+    for (size_t at = 0; at < length;) {
+        ssize_t written = pwrite(fd, bytes + at, length - at, (off_t)at);
+        if (written < 0 && errno != EINTR) return -1;
+        if (written > 0) at += (size_t)written;
+    }
+    return fd;
+}
+
 static int open_stream(const struct order *order, int stream) {
     const char *how = order->streams[stream];
     if (*how == '*') return order->pipes[stream];
+    if (*how == ':') return file_of(how + 1, order->stdin_length - 1);
     if (*how == 0) how = "</dev/null";
     // One end of a pipe must not wait for the other; what is read or written afterwards may.
     bool is_pipe = *how == '|' || strncmp(how + 1, "/proc/", 6) == 0;
