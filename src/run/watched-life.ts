@@ -11,6 +11,8 @@ export class WatchedLife {
   readonly #readiness: Readiness | null;
   /** It has exited by itself, and must have become ready. */
   #left = false;
+  /** It said that it is ready before it was heard that it runs: the two come by different ways. */
+  #early = false;
   /** It was not ready in time. */
   overdue = false;
 
@@ -38,6 +40,7 @@ export class WatchedLife {
     const life = this.#life;
     switch (input.type) {
       case 'held':
+        this.#early ||= life.phase === 'starting';
         return readiness.held(now);
       case 'unheld':
         return readiness.unheld(input.reason, now);
@@ -65,7 +68,7 @@ export class WatchedLife {
     const effects = this.#life.handle(input, now);
     const after = this.#life.phase;
     if (after === before) return effects;
-    if (after === 'running') return [...effects, ...readiness.began(now)];
+    if (after === 'running') return [...effects, ...readiness.began(now), ...(this.#early ? readiness.held(now) : [])];
     if (before !== 'running') return effects;
     if (input.type !== 'exited') return [...readiness.over(), ...effects];
     this.#left = true;

@@ -88,6 +88,13 @@ describe('a probe', () => {
     expect(played.at(5, { type: 'held' })).toEqual(['unwatch', 'ready']);
   });
 
+  it('that held before it was heard that the process runs, holds', () => {
+    const played = new Played({ type: 'sdk' });
+    expect(played.tell({ type: 'held' })).toEqual([]);
+    expect(played.spawns()).toEqual(['announce', 'unwatch', 'ready']);
+    expect(played.machine.nextDeadline()).toBeNull();
+  });
+
   it('that does not hold in time stops the process, which has failed and says why', () => {
     const played = new Played(tcp, { kind: 'daemon' }, { timeoutMs: 1000 });
     played.spawns();
