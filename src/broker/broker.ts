@@ -112,8 +112,12 @@ export class Broker implements Reception {
     this.#entrance.offended(session, reason);
   }
 
-  ready({ instance }: Session): void {
-    this.#notify({ type: 'ready', node: instance });
+  /** Only the first time is news. */
+  ready({ instance: node }: Session): void {
+    const instance = this.#instances.get(node);
+    if (instance === undefined || instance.saidReady) return;
+    instance.saidReady = true;
+    this.#notify({ type: 'ready', node });
   }
 
   answered({ session }: Session, stuck: boolean): void {

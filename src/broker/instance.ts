@@ -19,6 +19,8 @@ export class Instance {
   readonly collectors = new Set<Collector>();
   readonly feeders = new Set<Feeder>();
   unflushed = false;
+  /** Its program has said that it is ready. */
+  saidReady = false;
   /** A stream broke for a command of one of its scripts. */
   brokeOff = false;
   /** Its processes have ended, and what they wrote is being worked through. */

@@ -92,6 +92,10 @@ test('that a process says it is ready is told to the run, before it is answered'
   daemon.say((to) => to.number(Type.READY, 0, 7));
   await daemon.next(Type.REPLY);
   expect(run.notices).toEqual([{ type: 'ready', node: 'c' }]);
+  // However often it says so.
+  daemon.say((to) => to.number(Type.READY, 0, 8));
+  await daemon.next(Type.REPLY);
+  expect(run.notices).toHaveLength(1);
 });
 
 test('a connection that a stranger to the run keeps open does not hold up the account', async () => {
