@@ -61,8 +61,15 @@ export class LineCutter {
   }
 
   #begin(rest: Buffer): void {
-    this.#begun.push(rest);
     this.#begunLength += rest.length;
+    let piece = rest;
+    // Each piece costs much more than its bytes where these come one by one.
+    for (let last = this.#begun.at(-1); last !== undefined; last = this.#begun.at(-1)) {
+      if (last.length > 2 * piece.length || last.length > MOST_JOINED) break;
+      this.#begun.pop();
+      piece = Buffer.concat([last, piece]);
+    }
+    this.#begun.push(piece);
     if (this.#begunLength > LONGEST_LINE) throw tooLong(this.#lines + 1, NO_ITEMS);
   }
 
@@ -120,6 +127,8 @@ const LINE_END = Buffer.from('\n');
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LONGEST_LINE = 16 * 1024 * 1024;
+/** A piece of a line that is larger is left by itself. */
+const MOST_JOINED = 16 * 1024;
 /** Copying fewer bytes than this one by one is quicker than a call. */
 const SHORT = 96;
 
