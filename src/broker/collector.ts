@@ -57,10 +57,10 @@ export class Collector implements Party {
     this.#over = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    this.#fd = fd;
-    this.#held = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-    this.#source = new Socket({ fd, readable: true, writable: false });
+    const { read, write } = bothEnds(path);
+    this.#fd = read;
+    this.#held = write;
+    this.#source = new Socket({ fd: read, readable: true, writable: false });
     this.#source.on('data', (chunk: Buffer) => this.#read(chunk));
     this.#source.on('end', () => this.#end());
     this.#source.on('error', () => this.#end());
@@ -207,6 +207,16 @@ export class Collector implements Party {
 
   #queue(): Queue {
     return this.#switchboard.queue(this, this.#channel, 'put');
+  }
+}
+
+function bothEnds(path: string): { readonly read: number; readonly write: number } {
+  const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return { read, write: openSync(path, constants.O_WRONLY | constants.O_NONBLOCK) };
+  } catch (error) {
+    closeSync(read);
+    throw error;
   }
 }
 

@@ -60,8 +60,13 @@ async function feed(
   const both = openSync(path, constants.O_RDWR);
   try {
     const read = openSync(path, constants.O_RDONLY);
-    await present(broker).feed({ node: node.id, queue: stdin.queue, path, format: stdin.format, done: stdin.done });
-    return { type: 'fd', fd: read };
+    try {
+      await present(broker).feed({ node: node.id, queue: stdin.queue, path, format: stdin.format, done: stdin.done });
+      return { type: 'fd', fd: read };
+    } catch (error) {
+      closeSync(read);
+      throw error;
+    }
   } finally {
     closeSync(both);
     unlinkSync(path);
