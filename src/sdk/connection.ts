@@ -22,8 +22,11 @@ export interface Listener {
 
 export class Connection {
   readonly writer = new FrameWriter(BLOCK);
-  /** So much waits to be sent that nothing should be added. */
-  congested = false;
+  /** It is not open yet, or so much waits to be sent that nothing should be added. */
+  congested = true;
+  /** How many items were written, and their bytes. */
+  items = 0;
+  itemBytes = 0;
   readonly #path: string;
   readonly #listener: Listener;
   readonly #reader: FrameReader;
@@ -47,13 +50,15 @@ export class Connection {
   #scheduled = false;
   #sentAt = Number.NEGATIVE_INFINITY;
   #lookedAt = 0;
-  /** How many calls until the clock is looked at again, within a turn that does not end. */
-  #stride = 1;
-  #calls = 0;
+  /** How many bytes may be written until it is looked again whether they should leave, in a turn that does not end; and left of that. */
+  #stride = 0;
+  #unlooked = 0;
   readonly #onTick = (): void => {
     this.#scheduled = false;
+    this.#unlooked = 0;
     this.flush();
   };
+  readonly #onPromises = (): void => process.nextTick(this.#onTick);
 
   constructor(path: string, listener: Listener) {
     this.#path = path;
@@ -82,14 +87,21 @@ export class Connection {
     if (this.#holds === 0) this.#holding?.unref();
   }
 
+  /** As `wrote`, of an item of so many bytes. */
+  wroteItem(bytes: number): void {
+    this.items += 1;
+    this.itemBytes += bytes;
+    this.#unlooked -= bytes + STEP;
+    if (this.#unlooked <= 0) this.#look();
+  }
+
   /**
    * Something was written that should leave soon: with all else of this turn, but at once where that is long after the
    * last time, or where the turn does not end.
    */
   wrote(): void {
-    this.#calls += 1;
-    if (!this.#scheduled) this.#schedule();
-    else if (this.#calls >= this.#stride || this.writer.pending >= FLUSH_BYTES) this.#look();
+    this.#unlooked -= STEP;
+    if (this.#unlooked <= 0) this.#look();
   }
 
   /** The same, but never before the promises that are settled now have been heard. */
@@ -188,6 +200,7 @@ export class Connection {
 
   #opened(socket: Socket): void {
     this.#state = 'open';
+    this.congested = false;
     this.#handle = (socket as unknown as { _handle: Handle })._handle;
     this.#listener.onConnected();
     this.flush();
@@ -209,22 +222,24 @@ export class Connection {
   /** Outside of promises, ticks come before them. */
   #scheduleAfterPromises(): void {
     this.#scheduled = true;
-    queueMicrotask(() => process.nextTick(this.#onTick));
+    void SETTLED.then(this.#onPromises);
   }
 
   #begin(nowMs: number): void {
     this.#lookedAt = nowMs;
-    this.#calls = 0;
-    this.#stride = 1;
+    this.#stride = STEP;
+    this.#unlooked = 0;
   }
 
   #look(): void {
+    if (!this.#scheduled) return this.#schedule();
     const now = performance.now();
     if (now - this.#sentAt >= QUIET_MS || this.writer.pending >= FLUSH_BYTES) this.flush();
-    this.#stride = now - this.#lookedAt < BRISK_MS ? Math.min(this.#stride * 2, LONGEST_STRIDE) : 1;
+    this.#stride = now - this.#lookedAt < BRISK_MS ? Math.min(this.#stride * 2, LONGEST_STRIDE) : STEP;
     this.#lookedAt = now;
-    this.#calls = 0;
-    if (this.writer.pending >= CONGESTED_BYTES) this.congested = true;
+    const { pending } = this.writer;
+    this.#unlooked = pending < FLUSH_BYTES ? Math.min(this.#stride, FLUSH_BYTES - pending) : this.#stride;
+    if (pending >= CONGESTED_BYTES) this.congested = true;
   }
 
   #write(pieces: Buffer[]): Buffer[] {
@@ -324,6 +339,9 @@ const MOST_PIECES = 1024;
 const QUIET_MS = 5;
 /** Calls that come so fast need not be timed one by one. */
 const BRISK_MS = 1;
-const LONGEST_STRIDE = 64;
+/** What a call counts besides the bytes of its item. */
+const STEP = 128;
+const LONGEST_STRIDE = 8 * 1024;
+const SETTLED = Promise.resolve();
 const SLAB = 128 * 1024;
 const LEAST_SPACE = 32 * 1024;

@@ -25,16 +25,14 @@ export interface LaneSettings {
 }
 
 export class LaneOut {
-  readonly writer: FrameWriter;
+  /** Where items are put that go over it. */
+  readonly outlet: Connection;
   readonly #settings: LaneSettings;
-  readonly #connection: Connection;
   readonly #log = new LaneLog();
   #open = false;
-  /** Items put, their bytes, and how many bytes of frames were given to the system. */
-  #put = 0;
-  #putBytes = 0;
+  /** How many bytes of frames were given to the system. */
   #streamed = 0;
-  /** What of that is in the log. */
+  /** Of the items that were put, those in the log, and their bytes. */
   #logged = 0;
   #loggedBytes = 0;
   /** The most that ever waited to be taken. */
@@ -47,10 +45,10 @@ export class LaneOut {
 
   constructor(settings: LaneSettings, user: LaneUser) {
     this.#settings = settings;
-    this.#connection = new Connection(settings.path, {
+    this.outlet = new Connection(settings.path, {
       onConnected: () => {
-        this.writer.json(Type.LANE, settings.channel, { path: settings.path, key: settings.key });
-        this.#connection.flush();
+        this.outlet.writer.json(Type.LANE, settings.channel, { path: settings.path, key: settings.key });
+        this.outlet.flush();
         this.#open = true;
         user.onLaneOpen();
       },
@@ -60,7 +58,6 @@ export class LaneOut {
       onLost: () => user.onLaneTrouble(),
       keeps: (pieces) => this.#keep(pieces),
     });
-    this.writer = this.#connection.writer;
     this.#watch = setInterval(() => {
       if (this.#open && this.#rests()) user.onLaneTrouble();
     }, LOOK_MS).unref();
@@ -70,29 +67,13 @@ export class LaneOut {
     return this.#open;
   }
 
-  /** An item of so many bytes was written. */
-  wrote(bytes: number): void {
-    this.#put += 1;
-    this.#putBytes += bytes;
-    this.#connection.wrote();
-  }
-
-  get largest(): number {
-    return MOST_BYTES;
-  }
-
   flush(): void {
-    this.#connection.flush();
+    this.outlet.flush();
   }
 
   destroy(): void {
     clearInterval(this.#watch);
-    this.#connection.cut();
-  }
-
-  /** So much was not taken by the system that nothing should be added. */
-  get congested(): boolean {
-    return this.#connection.congested;
+    this.outlet.cut();
   }
 
   /**
@@ -102,9 +83,9 @@ export class LaneOut {
   close(broker: FrameWriter): number {
     clearInterval(this.#watch);
     this.#open = false;
-    this.#connection.flush();
-    const sentBytes = this.#streamed - this.#connection.cut();
-    this.#keep(this.writer.take());
+    this.outlet.flush();
+    const sentBytes = this.#streamed - this.outlet.cut();
+    this.#keep(this.outlet.writer.take());
     const sent = this.#sentWithin(sentBytes);
     const { channel } = this.#settings;
     for (const { first, items, taken } of this.#log.undone()) {
@@ -113,7 +94,7 @@ export class LaneOut {
       else broker.handOver(channel, first, items, Flag.NONE);
     }
     broker.json(Type.LANE_CLOSED, channel, {
-      put: this.#put,
+      put: this.outlet.items,
       sent,
       taken: this.#log.taken,
       done: this.#log.done,
@@ -141,15 +122,16 @@ export class LaneOut {
 
   /** The other end does not read, or holds much and does not get it done, or nothing was put for a while: looked at from time to time. */
   #rests(): boolean {
-    this.#stuckFor = this.#connection.stalled ? this.#stuckFor + 1 : 0;
-    this.#idleFor = this.#put === this.#putBefore ? this.#idleFor + 1 : 0;
-    this.#putBefore = this.#put;
+    this.#stuckFor = this.outlet.stalled ? this.#stuckFor + 1 : 0;
+    const { items } = this.outlet;
+    this.#idleFor = items === this.#putBefore ? this.#idleFor + 1 : 0;
+    this.#putBefore = items;
     return this.#stuckFor > MOST_LOOKS_STUCK || this.#idleFor > MOST_LOOKS_IDLE || this.#log.bytes > MOST_KEPT;
   }
 
   /** How many items are in frames that the system has taken to the last byte. */
   #sentWithin(bytes: number): number {
-    let sent = this.#put;
+    let sent = this.outlet.items;
     for (const passage of this.#log.passages.toReversed()) {
       for (const { first, end } of (passage as Sent).frames().toReversed()) {
         if (end <= bytes) return sent;
@@ -162,12 +144,13 @@ export class LaneOut {
   #keep(pieces: readonly Buffer[]): void {
     const at = this.#streamed;
     for (const piece of pieces) this.#streamed += piece.length;
+    const { items, itemBytes } = this.outlet;
     const first = this.#logged;
-    const count = this.#put - first;
-    const size = this.#putBytes - this.#loggedBytes;
-    this.#logged = this.#put;
-    this.#peak = Math.max(this.#peak, this.#put - this.#log.taken);
-    this.#loggedBytes = this.#putBytes;
+    const count = items - first;
+    const size = itemBytes - this.#loggedBytes;
+    this.#logged = items;
+    this.#loggedBytes = itemBytes;
+    this.#peak = Math.max(this.#peak, items - this.#log.taken);
     if (count > 0) this.#log.add(new Sent(first, count, size, at, pieces));
   }
 }
@@ -209,7 +192,7 @@ class Sent implements Passage {
 }
 
 /** Larger items go through the broker: they would be kept twice for longer. */
-const MOST_BYTES = 1024 * 1024;
+export const LARGEST = 1024 * 1024;
 /** So often it is looked whether it is still of use. */
 const LOOK_MS = 5;
 /** What the system has not taken for so long goes to the broker, where a killed program does not take it along; it is never much. */

@@ -2,11 +2,11 @@
 // when a put waits for it.
 import { readJson, readRoom } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
-import { Flag, type LaneBody, Type, type WelcomeLine } from '../wire/message.ts';
-import type { FrameWriter } from '../wire/writer.ts';
+import { Flag, type LaneBody, Limit, Type, type WelcomeLine } from '../wire/message.ts';
 import { type Encoding, encodingOf } from './encoding.ts';
 import { BrokenQueue, QueueClosed } from './errors.ts';
-import { LaneOut } from './lane-out.ts';
+import type { Connection } from './connection.ts';
+import { LARGEST, LaneOut } from './lane-out.ts';
 import { checkManner, type Manner, mannerOf, type Placing } from './manner.ts';
 import { type Patience, waitMs } from './patience.ts';
 import type { Failure, Rider, Session } from './session.ts';
@@ -17,30 +17,25 @@ export interface PutOptions extends Patience, Placing {
   readonly confirm?: boolean | undefined;
 }
 
-/** What puts are written to. */
-export interface Outlet {
-  readonly writer: FrameWriter;
-  /** Nothing should be added now. */
-  readonly congested: boolean;
-  /** The largest item it takes. */
-  readonly largest: number;
-  /** An item of so many bytes was written. */
-  wrote(bytes?: number): void;
-}
-
 /** What every put that need not wait returns: one promise for all of them. */
 export const SENT: Promise<void> = Promise.resolve();
 
 export class Producer implements Rider {
   readonly #session: Session;
   readonly #name: string;
-  /** Where puts go: to the broker, or over a lane. */
-  #outlet: Outlet;
+  /** Where puts go, to the broker or over a lane, and the largest item that it takes. */
+  #outlet: Connection;
+  #largest: number = Limit.ITEM;
   #lane: LaneOut | null = null;
   #queue: WelcomeLine | null = null;
   #encoding: Encoding | null = null;
+  #id = 0;
   /** The broker looks at every item, and answers. */
   #judged = false;
+  /** Its word that it has an item is waited for. */
+  #confirms = false;
+  /** Where there is room, a put is made by writing it, and no more. */
+  #plain = false;
   #failure: Failure | null = null;
   /** What may be put without asking. */
   #room = 0;
@@ -55,7 +50,7 @@ export class Producer implements Rider {
 
   constructor(session: Session, name: string) {
     this.#session = session;
-    this.#outlet = session;
+    this.#outlet = session.outlet;
     this.#name = name;
     this.#line = new WaitingPuts(session, name, () => {
       this.#stale = true;
@@ -65,22 +60,14 @@ export class Producer implements Rider {
 
   put(value: unknown, options: PutOptions | undefined): Promise<void> {
     const outlet = this.#outlet;
-    if (
-      options === undefined &&
-      !this.#judged &&
-      this.#room > 0 &&
-      this.#line.size === 0 &&
-      !this.#closed &&
-      !outlet.congested
-    ) {
-      const queue = this.#queue as WelcomeLine;
-      const most = Math.min(this.#roomBytes, outlet.largest);
-      const size = (this.#encoding as Encoding).put(outlet.writer, queue.id, value, most);
+    if (this.#plain && this.#room > 0 && options === undefined && this.#line.size === 0 && !outlet.congested) {
+      const most = Math.min(this.#roomBytes, this.#largest);
+      const size = (this.#encoding as Encoding).put(outlet.writer, this.#id, value, most);
       if (size >= 0) {
         this.#room -= 1;
         this.#roomBytes -= size;
-        outlet.wrote(size);
-        return queue.confirm ? this.#session.confirm() : SENT;
+        outlet.wroteItem(size);
+        return this.#confirms ? this.#session.confirm() : SENT;
       }
     }
     return this.#putPatiently(value, options ?? {});
@@ -97,6 +84,7 @@ export class Producer implements Rider {
   async close(): Promise<void> {
     const again = this.#closed;
     this.#closed = true;
+    this.#plain = false;
     await this.#line.emptied();
     this.#leaveLane();
     await this.#session.ask((request) => {
@@ -126,7 +114,10 @@ export class Producer implements Rider {
   open(queue: WelcomeLine, encoding = encodingOf(queue)): void {
     this.#queue = queue;
     this.#encoding = encoding;
+    this.#id = queue.id;
     this.#judged = queue.judged;
+    this.#confirms = queue.confirm;
+    this.#plain = !queue.judged && !this.#closed;
     this.#line.open(queue, encoding);
     this.#ride();
   }
@@ -254,14 +245,14 @@ export class Producer implements Rider {
 
   /** Puts it; where it is judged, there is more to wait for. */
   #spend(queue: WelcomeLine, bytes: Uint8Array, manner: Manner): Promise<Failure | null> | null {
-    if (bytes.length > this.#outlet.largest) this.#leaveLane();
+    if (bytes.length > this.#largest) this.#leaveLane();
     this.#room -= 1;
     this.#roomBytes -= bytes.length;
     if (this.#judged) return this.#offer(queue, bytes, manner);
     const { priority, left } = manner;
     if (priority === undefined && !left) this.#outlet.writer.putBytes(queue.id, bytes);
     else this.#session.writer.putApart(queue.id, bytes, priority, left ? Flag.LEFT : Flag.NONE);
-    this.#outlet.wrote(bytes.length);
+    this.#outlet.wroteItem(bytes.length);
     return null;
   }
 
@@ -287,7 +278,8 @@ export class Producer implements Rider {
           // All that was put before this frame came through the broker; nothing after it does.
           writer.bare(Type.LANE_READY, id);
           this.#session.wrote();
-          this.#outlet = lane;
+          this.#outlet = lane.outlet;
+          this.#largest = LARGEST;
           this.serve();
         },
         onLaneRoom: (count, bytes) => this.#gain({ count, bytes }),
@@ -306,7 +298,8 @@ export class Producer implements Rider {
     const { id } = this.#queue as WelcomeLine;
     lanes.delete(lane);
     this.#lane = null;
-    this.#outlet = this.#session;
+    this.#outlet = this.#session.outlet;
+    this.#largest = Limit.ITEM;
     if (lane.open) this.#roomBytes += lane.close(writer);
     else writer.bare(Type.LANE_READY, id, Flag.NO_LANE);
     lane.destroy();

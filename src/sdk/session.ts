@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 import { expectEmpty, readJson, readReply, readRequest } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
-import { type ErrorBody, Flag, Limit, PROTOCOL, Type, type Welcome, type WelcomeChannel } from '../wire/message.ts';
+import { type ErrorBody, Flag, PROTOCOL, Type, type Welcome, type WelcomeChannel } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { Areas } from './areas.ts';
 import { Connection } from './connection.ts';
@@ -49,7 +49,6 @@ export class Session {
   readonly writer: FrameWriter;
   /** Of a lock that is kept here for a moment. */
   readonly lease: Lease;
-  readonly largest = Limit.ITEM;
   /** Shared memory, for large items. */
   readonly areas: Areas;
   /** Lanes past the broker. What was put to one must not come after what is said to the broker later. */
@@ -102,14 +101,14 @@ export class Session {
     return this.#welcome;
   }
 
+  /** Where items are put that go to the broker. */
+  get outlet(): Connection {
+    return this.#connection;
+  }
+
   /** Of the connection. */
   get descriptor(): number | null {
     return this.#connection.descriptor;
-  }
-
-  /** So much waits to be sent that puts should wait. */
-  get congested(): boolean {
-    return this.#connection.congested;
   }
 
   /** The channel of that name, made by `make` when the program first names it. */

@@ -28,7 +28,7 @@ export class FrameWriter {
   /** Finished pieces, in order; then `#block` from `#from` to `#at`. */
   #pieces: Buffer[] = [];
   #piecesBytes = 0;
-  #block: Buffer = EMPTY;
+  #block = EMPTY as Block;
   #from = 0;
   #at = 0;
   /** The channel of the PUT frame at the end of `#block` that more items may join; -1: there is none. */
@@ -189,12 +189,16 @@ export class FrameWriter {
   putText(channel: number, text: string, most: number): number {
     const worst = text.length * 3;
     if (worst > this.#blockSize - PUT_OVERHEAD) return this.#putLargeText(channel, text, most);
-    this.#join(channel, worst);
-    const from = this.#at + SIZE_FIELD;
-    const size = this.#block.write(text, from, worst, 'utf8');
+    if (this.#joining !== channel || this.#at + SIZE_FIELD + worst > this.#block.length) this.#join(channel, worst);
+    const block = this.#block;
+    const at = this.#at;
+    const size = block.utf8Write(text, at + SIZE_FIELD, worst);
     if (size > most) return -1;
-    this.#block.writeUInt32BE(size, this.#at);
-    this.#at = from + size;
+    block[at] = size >>> 24;
+    block[at + 1] = size >>> 16;
+    block[at + 2] = size >>> 8;
+    block[at + 3] = size;
+    this.#at = at + SIZE_FIELD + size;
     this.#joined += 1;
     return size;
   }
@@ -332,7 +336,7 @@ export class FrameWriter {
   #reserve(length: number): void {
     if (this.#block.length - this.#at >= length) return;
     this.#seal();
-    this.#block = Buffer.allocUnsafeSlow(Math.max(this.#blockSize, length));
+    this.#block = Buffer.allocUnsafeSlow(Math.max(this.#blockSize, length)) as Block;
     this.#from = 0;
     this.#at = 0;
   }
@@ -346,6 +350,9 @@ export class FrameWriter {
     this.#from = this.#at;
   }
 }
+
+/** With the part of Node's `write` that writes, without its checks: it is called for every item. */
+type Block = Buffer & { utf8Write(text: string, at: number, most: number): number };
 
 const EMPTY: Buffer = Buffer.alloc(0);
 const NOBODY = -1;
