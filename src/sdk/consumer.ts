@@ -26,8 +26,12 @@ import { type Arrival, type GetOptions, type WaitingGet, WaitingGets } from './w
 
 export class Consumer implements Rider, Taker {
   readonly receipts = new Receipts();
-  /** Where it goes that what is taken now was taken. */
+  readonly stock = new Stock();
+  /** Where it goes that items of the open delivery were taken and done, and what its tags count from there. */
   #receipts = this.receipts;
+  #openFrom = 0;
+  #openEnd = 0;
+  #openBase = 0;
   readonly #session: Session;
   readonly #name: string;
   readonly #pace = new Pace();
@@ -39,7 +43,6 @@ export class Consumer implements Rider, Taker {
   #announces = false;
   /** What is next is decided at the moment of the get, so nothing is read ahead. */
   #exact = false;
-  readonly #stock = new Stock();
   readonly #lanes: LanesIn;
   /** As long as any call waits, nothing is here. */
   readonly #line: WaitingGets;
@@ -50,6 +53,9 @@ export class Consumer implements Rider, Taker {
   #credit = 0;
   #untilAsking = 1;
   #asking = false;
+  /** So many of the open delivery may be taken with nothing to say, to ask or to look at; and how many it were at first. */
+  #free = 0;
+  #freed = 0;
   /** Taken since the pace was last judged. */
   #takenSince = 0;
   /** What it said last: whether it waits, and which end it gets from. */
@@ -64,7 +70,7 @@ export class Consumer implements Rider, Taker {
   constructor(session: Session, name: string) {
     this.#session = session;
     this.#name = name;
-    this.#lanes = new LanesIn(session, this.#stock, this);
+    this.#lanes = new LanesIn(session, this.stock, this);
     this.#line = new WaitingGets(
       session,
       name,
@@ -75,31 +81,43 @@ export class Consumer implements Rider, Taker {
 
   /** Something is here, and `next` gives it. */
   get ready(): boolean {
-    return this.#stock.size > 0;
+    return this.stock.size > 0;
   }
 
   /** Of what `next` or `nextBatch` gave last. */
   get tag(): number {
-    return this.#stock.tag;
+    return this.stock.tag;
   }
 
   /** Takes the next item that is here. */
   next(): unknown {
-    if (this.#stock.used) this.#turn(1);
+    if (this.#free === 0) return this.#nextWithCare();
+    this.#free -= 1;
+    this.#receipts.taken += 1;
+    return this.stock.take();
+  }
+
+  #nextWithCare(): unknown {
+    this.#tally();
+    if (this.stock.used) this.#turn(1);
     if (this.#untilAsking <= 0) this.#ask();
-    const value = this.#stock.take();
+    const value = this.stock.take();
     this.#count(1);
     if (value instanceof Undecodable) throw this.#refuse(value);
+    const { left, flawed } = this.stock;
+    this.#freed = this.#announces || flawed ? 0 : Math.max(0, Math.min(left, this.#untilAsking));
+    this.#free = this.#freed;
     return value;
   }
 
   /** Takes what is here of one delivery: its first is `tag`. */
   nextBatch(): unknown[] {
-    if (this.#stock.used) this.#turn(Number.POSITIVE_INFINITY);
-    if (this.#untilAsking < this.#stock.left) this.#ask();
-    const values = this.#stock.takeAll();
+    this.#tally();
+    if (this.stock.used) this.#turn(Number.POSITIVE_INFINITY);
+    if (this.#untilAsking < this.stock.left) this.#ask();
+    const values = this.stock.takeAll();
     this.#count(values.length);
-    for (const value of values) if (value instanceof Undecodable) throw this.#refuse(value);
+    if (this.stock.flawed) for (const value of values) if (value instanceof Undecodable) throw this.#refuse(value);
     return values;
   }
 
@@ -123,10 +141,11 @@ export class Consumer implements Rider, Taker {
 
   /** The program is through with these. */
   done(tag: number, count: number): void {
-    if (this.#atMostOnce) return;
-    if (tag < LANE) this.receipts.done(tag, count);
+    if (tag >= this.#openFrom && tag < this.#openEnd) this.#receipts.done(tag - this.#openBase, count);
+    else if (this.#atMostOnce) return;
+    else if (tag < LANE) this.receipts.done(tag, count);
     else this.#lanes.done(tag, count);
-    this.#ride();
+    if (!this.#riding) this.#ride();
   }
 
   /** Says what was taken and done, before what is written next. */
@@ -198,6 +217,7 @@ export class Consumer implements Rider, Taker {
 
   settle(): void {
     this.#riding = false;
+    this.#tally();
     if (this.#queue === null) return;
     const { id } = this.#queue;
     this.receipts.write(this.#session.writer, id);
@@ -209,7 +229,7 @@ export class Consumer implements Rider, Taker {
     if (this.#failure !== null || this.#retreating) return;
     if (this.#expiring.length > 0) this.#expire(this.#expiring.splice(0));
     const { waiting, right } = this.#line.head;
-    const more = Math.max(0, Math.max(waiting, this.#pace.ahead) - this.#stock.size - this.#credit);
+    const more = Math.max(0, Math.max(waiting, this.#pace.ahead) - this.stock.size - this.#credit);
     const news = more > 0 || !this.#saidWaiting || right !== this.#right;
     if (waiting > 0 ? news : more > 0 && this.#asking) {
       const flags = (waiting > 0 ? Flag.WAITING : Flag.NONE) | (right ? Flag.RIGHT : Flag.NONE);
@@ -228,12 +248,15 @@ export class Consumer implements Rider, Taker {
   /** The next delivery is the one that is taken from. */
   #turn(most: number): void {
     // What is said to be taken can go to nobody else any more, so that is no more than the program takes now.
-    const batch = this.#stock.open(this.#announces ? most : Number.POSITIVE_INFINITY);
+    const batch = this.stock.open(this.#announces ? most : Number.POSITIVE_INFINITY);
     const { items, tag } = batch;
     this.#receipts = this.#lanes.receiptsFor(tag);
-    this.#stock.fill((this.#encoding as Encoding).decode(items), batch);
+    this.#openFrom = tag;
+    this.#openEnd = this.#atMostOnce ? tag : tag + items.count;
+    this.#openBase = tag < LANE ? 0 : tag - (tag % LANE);
+    this.stock.fill((this.#encoding as Encoding).decode(items), batch);
     if (!this.#announces) return;
-    this.#receipts.took(items.count);
+    this.#receipts.taken += items.count;
     this.#ride();
     this.#session.flush();
   }
@@ -243,8 +266,17 @@ export class Consumer implements Rider, Taker {
     this.#untilAsking -= count;
     this.#takenSince += count;
     if (this.#announces) return;
-    this.#receipts.took(count);
+    this.#receipts.taken += count;
     if (!this.#riding) this.#ride();
+  }
+
+  /** Counts those that were free to be taken. From now on none is. */
+  #tally(): void {
+    const count = this.#freed - this.#free;
+    this.#free = 0;
+    this.#freed = 0;
+    this.#untilAsking -= count;
+    this.#takenSince += count;
   }
 
   /** Half of what is read ahead is taken: judges the pace and asks for more, in the middle of a turn if need be. */
@@ -263,12 +295,13 @@ export class Consumer implements Rider, Taker {
   }
 
   #plan(): void {
-    if (this.#lanes.open) this.#untilAsking = Math.max(LEAST_REPORT, this.#stock.size >> 1);
-    else this.#untilAsking = Math.max(1, this.#stock.size + this.#credit - (this.#pace.ahead >> 1));
+    if (this.#lanes.open) this.#untilAsking = Math.max(LEAST_REPORT, this.stock.size >> 1);
+    else this.#untilAsking = Math.max(1, this.stock.size + this.#credit - (this.#pace.ahead >> 1));
   }
 
   #join(options: GetOptions): Promise<Arrival | Failure> {
     if (this.#failure !== null) return Promise.resolve(this.#failure);
+    this.#tally();
     this.#judge(performance.now());
     return new Promise((resolve) => {
       const get = this.#line.add(options, resolve);
@@ -321,16 +354,16 @@ export class Consumer implements Rider, Taker {
 
   arrive(batch: Batch, right = false): void {
     const { items } = batch;
-    this.#stock.add(batch);
+    this.stock.add(batch);
     this.#pace.came(items.count, items.size);
     if (this.#line.size === 0) return;
     this.#pace.begin(performance.now());
-    while (this.#stock.size > 0) {
+    while (this.stock.size > 0) {
       const get = this.#line.take(right);
       if (get === null) break;
       get.settle(get.peeks ? SOMETHING : this.#arrival());
     }
-    if (this.#exact && this.#stock.size > 0) this.#retreat();
+    if (this.#exact && this.stock.size > 0) this.#retreat();
     if (this.#line.size > 0) this.#ride();
   }
 
@@ -346,7 +379,7 @@ export class Consumer implements Rider, Taker {
   #arrival(): Arrival | Failure {
     try {
       const value = this.next();
-      const { tag, attempt, redelivered, death } = this.#stock;
+      const { tag, attempt, redelivered, death } = this.stock;
       return { value, tag, attempt, redelivered, death };
     } catch (error) {
       return () => error as Error;
@@ -401,7 +434,8 @@ export class Consumer implements Rider, Taker {
   #giveBackAhead(): void {
     // What came over a lane is not the broker's to give to another.
     if (this.#lanes.open) return;
-    const count = this.#stock.clear();
+    this.#tally();
+    const count = this.stock.clear();
     this.#plan();
     if (count > 0) this.giveBack(this.#nextTag - count, count);
   }
@@ -438,7 +472,9 @@ export class Consumer implements Rider, Taker {
   }
 
   onLaneLeft(later: readonly Batch[]): void {
+    this.#tally();
     this.#receipts = this.receipts;
+    this.#openEnd = this.#openFrom;
     for (const batch of later) this.arrive(batch);
     this.#saidWaiting = false;
     this.#plan();

@@ -10,7 +10,13 @@ export interface Encoding {
   /** The bytes of `value`, which do not change when it does. */
   encode(value: unknown): Uint8Array;
   /** The values of all items; the bytes may be written over. */
-  decode(items: Items): unknown[];
+  decode(items: Items): Decoded;
+}
+
+export interface Decoded {
+  readonly values: unknown[];
+  /** Some of them are `Undecodable`. */
+  readonly flawed: boolean;
 }
 
 const json: Encoding = {
@@ -23,17 +29,21 @@ const text: Encoding = {
   put: (writer, channel, value, most) => writer.putText(channel, checkText(value), most),
   encode: (value) => Buffer.from(checkText(value)),
   decode(items) {
-    const { bytes, count } = items;
+    const bytes = items.bytes as Readable;
+    const { count } = items;
     const values: string[] = [];
     let at = 0;
     for (let index = 0; index < count; index += 1) {
       const from = at + SIZE_FIELD;
       at = from + sizeAt(bytes, at);
-      values.push(bytes.toString('utf8', from, at));
+      values.push(bytes.utf8Slice(from, at));
     }
-    return values;
+    return { values, flawed: false };
   },
 };
+
+/** With the part of Node's `toString` that reads, without its checks: it is called for every item. */
+type Readable = Buffer & { utf8Slice(start: number, end: number): string };
 
 const bytes: Encoding = {
   put(writer, channel, value, most) {
@@ -43,7 +53,7 @@ const bytes: Encoding = {
     return item.length;
   },
   encode: (value) => Buffer.from(checkBytes(value)),
-  decode: (items) => Array.from(eachItem(items), own),
+  decode: (items) => ({ values: Array.from(eachItem(items), own), flawed: false }),
 };
 
 export function encodingOf(queue: WelcomeLine): Encoding {
@@ -103,7 +113,7 @@ export function snapshot(value: unknown): unknown {
  * Many values are parsed faster as one array: each size field becomes the comma before its item. Gives nothing where what
  * comes out cannot be these items, which happens when one of them is no JSON.
  */
-function decodeTogether(items: Items): unknown[] | undefined {
+function decodeTogether(items: Items): Decoded | undefined {
   if (items.count < 2) return undefined;
   const { bytes: run, count } = items;
   const sizes: number[] = [];
@@ -116,7 +126,7 @@ function decodeTogether(items: Items): unknown[] | undefined {
   run[SIZE_FIELD - 1] = SPACE;
   try {
     const values = JSON.parse(`[${run.toString('utf8')}]`) as unknown[];
-    if (values.length === count) return values;
+    if (values.length === count) return { values, flawed: false };
   } catch {
     // Which item it is comes out below.
   }
@@ -130,16 +140,18 @@ function decodeTogether(items: Items): unknown[] | undefined {
 const COMMA = Buffer.from('   ,').readUInt32BE();
 const SPACE = 0x20;
 
-function decodeEach(items: Items): unknown[] {
+function decodeEach(items: Items): Decoded {
   const values: unknown[] = [];
+  let flawed = false;
   for (const item of eachItem(items)) {
     try {
       values.push(JSON.parse(item.toString('utf8')));
     } catch {
       values.push(new Undecodable(item));
+      flawed = true;
     }
   }
-  return values;
+  return { values, flawed };
 }
 
 /** Stands for an item that is not what the queue's encoding promises, until somebody takes it. */
@@ -155,15 +167,10 @@ export class Undecodable {
 const SHOWN = 60;
 
 function checkText(value: unknown): string {
-  if (typeof value !== 'string')
-    throw new TypeError(`a queue with \`encoding: text\` takes strings, not ${typeof value}`);
-  if (!isWellFormed(value)) throw new TypeError('not text: it has half a surrogate pair, which UTF-8 cannot say');
-  return value;
-}
-
-/** In Node since 20, in TypeScript's library since es2024. */
-function isWellFormed(value: string): boolean {
-  return (value as string & { isWellFormed(): boolean }).isWellFormed();
+  // In Node since 20, in TypeScript's library since es2024.
+  if (typeof value === 'string' && (value as string & { isWellFormed(): boolean }).isWellFormed()) return value;
+  if (typeof value === 'string') throw new TypeError('not text: it has half a surrogate pair, which UTF-8 cannot say');
+  throw new TypeError(`a queue with \`encoding: text\` takes strings, not ${typeof value}`);
 }
 
 function checkBytes(value: unknown): Uint8Array {

@@ -16,10 +16,10 @@ export class Loop<T> implements AsyncIterableIterator<T> {
     const consumer = this.#consumer;
     if (this.#tag !== NOTHING) consumer.done(this.#tag, 1);
     this.#tag = NOTHING;
-    if (!consumer.ready) return this.#wait();
+    if (consumer.stock.size === 0) return this.#wait();
     try {
       const value = consumer.next() as T;
-      this.#tag = consumer.tag;
+      this.#tag = consumer.stock.tag;
       return Promise.resolve({ value, done: false });
     } catch (error) {
       return Promise.reject(error);

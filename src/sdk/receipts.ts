@@ -4,17 +4,14 @@ import { Type } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 
 export class Receipts {
-  #taken = 0;
+  /** How many the program took since that was last told. A field, for it counts with every item. */
+  taken = 0;
   /** Done, and not yet told: these ranges, then one that still grows. */
   #ranges: Range[] = [];
   #from = 0;
   #count = 0;
   /** Taken by `get` and not done, oldest first. */
   readonly #held: Range[] = [];
-
-  took(count: number): void {
-    this.#taken += count;
-  }
 
   done(tag: number, count: number): void {
     if (tag === this.#from + this.#count) {
@@ -44,8 +41,8 @@ export class Receipts {
   }
 
   write(writer: FrameWriter, channel: number): void {
-    if (this.#taken > 0) writer.number(Type.TAKEN, channel, this.#taken);
-    this.#taken = 0;
+    if (this.taken > 0) writer.number(Type.TAKEN, channel, this.taken);
+    this.taken = 0;
     for (const { tag, count } of this.#ranges) writer.range(Type.DONE, channel, tag, count);
     if (this.#ranges.length > 0) this.#ranges = [];
     if (this.#count > 0) writer.range(Type.DONE, channel, this.#from, this.#count);
@@ -55,8 +52,8 @@ export class Receipts {
 
   /** The same, said to somebody else than the broker. */
   settle(hearer: ReceiptHearer): void {
-    if (this.#taken > 0) hearer.taken(this.#taken);
-    this.#taken = 0;
+    if (this.taken > 0) hearer.taken(this.taken);
+    this.taken = 0;
     for (const { tag, count } of this.#ranges.splice(0)) hearer.done(tag, count);
     if (this.#count > 0) hearer.done(this.#from, this.#count);
     this.#from += this.#count;

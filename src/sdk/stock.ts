@@ -2,6 +2,7 @@
 // order in which they are to be taken.
 import { type Items, splitItems } from '../wire/items.ts';
 import type { Dead } from '../wire/message.ts';
+import type { Decoded } from './encoding.ts';
 
 /** One delivery, or what is left of it. */
 export interface Batch {
@@ -23,6 +24,8 @@ export class Stock {
   attempt = 1;
   redelivered = false;
   death: Dead | null = null;
+  /** Some of the values of the open delivery cannot be given to the program. */
+  flawed = false;
   #values: readonly unknown[] = [];
   /** The next of the values, and the tag of the first. */
   #at = 0;
@@ -54,8 +57,9 @@ export class Stock {
   }
 
   /** These are the values of the delivery that was opened. */
-  fill(values: readonly unknown[], { tag, attempt, redelivered, death }: Batch): void {
+  fill({ values, flawed }: Decoded, { tag, attempt, redelivered, death }: Batch): void {
     this.#values = values;
+    this.flawed = flawed;
     this.#at = 0;
     this.#from = tag;
     this.attempt = attempt;

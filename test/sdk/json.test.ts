@@ -91,7 +91,7 @@ test('bytes are what they were when they were put', () => {
   const bytes = Buffer.from([0, 255, 10]);
   const item = encoding.encode(bytes);
   bytes.fill(7);
-  expect(encoding.decode(itemsOf([item]))).toEqual([Buffer.from([0, 255, 10])]);
+  expect(encoding.decode(itemsOf([item])).values).toEqual([Buffer.from([0, 255, 10])]);
   expect(() => encoding.encode('text')).toThrow('takes a Buffer or Uint8Array, not string');
 });
 
@@ -102,5 +102,5 @@ function withoutLargeIntegers(value: unknown): unknown {
 }
 
 function decode(encoding: 'json' | 'text', texts: readonly string[]): unknown[] {
-  return encodingOf(queueChannel({ encoding })).decode(itemsOf(texts.map((text) => Buffer.from(text))));
+  return encodingOf(queueChannel({ encoding })).decode(itemsOf(texts.map((text) => Buffer.from(text)))).values;
 }

@@ -27,7 +27,7 @@ test('a program that is found waiting whenever it is looked keeps its lane as lo
     {
       onLaneReady: () => isReady(),
       onLaneItems(items) {
-        lane.receipts.took(items.count);
+        lane.receipts.taken += items.count;
         lane.report();
         came();
       },
