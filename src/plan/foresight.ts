@@ -13,8 +13,24 @@ export interface Standing {
 /** Of several that would do, which is taken: the one that is had for least, or, to be sure of any, the dearest. */
 export type Choice = 'cheapest' | 'dearest';
 
-/** So many of these are started besides, for one to come to its end. */
-type Opening = Map<Unit, number>;
+/** What is done besides, for one to come to its end. */
+class Opening {
+  /** So many of these are started. */
+  readonly counts: Map<Unit, number>;
+  /** It is seen to that these get on. */
+  readonly moving: Set<Unit>;
+
+  constructor({ counts, moving }: { counts?: Iterable<[Unit, number]>; moving?: Iterable<Unit> } = {}) {
+    this.counts = new Map(counts);
+    this.moving = new Set(moving);
+  }
+
+  get cost(): number {
+    let cost = 0;
+    for (const [unit, count] of this.counts) cost += count * unit.takes;
+    return cost;
+  }
+}
 
 interface Costly {
   readonly unit: Unit;
@@ -82,7 +98,7 @@ export class Foresight {
         const running = thought.#running[unit.index] as number;
         if (running === 0 || !thought.#mayEnd(unit)) continue;
         const opening = thought.#openingOf(unit);
-        if (opening === null || [...opening.values()].some((count) => count > 0)) continue;
+        if (opening === null || [...opening.counts.values()].some((count) => count > 0)) continue;
         thought.#running[unit.index] = 0;
         left.delete(unit);
         more = true;
@@ -100,7 +116,7 @@ export class Foresight {
       this.#lacking = null;
       for (const unit of left) {
         const opening = this.#mayEnd(unit) ? this.#openingOf(unit) : null;
-        const cost = opening === null ? 0 : costOf(opening);
+        const cost = opening?.cost ?? 0;
         if (opening !== null && cost === 0) {
           this.#start(opening);
           this.#end(unit);
@@ -110,7 +126,7 @@ export class Foresight {
         if (opening === null) continue;
         if (cost <= this.#free) {
           // Best those who leave the fewest running behind them.
-          const behind = cost - (opening.get(unit) ?? 0) * unit.takes;
+          const behind = cost - (opening.counts.get(unit) ?? 0) * unit.takes;
           if (costly === null || behind < costly.behind) costly = { unit, opening, behind };
         } else if (this.#lacking === null || cost - this.#free < this.#lacking.slots)
           this.#lacking = { slots: cost - this.#free, needed: this.#neededWith(opening) };
@@ -142,13 +158,14 @@ export class Foresight {
 
   /** Those that have to be started for one of it to come to its end; null where they cannot be now. */
   #openingOf(unit: Unit): Opening | null {
-    const opening: Opening = new Map();
+    const opening = new Opening();
     return this.#openInto(opening, unit, null) ? opening : null;
   }
 
   /** One of it runs, or all of it where all are needed at once, and it gets on. */
   #openInto(opening: Opening, unit: Unit, by: Unit | null): boolean {
-    const isNew = !opening.has(unit);
+    const isNew = !opening.moving.has(unit);
+    opening.moving.add(unit);
     const least = this.#running[unit.index] === 0 ? Math.min(1, this.#openOf(unit)) : 0;
     if (!this.#startInto(opening, unit, unit.whole ? this.#openOf(unit) : least, by)) return false;
     return !isNew || unit.some.every((choice) => this.#openOneOf(opening, unit, choice));
@@ -156,11 +173,11 @@ export class Foresight {
 
   /** So many of it are started besides. What comes only after `by` has started, and what comes before that, has to run while `by` does. */
   #startInto(opening: Opening, unit: Unit, count: number, by: Unit | null): boolean {
-    if ((opening.get(unit) ?? -1) >= count) return true;
+    if ((opening.counts.get(unit) ?? -1) >= count) return true;
     if (count > 0 && !this.#isFreeFor(unit, count, opening)) return false;
     const late = count === 0 ? [] : unit.startAfter.filter((other) => !this.#isOver(this.#unit(other)));
     if (late.length > 0 && (by === null || !(this.#bold || startNeeds(this.#ties, unit, by)))) return false;
-    opening.set(unit, count);
+    opening.counts.set(unit, count);
     return (
       late.every((other) => this.#openInto(opening, this.#unit(other), unit)) &&
       unit.opened.every((other) => this.#startInto(opening, this.#unit(other), this.#openOf(this.#unit(other)), unit))
@@ -171,12 +188,13 @@ export class Foresight {
   #openOneOf(opening: Opening, by: Unit, choice: readonly number[]): boolean {
     const units = choice.map((index) => this.#ties.units[index] as Unit).filter((unit) => !this.#isOver(unit));
     if (units.length === 0) return true;
-    const isThere = (unit: Unit): boolean => (this.#running[unit.index] as number) > 0 || (opening.get(unit) ?? 0) > 0;
+    const isThere = (unit: Unit): boolean =>
+      (this.#running[unit.index] as number) > 0 || (opening.counts.get(unit) ?? 0) > 0;
     let best: Opening | null = null;
     // Who comes only after `by` has started helps it only where nobody else does.
     for (const late of [null, by]) {
       for (const unit of [...units.filter(isThere), ...units.filter((other) => !isThere(other))]) {
-        const tried: Opening = new Map(opening);
+        const tried = new Opening(opening);
         if (!this.#openInto(tried, unit, late)) continue;
         if (best === null || this.#isBetter(tried, best)) best = tried;
         if (isThere(unit) || ++this.#tried > mostTried) break;
@@ -184,16 +202,17 @@ export class Foresight {
       if (best !== null || units.some(({ startAfter }) => this.#areOver(startAfter))) break;
     }
     if (best === null) return false;
-    for (const [unit, count] of best) opening.set(unit, count);
+    for (const [unit, count] of best.counts) opening.counts.set(unit, count);
+    for (const unit of best.moving) opening.moving.add(unit);
     return true;
   }
 
   #isBetter(one: Opening, other: Opening): boolean {
-    return this.#choice === 'cheapest' ? costOf(one) < costOf(other) : costOf(one) > costOf(other);
+    return this.#choice === 'cheapest' ? one.cost < other.cost : one.cost > other.cost;
   }
 
   #start(opening: Opening): void {
-    for (const [unit, count] of opening) {
+    for (const [unit, count] of opening.counts) {
       if (count === 0) continue;
       this.#open[unit.index] = (this.#open[unit.index] as number) - count;
       this.#running[unit.index] = (this.#running[unit.index] as number) + count;
@@ -211,20 +230,14 @@ export class Foresight {
 
   #neededWith(opening: Opening): readonly Unit[] {
     return this.#ties.units.filter(
-      (unit) => unit.takes === 1 && ((this.#running[unit.index] as number) > 0 || (opening.get(unit) ?? 0) > 0),
+      (unit) => unit.takes === 1 && ((this.#running[unit.index] as number) > 0 || (opening.counts.get(unit) ?? 0) > 0),
     );
   }
 
   #isFreeFor(unit: Unit, count: number, opening: Opening): boolean {
     return areFree(this.#ties, unit.holds, (other) => {
-      const more = other === unit ? count : (opening.get(other) ?? 0);
+      const more = other === unit ? count : (opening.counts.get(other) ?? 0);
       return (this.#running[other.index] as number) + more;
     });
   }
-}
-
-function costOf(opening: Opening): number {
-  let cost = 0;
-  for (const [unit, count] of opening) cost += count * unit.takes;
-  return cost;
 }

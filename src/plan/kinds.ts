@@ -129,6 +129,7 @@ export class Draft {
   #drawThroughDaemons(taker: number): void {
     const kind = this.#kind(taker);
     const daemons = new Set(kind.daemons);
+    for (const daemon of daemons) if (daemon !== taker) kind.some.push([daemon]);
     // It grows while it is read.
     for (const daemon of daemons) {
       const { daemons: others, endAfter } = this.#kind(daemon);
