@@ -348,7 +348,7 @@ export type Ready = ReadyByLog | ReadyByHttp | ReadyByTcp | ReadyByExec | ReadyB
  */
 export type UsesLocks = References;
 /**
- * Locks that it has from its start until all of it has ended: a name, a list of names, or a map from a lock of `kind: rw` to `read` or `write` (the default). It gets them all at once, together with its slot, and waits with none of them; where programs, items or other runs take them, too, it then comes in order of arrival among these. With `each`, every item's process has them.
+ * Locks that it has from the start of an attempt until all of that has ended: a name, a list of names, or a map from a lock of `kind: rw` to `read` or `write` (the default). It gets them all at once, together with its slot, and waits with none of them; where programs, items or other runs take them, too, it then comes in order of arrival among these. With `each`, every item's process has them.
  */
 export type Holds =
   | string
@@ -452,7 +452,7 @@ export interface PipelineFile {
    */
   timeout?: Duration;
   /**
-   * How many processes and `each` items may run at once; daemons and joins take none. Without it there is no limit. `--slots N` on the command line overrides it.
+   * How many processes and `each` items may run at once; daemons, joins and who waits for another attempt or another item take none. Without it there is no limit. `--slots N` on the command line overrides it.
    */
   slots?: Count;
   /**

@@ -1,6 +1,6 @@
 // The gate between those whose needs hold (`schedules`) and those who run, for plans in which not all that are due may start at
 // once: it lets in whom `slots` grants it. To the schedules whoever waits here has been told to start; one that is told to stop meanwhile ends
-// without ever having run.
+// without ever having run. Who rests between two attempts, or has no item to work on, comes back through the same gate.
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import { fateOf, type Ending, pipedWith } from './outcome.ts';
@@ -58,13 +58,32 @@ export class Admission {
     return this.#pass(this.#schedules.stop(reason, now), now);
   }
 
-  /** Whether there is a slot for one more item of an `each` that runs. */
-  lend(): boolean {
-    return this.#slots.lend();
+  /** It runs no more for now, and others may. False where it keeps what it has, and need not ask to come back. */
+  rest(id: NodeId): boolean {
+    return this.#slots.rests(id);
   }
 
-  giveBack(now: number): ScheduleEffect[] {
-    this.#slots.regain();
+  isResting(id: NodeId): boolean {
+    return this.#slots.isResting(id);
+  }
+
+  /** It wants to go on. */
+  comeBack(id: NodeId, now: number): ScheduleEffect[] {
+    this.#slots.due([id]);
+    return this.#pass([], now);
+  }
+
+  /** Whether there is a slot for one more item of an `each` that runs. */
+  lend(id: NodeId): boolean {
+    return this.#slots.lend(id);
+  }
+
+  giveBack(id: NodeId): void {
+    this.#slots.regain(id);
+  }
+
+  /** Something was given back. */
+  letIn(now: number): ScheduleEffect[] {
     return this.#pass([], now);
   }
 
@@ -93,8 +112,9 @@ export class Admission {
       const line = effect.do === 'stop' ? this.#slots.inLineWith(effect.node) : null;
       if (effect.do === 'start') this.#slots.due(effect.nodes);
       else if (effect.do === 'stop' && line === null) {
+        this.#slots.withdraw(effect.node);
         // Who ended in line with another may be told to stop a moment later.
-        if (this.#slots.runs(effect.node)) passed.push(effect);
+        if (this.#slots.isUnderWay(effect.node)) passed.push(effect);
       } else if (effect.do === 'stop' && line !== null)
         for (const ending of cutShort(effect, line)) {
           this.#slots.ended(ending.node);
@@ -108,7 +128,8 @@ export class Admission {
         passed.push(effect);
       }
     }
-    for (const nodes of this.#slots.grant()) passed.push({ do: 'start', nodes });
+    for (const { nodes, again } of this.#slots.grant())
+      passed.push(again ? { do: 'admit', node: nodes[0] as NodeId } : { do: 'start', nodes });
     return passed;
   }
 }

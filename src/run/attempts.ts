@@ -16,7 +16,7 @@ export class Attempts {
   #attempt = 1;
   /** Further attempts since it was last up for long. */
   #further = 0;
-  /** When the next attempt is due. */
+  /** When the next attempt is due; null: that is past, and it waits to be admitted. */
   #due: number | null = null;
   /** How the last attempt ended, while the next is awaited. */
   #last: Ended | null = null;
@@ -110,6 +110,11 @@ export class Attempts {
       if (this.#leaving) return [];
       if (overdue !== null) return this.#giveUp('failed', overdue, last);
       if (this.#due === null || now < this.#due) return [];
+      this.#due = null;
+      return [{ do: 'return' }];
+    }
+    if (input.type === 'admitted') {
+      if (this.#leaving) return [];
       this.#forget();
       this.#life = new WatchedLife(this.node, this.#readiness);
       return this.#life.handle({ type: 'start' }, now);

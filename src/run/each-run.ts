@@ -7,33 +7,21 @@ import { speaks } from '../plan/speakers.ts';
 import { Each, type EachEffect, type EachInput, type EachOutcome, type WorkResult } from './each.ts';
 import { type Given, ItemInput, MOST_IN_ENVIRONMENT, MOST_IN_EXPRESSIONS } from './item-input.ts';
 import { type ItemNodeContext, ItemNodes } from './item-node.ts';
+import { ItemSlots, type SlotSource } from './item-slots.ts';
 import type { Happening } from './happening.ts';
 import type { Ended, Input, Phase } from './life.ts';
 import { fateOf, howEnded } from './outcome.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
 import { workerOf } from './worker-name.ts';
 
-/** Slots for items beside the one that the `each` itself has. */
-export interface ItemSlots {
-  readonly most: number;
-  /** Whether there is one more now. */
-  lend(): boolean;
-  giveBack(): void;
-}
-
 export interface EachContext extends ProcessContext, ItemNodeContext {
   readonly broker: BrokerHost;
   /** Null: there is no limit. */
-  readonly slots: ItemSlots | null;
+  readonly slots: { readonly most: number; readonly source: SlotSource } | null;
   /** The processes of workers are found there, too, while they are there. */
   readonly running: Map<NodeId, ProcessRun | EachRun>;
   /** Where what cannot be done goes. */
   readonly deadLetter: string | null;
-}
-
-interface Parked {
-  readonly worker: number;
-  readonly given: Given;
 }
 
 interface Work {
@@ -53,11 +41,9 @@ export class EachRun {
   readonly #given = new Map<number, Given>();
   /** By worker. */
   readonly #works = new Map<number, Work>();
-  /** Of these the processes wait for a slot, oldest first. */
-  readonly #parked: Parked[] = [];
-  /** Processes that run, and the slots that were lent for them. */
-  #active = 0;
-  #lent = 0;
+  /** By worker, what its process is to begin with once there is a slot. */
+  readonly #parked = new Map<number, Given>();
+  readonly #slots: ItemSlots;
   #startedAt = 0;
   #begun = 0;
   /** What the process wrote for whose failure all fails. */
@@ -69,6 +55,7 @@ export class EachRun {
     const workers = Math.min(node.each?.workers ?? 1, context.slots?.most ?? Number.POSITIVE_INFINITY);
     this.#machine = new Each({ workers, deadLetter: context.deadLetter });
     this.#nodes = new ItemNodes(node, context);
+    this.#slots = new ItemSlots(context.slots?.source ?? null, (worker) => this.#goOn(worker));
   }
 
   get phase(): Phase {
@@ -84,6 +71,8 @@ export class EachRun {
     switch (input.type) {
       case 'start':
         return this.#start();
+      case 'admitted':
+        return this.#slots.admitted();
       case 'stop':
       case 'kill':
       case 'fault':
@@ -122,6 +111,7 @@ export class EachRun {
     tell({ type: 'node.started', node: node.id, pid: null });
     this.#context.onStarted(this);
     this.#tell({ type: 'start' });
+    this.#slots.share();
   }
 
   #tell(input: EachInput): void {
@@ -152,32 +142,27 @@ export class EachRun {
     const given = this.#given.get(ticket);
     if (given === undefined) throw new Error(`Internal error: item ${ticket} was not given`);
     this.#given.delete(ticket);
-    if (this.#mayBegin()) this.#begin(worker, given);
-    else this.#parked.push({ worker, given });
+    this.#parked.set(worker, given);
+    this.#slots.wants(worker);
   }
 
   /** Others may have given back slots. */
   resume(): void {
-    while (this.#parked.length > 0 && this.#mayBegin()) {
-      const { worker, given } = this.#parked.shift() as Parked;
-      this.#begin(worker, given);
-    }
+    this.#slots.resume();
   }
 
-  /** One process it may have in any case. */
-  #mayBegin(): boolean {
-    const { slots } = this.#context;
-    if (slots === null || this.#active === 0) return true;
-    if (!slots.lend()) return false;
-    this.#lent += 1;
-    return true;
+  /** It has a slot now, for an item or for another attempt. */
+  #goOn(worker: number): void {
+    const given = this.#parked.get(worker);
+    if (given === undefined) return this.#works.get(worker)?.run?.handle({ type: 'admitted' });
+    this.#parked.delete(worker);
+    this.#begin(worker, given);
   }
 
   #begin(worker: number, given: Given): void {
     // FIFOs are made many at a time.
     if (this.#begun % ITEMS_AHEAD === 0) this.#context.fifos.expect(2 * ITEMS_AHEAD);
     this.#begun += 1;
-    this.#active += 1;
     const id = workerOf(this.node.id, worker);
     const item = new ItemInput(given, this.#context.broker);
     const made = this.#nodes.nodeFor(id, given, item);
@@ -189,11 +174,10 @@ export class EachRun {
   }
 
   #stop(worker: number, input: Extract<Input, { type: 'stop' | 'kill' }>): void {
-    const at = this.#parked.findIndex((parked) => parked.worker === worker);
-    const [parked] = at < 0 ? [] : this.#parked.splice(at, 1);
-    if (parked === undefined) return this.#works.get(worker)?.run?.handle(input);
-    this.#active += 1;
-    this.#endWithout(worker, parked.given, 'stopped');
+    const given = this.#parked.get(worker);
+    if (given === undefined) return this.#works.get(worker)?.run?.handle(input);
+    this.#parked.delete(worker);
+    this.#endWithout(worker, given, 'stopped');
   }
 
   /** There is no process for it. In a turn of its own: the effects that are being performed come before what follows from this. */
@@ -203,13 +187,8 @@ export class EachRun {
   }
 
   #worked(worker: number, result: WorkResult): void {
-    this.#active -= 1;
-    if (this.#lent > 0 && this.#lent >= this.#active) {
-      this.#lent -= 1;
-      this.#context.slots?.giveBack();
-    }
+    this.#slots.leaves(worker);
     this.#tell({ type: 'worked', worker, result });
-    this.resume();
   }
 
   #contextFor(worker: number, id: NodeId, given: Given, item: ItemInput): ProcessContext {
@@ -231,6 +210,8 @@ export class EachRun {
       item,
       tell,
       onAttempt: () => {},
+      onRest: () => this.#slots.leaves(worker),
+      onReturn: () => this.#slots.wants(worker),
       onStarted: () => {},
       onReady: () => {},
       onEnded: (_, ended, stderr) => {

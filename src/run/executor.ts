@@ -7,8 +7,8 @@ import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import { needsBroker, speakersOf } from '../plan/speakers.ts';
 import { Admission, scheduleOf } from './admission.ts';
 import { type Containment, shortcoming, type Tier } from './containment.ts';
+import { type EachContext, EachRun } from './each-run.ts';
 import { inherited } from './environment.ts';
-import { EachRun, type ItemSlots } from './each-run.ts';
 import type { Happening } from './happening.ts';
 import type { Masker } from './masker.ts';
 import type { Ended } from './life.ts';
@@ -83,7 +83,7 @@ export class Execution {
     this.#outputs = new Outputs(plan);
     const resolver = new Resolver(plan, options, this.#outputs.named);
     this.#schedule = scheduleOf(plan, (node) => resolver.isWanted(node));
-    this.#maker = new RunMaker({ plan, resolver, running: this.#running, slots: this.#itemSlots() });
+    this.#maker = new RunMaker({ plan, resolver, running: this.#running, slotsFor: (id) => this.#itemSlots(id) });
     const told = {
       outputs: this.#outputs,
       broker: () => this.#broker,
@@ -216,6 +216,8 @@ export class Execution {
       targets,
       now: () => this.#now(),
       onAttempt: ({ node }) => this.#outputs.forget(node.id),
+      onRest: ({ node }) => this.#rest(node.id),
+      onReturn: (run) => this.#comeBack(run),
       onStarted: ({ node }) => this.#perform(this.#schedule.started(node.id, this.#now())),
       onReady: ({ node }) => this.#perform(this.#schedule.ready(node.id, this.#now())),
       onReport: (to, report) => this.#running.get(to)?.handle({ type: 'heard', report }),
@@ -269,6 +271,8 @@ export class Execution {
     switch (effect.do) {
       case 'start':
         return this.#start(effect.nodes);
+      case 'admit':
+        return this.#running.get(effect.node)?.handle({ type: 'admitted' });
       case 'wait':
         return this.#ends.waits(effect.node, effect.since);
       case 'stop':
@@ -304,14 +308,30 @@ export class Execution {
     for (const run of runs) run.handle({ type: 'start' });
   }
 
-  #itemSlots(): ItemSlots | null {
+  #itemSlots(id: NodeId): EachContext['slots'] {
     const schedule = this.#schedule;
-    if (!(schedule instanceof Admission)) return null;
-    return {
-      most: this.#plan.slots ?? Number.POSITIVE_INFINITY,
-      lend: () => schedule.lend(),
-      giveBack: () => this.#perform(schedule.giveBack(this.#now())),
+    if (this.#plan.slots === null || !(schedule instanceof Admission)) return null;
+    const source = {
+      rest: () => schedule.rest(id),
+      comeBack: () => this.#perform(schedule.comeBack(id, this.#now())),
+      lend: () => schedule.lend(id),
+      giveBack: () => schedule.giveBack(id),
+      letIn: () => this.#perform(schedule.letIn(this.#now())),
     };
+    return { most: this.#plan.slots, source };
+  }
+
+  /** What it has goes to others meanwhile. */
+  #rest(id: NodeId): void {
+    const schedule = this.#schedule;
+    if (schedule instanceof Admission && schedule.rest(id)) this.#perform(schedule.letIn(this.#now()));
+  }
+
+  #comeBack(run: ProcessRun): void {
+    const schedule = this.#schedule;
+    if (schedule instanceof Admission && schedule.isResting(run.node.id))
+      this.#perform(schedule.comeBack(run.node.id, this.#now()));
+    else run.handle({ type: 'admitted' });
   }
 
   /** The `if` of one of them is false. */

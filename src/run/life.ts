@@ -14,7 +14,7 @@ export type LifePhase =
   | 'accounting'
   | 'awaiting'
   | 'ended';
-/** `resting`: between one attempt and the next. */
+/** `resting`: between one attempt and the next, until that is admitted. */
 export type Phase = LifePhase | 'resting';
 
 /** A process of the run, as far as it can be seen from outside. */
@@ -27,6 +27,8 @@ export interface Life {
 export type Input =
   | { readonly type: 'start' }
   | { readonly type: 'spawned'; readonly pid: number }
+  /** Its next attempt may begin. */
+  | { readonly type: 'admitted' }
   /** There is no process: no such program, no such folder, … */
   | { readonly type: 'refused'; readonly reason: string }
   /** It was told to end while it waited for the locks that it holds: there never will be a process. */
@@ -88,6 +90,8 @@ export type Effect =
   | { readonly do: 'recover'; readonly how: string }
   /** The attempt of that number follows after so long. */
   | { readonly do: 'again'; readonly attempt: number; readonly delayMs: number; readonly ended: Ended }
+  /** The delay is over: it goes on once it is `admitted`. */
+  | { readonly do: 'return' }
   | { readonly do: 'end'; readonly ended: Ended };
 
 export interface Ended {

@@ -43,6 +43,10 @@ export interface ProcessContext {
   readonly onAttempt: (run: ProcessRun) => void;
   /** Takes the secrets out of what is printed; null where there are none. */
   readonly masker: Masker | null;
+  /** It rests until its next attempt. */
+  readonly onRest: (run: ProcessRun) => void;
+  /** It rests no more: `admitted` is to be said to it when it may go on. */
+  readonly onReturn: (run: ProcessRun) => void;
   readonly onStarted: (run: Pick<ProcessRun, 'node'>) => void;
   readonly onReady: (run: ProcessRun) => void;
   /** To one that a pipe joins to another. */
@@ -165,8 +169,11 @@ export class ProcessRun {
         const { outcome, exitcode, signal, cause } = effect.ended;
         const type = node.kind === 'daemon' ? 'node.restarting' : 'node.retrying';
         const ended = { outcome, exitcode, signal, ...(cause === null ? {} : { cause }) };
-        return tell({ type, node: node.id, attempt, delayMs, ...ended });
+        tell({ type, node: node.id, attempt, delayMs, ...ended });
+        return this.#context.onRest(this);
       }
+      case 'return':
+        return this.#context.onReturn(this);
       case 'try':
         return this.#probe?.try();
       case 'drop':

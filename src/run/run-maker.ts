@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import type { ResolvedNode } from '../plan/resolve.ts';
-import { EachRun, type ItemSlots } from './each-run.ts';
+import { type EachContext, EachRun } from './each-run.ts';
 import { type ProcessContext, ProcessRun } from './process-run.ts';
 import type { Refused, Resolver } from './resolver.ts';
 
@@ -12,8 +12,8 @@ export interface RunMakerSettings {
   readonly resolver: Resolver;
   /** Where the processes of workers are found while they are there. */
   readonly running: Map<NodeId, ProcessRun | EachRun>;
-  /** For the items of an `each`; null: there is no limit. */
-  readonly slots: ItemSlots | null;
+  /** For the items of this `each`. */
+  readonly slotsFor: (id: NodeId) => EachContext['slots'];
 }
 
 /** The `if` of this one is false. */
@@ -42,7 +42,7 @@ export class RunMaker {
   }
 
   #eachRun(node: ProcessNode, queue: string, context: ProcessContext): EachRun {
-    const { plan, resolver, running, slots } = this.#settings;
+    const { plan, resolver, running, slotsFor } = this.#settings;
     const { broker } = context;
     const channel = plan.channels.find(({ kind, name }) => kind === 'queue' && name === queue);
     if (!broker || channel?.kind !== 'queue') throw new Error(`Internal error: there is no queue ${queue}`);
@@ -50,6 +50,7 @@ export class RunMaker {
     const resolve = resolver.resolveFor.bind(resolver);
     const { line, column } = node.at;
     const place = `${basename(plan.file)}:${line}:${column}`;
+    const slots = slotsFor(node.id);
     return new EachRun(node, { ...context, broker, running, slots, place, deadLetter, resolve });
   }
 }

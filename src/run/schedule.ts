@@ -12,6 +12,8 @@ import { Reliance } from './reliance.ts';
 export type ScheduleEffect =
   /** Their needs hold: start these processes, together where pipes join them. */
   | { readonly do: 'start'; readonly nodes: readonly NodeId[] }
+  /** Its next attempt, or the next item of an `each`, may begin. */
+  | { readonly do: 'admit'; readonly node: NodeId }
   /** The join begins to wait. */
   | { readonly do: 'wait'; readonly node: NodeId; readonly since: number }
   /** Stop the process, by its rule or `atOnce`; `as` is what it will have ended as. */

@@ -1,8 +1,9 @@
 // The machine of `slots`: who of those whose needs hold starts now, and who waits in line. What is tied together takes its slots
 // together; nothing is started that could keep what runs from its end; and whoever is first in line is overtaken only by
-// those who could start anyway before it can.
+// those who could start anyway before it can. Who rests meanwhile has none, and comes back through the same line.
 import { Foresight, type Standing } from '../plan/foresight.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
+import { isProcess } from '../plan/node-kind.ts';
 import { areFree, startNeeds, type Ties, tiesOf, type Unit } from '../plan/ties.ts';
 
 /** Those who start together: one process, or several that pipes join. */
@@ -13,13 +14,22 @@ interface Entry {
   readonly count: number;
   /** Rises from one to the next in line. */
   readonly turn: number;
+  /** It has begun before, and comes back. */
+  readonly again: boolean;
 }
+
+/** Those of one list start together. */
+export type Granted = Pick<Entry, 'nodes' | 'again'>;
 
 export class Slots {
   readonly #ties: Ties;
   readonly #standing: Standing;
-  /** How many have ended, by unit. */
-  readonly #ended: Int32Array;
+  /** By unit, 1: some of it has begun or ended. */
+  readonly #touched: Uint8Array;
+  /** By unit, how many rest and are not in line. */
+  readonly #away: Int32Array;
+  /** By unit, 1: it rests until there is something to do for it, and is there for who makes that. */
+  readonly #pools: Uint8Array;
   readonly #most: number;
   #free: number;
   /** To items, until their processes end. */
@@ -32,6 +42,8 @@ export class Slots {
   readonly #line = new Set<Entry>();
   readonly #entryOf = new Map<NodeId, Entry>();
   readonly #running = new Set<NodeId>();
+  /** They have begun, and do nothing for now; in line or not. */
+  readonly #resting = new Set<NodeId>();
   /** By unit: those in line, in order. */
   readonly #due = new Map<Unit, Set<Entry>>();
   /** Of these it is not known how they could all end; they are started as there is room. */
@@ -46,7 +58,11 @@ export class Slots {
       open: Int32Array.from(units, ({ members }) => members.length),
       running: new Int32Array(units.length),
     };
-    this.#ended = new Int32Array(units.length);
+    this.#touched = new Uint8Array(units.length);
+    this.#away = new Int32Array(units.length);
+    this.#pools = new Uint8Array(units.length);
+    for (const node of plan.nodes)
+      if (isProcess(node) && node.each !== null) this.#pools[this.#unit(node.id).index] = 1;
     for (const circle of new Set(this.#ties.circles)) {
       if (circle === null || new Foresight(this.#ties, this.#standing, this.#most, 'dearest').canEnd(circle)) continue;
       for (const unit of circle) this.#dark.add(unit);
@@ -55,9 +71,12 @@ export class Slots {
 
   /** What these need holds: they go to the end of the line. */
   due(nodes: readonly NodeId[]): void {
-    const unit = this.#unit(nodes[0] as NodeId);
+    const [first] = nodes as readonly [NodeId, ...NodeId[]];
+    const unit = this.#unit(first);
+    const again = this.#resting.has(first);
+    if (again) change(this.#away, unit, -1);
     this.#turns += 1;
-    const entry: Entry = { nodes, unit, count: nodes.length * unit.takes, turn: this.#turns };
+    const entry: Entry = { nodes, unit, count: nodes.length * unit.takes, turn: this.#turns, again };
     if (entry.count === 0) this.#light += 1;
     for (const id of nodes) this.#entryOf.set(id, entry);
     this.#line.add(entry);
@@ -75,44 +94,68 @@ export class Slots {
   /** Whatever it was doing, it does no more, and never will. */
   ended(id: NodeId): void {
     const unit = this.#unit(id);
-    this.#leaveLine(id);
-    this.#giveBack(id);
+    this.withdraw(id);
+    if (this.#resting.delete(id)) change(this.#away, unit, -1);
+    else this.#giveBack(id);
     change(this.#standing.open, unit, -1);
-    change(this.#ended, unit, 1);
-  }
-
-  /** It runs no more for now, and will be `due` again. */
-  rests(id: NodeId): void {
-    this.#giveBack(id);
+    this.#touched[unit.index] = 1;
   }
 
   /**
-   * For one more item of what runs already, whose process ends by itself: only where nobody waits in line, so that items that follow
-   * each other keep nobody from starting.
+   * It runs no more for now, and will be `due` again, or end. False where it keeps what it has: where it is not known how all that it is
+   * tied to could end, nothing is risked.
    */
-  lend(): boolean {
+  rests(id: NodeId): boolean {
+    const unit = this.#unit(id);
+    if (this.#dark.has(unit) || !this.#running.has(id)) return false;
+    this.#giveBack(id);
+    this.#resting.add(id);
+    change(this.#away, unit, 1);
+    return true;
+  }
+
+  /** It does not want to come back any more, and is still to end. */
+  withdraw(id: NodeId): void {
+    if (this.#leaveLine(id)?.again) change(this.#away, this.#unit(id), 1);
+  }
+
+  /**
+   * For one more item of an `each` whose processes end by themselves: only where nobody waits in line, so that items that follow each
+   * other keep nobody from starting.
+   */
+  lend(id: NodeId): boolean {
+    const unit = this.#unit(id);
     if (this.#line.size > 0 || this.#free <= 0) return false;
+    change(this.#standing.running, unit, 1);
+    if (this.#ties.circles[unit.index] && !this.#dark.has(unit) && !this.#canEnd(this.#standing, new Set())) {
+      change(this.#standing.running, unit, -1);
+      return false;
+    }
     this.#free -= 1;
     this.#lent += 1;
     return true;
   }
 
-  regain(): void {
+  regain(id: NodeId): void {
+    change(this.#standing.running, this.#unit(id), -1);
     this.#free += 1;
     this.#lent -= 1;
   }
 
   /** Who starts now, in order; those of one list together. */
-  grant(): (readonly NodeId[])[] {
-    const granted: (readonly NodeId[])[] = [];
+  grant(): Granted[] {
+    const granted: Granted[] = [];
     for (let more = true; more; ) {
       more = false;
       const failed = new Set<Unit>();
       // Locks that somebody waits for who came before.
       const claimed = new Set<string>();
+      // Slots are kept for somebody who came before.
+      let isKept = false;
       for (const entry of this.#line) {
-        if (this.#free <= 0 && this.#light === 0) break;
-        if (failed.has(entry.unit) || (entry.count > 0 && this.#free <= 0)) continue;
+        const isFull = isKept || this.#free <= 0;
+        if (isFull && this.#light === 0) break;
+        if (failed.has(entry.unit) || (entry.count > 0 && isFull)) continue;
         if (entry.unit.holds.some(({ lock }) => claimed.has(lock))) continue;
         const party = this.#partyOf(entry);
         if (party === null) failed.add(entry.unit);
@@ -122,8 +165,13 @@ export class Slots {
         } else if (!this.#haveLocks(party, this.#standing)) {
           failed.add(entry.unit);
           for (const { unit } of party) for (const { lock } of unit.holds) claimed.add(lock);
-        } else if (this.#fitsLater(party)) break;
-        else failed.add(entry.unit);
+        } else {
+          if (!isKept && this.#fitsLater(party)) {
+            isKept = true;
+            for (const { unit } of party) for (const { lock } of unit.holds) claimed.add(lock);
+          }
+          failed.add(entry.unit);
+        }
       }
     }
     // What is lent comes back.
@@ -131,13 +179,19 @@ export class Slots {
     return settled ? granted : this.#startAny();
   }
 
-  runs(id: NodeId): boolean {
-    return this.#running.has(id);
+  /** It runs, or has and will. */
+  isUnderWay(id: NodeId): boolean {
+    return this.#running.has(id) || this.#resting.has(id);
   }
 
-  /** It stands in line, with these. */
+  isResting(id: NodeId): boolean {
+    return this.#resting.has(id);
+  }
+
+  /** It stands in line to begin, with these. */
   inLineWith(id: NodeId): readonly NodeId[] | null {
-    return this.#entryOf.get(id)?.nodes ?? null;
+    const entry = this.#entryOf.get(id);
+    return entry === undefined || entry.again ? null : entry.nodes;
   }
 
   /** One of these has to move before it can start; null where it does not stand in line. */
@@ -177,7 +231,7 @@ export class Slots {
     )
       return false;
     return unit.some.every((choice) => {
-      if (choice.some((index) => this.#standing.running[index] !== 0)) return true;
+      if (choice.some((index) => this.#isThere(index))) return true;
       const open = choice.filter((index) => this.#standing.open[index] !== 0);
       if (open.length === 0) return true;
       const mate = this.#firstDue(open);
@@ -186,21 +240,26 @@ export class Slots {
     });
   }
 
+  /** It runs, or does as soon as there is something to do. */
+  #isThere(index: number): boolean {
+    return this.#standing.running[index] !== 0 || (this.#pools[index] === 1 && this.#away[index] !== 0);
+  }
+
   /** Nothing of it has begun, ended, or is about to start. */
   #isFar(index: number): boolean {
-    const { running, open } = this.#standing;
-    if (running[index] !== 0 || open[index] === 0 || this.#ended[index] !== 0) return false;
+    if (this.#standing.open[index] === 0 || this.#touched[index] === 1) return false;
     return !this.#due.has(this.#ties.units[index] as Unit);
   }
 
-  /** All of a unit that is needed at once. */
+  /** All of a unit that is needed at once, but for those who will come back by themselves. */
   #gatherAll(unit: Unit, party: Set<Entry>): boolean {
     let due = 0;
     for (const mate of this.#due.get(unit) ?? []) {
       party.add(mate);
       due += mate.nodes.length;
     }
-    return due === this.#standing.open[unit.index] || unit.staggered || this.#comeAfter([unit.index], party);
+    const open = (this.#standing.open[unit.index] as number) - (this.#away[unit.index] as number);
+    return due === open || unit.staggered || this.#comeAfter([unit.index], party);
   }
 
   /** The first in line of these units. */
@@ -289,16 +348,23 @@ export class Slots {
    * Where nothing that runs can end by itself it is not enough that nobody fits: first those who can start although their mates
    * cannot, and where nothing runs at all, better one that may not come to its end than none.
    */
-  #startAny(): (readonly NodeId[])[] {
+  #startAny(): Granted[] {
     if (this.#busy > 0 && this.#later().busy < this.#busy) return [];
     const parties = [...this.#line].map((entry) => this.#partyOf(entry)).filter((party) => party !== null);
     const alone = parties.map(([entry]) => new Set([entry as Entry]));
     const chosen =
-      alone.find((party) => this.#fits(party, this.#standing, this.#free)) ??
-      (this.#busy === 0
-        ? [...parties, ...alone].find((party) => this.#hasRoomFor(party) && !this.#canEver(party))
-        : undefined);
+      alone.find((party) => this.#fits(party, this.#standing, this.#free)) ?? this.#atWorst(parties, alone);
     return chosen === undefined ? [] : this.#start(chosen);
+  }
+
+  /** No order is known in which all could end: that one has room is reason enough. */
+  #atWorst(
+    parties: readonly ReadonlySet<Entry>[],
+    alone: readonly ReadonlySet<Entry>[],
+  ): ReadonlySet<Entry> | undefined {
+    if (this.#busy === 0) return [...parties, ...alone].find((it) => this.#hasRoomFor(it) && !this.#canEver(it));
+    if (this.#canEnd(this.#standing, new Set())) return undefined;
+    return alone.find((party) => [...party].every(({ again }) => again) && this.#hasRoomFor(party));
   }
 
   #hasRoomFor(party: ReadonlySet<Entry>): boolean {
@@ -314,16 +380,17 @@ export class Slots {
     });
   }
 
-  #start(party: ReadonlySet<Entry>): (readonly NodeId[])[] {
+  #start(party: ReadonlySet<Entry>): Granted[] {
     const inOrder = [...party].sort((a, b) => a.turn - b.turn);
     for (const { nodes, unit } of inOrder) {
       for (const id of nodes) {
         this.#running.add(id);
+        this.#resting.delete(id);
         this.#leaveLine(id);
       }
       this.#move(unit, nodes.length);
     }
-    return inOrder.map(({ nodes }) => nodes);
+    return inOrder;
   }
 
   #giveBack(id: NodeId): void {
@@ -332,21 +399,23 @@ export class Slots {
 
   /** So many more of it run. */
   #move(unit: Unit, count: number): void {
+    if (count > 0) this.#touched[unit.index] = 1;
     change(this.#standing.open, unit, -count);
     change(this.#standing.running, unit, count);
     this.#free -= count * unit.takes;
     this.#busy += count * unit.takes;
   }
 
-  #leaveLine(id: NodeId): void {
+  #leaveLine(id: NodeId): Entry | null {
     const entry = this.#entryOf.get(id);
-    if (entry === undefined) return;
+    if (entry === undefined) return null;
     for (const each of entry.nodes) this.#entryOf.delete(each);
     this.#line.delete(entry);
     if (entry.count === 0) this.#light -= 1;
     const due = this.#due.get(entry.unit);
     due?.delete(entry);
     if (due?.size === 0) this.#due.delete(entry.unit);
+    return entry;
   }
 
   #unit(id: NodeId): Unit {

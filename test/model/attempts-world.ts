@@ -213,6 +213,8 @@ class World {
         return;
       case 'again':
         return this.#again(course, effect);
+      case 'return':
+        return this.#later(course, 300, () => this.#tell(course, { type: 'admitted' }));
       case 'reconsider':
         this.#due.push({ at: this.#now, what: () => this.#tell(course, { type: 'reconsider' }) });
         return;

@@ -120,10 +120,7 @@ describe('whatever the plan and whatever happens to it', () => {
   it.each<[string, (effects: readonly Effect[], input: Input) => readonly Effect[]]>([
     ['settles what will be tried again', (effects) => effects.flatMap(alsoSettled)],
     ['says it is ready when it has only started', (effects) => effects.flatMap(readyAtOnce)],
-    [
-      'forgets that another attempt was to follow',
-      (effects, input) => (input.type === 'tick' ? effects.filter((effect) => effect.do !== 'spawn') : effects),
-    ],
+    ['forgets that another attempt was to follow', (effects) => effects.filter((effect) => effect.do !== 'return')],
     ['goes on when it is stopped', (effects, input) => (input.type === 'stop' ? [] : effects)],
     [
       'tries a probe twice at once',

@@ -55,10 +55,11 @@ class Played {
     return this.exits(exitcode, account);
   }
 
-  /** The time comes for which it asked. */
+  /** The time comes for which it asked; where that was for another attempt, there is a slot for it. */
   waits(): readonly Effect[] {
     this.now = this.machine.nextDeadline() ?? Number.NaN;
-    return this.tell({ type: 'tick' });
+    const [first, ...rest] = this.tell({ type: 'tick' });
+    return first?.do === 'return' && rest.length === 0 ? this.tell({ type: 'admitted' }) : this.heard;
   }
 }
 
@@ -105,6 +106,18 @@ describe('a process with `retry`', () => {
     expect(played.machine.nextDeadline()).toBe(200);
     played.waits();
     expect(end(played.exits(-15))).toMatchObject({ outcome: 'timed_out', attempts: 2 });
+  });
+
+  it('waits in line once its delay is over, and may be stopped there', () => {
+    const played = new Played({ attempts: 2 });
+    played.lives(1);
+    played.now = 1005;
+    expect(played.tell({ type: 'tick' })).toEqual([{ do: 'return' }]);
+    expect(played.tell({ type: 'tick' })).toEqual([]);
+    expect([played.machine.phase, played.machine.nextDeadline()]).toEqual(['resting', null]);
+    expect(played.tell({ type: 'stop', as: 'terminated', reason: 'by `b`' })).toEqual([{ do: 'reconsider' }]);
+    expect(played.tell({ type: 'admitted' })).toEqual([]);
+    expect(end(played.tell({ type: 'reconsider' }))).toMatchObject({ outcome: 'terminated', startedAt: 0 });
   });
 
   it('is tried again where it could not be started', () => {

@@ -1,7 +1,7 @@
 // What a schedule decides, in a word or two each, as the tests of schedules tell it.
 import type { ScheduleEffect } from '../../src/run/schedule.ts';
 
-/** `start a`, `wait j`, `skipped b`, `stop c`, `terminate d`, `stopping`, `over`, `over failed a`. */
+/** `start a`, `admit b`, `wait j`, `skipped b`, `stop c`, `terminate d`, `stopping`, `over`, `over failed a`. */
 export function words(effects: readonly ScheduleEffect[]): string[] {
   return effects.map((effect) => {
     if (effect.do === 'end') return `${effect.fate.outcome} ${effect.fate.node}`;
@@ -10,6 +10,6 @@ export function words(effects: readonly ScheduleEffect[]): string[] {
     if (effect.do === 'stopping') return 'stopping';
     if (effect.do === 'wait') return `wait ${effect.node}`;
     if (effect.do === 'stop') return `${effect.as === 'terminated' ? 'terminate' : 'stop'} ${effect.node}`;
-    return `start ${effect.nodes.join('|')}`;
+    return effect.do === 'admit' ? `admit ${effect.node}` : `start ${effect.nodes.join('|')}`;
   });
 }

@@ -1,7 +1,7 @@
 // Who starts when, where not all that is due may run at once.
 import { describe, expect, it } from 'vitest';
 import type { Channel, Node } from '../../src/plan/plan.ts';
-import { scheduleOf } from '../../src/run/admission.ts';
+import { type Admission, scheduleOf } from '../../src/run/admission.ts';
 import type { Ending } from '../../src/run/outcome.ts';
 import type { ScheduleEffect } from '../../src/run/schedule.ts';
 import { daemonNode, joinNode, planOf, processNode } from '../kit/plan.ts';
@@ -17,6 +17,11 @@ class Story {
   ended = (node: string, outcome: Ending['outcome'] = 'succeeded'): string[] =>
     words(this.#schedule.ended({ node, outcome }, 0));
   stop = (): string[] => words(this.#schedule.stop('interrupted', 0));
+  rest = (node: string): string[] => {
+    const gate = this.#schedule as Admission;
+    return gate.rest(node) ? words(gate.letIn(0)) : ['keeps it'];
+  };
+  comeBack = (node: string): string[] => words((this.#schedule as Admission).comeBack(node, 0));
   waits = (absent: readonly string[]) => this.#schedule.prospects([], absent)?.pending;
 }
 
@@ -96,6 +101,43 @@ describe('slots', () => {
     expect(story.ended('x')).toEqual([]);
     expect(story.ended('y')).toEqual(['start a|b|c']);
     expect(story.ended('b')).toEqual(['start z']);
+  });
+
+  it('are given to others between two attempts, and had again in turn', () => {
+    const story = new Story(1, [processNode('a'), processNode('b'), processNode('c')]);
+    expect(story.begin()).toEqual(['start a']);
+    expect(story.rest('a')).toEqual(['start b']);
+    expect(story.comeBack('a')).toEqual([]);
+    expect(story.waits(['a'])).toEqual([{ node: 'a', does: 'start', on: ['b'], queues: [] }]);
+    expect(story.ended('b')).toEqual(['start c']);
+    expect(story.ended('c')).toEqual(['admit a']);
+    expect(story.ended('a')).toEqual(['over']);
+  });
+
+  it('are kept for who rests and is needed: nobody has them who would not give them back', () => {
+    const nodes = [processNode('p'), processNode('c'), processNode('x'), processNode('y'), processNode('z')];
+    const story = new Story(2, nodes, [queue('q', 1, ['p'], ['c']), queue('r', 1, ['x'], ['y'])]);
+    expect(story.begin()).toEqual(['start p', 'start c']);
+    expect(story.rest('c')).toEqual(['start z']);
+    expect(story.comeBack('c')).toEqual([]);
+    expect(story.ended('z')).toEqual(['admit c']);
+  });
+
+  it('are not waited for any more by one that is stopped between two attempts, or in line', () => {
+    const story = new Story(1, [processNode('a'), processNode('b')]);
+    story.begin();
+    story.rest('a');
+    story.comeBack('a');
+    expect(story.stop()).toEqual(['stopping', 'stop a', 'stop b']);
+    expect(story.ended('b', 'stopped')).toEqual([]);
+    expect(story.ended('a', 'stopped')).toEqual(['over']);
+  });
+
+  it('are had by daemons that come back, whoever waits', () => {
+    const story = new Story(1, [daemonNode('d'), processNode('a'), processNode('b')]);
+    story.begin();
+    story.rest('d');
+    expect(story.comeBack('d')).toEqual(['admit d']);
   });
 
   it('are asked for in vain once the run stops: who waits is cancelled', () => {
