@@ -22,8 +22,9 @@ interface Area {
   readonly session: number;
   readonly channel: number;
   bytes: number;
-  /** Where items lie in it. */
-  readonly live: Set<number>;
+  /** Where items lie in it, and how large they are together. */
+  readonly live: Map<number, number>;
+  liveBytes: number;
   /** Who was told of it, and whether they have said that they can read there. */
   readonly readers: Map<number, boolean>;
   /** Nothing more is put there. */
@@ -56,7 +57,8 @@ export class Areas {
         session,
         channel,
         bytes,
-        live: new Set(),
+        live: new Map(),
+        liveBytes: 0,
         readers: new Map(),
         left: false,
       };
@@ -89,15 +91,25 @@ export class Areas {
     if (size < LEAST_ASIDE) throw new ProtocolError('protocol', `an item of ${size} bytes is too small to lie aside`);
     if (at + size > area.bytes) throw new ProtocolError('limit', `an item lies beyond the end of area ${id}`);
     if (area.live.has(at)) throw new ProtocolError('protocol', `another item lies at ${at} of area ${id}`);
-    area.live.add(at);
+    area.live.set(at, size);
+    area.liveBytes += size;
+  }
+
+  /** So much lies there that more should be offered. */
+  isCrowded({ area: id }: Place): boolean {
+    const area = this.#areas.get(id);
+    return area !== undefined && area.bytes < MOST && area.liveBytes > area.bytes * CROWDED;
   }
 
   /** Nobody looks into that item any more. */
   over({ area: id, at }: Place): AreaEffect | null {
     const area = this.#areas.get(id);
-    if (area === undefined || !area.live.delete(at)) {
+    const size = area?.live.get(at);
+    if (area === undefined || size === undefined) {
       throw new Error(`Internal error: no item lies at ${at} of area ${id}`);
     }
+    area.live.delete(at);
+    area.liveBytes -= size;
     if (!area.left) return { type: 'freed', session: area.session, area: id, at };
     return area.live.size === 0 ? this.#close(area) : null;
   }
@@ -162,6 +174,7 @@ function wholeMebibytes(bytes: number): number {
 }
 
 const MEBIBYTE = 1024 * 1024;
-/** What is lent first, and at most: as much as a queue holds where nothing else is said. */
+/** What is lent first, and at most: more than a queue holds where nothing else is said, for what is held lies there, too. */
 const FIRST = 16 * MEBIBYTE;
-const MOST = 64 * MEBIBYTE;
+const MOST = 96 * MEBIBYTE;
+const CROWDED = 0.75;

@@ -62,11 +62,10 @@ export class SharedMemory {
     const place = readPlace(frame);
     const areas = (this.#areas ??= new Areas(0));
     areas.put(session, frame.channel, place);
-    return new AsideItems(
-      place,
-      (_, into) => this.#read(place, into),
-      () => this.#perform(areas.over(place)),
-    );
+    if (areas.isCrowded(place)) this.offer(session, frame.channel);
+    return new AsideItems(place, (_, into) => this.#read(place, into), {
+      over: () => this.#perform(areas.over(place)),
+    });
   }
 
   /** As it is sent to a session: itself, or what stands for it. */

@@ -19,6 +19,19 @@ interface Ours {
   full: boolean;
 }
 
+/** An item that was laid down, and is not put yet. */
+export class Laid {
+  readonly place: Place;
+
+  constructor(place: Place) {
+    this.place = place;
+  }
+
+  get length(): number {
+    return this.place.size;
+  }
+}
+
 export class Areas {
   readonly #writer: FrameWriter;
   /** By channel, and by their numbers. */
@@ -26,6 +39,7 @@ export class Areas {
   readonly #theirs = new Map<number, number>();
   /** Channels for which none is wanted any more, whatever is on its way. */
   readonly #left = new Set<number>();
+  #scratch = Buffer.alloc(0);
 
   constructor(writer: FrameWriter) {
     this.#writer = writer;
@@ -41,10 +55,11 @@ export class Areas {
     else this.#visit(body);
   }
 
-  /** The items of a delivery, wherever they are. */
-  itemsOf(frame: Frame): Items {
+  /** The items of a delivery, wherever they are. Where they are `copied` their bytes are looked into once, and at once. */
+  itemsOf(frame: Frame, copied: boolean): Items {
     if ((frame.flags & Flag.ASIDE) === 0) return readItems(frame);
-    return new AsideItems(readPlace(frame), (place, into) => this.#read(place, into));
+    const allocate = copied ? (length: number) => this.#scratchOf(length) : undefined;
+    return new AsideItems(readPlace(frame), (place, into) => this.#read(place, into), { allocate });
   }
 
   /** Nothing more is put to that channel. */
@@ -57,35 +72,55 @@ export class Areas {
     this.#writer.number(Type.LEAVE_AREA, 0, ours.area);
   }
 
-  #put(channel: number, bytes: Uint8Array, priority: number | undefined, flags: number): boolean {
-    if (bytes.length < LEAST_ASIDE) return false;
-    const ours = this.#ours.get(channel);
-    if (ours === undefined || ours.full) return false;
-    const { area, descriptor, plots } = ours;
+  /** Lays down an item that is large enough, as it is now; null where it cannot be. */
+  layDown(channel: number, bytes: Uint8Array): Laid | null {
     const size = bytes.length;
+    const ours = this.#ours.get(channel);
+    if (size < LEAST_ASIDE || ours === undefined || ours.full) return null;
+    const { area, descriptor, plots } = ours;
     const at = plots.take(size);
-    if (at < 0) return false;
-    if (!writeAll(descriptor, bytes, at)) {
-      plots.free(at);
-      ours.full = true;
-      return false;
-    }
-    this.#writer.putAside(channel, { area, at, size }, priority, flags);
+    if (at < 0) return null;
+    if (writeAll(descriptor, bytes, at)) return new Laid({ area, at, size });
+    plots.free(at);
+    ours.full = true;
+    return null;
+  }
+
+  /** It is not put after all. */
+  takeBack(channel: number, { place }: Laid): void {
+    const ours = this.#ours.get(channel);
+    if (ours?.area === place.area) this.#vacate(ours, place.at);
+  }
+
+  #put(channel: number, bytes: Uint8Array, priority: number | undefined, flags: number): boolean {
+    const laid = this.layDown(channel, bytes);
+    if (laid === null) return false;
+    this.#writer.putAside(channel, laid.place, priority, flags);
     return true;
   }
 
   #free(frame: Frame): void {
     const { count: area, bytes: at } = readRoom(frame);
     for (const ours of this.#ours.values()) {
-      if (ours.area !== area) continue;
-      const { plots, descriptor } = ours;
-      plots.free(at);
-      ours.full = false;
-      if (!plots.empty || plots.top <= KEPT) return;
-      // Nothing lies there. What a rush has used is not kept for the next one.
-      ftruncateSync(descriptor, KEPT);
-      plots.top = 0;
+      if (ours.area === area) this.#vacate(ours, at);
     }
+  }
+
+  #vacate(ours: Ours, at: number): void {
+    const { plots, descriptor } = ours;
+    plots.free(at);
+    ours.full = false;
+    if (!plots.empty || plots.top <= KEPT) return;
+    // Nothing lies there. What a rush has used is not kept for the next one.
+    ftruncateSync(descriptor, KEPT);
+    plots.top = 0;
+  }
+
+  /** Memory that was used just now costs less than new one. */
+  #scratchOf(length: number): Buffer {
+    if (length > KEPT) return Buffer.allocUnsafeSlow(length);
+    if (this.#scratch.length < length) this.#scratch = Buffer.allocUnsafeSlow(Math.min(KEPT, 2 * length));
+    return this.#scratch.subarray(0, length);
   }
 
   #borrow(channel: number, body: AreaBody): void {
@@ -152,5 +187,5 @@ function writeAll(descriptor: number, bytes: Uint8Array, at: number): boolean {
   }
 }
 
-/** So much of an area stays in memory while nothing lies there. */
+/** So much of an area stays in memory while nothing lies there; and so much at most to read into. */
 const KEPT = 4 * 1024 * 1024;

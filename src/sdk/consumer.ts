@@ -179,9 +179,9 @@ export class Consumer implements Rider, Taker {
   receive(frame: Frame): void {
     switch (frame.type) {
       case Type.DELIVER:
-        return this.#deliver(this.#session.areas.itemsOf(frame), 1, false, isFromRight(frame));
+        return this.#deliver(this.#itemsOf(frame), 1, false, isFromRight(frame));
       case Type.REDELIVER:
-        return this.#deliver(this.#session.areas.itemsOf(frame), readAttempt(frame), true, isFromRight(frame));
+        return this.#deliver(this.#itemsOf(frame), readAttempt(frame), true, isFromRight(frame));
       case Type.DEAD:
         this.#nextDeath = readJson(frame) as unknown as Dead;
         return;
@@ -337,6 +337,10 @@ export class Consumer implements Rider, Taker {
 
   #wasAborted(): void {
     if (this.#line.size === 0 && this.#credit > 0) this.#withdraw({ expiring: [], retreat: false });
+  }
+
+  #itemsOf(frame: Frame): Items {
+    return this.#session.areas.itemsOf(frame, (this.#encoding as Encoding).copies);
   }
 
   #deliver(items: Items, attempt: number, redelivered: boolean, right: boolean): void {

@@ -11,6 +11,10 @@ export interface Encoding {
   encode(value: unknown): Uint8Array;
   /** The values of all items; the bytes may be written over. */
   decode(items: Items): Decoded;
+  /** The values do not look into the bytes that they were read from. */
+  readonly copies: boolean;
+  /** The bytes of `value` as they lie, where they are bytes: they change when it does. */
+  view?(value: unknown): Uint8Array;
 }
 
 export interface Decoded {
@@ -23,6 +27,7 @@ const json: Encoding = {
   put: (writer, channel, value, most) => writer.putText(channel, toJson(value), most),
   encode: (value) => Buffer.from(toJson(value)),
   decode: (items) => decodeTogether(items) ?? decodeEach(items),
+  copies: true,
 };
 
 const text: Encoding = {
@@ -40,6 +45,7 @@ const text: Encoding = {
     }
     return { values, flawed: false };
   },
+  copies: true,
 };
 
 /** With the part of Node's `toString` that reads, without its checks: it is called for every item. */
@@ -54,6 +60,8 @@ const bytes: Encoding = {
   },
   encode: (value) => Buffer.from(checkBytes(value)),
   decode: (items) => ({ values: Array.from(eachItem(items), own), flawed: false }),
+  copies: false,
+  view: checkBytes,
 };
 
 export function encodingOf(queue: WelcomeLine): Encoding {
@@ -86,6 +94,7 @@ export function messagesOf(pipe: WelcomeLine): Encoding {
         : encoding.put(writer, channel, value, most),
     encode: (value) => (value instanceof Encoded ? bytes.encode(value.bytes) : encoding.encode(value)),
     decode: (items) => bytes.decode(items),
+    copies: false,
   };
 }
 

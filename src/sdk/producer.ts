@@ -3,6 +3,7 @@
 import { readJson, readRoom } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import { Flag, type LaneBody, Limit, Type, type WelcomeLine } from '../wire/message.ts';
+import { Laid } from './areas.ts';
 import { type Encoding, encodingOf } from './encoding.ts';
 import { BrokenQueue, QueueClosed } from './errors.ts';
 import type { Connection } from './connection.ts';
@@ -192,16 +193,25 @@ export class Producer implements Rider {
     if (this.#failure !== null) throw this.#failure();
     if (this.#closed) throw this.#closedError();
     if (this.#queue !== null) checkManner(manner, this.#queue);
-    const bytes = this.#encoding?.encode(value) ?? null;
+    const bytes = this.#layDown(value) ?? this.#encoding?.encode(value) ?? null;
     if (options.confirm) this.#leaveLane();
     const failure = await this.#place(bytes, value, manner, timeMs, options.signal);
-    if (failure !== null) throw failure();
+    if (failure !== null) {
+      if (bytes instanceof Laid) this.#session.areas.takeBack((this.#queue as WelcomeLine).id, bytes);
+      throw failure();
+    }
     if ((options.confirm || this.#queue?.confirm) && !this.#judged) await this.#session.confirm();
+  }
+
+  /** What may have to wait is copied by that, where it is large: and not once more when it is put. */
+  #layDown(value: unknown): Laid | null {
+    const view = this.#judged || this.#lane?.open ? undefined : this.#encoding?.view?.(value);
+    return view === undefined ? null : this.#session.areas.layDown((this.#queue as WelcomeLine).id, view);
   }
 
   /** Puts at once where that is possible, else takes a place in the line. */
   #place(
-    bytes: Uint8Array | null,
+    bytes: Uint8Array | Laid | null,
     value: unknown,
     manner: Manner,
     timeMs: number,
@@ -221,11 +231,12 @@ export class Producer implements Rider {
   /** Room at once or not at all: whatever the broker has to say to this has come when it answers the FLUSH behind. */
   #try(put: WaitingPut, id: number): void {
     const { writer } = this.#session;
-    writer.room(Type.WANT, id, 1, (put.bytes as Uint8Array).length, Flag.TRY);
+    const { length } = put.bytes as Uint8Array | Laid;
+    writer.room(Type.WANT, id, 1, length, Flag.TRY);
     put.trying = 'asked';
     const decide = (failure: Failure) => {
       // What has its room and only waits for the system to take more will be put.
-      if (!this.#line.has(put) || (this.#room > 0 && this.#roomBytes >= (put.bytes as Uint8Array).length)) return;
+      if (!this.#line.has(put) || (this.#room > 0 && this.#roomBytes >= length)) return;
       put.settle(failure);
       if (this.#line.size > 0) this.#ride();
     };
@@ -244,15 +255,23 @@ export class Producer implements Rider {
   }
 
   /** Puts it; where it is judged, there is more to wait for. */
-  #spend(queue: WelcomeLine, bytes: Uint8Array, manner: Manner): Promise<Failure | null> | null {
-    if (bytes.length > this.#largest) this.#leaveLane();
+  #spend(queue: WelcomeLine, bytes: Uint8Array | Laid, manner: Manner): Promise<Failure | null> | null {
+    if (bytes.length > this.#largest || bytes instanceof Laid) this.#leaveLane();
     this.#room -= 1;
     this.#roomBytes -= bytes.length;
+    if (bytes instanceof Laid) return this.#tell(queue, bytes, manner);
     if (this.#judged) return this.#offer(queue, bytes, manner);
     const { priority, left } = manner;
     if (priority === undefined && !left) this.#outlet.writer.putBytes(queue.id, bytes);
     else this.#session.writer.putApart(queue.id, bytes, priority, left ? Flag.LEFT : Flag.NONE);
     this.#outlet.wroteItem(bytes.length);
+    return null;
+  }
+
+  /** Puts what lies there. */
+  #tell({ id }: WelcomeLine, { place, length }: Laid, { priority, left }: Manner): null {
+    this.#session.writer.putAside(id, place, priority, left ? Flag.LEFT : Flag.NONE);
+    this.#outlet.wroteItem(length);
     return null;
   }
 

@@ -1,6 +1,7 @@
 // The puts of one process that wait for room in a queue, in the order in which they were made, each watched for its time and
 // its signal. What they need is asked for, and spent, by their producer.
 import type { WelcomeLine } from '../wire/message.ts';
+import type { Laid } from './areas.ts';
 import { type Encoding, snapshot } from './encoding.ts';
 import { Full } from './errors.ts';
 import { checkManner, type Manner } from './manner.ts';
@@ -9,7 +10,7 @@ import type { Failure, Session } from './session.ts';
 
 export interface WaitingPut {
   /** null as long as the queue's encoding is not known; then `value` is a copy of what was put. */
-  bytes: Uint8Array | null;
+  bytes: Uint8Array | Laid | null;
   readonly value: unknown;
   readonly manner: Manner;
   /** It wants its room at once or not at all, and has asked or not; null: it waits. */
@@ -21,7 +22,7 @@ export interface WaitingPut {
 type PutOutcome = Failure | Promise<Failure | null> | null;
 
 interface PutCall {
-  readonly bytes: Uint8Array | null;
+  readonly bytes: Uint8Array | Laid | null;
   readonly value: unknown;
   readonly manner: Manner;
   /** 0: room at once or not at all. */
@@ -91,7 +92,7 @@ export class WaitingPuts {
     let count = 0;
     let bytes = 0;
     for (const put of this.#line) {
-      const size = (put.bytes as Uint8Array).length;
+      const size = (put.bytes as Uint8Array | Laid).length;
       if (count > 0 && (bytes + size > HEAD_BYTES || put.trying)) break;
       count += 1;
       bytes += size;

@@ -20,12 +20,21 @@ export class AsideItems implements Items {
   readonly count = 1;
   readonly place: Place;
   readonly #read: (place: Place, into: Buffer) => void;
+  readonly #allocate: (length: number) => Buffer;
   readonly #over: () => void;
 
-  /** `read` fills a buffer of its size; `over` is told that nobody looks into it any more. */
-  constructor(place: Place, read: (place: Place, into: Buffer) => void, over: () => void = () => {}) {
+  /** `read` fills a buffer of its size, from `allocate`; `over` is told that nobody looks into it any more. */
+  constructor(
+    place: Place,
+    read: (place: Place, into: Buffer) => void,
+    {
+      allocate = (length) => Buffer.allocUnsafeSlow(length),
+      over = () => {},
+    }: { readonly allocate?: ((length: number) => Buffer) | undefined; readonly over?: () => void } = {},
+  ) {
     this.place = place;
     this.#read = read;
+    this.#allocate = allocate;
     this.#over = over;
   }
 
@@ -35,7 +44,7 @@ export class AsideItems implements Items {
 
   /** Read anew each time: for the broker, which sends it on, to keep it twice would be for nothing. */
   get bytes(): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(SIZE_FIELD + this.size);
+    const bytes = this.#allocate(SIZE_FIELD + this.size);
     bytes.writeUInt32BE(this.size);
     this.#read(this.place, bytes.subarray(SIZE_FIELD));
     return bytes;

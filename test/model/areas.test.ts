@@ -100,7 +100,8 @@ class World {
     });
   }
 
-  #layDown({ session, ours, said }: Session, channel: number, size: number): void {
+  #layDown(lender: Session, channel: number, size: number): void {
+    const { session, ours, said } = lender;
     const lent = ours.get(channel);
     const at = lent?.plots.take(size) ?? -1;
     if (lent === undefined || at < 0) return;
@@ -112,6 +113,7 @@ class World {
     said.push(() => {
       this.#areas.put(session, channel, item.place);
       this.#items.push(item);
+      if (this.#areas.isCrowded(item.place)) this.#sendLarge(lender, channel);
     });
   }
 

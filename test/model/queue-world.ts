@@ -262,7 +262,7 @@ export class QueueWorld {
       over = true;
       this.#overs += 1;
     };
-    return new AsideItems({ area: 1, at: 0, size }, (_, into) => into.fill(0), end);
+    return new AsideItems({ area: 1, at: 0, size }, (_, into) => into.fill(0), { over: end });
   }
 
   // ---- Consumers ----
