@@ -97,7 +97,14 @@ def guarded(work, seed):
 
 
 def make(cfg, n, poison=False):
-    return f"{os.getpid()}.{threading.get_ident()}.{n}{'!' if poison else ''} " + "x" * cfg.get("size", 0)
+    # Of no two items alike: what is of two of them shows.
+    letter = chr(ord("a") + int(n) % 26)
+    return f"{os.getpid()}.{threading.get_ident()}.{n}{'!' if poison else ''} " + letter * cfg.get("size", 0)
+
+
+def is_torn(text):
+    body = text[text.index(" ") + 1 :]
+    return body != body[:1] * len(body)
 
 
 def put(rng, cfg, name, text):
@@ -158,7 +165,8 @@ def consume(cfg):
     def handle(rng, name, item, more):
         text = item.decode() if isinstance(item, bytes) else item
         ident = text.split(" ")[0]
-        note("got", q=name, id=ident, size=len(text), **more)
+        torn = {"torn": True} if is_torn(text) else {}
+        note("got", q=name, id=ident, size=len(text), **torn, **more)
         if ident.endswith("!") and cfg.get("poison"):
             # Until the broker knows that this is what was taken.
             time.sleep(0.05)

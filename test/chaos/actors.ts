@@ -116,7 +116,14 @@ async function pause(rng: Random, most = 0): Promise<void> {
 }
 
 function make(cfg: { size?: number }, k: string, n: number | string, poison = false): string {
-  return `${k}.${n}${poison ? '!' : ''} ${'x'.repeat(cfg.size ?? 0)}`;
+  // Of no two items alike: what is of two of them shows.
+  const letter = String.fromCharCode('a'.charCodeAt(0) + (Number(n) % 26 || 0));
+  return `${k}.${n}${poison ? '!' : ''} ${letter.repeat(cfg.size ?? 0)}`;
+}
+
+function isTorn(text: string): boolean {
+  const body = text.slice(text.indexOf(' ') + 1);
+  return body !== (body[0] ?? '').repeat(body.length);
 }
 
 async function put(rng: Random, k: string, cfg: Partial<Config>, name: string, text: string): Promise<boolean> {
@@ -179,7 +186,7 @@ export async function consume(cfg: Config): Promise<void> {
   const handle = async (rng: Random, k: string, item: string | Buffer, more: object): Promise<string> => {
     const text = item.toString();
     const id = text.split(' ')[0] as string;
-    note('got', k, { q: name, id, size: text.length, ...more });
+    note('got', k, { q: name, id, size: text.length, ...(isTorn(text) ? { torn: true } : {}), ...more });
     if (id.endsWith('!') && cfg.poison) {
       // Until the broker knows that this is what was taken.
       await sleep(50);

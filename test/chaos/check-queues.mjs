@@ -27,6 +27,7 @@ export function checkQueue(part, history, { settled }) {
     if (put === undefined && !part.grave) fault(`${id} was taken and never put`);
     else if (put?.size !== undefined && put.size !== deliveries[0].size)
       fault(`${id} was put with ${put.size} characters and taken with ${deliveries[0].size}`);
+    if (deliveries.some(({ torn }) => torn)) fault(`${id} came with bytes of another item`);
     checkTwice(id, deliveries);
     for (const { attempt } of deliveries)
       if (attempt > (settings.attempts ?? 3)) fault(`${id} was delivered a ${attempt}th time`);

@@ -75,7 +75,7 @@ function hurt(d, round, node, most = 500) {
 }
 
 const parts = {
-  queue(d, round, p, hurts) {
+  queue(d, round, p, hurts, large = false) {
     const name = `${p}q`;
     const order = d.chance(0.25) ? d.pick('lifo', 'priority', 'deque') : 'fifo';
     const overflow = d.chance(0.2) ? d.pick('drop_oldest', 'drop_newest', 'fail') : 'block';
@@ -88,7 +88,9 @@ const parts = {
       ...(d.chance(0.1) ? { confirm: true } : {}),
       ...(d.chance(0.1) ? { delivery: 'at-most-once' } : {}),
       ...(d.chance(0.1) ? { max_bytes: 20000 } : {}),
+      ...(large && d.chance(0.5) ? { max_bytes: d.pick(3_000_000, 20_000_000) } : {}),
     };
+    if (settings.delivery === 'at-most-once') delete settings.attempts;
     if (settings.encoding !== 'bytes' && d.chance(0.15)) settings.item = { type: 'string', minLength: 3 };
     round.pipeline.queues[name] = settings;
     const plain = d.chance(0.1);
@@ -105,8 +107,8 @@ const parts = {
           {
             ...common,
             queues: [name],
-            count: d.pick(30, 200, busy ? 1500 : 300),
-            size: d.pick(0, 10, 500),
+            count: large ? d.pick(20, 80) : d.pick(30, 200, busy ? 1500 : 300),
+            size: large ? d.pick(10, 70_000, 300_000, 2_000_000) : d.pick(0, 10, 500),
             pace: busy ? 0 : d.pick(0, 1, 4),
             ways: d.pick(['put'], ['put', 'timeout', 'nowait', 'many', 'confirm'], ['put', 'put', 'put', 'timeout']),
             flush: d.chance(0.3),
@@ -140,6 +142,11 @@ const parts = {
       if (hurts && d.chance(0.4)) hurt(d, round, node);
     }
     round.parts.push({ kind: 'queue', queue: name });
+  },
+
+  // Items that go through shared memory.
+  large(d, round, p, hurts) {
+    parts.queue(d, round, p, hurts, true);
   },
 
   // One producer and one consumer that are busy: these get a direct lane.

@@ -29,6 +29,7 @@ const plants = {
       [one.id, two.id] = [two.id, one.id];
     },
     'an item is cut short': (result) => (of(result, 'got')[0][0].size -= 1),
+    'an item has bytes of another one': (result) => (of(result, 'got')[0][0].torn = true),
     'an item is made up': (result) => (of(result, 'got')[0][0].id = '1.0.0.0'),
     'too many wait': (result) => {
       for (const [line] of of(result, 'ask')) line.t += 1e12;
