@@ -29,6 +29,7 @@ export interface Ran {
 
 export interface RunSettings {
   readonly params?: Readonly<Record<string, string | number>>;
+  readonly env?: Readonly<Record<string, string>>;
   /** Told every line of the output as it comes, and how to send the runner a signal. */
   readonly onLine?: (line: string, signal: (name: NodeJS.Signals) => void) => void;
 }
@@ -36,13 +37,13 @@ export interface RunSettings {
 export const binary = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const variable = 'FORKLINE_TEST_RUN';
 
-export async function runPipeline(file: string, { params = {}, onLine }: RunSettings = {}): Promise<Ran> {
+export async function runPipeline(file: string, { params = {}, env = {}, onLine }: RunSettings = {}): Promise<Ran> {
   const folder = mkdtempSync(join(tmpdir(), 'forkline-run-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const mark = randomUUID();
   const settings = Object.entries(params).map(([name, value]) => `--param=${name}=${value}`);
   const running = execa('node', [binary, 'run', file, '--run-dir', folder, ...settings], {
-    env: { [variable]: mark },
+    env: { ...env, [variable]: mark },
     reject: false,
   });
   if (onLine) for await (const line of running.iterable()) onLine(line, (name) => running.kill(name));
@@ -76,7 +77,9 @@ function leftOf(folder: string, mark: string): string[] {
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
   return pids.flatMap((pid) => {
     const marked = readProc(pid, 'environ').split('\0').includes(`${variable}=${mark}`);
-    const zombie = started.includes(pid) && /\) Z /.test(readProc(pid, 'stat'));
+    // (Its number may be a stranger's by now, who does not lead a session.)
+    const [state, , group, session] = readProc(pid, 'stat').replace(/.*\) /, '').split(' ');
+    const zombie = started.includes(pid) && state === 'Z' && Number(group) === pid && Number(session) === pid;
     return marked || zombie ? [`${pid} ${readProc(pid, 'cmdline').replaceAll('\0', ' ') || 'a zombie'}`] : [];
   });
 }

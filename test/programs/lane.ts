@@ -1,13 +1,15 @@
 // The two ends of a queue that is always busy. Each says at the end how far it came.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { queue } from 'forkline';
 
 /** So many have gone from one to the other that there is a lane. */
 const UNDER_WAY = 30_000;
 
-/** Puts 0, 1, 2, … for as long as somebody takes them, or so many. */
-export async function put(file: string, most: number): Promise<void> {
+/** Puts 0, 1, 2, … for as long as somebody takes them, or so many; once the other is there, for there is no lane without. */
+export async function put(file: string, other: string, most: number): Promise<void> {
   writeFileSync(file, String(process.pid));
+  while (!existsSync(other)) await pause(5);
   const numbers = queue<number>('numbers');
   let count = 0;
   try {
