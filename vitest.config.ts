@@ -13,9 +13,9 @@ export default defineConfig({
     globalSetup: ['test/kit/survivors.ts'],
     setupFiles: ['test/kit/chance.ts'],
     // Tests start real processes on machines that may be busy; this bounds a hang and asserts nothing.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    expect: { poll: { timeout: 120_000 } },
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 300_000 } },
     reporters: report === undefined ? ['default'] : ['default', 'json'],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
   },

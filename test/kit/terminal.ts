@@ -29,7 +29,7 @@ export class Terminal {
 
   /** Waits until that has appeared after what was waited for last. */
   async shows(expected: string | RegExp): Promise<string> {
-    const tooLate = AbortSignal.timeout(150_000);
+    const tooLate = AbortSignal.timeout(300_000);
     const changed = (): void => this.#changed();
     tooLate.addEventListener('abort', changed);
     while (!tooLate.aborted) {
