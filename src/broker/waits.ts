@@ -39,7 +39,10 @@ export function closedSetOf(blocked: Blocked): Set<NodeId> {
   return closed;
 }
 
-/** The shortest way in a closed set that leads back to where it began; empty where there is none. */
+/**
+ * The shortest way in a closed set that leads back to where it began; empty where there is none. Who waits for itself and for others, as
+ * one of those who have a permit does, is a circle of its own only where there is no other.
+ */
 export function circleIn(blocked: Blocked, closed: ReadonlySet<NodeId>): NodeId[] {
   let shortest: NodeId[] = [];
   for (const start of [...closed].slice(0, MOST_STARTS)) {
@@ -47,7 +50,15 @@ export function circleIn(blocked: Blocked, closed: ReadonlySet<NodeId>): NodeId[
     if (circle !== null) shortest = circle;
     if (shortest.length === 1) break;
   }
-  return shortest;
+  return shortest.length > 0 ? shortest : [...closed].filter((node) => waitsForItself(node, blocked)).slice(0, 1);
+}
+
+function waitsForItself(node: NodeId, blocked: Blocked): boolean {
+  return (blocked.get(node) ?? []).some((cause) => namedIn(cause).has(node));
+}
+
+function namedIn({ named, helpers }: Cause): ReadonlySet<NodeId> {
+  return named ?? helpers;
 }
 
 /** A large knot has many circles, and one of the first is as good as another. */
@@ -60,7 +71,9 @@ function circleFrom(start: NodeId, blocked: Blocked, closed: ReadonlySet<NodeId>
     const next: NodeId[] = [];
     for (const node of edge) {
       for (const cause of blocked.get(node) ?? []) {
-        for (const helper of cause.named ?? cause.helpers) {
+        const helpers = namedIn(cause);
+        for (const helper of helpers) {
+          if (helper === node && helpers.size > 1) continue;
           if (helper === start) return wayBack(start, node, before);
           if (!closed.has(helper) || before.has(helper)) continue;
           before.set(helper, node);

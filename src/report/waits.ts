@@ -24,10 +24,13 @@ export function waitLines({ waits, queues }: Waits, seconds: (ms: number) => str
 export function hintFor({ circle: nodes, waits, queues }: Deadlock): string | null {
   const among = nodes.length === 0 ? waits : waits.filter(({ node }) => nodes.includes(node));
   const all = (does: WaitFact['does']): boolean => among.every((wait) => wait.does === does);
-  if (all('acquire'))
-    return nodes.length === 1
-      ? 'a lock that is not `reentrant` cannot be taken twice: release it first'
+  if (all('acquire')) {
+    if (nodes.length === 1) return 'a lock that is not `reentrant` cannot be taken twice: release it first';
+    const isOne = new Set(among.map(({ channel }) => channel)).size === 1;
+    return isOne
+      ? 'each has some of this lock and asks for more of it: give back first what one has'
       : 'let everybody take these locks in the same order';
+  }
   if (all('put')) return 'take `maxsize` off one of these queues, or let its consumer take before it puts';
   const held = among.some(
     ({ does, channel }) => does !== 'put' && channel !== null && (queues[channel]?.held ?? 0) > 0,

@@ -122,7 +122,9 @@ describe.each(['ts', 'py'])('in %s', (one) => {
         a: { ${one}(lock seats, meet here 2, lock seats), locks: seats }
         b: { ${one}(lock seats, meet here 2, lock seats), locks: seats }`);
     expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/deadlock: `([ab])` → `[ab]` → `\1`/);
     expect(stderr).toContain('`a` waits for lock `seats`, held by itself and `b`');
+    expect(stderr).toContain('hint: each has some of this lock and asks for more of it: give back first what one has');
   });
 
   test('two readers that both want to write', async () => {

@@ -68,19 +68,23 @@ test('a circle lies in the closed set, each waits for the next, and none is shor
   );
 });
 
-/** The length of the shortest circle, by powers of "reaches in so many steps"; 0 for none. */
+/**
+ * The length of the shortest circle, by powers of "reaches in so many steps"; 0 for none. Who waits for itself among others is one only
+ * where there is no other.
+ */
 function girth(blocked: Blocked, closed: ReadonlySet<string>): number {
+  const next = (node: string): readonly string[] =>
+    (blocked.get(node) ?? []).flatMap(({ helpers: set }) => [...set].filter((it) => it !== node || set.size === 1));
   for (let length = 1; length <= closed.size; length += 1) {
     for (const start of closed) {
       let reached = new Set([start]);
       for (let step = 0; step < length; step += 1) {
-        const all = [...reached].flatMap((node) => (blocked.get(node) ?? []).flatMap((cause) => [...cause.helpers]));
-        reached = new Set(all.filter((node) => closed.has(node)));
+        reached = new Set([...reached].flatMap(next).filter((node) => closed.has(node)));
       }
       if (reached.has(start)) return length;
     }
   }
-  return 0;
+  return [...closed].some((node) => blocked.get(node)?.some(({ helpers: set }) => set.has(node))) ? 1 : 0;
 }
 
 const faults: Readonly<Record<string, (blocked: Blocked) => Set<string>>> = {
