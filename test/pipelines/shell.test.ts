@@ -83,10 +83,11 @@ ${script(
   'reader',
   `forkline get q -n 2 | true
   forkline get q -n 2 > /dev/full || echo "code $?"
+  forkline get q -n 2 >&- || echo "code $?"
   forkline get q -n 2`,
   'gets: q',
 )}`);
-    expect(ran.lines('reader').filter((line) => !line.startsWith('forkline'))).toEqual(['code 1', 'a', 'b']);
+    expect(ran.lines('reader').filter((line) => !line.startsWith('forkline'))).toEqual(['code 1', 'code 1', 'a', 'b']);
     expect(ran.summary.queues['q']).toMatchObject({ done: 2, left_over: 0 });
   });
 
