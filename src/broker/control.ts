@@ -68,12 +68,13 @@ export type Command =
       readonly format: 'lines' | 'json';
     }
   /** Takes these locks for a process that is about to start; answered by their fences once it has them all, or by null where it was
-   * told to `unhold` before. It has them until it is settled, or recovers. */
+   * told to `unhold` before, or with `atOnce` where it cannot have them all now. It has them until it is settled, or recovers. */
   | {
       readonly type: 'hold';
       readonly request: number;
       readonly node: NodeId;
       readonly locks: readonly { readonly lock: string; readonly shared: boolean }[];
+      readonly atOnce: boolean;
     }
   /** It does not start: what was taken so for it goes back, and it waits for no more. */
   | { readonly type: 'unhold'; readonly node: NodeId }

@@ -1,5 +1,5 @@
-// The runner as one that takes locks for whole processes (`holds`): before each attempt it waits for them in their own lines, one after
-// the other in the order of their names, and has them until that attempt's tree is empty.
+// The runner as one that takes locks for whole processes (`holds`): before each attempt it asks for them, or waits for them in their own
+// lines, one after the other in the order of their names, and has them until that attempt's tree is empty.
 import type { NodeId } from '../plan/plan.ts';
 import type { Command, Fence } from './control.ts';
 import type { SessionEffect } from './effect.ts';
@@ -18,7 +18,7 @@ export class Holders {
     this.#switchboard = switchboard;
   }
 
-  /** Resolves once it has them all; null where it was told not to wait for them any more. */
+  /** Resolves once it has them all; null where it was told not to wait for them any more, or was not to wait at all. */
   hold(command: Hold): Promise<readonly Fence[] | null> {
     const { node } = command;
     if (this.#byNode.has(node)) throw new Error(`Internal error: \`${node}\` has what it holds already`);
@@ -68,20 +68,24 @@ class Holder implements Party {
   moves = 0;
   readonly #switchboard: Switchboard;
   readonly #locks: Hold['locks'];
+  readonly #atOnce: boolean;
   readonly #answer: Answer;
   readonly #had: { readonly lock: Lock; readonly fence: Fence }[] = [];
   /** What it waits for now. */
   #next: { readonly lock: Lock; readonly name: string } | null = null;
   #refused: string | null = null;
+  /** Somebody else has it, and it is not to wait. */
+  #isMissed = false;
   /** It has all, or waits for no more. */
   #settled = false;
 
-  constructor(switchboard: Switchboard, { node, locks }: Hold, answer: Answer) {
+  constructor(switchboard: Switchboard, { node, locks, atOnce }: Hold, answer: Answer) {
     this.#switchboard = switchboard;
     this.session = switchboard.nextSession();
     this.instance = node;
     // In one order for all, so that no two wait for each other.
     this.#locks = [...locks].sort((a, b) => (a.lock < b.lock ? -1 : 1));
+    this.#atOnce = atOnce;
     this.#answer = answer;
     switchboard.enter(this);
     this.#askNext();
@@ -99,6 +103,7 @@ class Holder implements Party {
       this.#next = null;
       this.#had.push({ lock, fence: { lock: name, fence, abandoned } });
     } else if (effect.type === 'denied') this.#refused = effect.message;
+    else if (effect.type === 'refused') this.#isMissed = true;
   }
 
   flush(): void {
@@ -106,6 +111,9 @@ class Holder implements Party {
     if (this.#refused !== null) {
       this.#settled = true;
       this.#answer.reject(new Error(`lock \`${this.#next?.name}\` cannot be had: ${this.#refused}`));
+    } else if (this.#isMissed) {
+      this.#settled = true;
+      this.#answer.resolve(null);
     } else if (this.#had.length < this.#locks.length) {
       this.#askNext();
     } else {
@@ -127,6 +135,6 @@ class Holder implements Party {
     const wanted = this.#locks[this.#had.length];
     if (wanted === undefined) return;
     this.#next = this.#switchboard.lockFor(this, wanted.lock);
-    this.#next.lock.acquire(this.session, 1, { shared: wanted.shared });
+    this.#next.lock.acquire(this.session, 1, { shared: wanted.shared, atOnce: this.#atOnce });
   }
 }

@@ -46,8 +46,9 @@ export interface BrokerHost {
   finished(item: Parameters<'finished'>): void;
   /** Resolves once the broker has opened the FIFO that it writes the item into. */
   pour(item: Parameters<'pour'>): Promise<void>;
-  /** Resolves once these locks are taken for a process that is about to start; null: it was told to `unhold`. */
-  hold(node: NodeId, locks: Parameters<'hold'>['locks']): Promise<readonly Fence[] | null>;
+  /** Resolves once these locks are taken for a process that is about to start; null: it was told to `unhold`, or with `atOnce` that it
+   * cannot have them all now, and is to `unhold`. */
+  hold(node: NodeId, locks: Parameters<'hold'>['locks'], atOnce: boolean): Promise<readonly Fence[] | null>;
   /** It does not start. */
   unhold(node: NodeId): void;
   gone(node: NodeId, abandon: boolean): Promise<Account>;
@@ -174,8 +175,8 @@ class Host implements BrokerHost {
     await this.#ask((request) => ({ type: 'pour', request, ...item }));
   }
 
-  async hold(node: NodeId, locks: Parameters<'hold'>['locks']): Promise<readonly Fence[] | null> {
-    const asked = this.#ask((request) => ({ type: 'hold', request, node, locks }));
+  async hold(node: NodeId, locks: Parameters<'hold'>['locks'], atOnce: boolean): Promise<readonly Fence[] | null> {
+    const asked = this.#ask((request) => ({ type: 'hold', request, node, locks, atOnce }));
     return (await this.#orLost(asked, null)) as readonly Fence[] | null;
   }
 

@@ -13,6 +13,7 @@ import type { Happening } from './happening.ts';
 import type { Masker } from './masker.ts';
 import type { Ended } from './life.ts';
 import { NodeEnds } from './node-ends.ts';
+import { LockTaker } from './lock-taker.ts';
 import { Notices } from './notices.ts';
 import { pipedWith } from './outcome.ts';
 import { Outputs } from './outputs.ts';
@@ -63,6 +64,7 @@ export class Execution {
   readonly #alarm = new EarliestAlarm(this.#clock, () => this.#tick());
   readonly #pausing: Pausing;
   readonly #terminal = new Terminal();
+  readonly #locks = new LockTaker();
   readonly #ended: Promise<readonly NodeId[]>;
   #over!: (failed: readonly NodeId[]) => void;
   #broken!: (error: unknown) => void;
@@ -209,6 +211,7 @@ export class Execution {
       ...this.#options,
       inherited: inherited(),
       terminal: this.#terminal,
+      locks: this.#locks,
       launcher: this.#premises.launcher,
       fifos: this.#premises.fifos,
       pipes: this.#premises.pipes,

@@ -12,6 +12,7 @@ import type { ItemInput } from './item-input.ts';
 import type { Fifos } from './kernel-pipe.ts';
 import type { Effect, Ended, Input, Phase } from './life.ts';
 import type { Launcher } from './launcher.ts';
+import type { LockTaker } from './lock-taker.ts';
 import { MaskedOutput } from './masked-output.ts';
 import type { Masker } from './masker.ts';
 import type { Report, Seen } from './neighbours.ts';
@@ -34,6 +35,7 @@ export interface ProcessContext {
   readonly broker: BrokerHost | null;
   readonly targets: Targets;
   readonly terminal: Terminal;
+  readonly locks: LockTaker;
   /** The clock of the run, in milliseconds. */
   readonly now: () => number;
   readonly tell: (happening: Happening) => void;
@@ -43,7 +45,7 @@ export interface ProcessContext {
   readonly onAttempt: (run: ProcessRun) => void;
   /** Takes the secrets out of what is printed; null where there are none. */
   readonly masker: Masker | null;
-  /** It rests until its next attempt. */
+  /** It rests until its next attempt, or until its locks are free. */
   readonly onRest: (run: ProcessRun) => void;
   /** It rests no more: `admitted` is to be said to it when it may go on. */
   readonly onReturn: (run: ProcessRun) => void;
@@ -78,10 +80,6 @@ export class ProcessRun {
   /** The probe of this attempt; null where it has none, or says itself when it is ready. */
   #probe: Watch | null = null;
   #masked: MaskedOutput | null = null;
-  /** The broker was asked for locks that it holds, and has not answered. */
-  #awaitsLocks = false;
-  /** It was told to end meanwhile. */
-  #isUnwanted = false;
 
   constructor(node: ProcessNode, context: ProcessContext, refused: string | null = null) {
     this.node = node;
@@ -92,12 +90,10 @@ export class ProcessRun {
   }
 
   handle(input: Input): void {
+    if (input.type === 'admitted' && this.awaitsLocks) return this.#context.locks.admitted(this.node.id);
     const effects = this.#attempts.handle(input, this.#context.now(), Math.random());
     for (const effect of effects) this.#carryOut(effect);
-    if (this.#awaitsLocks && (input.type === 'stop' || input.type === 'kill')) {
-      this.#isUnwanted = true;
-      this.#context.broker?.unhold(this.node.id);
-    }
+    if (input.type === 'stop' || input.type === 'kill') this.#context.locks.cancel(this.node.id);
     this.#context.onDeadline(this.#attempts.nextDeadline());
   }
 
@@ -112,7 +108,7 @@ export class ProcessRun {
 
   /** There is no process before it has its locks. */
   get awaitsLocks(): boolean {
-    return this.#awaitsLocks;
+    return this.#context.locks.has(this.node.id);
   }
 
   /** By its SDK. */
@@ -205,7 +201,7 @@ export class ProcessRun {
       broker && speaks(node) ? { socket: broker.socket, token: broker.tokenFor(node.id, attempt) } : null;
     const fences = await this.#takeLocks();
     if (fences !== null && 'refused' in fences) return this.#refuse(fences.refused);
-    if (fences === null || this.#isUnwanted) {
+    if (fences === null) {
       pipes.giveUp(node);
       return this.handle({ type: 'withdrawn' });
     }
@@ -253,13 +249,12 @@ export class ProcessRun {
     const { broker } = this.#context;
     const locks = this.node.holds.filter(({ contested }) => contested);
     if (locks.length === 0 || broker === null) return [];
-    this.#awaitsLocks = true;
+    const { onRest, onReturn } = this.#context;
+    const gate = { rest: () => onRest(this), comeBack: () => onReturn(this) };
     try {
-      return await broker.hold(this.node.id, locks);
+      return await this.#context.locks.take({ node: this.node.id, locks, broker, ...gate });
     } catch (error) {
       return { refused: (error as Error).message };
-    } finally {
-      this.#awaitsLocks = false;
     }
   }
 

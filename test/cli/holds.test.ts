@@ -81,6 +81,22 @@ processes:
   expect(ran.events.filter(({ type }) => type === 'lock.abandoned')).toHaveLength(2);
 });
 
+test('who waits for a lock that a program has holds no slot, and an item that does neither', async () => {
+  const { file } = write(`
+slots: 2
+locks: { l: {} }
+queues: { q: {}, from: { from: [1, 2] } }
+processes:
+  keeper: { target: ./a.py#keep, locks: l, gets: q, ready: { sdk: true } }
+  holder: { run: '${room}', holds: l, needs: { keeper: ready } }
+  worker: { run: '${room}', each: from, workers: 2, holds: l, needs: { keeper: ready } }
+  feeder: { run: echo 1 | forkline put q, puts: q, needs: { keeper: ready } }`);
+  const ran = await runPipeline(file);
+  expect(ran.said).toContain('everything succeeded');
+  expect(ran.summary.queues.from).toMatchObject({ done: 2 });
+  expect(ran.left).toEqual([]);
+});
+
 test('a holder that waits for a program that waits for it is a deadlock', async () => {
   const { file } = write(`
 locks: { l: {} }
