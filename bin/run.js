@@ -33,13 +33,15 @@ function readyAnswer(words) {
   if (words.length === 1 && (first === '--version' || first === '-V')) {
     return `forkline ${JSON.parse(read('package.json') ?? '{}').version}\n`;
   }
-  if (words.length === 0 || (words.length === 1 && isHelp(first))) return read('dist/help/forkline.txt');
-  if (words.length === 2 && isHelp(second) && /^[a-z]+$/.test(first)) return read(`dist/help/${first}.txt`);
+  if (words.length === 0 || (words.length === 1 && (first === 'help' || asksForHelp(first))))
+    return read('dist/help/forkline.txt');
+  if (words.length === 2 && asksForHelp(second) && /^[a-z]+$/.test(first)) return read(`dist/help/${first}.txt`);
   return null;
 }
 
-function isHelp(word) {
-  return word === '--help' || word === '-h' || word === 'help';
+/** The word `help` behind a command is the name of a file, or of a queue. */
+function asksForHelp(word) {
+  return word === '--help' || word === '-h';
 }
 
 function read(file) {

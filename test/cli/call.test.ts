@@ -62,6 +62,14 @@ test.each(['run', 'check', 'plan', 'schema'])(
   },
 );
 
+test('a file or a queue may be called `help`', async () => {
+  const plan = await forkline(workspace({ help: 'processes: { a: { run: ls } }' }), ['plan', 'help']);
+  expect(plan).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('a') });
+  expect(plan.stdout).not.toContain('Examples');
+  const put = await forkline(workspace(), ['put', 'help']);
+  expect(put.stderr).toContain('not inside a run');
+});
+
 const wrong: [call: string[], stderr: string][] = [
   [['chekc'], 'forkline: unknown command `chekc`\n  did you mean `check`?\n'],
   [['fry'], 'forkline: unknown command `fry`\n  the commands are `run`, `check`, `plan`, `schema`\n'],
