@@ -78,6 +78,7 @@ export function argvOf(
   if (launch.type === 'shell') return [...launch.shell, launch.script];
   if (launch.type === 'command') return launch.argv;
   const call = callOf(node.id, launch, folder);
+  if (typeof call !== 'string') return call;
   if (launch.language === 'python') {
     if (!targets.python) throw new Error('Internal error: Python was not looked for');
     if ('refused' in targets.python) return targets.python;
@@ -89,10 +90,17 @@ export function argvOf(
   return [process.execPath, '--enable-source-maps', home.launch, compiled.module, launch.export, call];
 }
 
-function callOf(id: string, { args, kwargs }: Target, folder: string): string {
+function callOf(id: string, { args, kwargs }: Target, folder: string): string | { readonly refused: string } {
   const call = JSON.stringify({ args, kwargs });
   if (Buffer.byteLength(call) < longestArgument) return call;
-  const file = join(folder, `${id}.json`);
-  writeFileSync(file, call);
-  return `@${file}`;
+  // Beside the files of the run, whatever the process is called.
+  const file = join(folder, `call.${id.replaceAll('/', '.')}.json`);
+  try {
+    writeFileSync(file, call);
+    return `@${file}`;
+  } catch (error) {
+    return {
+      refused: `its arguments, which are too long to be passed, could not be written: ${(error as Error).message}`,
+    };
+  }
 }

@@ -153,3 +153,17 @@ test.each(['numbers', 'queue', 'socket', 'forkline_launch'])(
     expect([stdout, exitCode]).toEqual(['sum | 3\n', 0]);
   },
 );
+
+test('arguments too long to be passed are written down, whatever the process is called and wherever it is', async () => {
+  const long = 'x'.repeat(120_000);
+  const processes = `processes:\n  plan: { target: "./cook.ts#cook", args: [${long}] }\n`;
+  const folder = workspace({
+    'cook.ts': 'export const cook = (dish: string) => console.log(dish.length);\n',
+    'inner.yaml': processes,
+    'pipeline.yaml': `${processes}  sub: { uses: ./inner.yaml }\n`,
+  });
+  const run = await forkline(folder, ['run', '--run-dir', 'files']);
+  expect(run).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^plan +\| 120000$/m) });
+  expect(run.stdout).toMatch(/^sub\/plan +\| 120000$/m);
+  expect(JSON.parse(readFileSync(join(folder, 'files/plan.json'), 'utf8'))).toMatchObject({ name: 'pipeline' });
+});
