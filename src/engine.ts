@@ -16,7 +16,7 @@ export type { PipelineFile } from './pipeline/schema.gen.ts';
 export { type Position, Source, type Span } from './pipeline/source.ts';
 export type * from './plan/plan.ts';
 export type { Event, Outcome, QueueCounts } from './run/event.ts';
-export { type RunOptions, run } from './run/run.ts';
+export { FolderNotMade, type RunOptions, run } from './run/run.ts';
 export type { NodeSummary, Summary } from './run/summary.ts';
 
 const loadSecrets = () => import('./run/secrets.ts');

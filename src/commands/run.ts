@@ -1,6 +1,6 @@
 // `forkline run`: read, plan, run, report, and the exit code of how it went.
 import * as Flags from '@oclif/core/flags';
-import { masked, run, type RunOptions, select } from '../engine.ts';
+import { FolderNotMade, masked, run, type RunOptions, select } from '../engine.ts';
 import { parseDuration } from '../pipeline/quantity.ts';
 import { nearest } from '../pipeline/suggest.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -124,10 +124,8 @@ async function execute(plan: Plan, options: RunOptions): Promise<number> {
     return (await run(plan, { ...options, onPausable: (pausable) => control.attend(pausable) })).exitCode;
   } catch (error) {
     if ((error as Error).name === 'SecretsMissing') throw new CallError((error as Error).message);
-    if (!isSystemError(error)) throw error;
-    throw new CallError(
-      `cannot make the folder of the run, \`${error.path ?? options.runDir ?? '.forkline'}\`: ${reasonOf(error)}`,
-    );
+    if (!(error instanceof FolderNotMade)) throw error;
+    throw new CallError(`${error.message}: ${reasonOf(error.cause)}`);
   }
 }
 
@@ -140,10 +138,6 @@ function containmentIn(text: string | undefined): Tier {
       `it is one of ${TIERS.map((known) => `\`${known}\``).join(', ')}`,
     );
   return tier;
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }
 
 function durationOf(flag: string, text: string): number {

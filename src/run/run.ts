@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { withContested } from '../plan/contested.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { NodeId, Plan } from '../plan/plan.ts';
 import type { RunContext } from '../plan/resolve.ts';
 import type { Tier } from './containment.ts';
 import type { Event } from './event.ts';
-import { Execution } from './executor.ts';
+import { Execution, type ExecutionOptions } from './executor.ts';
 import type { Happening } from './happening.ts';
 import { ignoreItself, Journal } from './journal.ts';
 import type { Pausable } from './pausing.ts';
@@ -34,11 +34,26 @@ export interface RunOptions {
   readonly onPausable?: (pausing: Pausable) => void;
 }
 
-/** Runs a plan to its end. Rejects only where the run's folder cannot be made, or for a mistake of Forkline's. */
+/** The folder of a run cannot be made, for that `cause`. */
+export class FolderNotMade extends Error {
+  override readonly name = 'FolderNotMade';
+  /** Where it failed. */
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(`cannot make the folder of the run, \`${path}\``, { cause });
+    this.path = path;
+  }
+}
+
+/**
+ * Runs a plan to its end. Rejects with `FolderNotMade`, with an error of the name `SecretsMissing` where a secret is not set, and
+ * else only for a mistake of Forkline's.
+ */
 export async function run(planned: Plan, options: RunOptions = {}): Promise<Summary> {
   const plan = withContested(planned);
   const runId = newRunId(new Date());
-  const runDir = options.runDir === undefined ? defaultFolder(runId) : resolve(options.runDir);
+  const runDir = options.runDir === undefined ? made('.forkline', () => defaultFolder(runId)) : resolve(options.runDir);
   const deadlockMs = options.deadlockMs ?? DEADLOCK_MS;
   const secrets = await secretsFor(plan, { id: runId, dir: runDir, name: plan.name });
   const summarizer = new Summarizer();
@@ -50,11 +65,11 @@ export async function run(planned: Plan, options: RunOptions = {}): Promise<Summ
     if (event.type === 'run.started')
       for (const exposure of secrets?.exposures(plan) ?? []) tell({ type: 'warning', ...exposure });
   };
-  const journal = new Journal(runDir, secrets?.plan(plan) ?? plan, (message, node) =>
-    tell({ type: 'warning', message, ...(node === undefined ? {} : { node }) }),
-  );
+  const warn = (message: string, node?: NodeId): void =>
+    tell({ type: 'warning', message, ...(node === undefined ? {} : { node }) });
+  const journal = made(options.runDir ?? runDir, () => new Journal(runDir, secrets?.plan(plan) ?? plan, warn));
   const masker = secrets?.masker ?? null;
-  const execution = new Execution(plan, {
+  const settings: ExecutionOptions = {
     runId,
     runDir,
     tell,
@@ -63,7 +78,8 @@ export async function run(planned: Plan, options: RunOptions = {}): Promise<Summ
     containment: options.containment ?? 'cgroup',
     requireContainment: options.requireContainment === 'full',
     journalLost: () => journal.lost,
-  });
+  };
+  const execution = made('/tmp', () => new Execution(plan, settings));
   execution.begin();
   options.onPausable?.(execution.pausing);
   const unlisten = listen(execution, options);
@@ -80,6 +96,15 @@ export async function run(planned: Plan, options: RunOptions = {}): Promise<Summ
 }
 
 const DEADLOCK_MS = 1000;
+
+function made<T>(folder: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
+    throw new FolderNotMade((error as NodeJS.ErrnoException).path ?? folder, error);
+  }
+}
 
 /** Null where the plan has none, which then costs nothing. */
 async function secretsFor(plan: Plan, run: RunContext['run']): Promise<Secrets | null> {

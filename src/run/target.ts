@@ -62,8 +62,12 @@ async function writeModules(
       written.set(file, { refused: `its target could not be compiled: ${compiled.refused[0] ?? ''}` });
       continue;
     }
-    await Promise.all(compiled.outputs.map(({ name, contents }) => writeFile(join(folder, name), contents)));
-    written.set(file, { module: join(folder, compiled.module) });
+    try {
+      await Promise.all(compiled.outputs.map(({ name, contents }) => writeFile(join(folder, name), contents)));
+      written.set(file, { module: join(folder, compiled.module) });
+    } catch (error) {
+      written.set(file, { refused: `its target, compiled, could not be written: ${(error as Error).message}` });
+    }
   }
   return written;
 }
