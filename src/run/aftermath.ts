@@ -14,11 +14,12 @@ export async function clearAfter(folder: string): Promise<readonly number[]> {
   const cgroup = read(join(folder, 'cgroup')).trim();
   // A cgroup that is not named for the run is not the run's.
   if (runId !== '' && cgroup.endsWith(`/forkline-${runId}`)) await emptyCgroup(cgroup);
-  if (runId !== '') await wardensGone(runId);
-  return killUntilEmpty(() => {
+  const kept = runId === '' ? [] : await wardensGone(runId);
+  const others = await killUntilEmpty(() => {
     const started = startedIn(folder);
     return [...new Set([...started, ...descendantsOf(started), ...(runId === '' ? [] : marked(markOf(runId)))])];
   });
+  return [...new Set([...kept, ...others])];
 }
 
 /** And of the folder, nothing is left. */
@@ -28,11 +29,16 @@ export async function sweepAfter(folder: string): Promise<readonly number[]> {
   return killed;
 }
 
-/** They kill what they keep when they find the keeper gone, and then end. One that does not is killed. */
-async function wardensGone(runId: string): Promise<void> {
+/**
+ * They kill what they keep when they find the keeper gone, and then end. One that does not is killed, but first what it keeps: whatever
+ * has hidden itself is known by nothing else than that it descends from it.
+ */
+async function wardensGone(runId: string): Promise<readonly number[]> {
   const find = (): readonly number[] => marked(`FORKLINE_KEEPER_OF=${runId}`);
   for (let waited = 0; waited < WARDENS_MS && find().length > 0; waited += LOOK_MS) await pause(LOOK_MS);
+  const kept = await killUntilEmpty(() => descendantsOf(find()));
   await killUntilEmpty(find);
+  return kept;
 }
 
 /** Those that still run, and are the same that were started. */

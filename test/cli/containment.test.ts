@@ -272,11 +272,14 @@ processes:
     expect(outcomes.toSorted()).toEqual(['succeeded', 'timed_out']);
   });
 
-  it('what was left by a runner and a keeper that were killed together is swept by the next run', async () => {
+  it.each([
+    ['', ''],
+    [', where there is no cgroup', 'subreaper'],
+  ])('what was left by a runner and a keeper that were killed together is swept by the next run%s', async (_, tier) => {
     const innocent = bystander();
     const left = await leftBehind(async () => {
       const folder = folderWith(pipeline);
-      const runner = start(folder, { keeper });
+      const runner = start(folder, { keeper, tier });
       const hidden = [await pidIn(join(folder, 'long.pid')), await pidIn(join(folder, 'server.pid'))];
       // Those that would kill what they keep are stopped before they can.
       const kept = keeperOf(runner);
