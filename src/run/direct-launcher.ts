@@ -87,7 +87,9 @@ export class DirectLauncher implements Launcher {
   ): Promise<'ignore' | number> {
     const to = spec[stream];
     if (to.type !== 'log') return attempt(stream, () => sink(to, opened));
-    const path = await this.#fifos.path();
+    const path = await this.#fifos.path().catch((error: unknown) => {
+      throw stumble(stream, error);
+    });
     return attempt(stream, () => {
       try {
         outputs.push(readHere(stream, openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)));
@@ -130,8 +132,13 @@ function attempt<T>(step: Setback['step'], work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new Stumble(step, (error as NodeJS.ErrnoException).code ?? (error as Error).message);
+    throw stumble(step, error);
   }
+}
+
+function stumble(step: Setback['step'], error: unknown): Stumble {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new Stumble(step, String(code ?? message));
 }
 
 /** Node would report a folder that is not there as a missing program. */

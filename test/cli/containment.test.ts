@@ -343,6 +343,18 @@ processes:
     await noneAlive([moved, ...startedIn(folder)]);
   });
 
+  it('without a keeper, who cannot be given a pipe fails by itself', async () => {
+    const folder = workspace({
+      'pipeline.yaml':
+        'processes: { a: { run: "echo hi", on_failure: continue }, b: { run: "true", needs: { a: failed } } }',
+    });
+    writeFileSync(join(folder, 'mkfifo'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const env = { FORKLINE_CONTAINMENT: 'scan', PATH: `${folder}:${process.env['PATH']}` };
+    const { exitCode, stderr } = await forkline(folder, ['run', '--run-dir', 'run'], '', env);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('`a` failed: its streams could not be laid (1)')]);
+    expect(eventsIn(folder).at(-1)).toMatchObject({ type: 'run.ended', exitCode: 1 });
+  });
+
   it('a keeper that does not kill is found out by its canary, and not used', async () => {
     const home = withFaults(keeper, notKilling[keeper] ?? []);
     const folder = folderWith('processes: { a: { run: "true" } }');
