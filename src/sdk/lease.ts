@@ -39,7 +39,7 @@ export class Lease {
 
   /** The lock of that channel was released, and stays here if that is possible. */
   keep(channel: number, fence: number): boolean {
-    if (this.#thread !== 'ready' || !this.#line.quiet) return false;
+    if (this.#thread !== 'ready') return false;
     // One at a time: another lock goes back now.
     if (Atomics.load(this.#words, STATE) !== NOTHING) this.#line.flush();
     if (!this.#line.quiet) return false;
@@ -50,7 +50,10 @@ export class Lease {
     this.#frame.setUint32(12, fence % 0x100000000);
     Atomics.add(this.#words, COUNT, 1);
     Atomics.store(this.#words, STATE, IDLE);
-    if (Atomics.exchange(this.#words, WATCH, 1) === 0) Atomics.notify(this.#words, WATCH);
+    if (Atomics.load(this.#words, WATCH) === 0) {
+      Atomics.store(this.#words, WATCH, 1);
+      Atomics.notify(this.#words, WATCH);
+    }
     if (!this.#scheduled) {
       this.#scheduled = true;
       process.nextTick(this.#onTick);

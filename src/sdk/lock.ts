@@ -25,7 +25,7 @@ export class Lock implements Channel {
   /** What is lent to this process and was released. */
   #kept: Grant | null = null;
   #releasedAt = Number.NEGATIVE_INFINITY;
-  /** How often it was taken right after it was released. */
+  /** How often it was taken right after it was released, as far as that tells how it goes on. */
   #inARow = 0;
   #channel: WelcomeLock | null = null;
   #failure: Failure | null = null;
@@ -36,18 +36,9 @@ export class Lock implements Channel {
   }
 
   /** Waits for the lock; rejects with `LockTimeout` when it was not free in time. */
-  async acquire(options: AcquireOptions = {}): Promise<Guard> {
-    const timeMs = waitMs(options);
-    const { signal, mode } = options;
-    if (mode !== undefined && mode !== 'read' && mode !== 'write')
-      throw new TypeError(`a lock is taken with \`mode\` \`read\` or \`write\`, not \`${String(mode)}\``);
-    signal?.throwIfAborted();
-    if (this.#failure !== null) throw this.#failure();
-    const guard = this.#retake() ?? this.#again() ?? (await this.#ask(timeMs, signal, mode === 'read'));
-    if (typeof guard === 'function') throw guard();
-    if (!signal?.aborted) return guard;
-    await guard.release();
-    throw signal.reason;
+  acquire(options?: AcquireOptions): Promise<Guard> {
+    const kept = options === undefined ? this.#retake() : null;
+    return kept === null ? this.#acquire(options ?? {}) : Promise.resolve(kept);
   }
 
   /** Runs `act` while holding the lock, and gives what it gives. */
@@ -93,6 +84,7 @@ export class Lock implements Channel {
   /** @internal */
   fail(failure: Failure): void {
     this.#failure = failure;
+    this.#kept = null;
   }
 
   /** @internal */
@@ -105,6 +97,20 @@ export class Lock implements Channel {
 
   get #id(): number {
     return this.#channel?.id ?? 0;
+  }
+
+  async #acquire(options: AcquireOptions): Promise<Guard> {
+    const timeMs = waitMs(options);
+    const { signal, mode } = options;
+    if (mode !== undefined && mode !== 'read' && mode !== 'write')
+      throw new TypeError(`a lock is taken with \`mode\` \`read\` or \`write\`, not \`${String(mode)}\``);
+    signal?.throwIfAborted();
+    if (this.#failure !== null) throw this.#failure();
+    const guard = this.#retake() ?? this.#again() ?? (await this.#ask(timeMs, signal, mode === 'read'));
+    if (typeof guard === 'function') throw guard();
+    if (!signal?.aborted) return guard;
+    await guard.release();
+    throw signal.reason;
   }
 
   /** What this process holds, where that is enough to have it again. */
@@ -219,7 +225,9 @@ export class Lock implements Channel {
 
   /** Whether it is worth it to borrow: the program takes it again and again. */
   #borrows(): boolean {
-    this.#inARow = performance.now() - this.#releasedAt < SOON_MS ? this.#inARow + 1 : 0;
+    const soon = performance.now() - this.#releasedAt < SOON_MS;
+    // Where a processor is shared, once late is not yet a program that does something else.
+    this.#inARow = soon ? Math.min(this.#inARow + 1, 2 * MANY) : this.#inARow >> 1;
     return this.#inARow >= MANY && this.#session.lease.ready;
   }
 
