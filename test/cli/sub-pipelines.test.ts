@@ -187,6 +187,7 @@ test('`check` shows what is wrong in a file that is used in that file, once', as
   at in/part.yaml:2:24
   2 |   p: { run: ls, needs: q }
     |                        ^
+  hint: there is only \`p\`
 
 1 error
 `);
