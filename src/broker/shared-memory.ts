@@ -2,7 +2,7 @@
 // `Areas` to say. Each area is a file in memory that never had a name: whoever may use it opens it through this process, and when all of
 // these have ended it is gone, however they did. It is read and written, and never mapped: whoever cuts it short harms
 // nobody. Where there is no such memory nothing is ever lent.
-import { closeSync, constants, fstatSync, openSync, readSync, statfsSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, statfsSync } from 'node:fs';
 import { AsideItems, type Place, readPlace, standInFor } from '../wire/aside.ts';
 import { readRequest } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
@@ -107,7 +107,10 @@ export class SharedMemory {
     }
     const file = this.#files.get(area);
     this.#files.delete(area);
-    if (file !== undefined) closeSync(file.descriptor);
+    if (file === undefined) return;
+    // Whoever is slow to close it keeps no memory by that.
+    ftruncateSync(file.descriptor);
+    closeSync(file.descriptor);
   }
 
   /** Null where none can be made. */

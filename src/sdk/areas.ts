@@ -1,7 +1,17 @@
 // Large items go through memory that is shared with those who take them: written there once, read once, with a few bytes to the
 // broker to say where. It lends the memory, and takes it back when an item is over. Whatever does not work out, a full
 // memory above all, is no error: the item then goes over the socket, as it would have without.
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { AsideItems, LEAST_ASIDE, type Place, readPlace } from '../wire/aside.ts';
 import { readItems, readJson, readRoom } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
@@ -131,7 +141,7 @@ export class Areas {
       ours.plots.bytes = bytes;
       return;
     }
-    const descriptor = openArea(body, 'r+');
+    const descriptor = openArea(body, constants.O_RDWR);
     if (descriptor !== null) this.#ours.set(channel, { area, descriptor, plots: new Plots(bytes), full: false });
     else {
       this.#left.add(channel);
@@ -140,7 +150,7 @@ export class Areas {
   }
 
   #visit(body: AreaBody): void {
-    const descriptor = openArea(body, 'r');
+    const descriptor = openArea(body, constants.O_RDONLY);
     if (descriptor === null) return;
     this.#theirs.set(body.area, descriptor);
     this.#writer.number(Type.AREA_READY, 0, body.area);
@@ -162,16 +172,17 @@ export class Areas {
 }
 
 /** Null where it cannot be opened, or is another one: in a container of its own a process sees others under these numbers. */
-function openArea({ path = '', device, inode }: AreaBody, flags: 'r' | 'r+'): number | null {
-  let descriptor: number;
+function openArea({ path = '', device, inode }: AreaBody, flags: number): number | null {
+  const isIt = (found: Stats): boolean => found.isFile() && found.dev === device && found.ino === inode;
   try {
-    descriptor = openSync(path, flags);
+    if (!isIt(statSync(path))) return null;
+    // Should it be another one by now, then nothing is waited for there.
+    const descriptor = openSync(path, flags | constants.O_NONBLOCK);
+    if (isIt(fstatSync(descriptor))) return descriptor;
+    closeSync(descriptor);
   } catch {
-    return null;
+    // It is not there for this process.
   }
-  const { dev, ino } = fstatSync(descriptor);
-  if (dev === device && ino === inode) return descriptor;
-  closeSync(descriptor);
   return null;
 }
 

@@ -8,6 +8,7 @@ of it is called inside `exclusive`.
 from __future__ import annotations
 
 import os
+import stat
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -179,12 +180,17 @@ class Areas:
 
 def _open(told: "dict[str, Any]", flags: int) -> Optional[int]:
     """None where it cannot be opened, or is another one: in a container of its own a process sees others under these numbers."""
+    def is_it(found: os.stat_result) -> bool:
+        return stat.S_ISREG(found.st_mode) and (found.st_dev, found.st_ino) == (told["device"], told["inode"])
+
     try:
-        descriptor = os.open(told["path"], flags)
+        if not is_it(os.stat(told["path"])):
+            return None
+        # Should it be another one by now, then nothing is waited for there.
+        descriptor = os.open(told["path"], flags | os.O_NONBLOCK)
     except OSError:
         return None
-    found = os.fstat(descriptor)
-    if (found.st_dev, found.st_ino) == (told["device"], told["inode"]):
+    if is_it(os.fstat(descriptor)):
         return descriptor
     os.close(descriptor)
     return None

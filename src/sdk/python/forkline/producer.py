@@ -93,6 +93,8 @@ class Producer:
             self._room_items -= 1
             self._room_bytes -= size
             session.flush()
+            if session.connection.unsent:
+                session.arm()
             return True
         if manner is not None:
             self._room_items -= 1
