@@ -69,7 +69,7 @@ export class Admission {
 
   /** It wants to go on. */
   comeBack(id: NodeId, now: number): ScheduleEffect[] {
-    this.#slots.due([id]);
+    this.#slots.due([id], now);
     return this.#pass([], now);
   }
 
@@ -110,7 +110,7 @@ export class Admission {
     // It grows while it is read.
     for (const effect of work) {
       const line = effect.do === 'stop' ? this.#slots.inLineWith(effect.node) : null;
-      if (effect.do === 'start') this.#slots.due(effect.nodes);
+      if (effect.do === 'start') this.#slots.due(effect.nodes, now);
       else if (effect.do === 'stop' && line === null) {
         this.#slots.withdraw(effect.node);
         // Who ended in line with another may be told to stop a moment later.

@@ -5,18 +5,7 @@ import { Foresight, type Standing } from '../plan/foresight.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import { areFree, startNeeds, type Ties, tiesOf, type Unit } from '../plan/ties.ts';
-
-/** Those who start together: one process, or several that pipes join. */
-interface Entry {
-  readonly nodes: readonly NodeId[];
-  readonly unit: Unit;
-  /** Slots they need. */
-  readonly count: number;
-  /** Rises from one to the next in line. */
-  readonly turn: number;
-  /** It has begun before, and comes back. */
-  readonly again: boolean;
-}
+import { type Entry, SlotsLine } from './slots-line.ts';
 
 /** Those of one list start together. */
 export type Granted = Pick<Entry, 'nodes' | 'again'>;
@@ -34,18 +23,12 @@ export class Slots {
   #free: number;
   /** To items, until their processes end. */
   #lent = 0;
-  #turns = 0;
   /** How many run that take a slot. */
   #busy = 0;
-  /** How many wait in line that need none. */
-  #light = 0;
-  readonly #line = new Set<Entry>();
-  readonly #entryOf = new Map<NodeId, Entry>();
+  readonly #line = new SlotsLine();
   readonly #running = new Set<NodeId>();
   /** They have begun, and do nothing for now; in line or not. */
   readonly #resting = new Set<NodeId>();
-  /** By unit: those in line, in order. */
-  readonly #due = new Map<Unit, Set<Entry>>();
   /** Of these it is not known how they could all end; they are started as there is room. */
   readonly #dark = new Set<Unit>();
 
@@ -70,19 +53,12 @@ export class Slots {
   }
 
   /** What these need holds: they go to the end of the line. */
-  due(nodes: readonly NodeId[]): void {
+  due(nodes: readonly NodeId[], now: number): void {
     const [first] = nodes as readonly [NodeId, ...NodeId[]];
     const unit = this.#unit(first);
     const again = this.#resting.has(first);
     if (again) change(this.#away, unit, -1);
-    this.#turns += 1;
-    const entry: Entry = { nodes, unit, count: nodes.length * unit.takes, turn: this.#turns, again };
-    if (entry.count === 0) this.#light += 1;
-    for (const id of nodes) this.#entryOf.set(id, entry);
-    this.#line.add(entry);
-    const due = this.#due.get(unit);
-    if (due === undefined) this.#due.set(unit, new Set([entry]));
-    else due.add(entry);
+    this.#line.join(nodes, unit, again, now);
   }
 
   /** A join waits, or a sub-pipeline has begun. */
@@ -116,7 +92,7 @@ export class Slots {
 
   /** It does not want to come back any more, and is still to end. */
   withdraw(id: NodeId): void {
-    if (this.#leaveLine(id)?.again) change(this.#away, this.#unit(id), 1);
+    if (this.#line.leave(id)?.again) change(this.#away, this.#unit(id), 1);
   }
 
   /**
@@ -154,7 +130,7 @@ export class Slots {
       let isKept = false;
       for (const entry of this.#line) {
         const isFull = isKept || this.#free <= 0;
-        if (isFull && this.#light === 0) break;
+        if (isFull && !this.#line.hasLight) break;
         if (failed.has(entry.unit) || (entry.count > 0 && isFull)) continue;
         if (entry.unit.holds.some(({ lock }) => claimed.has(lock))) continue;
         const party = this.#partyOf(entry);
@@ -190,14 +166,14 @@ export class Slots {
 
   /** It stands in line to begin, with these. */
   inLineWith(id: NodeId): readonly NodeId[] | null {
-    const entry = this.#entryOf.get(id);
-    return entry === undefined || entry.again ? null : entry.nodes;
+    const entry = this.#line.entryOf(id);
+    return entry === null || entry.again ? null : entry.nodes;
   }
 
   /** One of these has to move before it can start; null where it does not stand in line. */
   helpersOf(id: NodeId): readonly NodeId[] | null {
-    const entry = this.#entryOf.get(id);
-    if (entry === undefined) return null;
+    const entry = this.#line.entryOf(id);
+    if (entry === null) return null;
     const { unit } = entry;
     const mates = new Set([...unit.some.flat(), ...unit.feeders].map((index) => this.#ties.units[index] as Unit));
     if (unit.whole) mates.add(unit);
@@ -234,7 +210,7 @@ export class Slots {
       if (choice.some((index) => this.#isThere(index))) return true;
       const open = choice.filter((index) => this.#standing.open[index] !== 0);
       if (open.length === 0) return true;
-      const mate = this.#firstDue(open);
+      const mate = this.#line.firstOf(open.map((index) => this.#ties.units[index] as Unit));
       if (mate !== null) return this.#gather(mate, party);
       return this.#comeAfter(open, party);
     });
@@ -248,28 +224,18 @@ export class Slots {
   /** Nothing of it has begun, ended, or is about to start. */
   #isFar(index: number): boolean {
     if (this.#standing.open[index] === 0 || this.#touched[index] === 1) return false;
-    return !this.#due.has(this.#ties.units[index] as Unit);
+    return this.#line.firstOf([this.#ties.units[index] as Unit]) === null;
   }
 
   /** All of a unit that is needed at once, but for those who will come back by themselves. */
   #gatherAll(unit: Unit, party: Set<Entry>): boolean {
     let due = 0;
-    for (const mate of this.#due.get(unit) ?? []) {
+    for (const mate of this.#line.dueOf(unit)) {
       party.add(mate);
       due += mate.nodes.length;
     }
     const open = (this.#standing.open[unit.index] as number) - (this.#away[unit.index] as number);
     return due === open || unit.staggered || this.#comeAfter([unit.index], party);
-  }
-
-  /** The first in line of these units. */
-  #firstDue(units: readonly number[]): Entry | null {
-    let first: Entry | null = null;
-    for (const index of units) {
-      const [entry] = this.#due.get(this.#ties.units[index] as Unit) ?? [];
-      if (entry !== undefined && (first === null || entry.turn < first.turn)) first = entry;
-    }
-    return first;
   }
 
   /** Whether any of these units may have to wait for one of the party to start before it can start itself. */
@@ -386,7 +352,7 @@ export class Slots {
       for (const id of nodes) {
         this.#running.add(id);
         this.#resting.delete(id);
-        this.#leaveLine(id);
+        this.#line.leave(id);
       }
       this.#move(unit, nodes.length);
     }
@@ -404,18 +370,6 @@ export class Slots {
     change(this.#standing.running, unit, count);
     this.#free -= count * unit.takes;
     this.#busy += count * unit.takes;
-  }
-
-  #leaveLine(id: NodeId): Entry | null {
-    const entry = this.#entryOf.get(id);
-    if (entry === undefined) return null;
-    for (const each of entry.nodes) this.#entryOf.delete(each);
-    this.#line.delete(entry);
-    if (entry.count === 0) this.#light -= 1;
-    const due = this.#due.get(entry.unit);
-    due?.delete(entry);
-    if (due?.size === 0) this.#due.delete(entry.unit);
-    return entry;
   }
 
   #unit(id: NodeId): Unit {

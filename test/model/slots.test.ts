@@ -333,13 +333,13 @@ describe('is seen in the model:', () => {
       () => {
         const due = Slots.prototype.due;
         const line: string[] = [];
-        vi.spyOn(Slots.prototype, 'due').mockImplementation(function (this: Slots, nodes) {
+        vi.spyOn(Slots.prototype, 'due').mockImplementation(function (this: Slots, nodes, now) {
           const [id = ''] = nodes;
           const others = line.filter(
             (other) => other !== id && this.isResting(other) && this.helpersOf(other) !== null,
           );
           for (const other of others) this.withdraw(other);
-          for (const one of [id, ...(this.isResting(id) ? others : [])]) due.call(this, [one]);
+          for (const one of [id, ...(this.isResting(id) ? others : [])]) due.call(this, [one], now);
           if (this.isResting(id)) line.push(id);
         });
       },
