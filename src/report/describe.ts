@@ -10,7 +10,7 @@ import type {
   QueueCounted,
   RunContained,
 } from '../run/event.ts';
-import { circle, hintFor, waitLines } from './waits.ts';
+import { circle, hintFor, lineLines, waitLines } from './waits.ts';
 
 export interface Words {
   /** `detail`: only for those who ask. `note`: worth a line. The others: something is wrong. */
@@ -98,6 +98,8 @@ export function describe(event: Event): Words | null {
     }
     case 'stalled':
       return { ...note('nothing has moved here for a while'), more: waitLines(event, duration) };
+    case 'waiting':
+      return { ...note('these wait for their turn'), more: lineLines(event, duration) };
     case 'warning':
       return warning(`${event.node === undefined ? '' : `\`${event.node}\`: `}${event.message}`);
   }

@@ -1,5 +1,5 @@
 // Who waits for what, in words: one line for each wait, and what may mend it.
-import type { Deadlock, QueueFill, Stalled, WaitFact } from '../run/event.ts';
+import type { Deadlock, QueueFill, Stalled, Waiting, WaitFact } from '../run/event.ts';
 
 const shownNames = 4;
 const shownWaits = 12;
@@ -18,6 +18,19 @@ export function waitLines({ waits, queues }: Waits, seconds: (ms: number) => str
     .slice(0, shownWaits)
     .map((wait) => `\`${wait.node}\` ${doing(wait, queues)}${since(wait, seconds)}`);
   return waits.length > shownWaits ? [...lines, `and ${waits.length - shownWaits} more`] : lines;
+}
+
+/** Who stands in line, the first ones. */
+export function lineLines(
+  { waits, behind }: Pick<Waiting, 'waits' | 'behind'>,
+  seconds: (ms: number) => string,
+): string[] {
+  const lines = waits.slice(0, shownNames).map(({ node, channel, forMs, on }) => {
+    const what = channel === null ? '' : `lock \`${channel}\`, held by `;
+    return `\`${node}\`, for ${what}${on.length === 0 ? 'others' : listOf(on)}, since ${seconds(forMs)}`;
+  });
+  const more = waits.length - lines.length + behind;
+  return more === 0 ? lines : [...lines, `and ${more} more`];
 }
 
 /** What may mend a deadlock; null where nothing can be said for sure. */

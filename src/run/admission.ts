@@ -8,6 +8,7 @@ import type { Prospects } from './prospects.ts';
 import type { ScheduleEffect } from './schedule.ts';
 import { type IsWanted, Schedules } from './schedules.ts';
 import { Slots } from './slots.ts';
+import { earliest } from './watched-life.ts';
 
 /** The gate is left out where all that is due starts at once. */
 export function scheduleOf(plan: Plan, isWanted?: IsWanted): Schedules | Admission {
@@ -88,7 +89,7 @@ export class Admission {
   }
 
   nextDeadline(): number | null {
-    return this.#schedules.nextDeadline();
+    return earliest(this.#schedules.nextDeadline(), this.#slots.nextDeadline());
   }
 
   timedOut(now: number): boolean {
@@ -96,7 +97,9 @@ export class Admission {
   }
 
   tick(now: number): ScheduleEffect[] {
-    return this.#pass(this.#schedules.tick(now), now);
+    const effects = this.#pass(this.#schedules.tick(now), now);
+    const long = this.#slots.waits(now);
+    return long === null ? effects : [...effects, { do: 'queued', ...long }];
   }
 
   prospects(suspects: readonly NodeId[], absent: readonly NodeId[]): Prospects | null {

@@ -321,6 +321,16 @@ export interface Stalled extends At {
   readonly queues: Readonly<Record<string, QueueFill>>;
 }
 
+/** The first in line have stood there for long: for a slot, or for a lock of those that processes hold. Told ever more rarely. */
+export interface Waiting extends At {
+  readonly type: 'waiting';
+  /** In order. Each `start`s once it is let in; `channel` is the lock that it lacks, if it is one; `on` are those who have that or the
+   * slots, or who have to be there, too. */
+  readonly waits: readonly WaitFact[];
+  /** How many stand in line besides. */
+  readonly behind: number;
+}
+
 /** Something went wrong that does not fail the run by itself. */
 export interface Warning extends At {
   readonly type: 'warning';
@@ -358,4 +368,5 @@ export type Event =
   | ClientRefused
   | Deadlock
   | Stalled
+  | Waiting
   | Warning;

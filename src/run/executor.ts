@@ -278,6 +278,8 @@ export class Execution {
         return this.#running.get(effect.node)?.handle({ type: 'admitted' });
       case 'wait':
         return this.#ends.waits(effect.node, effect.since);
+      case 'queued':
+        return this.#tell({ type: 'waiting', waits: effect.waits, behind: effect.behind });
       case 'stop':
         return this.#stopOne(effect);
       case 'end':

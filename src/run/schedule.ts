@@ -3,6 +3,7 @@
 // ended is decided in `lifecycle`; this sees only that it started and how it ended.
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
+import type { WaitFact } from './event.ts';
 import { type Course, type Entry, entryOf, graphOf } from './graph.ts';
 import type { JoinState } from './join-state.ts';
 import type { NeedState } from './need.ts';
@@ -14,6 +15,8 @@ export type ScheduleEffect =
   | { readonly do: 'start'; readonly nodes: readonly NodeId[] }
   /** Its next attempt, or the next item of an `each`, may begin. */
   | { readonly do: 'admit'; readonly node: NodeId }
+  /** These have stood in line for long, and so many besides. */
+  | { readonly do: 'queued'; readonly waits: readonly WaitFact[]; readonly behind: number }
   /** The join begins to wait. */
   | { readonly do: 'wait'; readonly node: NodeId; readonly since: number }
   /** Stop the process, by its rule or `atOnce`; `as` is what it will have ended as. */

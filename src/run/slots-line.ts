@@ -16,6 +16,29 @@ export interface Entry {
   readonly since: number;
 }
 
+/** When it is to be said that somebody has waited for long: after so long, and then ever more rarely, whoever it is. */
+export class LineWatch {
+  #gapMs = LONG_MS;
+  #next = Number.NEGATIVE_INFINITY;
+
+  /** Null: nobody waits. */
+  deadlineFor(first: Entry | null): number | null {
+    return first === null ? null : Math.max(first.since + LONG_MS, this.#next);
+  }
+
+  /** Whether it is time; it is said then. */
+  isDue(first: Entry | null, now: number): boolean {
+    const deadline = this.deadlineFor(first);
+    if (deadline === null || now < deadline) return false;
+    this.#gapMs *= 2;
+    this.#next = now + this.#gapMs;
+    return true;
+  }
+}
+
+/** What is worth a word. */
+export const LONG_MS = 10_000;
+
 export class SlotsLine implements Iterable<Entry> {
   readonly #entries = new Set<Entry>();
   readonly #of = new Map<NodeId, Entry>();

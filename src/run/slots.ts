@@ -5,7 +5,8 @@ import { Foresight, type Standing } from '../plan/foresight.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import { areFree, startNeeds, type Ties, tiesOf, type Unit } from '../plan/ties.ts';
-import { type Entry, SlotsLine } from './slots-line.ts';
+import type { WaitFact } from './event.ts';
+import { type Entry, LineWatch, LONG_MS, SlotsLine } from './slots-line.ts';
 
 /** Those of one list start together. */
 export type Granted = Pick<Entry, 'nodes' | 'again'>;
@@ -26,6 +27,7 @@ export class Slots {
   /** How many run that take a slot. */
   #busy = 0;
   readonly #line = new SlotsLine();
+  readonly #watch = new LineWatch();
   readonly #running = new Set<NodeId>();
   /** They have begun, and do nothing for now; in line or not. */
   readonly #resting = new Set<NodeId>();
@@ -170,23 +172,58 @@ export class Slots {
     return entry === null || entry.again ? null : entry.nodes;
   }
 
+  /** When `waits` may have something to say. */
+  nextDeadline(): number | null {
+    return this.#watch.deadlineFor(this.#line.first);
+  }
+
+  /** Who has stood in line for long; null where nobody has, or that was said not long ago. */
+  waits(now: number): { readonly waits: readonly WaitFact[]; readonly behind: number } | null {
+    if (!this.#watch.isDue(this.#line.first, now)) return null;
+    const waits: WaitFact[] = [];
+    for (const entry of this.#line) {
+      if (waits.length === MOST_TOLD || now < entry.since + LONG_MS) break;
+      waits.push(this.#factOf(entry, now));
+    }
+    return { waits, behind: this.#line.size - waits.length };
+  }
+
   /** One of these has to move before it can start; null where it does not stand in line. */
   helpersOf(id: NodeId): readonly NodeId[] | null {
     const entry = this.#line.entryOf(id);
     if (entry === null) return null;
     const { unit } = entry;
-    const mates = new Set([...unit.some.flat(), ...unit.feeders].map((index) => this.#ties.units[index] as Unit));
-    if (unit.whole) mates.add(unit);
-    const tied = [...mates].flatMap(({ members }) => members.filter((member) => !this.#running.has(member)));
     const rivals = unit.holds.flatMap(({ lock }) =>
       (this.#ties.holders.get(lock) ?? []).flatMap(({ members }) => members),
     );
     const before =
       this.#most === Number.POSITIVE_INFINITY ? rivals.filter((it) => this.#running.has(it)) : this.#running;
-    return [...before, ...tied.filter((member) => !entry.nodes.includes(member))];
+    return [...before, ...this.#matesOf(entry)];
   }
 
   // ── parts ──
+
+  /** Those who do not run, and are needed for it to get on. */
+  #matesOf({ unit, nodes }: Entry): readonly NodeId[] {
+    const mates = new Set([...unit.some.flat(), ...unit.feeders].map((index) => this.#ties.units[index] as Unit));
+    if (unit.whole) mates.add(unit);
+    return [...mates].flatMap(({ members }) => members.filter((it) => !this.#running.has(it) && !nodes.includes(it)));
+  }
+
+  /** What it lacks, and who has it: a lock, a slot, or else those who have to be there, too. */
+  #factOf(entry: Entry, now: number): WaitFact {
+    const { nodes, unit, count, since } = entry;
+    const { running } = this.#standing;
+    const withIt = ({ index }: Unit): number => (running[index] as number) + (index === unit.index ? nodes.length : 0);
+    const lock = unit.holds.find((held) => !areFree(this.#ties, [held], withIt))?.lock ?? null;
+    const units = lock === null ? this.#ties.units : (this.#ties.holders.get(lock) ?? []);
+    const having = units
+      .filter(({ takes, index }) => (lock !== null || takes === 1) && running[index] !== 0)
+      .flatMap(({ members }) => members.filter((member) => this.#running.has(member)));
+    const mates = lock === null && this.#free >= count ? this.#matesOf(entry) : [];
+    const on = (mates.length > 0 ? mates : having).slice(0, MOST_TOLD);
+    return { node: nodes[0] as NodeId, does: 'start', channel: lock, forMs: Math.round(now - since), on };
+  }
 
   /** With those in line who have to start together with it; null while it has to wait for others to come. */
   #partyOf(entry: Entry): Set<Entry> | null {
@@ -378,6 +415,9 @@ export class Slots {
     return unit;
   }
 }
+
+/** Names beyond these say nothing more. */
+const MOST_TOLD = 10;
 
 function change(counts: Int32Array, { index }: Unit, by: number): void {
   counts[index] = (counts[index] as number) + by;

@@ -30,6 +30,18 @@ test.each(endings)('an ending %j reads as %s', (facts, text) => {
   expect(describe(nodeEnded('a', facts))?.text).toBe(text);
 });
 
+test('who stands in line for long is told with those that it waits for', () => {
+  const waits = [
+    { node: 'a', does: 'start', channel: null, forMs: 10_000, on: ['b', 'c'] },
+    { node: 'd', does: 'start', channel: 'l', forMs: 12_000, on: ['b'] },
+  ] as const;
+  expect(describe({ type: 'waiting', time: 0, waits, behind: 3 })).toEqual({
+    weight: 'note',
+    text: 'these wait for their turn',
+    more: ['`a`, for `b` or `c`, since 10.0s', '`d`, for lock `l`, held by `b`, since 12.0s', 'and 3 more'],
+  });
+});
+
 test.each([
   [0, '0ms'],
   [999, '999ms'],

@@ -10,6 +10,7 @@ export function words(effects: readonly ScheduleEffect[]): string[] {
     if (effect.do === 'stopping') return 'stopping';
     if (effect.do === 'wait') return `wait ${effect.node}`;
     if (effect.do === 'stop') return `${effect.as === 'terminated' ? 'terminate' : 'stop'} ${effect.node}`;
+    if (effect.do === 'queued') return `queued ${effect.waits.map(({ node }) => node).join(' ')}`;
     return effect.do === 'admit' ? `admit ${effect.node}` : `start ${effect.nodes.join('|')}`;
   });
 }

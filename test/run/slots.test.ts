@@ -140,6 +140,28 @@ describe('slots', () => {
     expect(story.comeBack('d')).toEqual(['admit d']);
   });
 
+  it('are told to be waited for by the first in line, after long, and ever more rarely', () => {
+    const gate = scheduleOf(planOf([processNode('a'), processNode('b'), processNode('c')], { slots: 1 }));
+    gate.begin(0);
+    expect(gate.nextDeadline()).toBe(10_000);
+    expect(gate.tick(9999)).toEqual([]);
+    const fact = { does: 'start', channel: null, forMs: 10_000, on: ['a'] };
+    expect(gate.tick(10_000)).toEqual([
+      {
+        do: 'queued',
+        waits: [
+          { ...fact, node: 'b' },
+          { ...fact, node: 'c' },
+        ],
+        behind: 0,
+      },
+    ]);
+    expect(gate.nextDeadline()).toBe(30_000);
+    gate.ended({ node: 'a', outcome: 'succeeded' }, 11_000);
+    gate.ended({ node: 'b', outcome: 'succeeded' }, 12_000);
+    expect(gate.nextDeadline()).toBeNull();
+  });
+
   it('are asked for in vain once the run stops: who waits is cancelled', () => {
     const story = new Story(1, [processNode('a'), processNode('b')]);
     expect(story.begin()).toEqual(['start a']);
