@@ -64,7 +64,7 @@ function start(folder: string, { tier = '', keeper = '', home }: Settings = {}):
   const runner = spawn(process.execPath, [program, 'run', '--run-dir', 'run'], {
     cwd: folder,
     stdio: 'ignore',
-    env: { ...process.env, FORKLINE_CONTAINMENT: tier, ...(keeper && { FORKLINE_KEEPER: keeper }) },
+    env: { ...process.env, FORKLINE_CONTAINMENT: tier, FORKLINE_KEEPER: keeper },
   });
   onTestFinished(() => void runner.kill('SIGKILL'));
   return runner;
