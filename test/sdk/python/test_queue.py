@@ -610,3 +610,20 @@ class Recalled(unittest.TestCase):
         self.consumer.waiting = 0
         self.consumer.hear(wire.RECALL, 0, memoryview(b""))
         self.assertEqual(sorted(self.given_back()), [(0, 1), (3, 2)])
+
+    def test_what_comes_behind_what_went_back_goes_back_too_before_anything_is_asked_for(self):
+        self.consumer._asked = 3
+        self.consumer._deliver([b"0"])
+        self.consumer.hear(wire.RECALL, 0, memoryview(b""))
+        self.assertEqual(self.given_back(), [(0, 1)])
+        self.consumer.waiting = 1
+        self.consumer.await_more()
+        self.consumer._deliver([b"1", b"2"])
+        self.consumer.await_more()
+        self.assertEqual([frame[4] for frame in self.said], [wire.GIVE_BACK])
+        self.assertEqual(self.given_back(), [(1, 2)])
+        self.consumer.hear(wire.WITHDRAWN, 0, memoryview(b""))
+        self.consumer.await_more()
+        self.consumer._deliver([b"0", b"1"])
+        self.assertEqual([frame[4] for frame in self.said], [wire.GET])
+        self.assertEqual(self.given_back(), [])

@@ -62,6 +62,8 @@ class Consumer:
         #: How many threads wait.
         self.waiting = 0
         self.ungets = 0
+        #: Something went back: what is still on its way comes behind that, and goes back too.
+        self._retreating = False
         self._later: "deque[list[tuple[int, Any]]]" = deque()
         #: To read ahead more than fits into the queue would leave its producers without room.
         self._most = 1 if self.announces else min(_MOST_AHEAD, channel["maxsize"] or _MOST_AHEAD)
@@ -121,7 +123,7 @@ class Consumer:
 
     def await_more(self) -> None:
         """Nothing is ready and a thread waits for it."""
-        if not self._told_waiting:
+        if not self._told_waiting and not self._retreating:
             self._told_waiting = True
             self.report()
             self._ask(1)
@@ -130,7 +132,8 @@ class Consumer:
         ahead = self._next_tag - self._head()
         more = max(0, max(self._window, self.waiting) - self._asked - ahead)
         worth_it = self._window > 1 and more * 4 >= self._window
-        if flags or worth_it:
+        # What goes back must be back before more is asked for.
+        if (flags or worth_it) and not self._retreating:
             self._asked += more
             self.session.say(wire.number(wire.GET, self.channel, more, flags))
         return worth_it
@@ -234,6 +237,7 @@ class Consumer:
         for first, count in _runs(tags):
             self.session.say(wire.tags(wire.GIVE_BACK, self.channel, first, count))
         self._reported = self._next_tag
+        self._retreating = self.ungets > 0
 
     def watch(self) -> bool:
         """The attendant's round. Returns whether another one is due."""
@@ -276,6 +280,7 @@ class Consumer:
             self.ungets -= 1
             if self.ungets == 0:
                 self._void = 0
+                self._retreating = False
         elif kind == wire.RECALL:
             self._window = max(1, self._window // 2)
             self.give_back_rest(keep=self.waiting)
@@ -291,6 +296,9 @@ class Consumer:
         else:
             self._asked = max(0, self._asked - count)
         self._told_waiting = False
+        if self._retreating:
+            self._turn_away(first, count)
+            return
         if attempt is not None:
             self.attempts.update(dict.fromkeys(range(first, first + count), attempt))
         if self._next_death is not None:
@@ -298,6 +306,12 @@ class Consumer:
             self._next_death = None
         tagged = list(zip(range(first, first + count), items))
         self._later.extend(tagged[at : at + _LOT] for at in range(0, count, _LOT))
+
+    def _turn_away(self, first: int, count: int) -> None:
+        """Does not even look at these."""
+        self._next_death = None
+        self.session.say(wire.tags(wire.GIVE_BACK, self.channel, first, count))
+        self._reported = self._next_tag
 
     def _forget(self, tag: int) -> None:
         self.attempts.pop(tag, None)
