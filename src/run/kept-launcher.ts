@@ -25,7 +25,9 @@ export class KeptLauncher implements Launcher {
     let reserved: number[] = [];
     try {
       if (nulIn(spec)) return { refused: NUL_REFUSAL };
-      if (this.#opensPipes) reserved = await reserve([stdout, stderr].filter(({ type }) => type === 'log').length);
+      const logged = [stdout, stderr].filter(({ type }) => type === 'log').length;
+      // Its log takes one, too; where the keeper opens pipes later, that can be done without.
+      reserved = await reserve(this.#opensPipes ? logged : Math.min(1, logged));
       const streams = [sourceOf(stdin), sinkOf(stdout), sinkOf(stderr)] as const;
       const started = await this.keeper.start(
         { name, argv, cwd, env, streams, terminal: stdin.type === 'terminal' },
