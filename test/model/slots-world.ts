@@ -172,6 +172,8 @@ class World {
   }
 
   #end(id: string, outcome: 'succeeded' | 'finished' | 'stopped' | 'terminated'): void {
+    const crew = this.#alive.get(id)?.crew;
+    if (crew) disband(crew);
     this.#alive.delete(id);
     this.#resting.delete(id);
     this.#inLine.delete(id);
@@ -395,6 +397,14 @@ class World {
     const nameOf = (taker: string): string | undefined => this.#processes.get(taker)?.name;
     return inputsOf(this.#plan, id).every((name) => new Set(this.#stream(name).consumers.map(nameOf)).size === 1);
   }
+}
+
+/** Its processes are gone before it ends. */
+function disband({ slots, works, taken }: Crew): void {
+  const workers = [...taken, ...works.keys()];
+  taken.clear();
+  works.clear();
+  for (const worker of workers) slots.leaves(worker);
 }
 
 function isQuiet(puts: ReadonlyMap<string, number>): boolean {
