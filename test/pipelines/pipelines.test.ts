@@ -135,7 +135,7 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     const running = new Set<string>();
     for (const event of ran.events) {
       if (event.type === 'node.started') running.add(event.node);
-      if (event.type === 'node.ended') running.delete(event.node);
+      if (event.type === 'node.ended' || event.type === 'node.retrying') running.delete(event.node);
       expect(running.size).toBeLessThanOrEqual(2);
       // The other slot is the doubler's by then, whoever of the two is told first.
       if (event.type === 'node.started' && event.node === 'counter')

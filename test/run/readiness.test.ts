@@ -46,6 +46,12 @@ class Played {
     return this.tell(input);
   }
 
+  /** Its delay is over, and there is a slot for its next attempt. */
+  begins(now: number): readonly string[] {
+    expect(this.at(now)).toEqual(['return']);
+    return this.tell({ type: 'admitted' });
+  }
+
   ends(exitcode: number): readonly Effect[] {
     return [
       ...this.effects({ type: 'exited', exitcode, signal: null }),
@@ -168,7 +174,7 @@ describe('over several attempts', () => {
     played.now = 1500;
     played.ends(1);
     expect(played.machine.nextDeadline()).toBe(2500);
-    expect(played.at(2500)).toEqual(['spawn']);
+    expect(played.begins(2500)).toEqual(['spawn']);
     played.spawns();
     played.tell({ type: 'unheld', reason: 'no' });
     played.at(4499);
@@ -182,7 +188,7 @@ describe('over several attempts', () => {
       played.spawns();
       played.now = ended;
       played.ends(1);
-      if (ended === 400) expect(played.at(1400)).toEqual(['spawn']);
+      if (ended === 400) expect(played.begins(1400)).toEqual(['spawn']);
     }
     expect(played.machine.phase).toBe('resting');
     expect(played.machine.nextDeadline()).toBe(1500);
@@ -208,7 +214,7 @@ describe('over several attempts', () => {
     played.now = 50_000;
     played.ends(1);
     expect(played.machine.nextDeadline()).toBe(51_000);
-    played.at(51_000);
+    played.begins(51_000);
     played.spawns();
     expect(played.machine.nextDeadline()).toBe(52_500);
     expect(played.at(51_100, { type: 'held' })).toEqual(['unwatch', 'ready']);
