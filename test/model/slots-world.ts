@@ -43,6 +43,9 @@ export interface Manner {
   readonly plain?: boolean;
 }
 
+/** So many items of an `each` may lead to others. */
+const MOST_FRUITFUL = 20;
+
 /** One line for what became of it: `over`, or what went against the rules, or who was left and could not go on. */
 export function play(plan: Plan, draws: readonly number[], manner: Manner = { early: true }): string {
   return new World(plan, draws, manner).run();
@@ -336,9 +339,12 @@ class World {
         : null;
     const works = new Map<number, Map<string, number>>();
     const taken = new Set<number>();
+    let begun = 0;
     const begin = (worker: number): void => {
       taken.delete(worker);
-      works.set(worker, new Map(outputsOf(this.#plan, id).map((name) => [name, this.#draw(2)])));
+      // A crawler that finds something new in all that it finds would never come to its end.
+      const most = begun++ < MOST_FRUITFUL ? 2 : 1;
+      works.set(worker, new Map(outputsOf(this.#plan, id).map((name) => [name, this.#draw(most)])));
       this.#count();
     };
     return { slots: new ItemSlots(source, begin), works, taken };

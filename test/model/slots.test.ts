@@ -234,7 +234,7 @@ function without(plan: Plan): Plan {
 }
 
 const draws = fc.array(fc.nat(1000), { minLength: 30, maxLength: 60 });
-const rounds = 300;
+const rounds = 1000;
 
 /** It comes to its end however it is played, as far as that was tried. */
 function isSound(plan: Plan, tries: readonly (readonly number[])[]): boolean {
