@@ -79,6 +79,9 @@ test('Ctrl-Z stops every process where it is, and `fg` lets them go on; what was
   expect(stateOf(before)).toBe('T');
   process.kill(before, 'SIGCONT');
   await terminal.shows('everything succeeded');
+  // And the summary is written.
+  terminal.type('echo "ended with $?"\n');
+  await terminal.shows('ended with 0');
   const types = eventsIn(folder).map(({ type }) => type);
   expect(types.filter((type) => type === 'run.paused' || type === 'run.resumed')).toEqual([
     'run.paused',
