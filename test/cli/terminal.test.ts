@@ -143,6 +143,10 @@ test('Ctrl-C and Ctrl-Z are for the process that has the terminal, and how it ec
   const terminal = new Terminal(folder);
   terminal.type(run);
   await terminal.shows('ready');
+  // A shell that hears of it on its way into \`read\` tells nobody before a line comes.
+  const asks = (): number[] =>
+    eventsIn(folder).flatMap((event) => (event.type === 'node.started' ? (event.pid ?? []) : []));
+  while (!asks().some((pid) => stateOf(pid) === 'S')) await new Promise(setImmediate);
   terminal.type(key.interrupt);
   await terminal.shows('interrupted 1');
   terminal.type(key.suspend);
