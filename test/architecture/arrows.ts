@@ -29,7 +29,7 @@ const arrows: Record<string, readonly string[]> = {
 const mayImport: Record<string, readonly string[]> = {
   // What a pipeline declares, and the broker; `flock`, which waits in the broker's place; `mkfifo`, where loading execa would cost more than what it runs.
   'node:child_process': [
-    'src/broker/host.ts',
+    'src/broker/broker-process.ts',
     'src/broker/host-lock.ts',
     'src/keeper/keeper.ts',
     'src/run/direct-launcher.ts',
