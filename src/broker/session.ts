@@ -11,7 +11,9 @@ import { Connection, type Hearer } from './connection.ts';
 import type { SessionEffect } from './effect.ts';
 import { type Exchange, hearFrame, unexpected } from './hear-frame.ts';
 import { Most } from './limits.ts';
+import { Manners } from './manners.ts';
 import type { Party } from './party.ts';
+import { Patience } from './patience.ts';
 import type { Switchboard } from './switchboard.ts';
 import type { SharedMemory, Visitor } from './shared-memory.ts';
 import { type Meeting, writeEffect } from './write-effect.ts';
@@ -69,35 +71,24 @@ export class Session implements Party, Hearer, Visitor {
   readonly #writer: FrameWriter;
   readonly #reception: Reception;
   readonly #switchboard: Switchboard;
-  #patience: NodeJS.Timeout;
-  #waited = 0;
+  readonly #patience: Patience;
+  readonly #manners: Manners;
   #phase: 'strange' | 'known' | 'leaving' | 'gone' = 'strange';
   /** Bytes of items among what waits to be written. */
   #delivering = 0;
-  /** Bytes of answers that have not been read, as far as can be seen. */
-  #unread = 0;
-  #congested = false;
-  /** How many moves there were when it was last heard after others. */
-  #movesBefore = 0;
-  /** It has said much more than it has read. */
-  #mistrusted = false;
   readonly #flushes: number[] = [];
 
   constructor(socket: Socket, reception: Reception) {
     this.#reception = reception;
     this.#switchboard = reception.switchboard;
     this.session = this.#switchboard.nextSession();
-    // In steps, so that a broker that was stopped for a while does not cut off who was stopped with it.
-    this.#patience = setInterval(() => this.#wait(), Limit.HELLO_MS / PATIENCE_STEPS);
+    this.#patience = new Patience(this.#switchboard.clock, () => {
+      this.offended(new ProtocolError('limit', this.#phase === 'strange' ? SILENT : 'it does not read its answers'));
+    });
+    this.#patience.begin();
     this.#connection = new Connection(socket, this, reception.buffers);
     this.#writer = this.#connection.writer;
-  }
-
-  #wait(): void {
-    if (this.#switchboard.clock.held) return;
-    this.#waited += 1;
-    if (this.#waited < PATIENCE_STEPS) return;
-    this.offended(new ProtocolError('limit', this.#phase === 'strange' ? SILENT : 'it does not read its answers'));
+    this.#manners = new Manners(this, this.#connection, this.#patience);
   }
 
   /** Ends the connection from this side. */
@@ -139,48 +130,18 @@ export class Session implements Party, Hearer, Visitor {
     for (const request of this.#flushes.splice(0)) this.#writer.reply(0, request);
     if (this.#phase === 'leaving') this.#writer.bare(Type.GOODBYE, 0);
     if (this.#writer.pending === 0) return;
-    this.#unread += this.#writer.pending - this.#delivering;
+    const answers = this.#writer.pending - this.#delivering;
     this.#delivering = 0;
     this.#connection.flush();
     if (this.#phase === 'leaving') this.#connection.end();
-    const { backlog } = this.#connection;
-    if (backlog === 0) this.#unread = 0;
-    else if (this.#unread > Most.UNREAD) this.#mistrust();
-    else if (backlog > CONGESTED) this.#congest(true);
-  }
-
-  /** Others are to be heard, too, before it goes on. */
-  #rest(): void {
-    this.#connection.pause();
-    setImmediate(() => {
-      this.#movesBefore = this.moves;
-      if (!this.#mistrusted && this.#phase !== 'gone') this.#connection.resume();
-    });
-  }
-
-  /** It may only be slower in reading than in asking: it is not heard until it has read. */
-  #mistrust(): void {
-    if (this.#mistrusted) return;
-    this.#mistrusted = true;
-    this.#connection.pause();
-    this.#waited = 0;
-    this.#patience = setInterval(() => this.#wait(), Limit.HELLO_MS / PATIENCE_STEPS);
+    this.#manners.told(answers);
   }
 
   drained(): void {
-    this.#unread = 0;
-    if (this.#mistrusted) {
-      this.#mistrusted = false;
-      clearInterval(this.#patience);
-      this.#connection.resume();
-    }
-    this.#congest(false);
+    this.#manners.drained();
   }
 
-  /** What the connection does not take must not pile up here: items stay in their queues until it does. */
-  #congest(congested: boolean): void {
-    if (this.#congested === congested) return;
-    this.#congested = congested;
+  congest(congested: boolean): void {
     this.#switchboard.congest(this, congested);
   }
 
@@ -207,7 +168,7 @@ export class Session implements Party, Hearer, Visitor {
   }
 
   heard(): void {
-    if (this.moves - this.#movesBefore > Most.FRAMES) this.#rest();
+    this.#manners.heard();
     this.#switchboard.turns.heard();
   }
 
@@ -230,7 +191,7 @@ export class Session implements Party, Hearer, Visitor {
     this.#pauses = pauses === true;
     this.#shell = shell === true;
     this.#phase = 'known';
-    clearInterval(this.#patience);
+    this.#patience.end();
     this.#switchboard.enter(this);
     if (areas === true) this.#reception.memory.enter(this);
     const channels = this.#switchboard.channelsOf(instance);
@@ -309,7 +270,7 @@ export class Session implements Party, Hearer, Visitor {
   closed(): void {
     if (this.#phase === 'gone') return;
     this.#phase = 'gone';
-    clearInterval(this.#patience);
+    this.#manners.close();
     this.#reception.memory.leave(this.session);
     this.#reception.departed(this);
   }
@@ -318,10 +279,7 @@ export class Session implements Party, Hearer, Visitor {
 /** What comes before the JSON of an `OUTPUT`. */
 const OUTPUT_HEAD = 8;
 const MOST_MS = 0xffff_ffff;
-const PATIENCE_STEPS = 5;
 const SILENT = `it did not say hello within ${Limit.HELLO_MS / 1000} s`;
-/** From here on it gets no more items until all that was written has gone out. */
-const CONGESTED = 64 * 1024;
 
 function carriesItems(type: number): boolean {
   return type === Type.PUT || type === Type.PUT_PRIORITY || type === Type.OFFER;
