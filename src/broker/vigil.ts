@@ -5,6 +5,7 @@ import type { NodeId } from '../plan/plan.ts';
 import type { WaitFact } from '../run/event.ts';
 import type { Outlook, Suspect } from './control.ts';
 import { partsOf, type Sight, signOf, type Stance } from './sight.ts';
+import { Stillness } from './stillness.ts';
 import { type Blocked, type Cause, circleIn, closedSetOf, OUTSIDE } from './waits.ts';
 
 export type VigilEffect =
@@ -28,16 +29,13 @@ export interface VigilSettings {
 export class Vigil {
   readonly #deadlockMs: number;
   readonly #daemons: ReadonlySet<NodeId>;
-  /** Since when each session has not stirred, and how often it had until then. */
-  readonly #still = new Map<number, { readonly moves: number; readonly since: number }>();
+  readonly #still = new Stillness();
   readonly #asked = new Map<number, { readonly at: number; readonly moves: number; open: boolean }>();
   /** Sessions that nothing but the broker could wake, as long as they have stirred no more often than this. */
   readonly #proved = new Map<number, number>();
   #inspection: { readonly request: number; readonly signs: ReadonlyMap<NodeId, string> } | null = null;
   #inspections = 0;
   #inspectedAt = Number.NEGATIVE_INFINITY;
-  #turns = -1;
-  #turnedAt = 0;
   /** Waits that were told as stalled. */
   readonly #told = new Set<string>();
   #over = false;
@@ -101,7 +99,7 @@ export class Vigil {
     const circle = circleIn(blocked, closed);
     const order = [...circle, ...[...closed].filter((node) => !circle.includes(node))];
     const waits = order.flatMap((node) => {
-      const forMs = this.#stillFor(suspicion.nodes.get(node)?.stance ?? null, now);
+      const forMs = this.#still.of(suspicion.nodes.get(node)?.stance ?? null, now);
       return factsOf(node, blocked.get(node) ?? [], forMs);
     });
     return [{ do: 'deadlock', circle, waits }];
@@ -118,18 +116,7 @@ export class Vigil {
   // ---- Parts ----
 
   #compare(sight: Sight, now: number): void {
-    if (sight.turns !== this.#turns) this.#turnedAt = now;
-    this.#turns = sight.turns;
-    const present = new Set<number>();
-    for (const { sessions, streams } of sight.stances) {
-      for (const { session, moves } of [...sessions, ...streams]) {
-        present.add(session);
-        if (this.#still.get(session)?.moves !== moves) this.#still.set(session, { moves, since: now });
-      }
-    }
-    for (const session of this.#still.keys()) {
-      if (present.has(session)) continue;
-      this.#still.delete(session);
+    for (const session of this.#still.compare(sight, now)) {
       this.#asked.delete(session);
       this.#proved.delete(session);
     }
@@ -153,7 +140,7 @@ export class Vigil {
       nodes.set(stance.node, { stance, causes });
       if (stance.state === 'absent') blocked.set(stance.node, []);
       else if (stance.state === 'driven' || causes.length === 0) continue;
-      else if (this.#stillFor(stance, now) >= this.#deadlockMs) blocked.set(stance.node, causes);
+      else if (this.#still.of(stance, now) >= this.#deadlockMs) blocked.set(stance.node, causes);
     }
     return { nodes, waits, blocked, closed: closedSetOf(blocked) };
   }
@@ -164,7 +151,7 @@ export class Vigil {
     for (const node of closed) {
       const { stance } = nodes.get(node) ?? NOBODY;
       if (stance?.state !== 'present') continue;
-      const again = againMs(this.#stillFor(stance, now));
+      const again = againMs(this.#still.of(stance, now));
       for (const { session, moves } of stance.sessions) {
         const asked = this.#asked.get(session);
         if (!waits.has(session) || this.#proved.get(session) === moves) continue;
@@ -192,7 +179,7 @@ export class Vigil {
       return stance === null || stance.state === 'absent' ? [] : [stance];
     });
     const processes = suspects.filter(({ state }) => state !== 'ours');
-    const age = Math.max(...suspects.map((stance) => this.#stillFor(stance, now)));
+    const age = Math.max(...suspects.map((stance) => this.#still.of(stance, now)));
     if (processes.length === 0 || this.#inspectedAt + againMs(age) > now) return [];
     this.#inspectedAt = now;
     this.#inspections += 1;
@@ -230,7 +217,7 @@ export class Vigil {
   }
 
   #tellStalled(suspicion: Suspicion, now: number): VigilEffect[] {
-    const quiet = now - this.#turnedAt >= STALLED_MS;
+    const quiet = this.#still.ofRun(now) >= STALLED_MS;
     const facts = this.#waitsSince(STALLED_MS, suspicion, now).filter(
       ({ node }) => quiet || suspicion.closed.has(node),
     );
@@ -243,7 +230,7 @@ export class Vigil {
   #waitsSince(leastMs: number, { nodes, waits }: Suspicion, now: number): WaitFact[] {
     return [...nodes].flatMap(([node, { stance }]) =>
       [...stance.sessions, ...stance.streams].flatMap(({ session }) => {
-        const forMs = now - (this.#still.get(session)?.since ?? this.#turnedAt);
+        const forMs = this.#still.ofSession(session, now);
         if (forMs < leastMs) return [];
         const causes = (waits.get(session) ?? []).filter(({ does }) => does !== 'get' || !this.#daemons.has(node));
         return factsOf(node, causes, forMs);
@@ -251,14 +238,9 @@ export class Vigil {
     );
   }
 
-  #stillFor(stance: Stance | null, now: number): number {
-    if (stance === null) return now - this.#turnedAt;
-    return now - Math.max(...partsOf(stance).map(({ session }) => this.#still.get(session)?.since ?? now));
-  }
-
   #nextLook({ nodes, closed }: Suspicion, now: number): number | null {
     if ([...closed].some((node) => nodes.get(node)?.stance.state !== 'absent')) return LOOK_MS;
-    const quietMs = now - this.#turnedAt;
+    const quietMs = this.#still.ofRun(now);
     if (quietMs <= this.#deadlockMs + LOOK_MS) return LOOK_MS;
     return quietMs < STALLED_MS ? STALLED_MS - quietMs : null;
   }

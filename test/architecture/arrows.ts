@@ -71,6 +71,7 @@ export const machines = [
   'src/broker/queue-waits.ts',
   'src/broker/lock-waits.ts',
   'src/broker/vigil.ts',
+  'src/broker/stillness.ts',
   'src/broker/oversight.ts',
   'src/run/prospects.ts',
   'src/run/reliance.ts',
