@@ -17,6 +17,15 @@ import type { Speech } from './speech.ts';
 
 export type IntakeSettings = Pick<QueueChannel, 'order' | 'overflow' | 'producers'>;
 
+/** Why an item is not admitted. */
+export interface Refusal {
+  readonly request: number;
+  readonly message: string;
+  /** In the item, as a JSON pointer. */
+  readonly path: string;
+  readonly reason: string;
+}
+
 export class Intake {
   put = 0;
   /** Of all that was put. */
@@ -60,8 +69,7 @@ export class Intake {
 
   /** Items use up room that was lent for them. */
   use(loan: Loan, items: Items): void {
-    if (this.#room.use(loan, items.count, items.size)) return;
-    throw new ProtocolError('limit', 'more was put than there was room for');
+    if (!this.#room.use(loan, items.count, items.size)) throw putTooMuch();
   }
 
   /** Items are let in, if there is somebody to let them in for. */
@@ -84,10 +92,11 @@ export class Intake {
     isOver(items);
   }
 
-  /** What came for the room it was lent is not admitted. */
-  refuse({ loan, closed }: Seat, count: number, bytes: number): void {
+  /** An item does not fit: the room that it was lent is free again. */
+  refuse({ session, loan, closed }: Seat, { count, size }: Items, { request, message, ...misfit }: Refusal): void {
     if (closed) throw putAfterClose();
-    if (!this.#room.giveBack(loan, count, bytes)) throw putTooMuch();
+    if (!this.#room.giveBack(loan, count, size)) throw putTooMuch();
+    this.#speech.say({ type: 'denied', session, request, code: 'unfit', message, misfit });
   }
 
   want(seat: Seat, count: number, bytes: number, atOnce: boolean, now: number): void {

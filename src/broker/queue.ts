@@ -12,7 +12,7 @@ import { Custody, type Holding } from './custody.ts';
 import type { Departure, End } from './departure.ts';
 import type { Effect } from './effect.ts';
 import { Ending } from './ending.ts';
-import { Intake, longestPut } from './intake.ts';
+import { Intake, longestPut, type Refusal } from './intake.ts';
 import { Joins } from './joins.ts';
 import { Lane } from './lane.ts';
 import { Most } from './limits.ts';
@@ -38,15 +38,6 @@ export type QueueSettings = Pick<
   | 'consumers'
 >;
 
-/** Why an item is not admitted. */
-export interface Refusal {
-  readonly request: number;
-  readonly message: string;
-  /** In the item, as a JSON pointer. */
-  readonly path: string;
-  readonly reason: string;
-}
-
 export class Queue {
   /** What can be asked of it. */
   readonly view: QueueView;
@@ -54,7 +45,7 @@ export class Queue {
   readonly bypass: Bypass | null;
   readonly #seats = new Map<number, Seat>();
   readonly #speech = new Speech();
-  readonly #joins = new Joins();
+  readonly #joins = new Joins(this.#speech);
   readonly #space: Space;
   readonly #custody: Custody;
   readonly #settlement: Settlement;
@@ -69,7 +60,7 @@ export class Queue {
   constructor(settings: QueueSettings, laneItems: number | null = null) {
     this.#order = settings.order;
     this.#space = new Space(settings.maxsize, settings.maxBytes);
-    this.#custody = new Custody(this.#space, settings, (first, count) => this.#answerJoins(first, count));
+    this.#custody = new Custody(this.#space, settings, (first, count) => this.#joins.finish(first, count));
     this.#settlement = new Settlement(settings.name, this.#custody, this.#speech);
     this.#ending = new Ending(settings);
     this.#intake = new Intake(this.#space, this.#custody, this.#ending, this.#speech, settings);
@@ -118,9 +109,8 @@ export class Queue {
   }
 
   /** An item that does not fit: its room is free again. */
-  refuse(session: number, { count, size }: Items, { request, message, ...misfit }: Refusal): void {
-    this.#intake.refuse(this.#seat(session), count, size);
-    this.#speech.say({ type: 'denied', session, request, code: 'unfit', message, misfit });
+  refuse(session: number, items: Items, refusal: Refusal): void {
+    this.#intake.refuse(this.#seat(session), items, refusal);
   }
 
   /** Dead letters of another queue, which need no room. */
@@ -210,10 +200,7 @@ export class Queue {
 
   /** An item that it holds will never be done, and becomes a dead letter. */
   condemn(session: number, tag: number, death: Death): void {
-    const holding = this.#stir(session);
-    for (const { items } of this.#custody.condemn(holding, tag)) {
-      this.#speech.say({ type: 'dead', node: holding.instance, items, death });
-    }
+    this.#settlement.condemn(this.#stir(session), tag, death);
   }
 
   /** What was sent to it has not gone out, or has now. */
@@ -227,11 +214,8 @@ export class Queue {
   join(session: number, request: number): void {
     if (this.bypass?.park(session, () => this.join(session, request))) return;
     const { instance } = this.#seat(session);
-    const { next, unfinished } = this.#custody;
-    if (unfinished === 0) this.#speech.say({ type: 'reply', session, request });
-    else if (this.#joins.count(instance) < Most.JOINS)
-      this.#joins.add({ session, instance, request, before: next, left: unfinished });
-    else throw new ProtocolError('limit', `\`${instance}\` waits in join ${Most.JOINS} times already`);
+    const { next: before, unfinished: left } = this.#custody;
+    this.#joins.ask({ session, instance, request, before, left });
   }
 
   stat(session: number, request: number): void {
@@ -300,7 +284,7 @@ export class Queue {
     this.#outflow.tellEnds();
     this.#deadline = sooner(this.#intake.recall(now), this.#outflow.recall(now));
     for (const news of this.#ending.judge(this.#custody)) this.#speech.say(news);
-    if (this.#ending.lost(this.#custody)) this.#denyJoins();
+    if (this.#ending.lost(this.#custody)) this.#joins.deny();
     return this.#speech.take();
   }
 
@@ -325,19 +309,6 @@ export class Queue {
   #release(instance: NodeId, end: End): void {
     this.#settlement.releaseAll(instance, end);
     this.bypass?.settled(instance, end);
-  }
-
-  #answerJoins(first: number, count: number): void {
-    for (const { session, request } of this.#joins.finish(first, count)) {
-      this.#speech.say({ type: 'reply', session, request });
-    }
-  }
-
-  #denyJoins(): void {
-    for (const { session, request } of this.#joins.clear()) {
-      const message = 'what was put can no longer be done';
-      this.#speech.say({ type: 'denied', session, request, code: 'broken', message });
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 // What becomes of the items that were given to a session that has left, or to an instance that has ended: they stay with the
-// instance, go back into the queue, become dead letters, or count as done.
+// instance, go back into the queue, become dead letters, or count as done. And of those that it is said of that they never will be.
 import type { NodeId } from '../plan/plan.ts';
+import type { Death } from './batch.ts';
 import type { Custody, Holding } from './custody.ts';
 import type { Departure, End } from './departure.ts';
 import type { Speech } from './speech.ts';
@@ -34,6 +35,13 @@ export class Settlement {
   releaseAll(instance: NodeId, end: End): void {
     for (const holding of [...this.#custody.holdings]) {
       if (holding.instance === instance) this.release(holding, end);
+    }
+  }
+
+  /** An item that somebody holds will never be done. */
+  condemn(holding: Holding, tag: number, death: Death): void {
+    for (const { items } of this.#custody.condemn(holding, tag)) {
+      this.#speech.say({ type: 'dead', node: holding.instance, items, death });
     }
   }
 

@@ -219,8 +219,7 @@ const deep: Record<string, () => void> = {
     let count = 0;
     vi.spyOn(Joins.prototype, 'finish').mockImplementation(function (this: Joins, first, many) {
       count += 1;
-      const met = finish.call(this, first, many);
-      return count % 2 === 0 ? met : [];
+      if (count % 2 === 0) finish.call(this, first, many);
     });
   },
   'waits for what was dropped': () => {
