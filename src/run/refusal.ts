@@ -64,13 +64,16 @@ function programRefusal(code: string, { argv, cwd, env }: LaunchSpec): string {
   const [file = ''] = argv;
   switch (code) {
     case 'ENOENT': {
-      const found = find(file, cwd, env.PATH ?? '');
-      if (found === null) return `there is no program \`${file}\``;
+      const found = places(file, cwd, env.PATH ?? '').find(isExecutable);
+      if (found === undefined) return `there is no program \`${file}\``;
       const interpreter = interpreterOf(found);
       return `\`${file}\` cannot be executed: its interpreter${interpreter === '' ? '' : ` \`${interpreter}\``} is missing`;
     }
     case 'EACCES':
-      return `\`${file}\` may not be executed`;
+      // Also what the system says where it found none, but a folder of PATH that may not be entered.
+      return file.includes('/') || places(file, cwd, env.PATH ?? '').some((place) => existsSync(place))
+        ? `\`${file}\` may not be executed`
+        : `there is no program \`${file}\``;
     case 'ENOEXEC':
       return `\`${file}\` is no program of this machine, and no script either: a script's first line names its interpreter, as \`#!/bin/sh\` does`;
     case 'E2BIG':
@@ -80,10 +83,10 @@ function programRefusal(code: string, { argv, cwd, env }: LaunchSpec): string {
   }
 }
 
-/** Where the system would find a program. */
-function find(file: string, cwd: string, path: string): string | null {
-  const places = file.includes('/') ? [cwd] : path.split(delimiter).map((folder) => (folder === '' ? cwd : folder));
-  return places.map((place) => (file.startsWith('/') ? file : join(place, file))).find(isExecutable) ?? null;
+/** Where the system would look for a program, in order. */
+function places(file: string, cwd: string, path: string): readonly string[] {
+  const folders = file.includes('/') ? [cwd] : path.split(delimiter).map((folder) => (folder === '' ? cwd : folder));
+  return folders.map((folder) => (file.startsWith('/') ? file : join(folder, file)));
 }
 
 function isExecutable(path: string): boolean {
