@@ -1,6 +1,7 @@
 // `forkline run`: read, plan, run, report, and the exit code of how it went.
 import * as Flags from '@oclif/core/flags';
 import { FolderNotMade, masked, run, type RunOptions, select } from '../engine.ts';
+import { KEEPERS } from '../keeper/programs.ts';
 import { parseDuration } from '../pipeline/quantity.ts';
 import { nearest } from '../pipeline/suggest.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -99,6 +100,7 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       reporters: flags.json ? ['json'] : (flags.reporter ?? ['plain']),
       volume: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
     } as const;
+    expectKeeper(process.env.FORKLINE_KEEPER);
     const reporters = await unless(kill, openReporters(wishes));
     const exitCode = await execute(plan, {
       onEvent: (event) => reporters.report(event),
@@ -138,6 +140,15 @@ function containmentIn(text: string | undefined): Tier {
       `it is one of ${TIERS.map((known) => `\`${known}\``).join(', ')}`,
     );
   return tier;
+}
+
+/** Which may be used is looked at where one is started; here, whether there is one of that name. */
+function expectKeeper(text = ''): void {
+  if (text === '' || KEEPERS.some((known) => known === text)) return;
+  throw new CallError(
+    `unknown keeper \`${text}\` in FORKLINE_KEEPER`,
+    `it is one of ${KEEPERS.map((known) => `\`${known}\``).join(', ')}`,
+  );
 }
 
 function durationOf(flag: string, text: string): number {

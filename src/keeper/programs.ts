@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { home } from '../home.ts';
 
+/** What they are called in FORKLINE_KEEPER. */
+export const KEEPERS = ['native', 'perl'] as const;
+
 export interface KeeperProgram {
-  /** What it is called in FORKLINE_KEEPER. */
-  readonly name: 'native' | 'perl';
+  readonly name: (typeof KEEPERS)[number];
   readonly file: string;
   readonly args: readonly string[];
 }

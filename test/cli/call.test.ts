@@ -110,6 +110,18 @@ test.each(wrong)('forkline %j is the caller’s mistake: exit code 2, with a hin
   expect([answer.stderr, answer.stdout, answer.exitCode]).toEqual([stderr, '', 2]);
 });
 
+test.each([
+  [{ FORKLINE_KEEPER: 'perk' }, 'unknown keeper `perk` in FORKLINE_KEEPER\n  it is one of `native`, `perl`\n'],
+  [
+    { FORKLINE_CONTAINMENT: 'subreper' },
+    'unknown containment `subreper` in FORKLINE_CONTAINMENT\n  it is one of `cgroup`, `subreaper`, `scan`, `group`\n',
+  ],
+])('a misspelt %j is a wrong call, too: nothing is started', async (env, told) => {
+  const folder = workspace({ 'a.yaml': 'processes:\n  a: { run: "true" }\n' });
+  const answer = await forkline(folder, ['run', 'a.yaml'], '', env);
+  expect([answer.stderr, answer.stdout, answer.exitCode]).toEqual([`forkline: ${told}`, '', 2]);
+});
+
 test('with --json a wrong call has the same exit code, and its error is JSON', async () => {
   const { stdout, stderr, exitCode } = await forkline(workspace(), ['run', '--json', '--timeuot', '3s']);
   const error = { kind: 'call', message: 'unknown flag `--timeuot`', hint: 'did you mean `--timeout`?' };
