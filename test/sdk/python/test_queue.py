@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from puppet import QUEUE, Puppet, items_body, wire
 
+from forkline.areas import Aside
 from forkline.consumer import Consumer
 
 
@@ -610,6 +611,17 @@ class Recalled(unittest.TestCase):
         self.consumer.waiting = 0
         self.consumer.hear(wire.RECALL, 0, memoryview(b""))
         self.assertEqual(sorted(self.given_back()), [(0, 1), (3, 2)])
+
+    def test_nobody_looks_into_what_goes_back(self):
+        looked = []
+        lies_aside = Aside(0, 0, 1)
+        lies_aside.read = lambda: looked.append("looked") or b"0"
+        for _ in range(3):
+            self.consumer._deliver([lies_aside])
+        self.consumer.waiting = 1
+        self.consumer.hear(wire.RECALL, 0, memoryview(b""))
+        self.assertEqual(self.given_back(), [(1, 2)])
+        self.assertEqual((list(self.consumer.ready), looked), ([(0, b"0")], ["looked"]))
 
     def test_what_comes_behind_what_went_back_goes_back_too_before_anything_is_asked_for(self):
         self.consumer._asked = 3

@@ -216,12 +216,16 @@ class Consumer:
         """Gives back what was read ahead, but for the first `keep` items, which are about to be taken."""
         if self._asked:
             self.withdraw()
+        tags: "list[int]" = []
+        left = max(0, keep - len(self.ready))
         lots, self._later = self._later, deque()
         for lot in lots:
-            self.make_ready(lot)
-        count = 0
+            # Only what is kept is made ready, which looks into it.
+            if left:
+                self.make_ready(lot[:left])
+            tags.extend(tag for tag, _ in lot[left:])
+            left = max(0, left - len(lot))
         # The program may take from the other end at the same time, so one by one.
-        tags: "list[int]" = []
         while len(self.ready) > keep:
             try:
                 tags.append(self.ready.pop()[0])
@@ -229,7 +233,7 @@ class Consumer:
                 break
         if not tags:
             return
-        self._report_taken(tags[-1])
+        self._report_taken(min(tags))
         if self.attempts or self.deaths:
             for tag in tags:
                 self._forget(tag)
