@@ -6,6 +6,7 @@ import type { AgainRule, Condition, Node, ProbeRule, ProcessNode, ReadyRule } fr
 import { Attempts } from '../../src/run/attempts.ts';
 import type { Effect, Input } from '../../src/run/life.ts';
 import { joinNode, processNode } from '../kit/plan.ts';
+import { randomOf } from '../kit/random.ts';
 import { play } from './attempts-world.ts';
 
 const rules: fc.Arbitrary<AgainRule> = fc.record({
@@ -94,17 +95,6 @@ function conditionsOf(target: Node): readonly Condition[] {
   if (target.kind === 'daemon') return ['ready', 'ready', 'started'];
   if (target.kind === 'join') return ['passed', 'completed'];
   return ['succeeded', 'completed', 'failed', 'started', ...((target as ProcessNode).ready ? ['ready' as const] : [])];
-}
-
-/** A generator of numbers from 0 to 1, always the same for a seed. */
-function randomOf(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 describe('whatever the plan and whatever happens to it', () => {

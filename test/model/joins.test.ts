@@ -7,6 +7,7 @@ import { type Fate, fateOf, type Ending } from '../../src/run/outcome.ts';
 import type { JoinState } from '../../src/run/join-state.ts';
 import { Schedule, type ScheduleEffect } from '../../src/run/schedule.ts';
 import { joinNode, planOf, processNode } from '../kit/plan.ts';
+import { randomOf } from '../kit/random.ts';
 
 /** What has happened so far, as anybody could have written it down. */
 class Model {
@@ -282,14 +283,6 @@ const plans: fc.Arbitrary<readonly Node[]> = fc
     }
     return nodes;
   });
-
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 describe('whatever joins there are and whatever happens', () => {
   it('each passes, fails and stops others when the documents say so, and so does the run', () => {

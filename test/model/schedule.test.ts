@@ -6,6 +6,7 @@ import type { Condition, Node } from '../../src/plan/plan.ts';
 import type { Outcome } from '../../src/run/event.ts';
 import { Schedule, type ScheduleEffect } from '../../src/run/schedule.ts';
 import { joinNode, planOf, processNode } from '../kit/plan.ts';
+import { randomOf } from '../kit/random.ts';
 
 /** Plays a plan with endings drawn at random, and answers what it saw. */
 function play(nodes: readonly Node[], random: () => number, schedule = new Schedule(planOf(nodes))): readonly string[] {
@@ -240,14 +241,6 @@ function canStart(nodes: readonly Node[]): boolean {
     }
   }
   return settled.size === nodes.length;
-}
-
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 describe('whatever the plan and whatever happens', () => {

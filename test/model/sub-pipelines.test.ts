@@ -7,6 +7,7 @@ import type { Outcome } from '../../src/run/event.ts';
 import type { ScheduleEffect } from '../../src/run/schedule.ts';
 import { Schedules } from '../../src/run/schedules.ts';
 import { joinNode, pipelineNode, planOf, processNode } from '../kit/plan.ts';
+import { randomOf } from '../kit/random.ts';
 
 /** Plays a plan with endings drawn at random, and answers what it saw. */
 function play(
@@ -173,14 +174,6 @@ const conditionsOf: Readonly<Record<Node['kind'], readonly Condition[]>> = {
   daemon: ['ready', 'started'],
   join: ['passed', 'completed'],
 };
-
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 it('whatever is in what, and whatever happens: every node ends, and nothing starts or runs where nothing may', () => {
   fc.assert(
