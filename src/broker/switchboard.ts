@@ -1,5 +1,5 @@
-// The channels of a run: who says something to which of their machines, and to whom what a machine decided is passed on. When
-// the machines take their turns is left to `Turns`.
+// The channels of a run: who may use which, and what is said to which of their machines. When these take their turns is left to
+// `Turns`, and to whom what they decide is passed on to `Dispatch`.
 import { Clock } from '../clock.ts';
 import type { Channel, NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
@@ -7,7 +7,7 @@ import { eachItem, type Items } from '../wire/items.ts';
 import type { WelcomeChannel } from '../wire/message.ts';
 import type { Manner } from './backlog.ts';
 import type { Departure } from './departure.ts';
-import type { ChannelNews } from './effect.ts';
+import { Dispatch } from './dispatch.ts';
 import { type Judge, type Judges, words } from './judge.ts';
 import { concerns, type Line, lineOf, type PipeLine, type QueueLine, welcomeTo } from './line.ts';
 import { localName } from './local-name.ts';
@@ -43,8 +43,7 @@ export class Switchboard {
   readonly #lines: readonly Line[];
   readonly #queues: ReadonlyMap<string, QueueLine>;
   readonly #streams: StreamEnds;
-  readonly #parties = new Map<number, Party>();
-  readonly #onNews: (news: News) => void;
+  readonly #dispatch: Dispatch;
   /** Instances that are one process after the other. */
   readonly #workers = new Set<NodeId>();
   /** Instances that have ended for good. */
@@ -71,7 +70,7 @@ export class Switchboard {
     this.#lines = channels.map((channel, index) => lineOf(channel, index + 1, fixtures));
     const queues = this.#lines.filter((line) => line.kind === 'queue');
     this.#queues = new Map(queues.map((line) => [line.channel.name, line]));
-    this.#onNews = onNews;
+    this.#dispatch = new Dispatch(this.#queues, this.turns, onNews);
     this.#streams = new StreamEnds(this.#queues, new Set(again), {
       mark,
       closed: (channel, aborted) => onNews({ type: 'closed', channel, aborted }),
@@ -87,12 +86,12 @@ export class Switchboard {
   }
 
   enter(party: Party): void {
-    this.#parties.set(party.session, party);
+    this.#dispatch.enter(party);
   }
 
   /** To be called a second time with `died`, where that turns out later. */
   leave(session: number, instance: NodeId, how: Departure): void {
-    this.#parties.delete(session);
+    this.#dispatch.leave(session);
     for (const line of this.#lines) {
       if (!concerns(line, instance)) continue;
       line.machine.leave(session, how);
@@ -258,30 +257,8 @@ export class Switchboard {
   // ---- Parts ----
 
   #takeTurns(lines: readonly Line[], now: number): void {
-    for (const line of lines) this.#take(line, now);
+    for (const line of lines) this.#dispatch.take(line, now);
     this.#streams.look();
-  }
-
-  #take(line: Line, now: number): void {
-    for (const effect of line.machine.turn(now)) {
-      if (effect.type === 'seek' || effect.type === 'yield') {
-        if (line.kind === 'lock') line.host?.perform(effect);
-        continue;
-      }
-      if (effect.type === 'dead') {
-        this.#bury(line, effect);
-        continue;
-      }
-      if (!('session' in effect)) {
-        this.#onNews({ ...effect, channel: line.channel.name });
-        continue;
-      }
-      const party = this.#parties.get(effect.session);
-      if (party === undefined) continue;
-      party.perform(line.id, effect);
-      this.turns.answers(party);
-    }
-    if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.turns.wakeAt(line.machine.nextDeadline);
   }
 
   #direction(line: PipeLine, party: Party, role: 'put' | 'get'): Queue {
@@ -290,15 +267,6 @@ export class Switchboard {
     const queue = role === 'put' ? machine.outgoing(party.instance) : machine.receiving(party.session);
     if (queue === undefined) throw notGranted(line.id);
     return queue;
-  }
-
-  #bury({ channel }: Line, { node, items, death }: Extract<ChannelNews, { type: 'dead' }>): void {
-    if (channel.kind !== 'queue' || channel.deadLetter === null) throw new Error('Internal error: nowhere to bury');
-    const grave = this.#queue(channel.deadLetter);
-    grave.machine.bury(items, death);
-    this.turns.mark(grave);
-    const { name, deadLetter } = channel;
-    this.#onNews({ type: 'dead_lettered', channel: name, node, count: items.count, deadLetter, reason: death.reason });
   }
 
   #ready<L extends Line>(line: L, party: Party): L {
