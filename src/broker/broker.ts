@@ -6,6 +6,7 @@ import { Clock } from '../clock.ts';
 import type { Channel, NodeId } from '../plan/plan.ts';
 import type { Frame } from '../wire/frame.ts';
 import type { LaneBody, Welcome } from '../wire/message.ts';
+import { accountOf } from './account.ts';
 import { Collector } from './collector.ts';
 import type { Account, Command, Counts, Notice } from './control.ts';
 import { Entrance } from './entrance.ts';
@@ -207,16 +208,7 @@ export class Broker implements Reception {
     const finished = instance.finish(this.clock, abandon);
     this.#lookout.stir();
     await finished;
-    const queues = this.switchboard.queues.map(({ machine }) => machine);
-    const received = this.switchboard.pipes.flatMap(({ machine }) => machine.incoming(node) ?? []);
-    const told = [...queues, ...received].map((queue) => queue.view.toldEnd(node)).filter((it) => it !== null);
-    return {
-      unflushed: instance.unflushed,
-      inputBrokeOff: instance.inputBrokeOff,
-      outputClosed: instance.outputClosed,
-      toldEnd: told.length > 0 && told.every((it) => it),
-      held: queues.reduce((held, queue) => held + queue.view.heldBy(node), 0),
-    };
+    return accountOf(instance, this.switchboard);
   }
 
   settle({ node, held, stream, succeeded, how, orderly = false }: Of<'settle'>): void {
@@ -257,10 +249,7 @@ export class Broker implements Reception {
 
   /** The run is no more, and nobody ends its processes. Those that hold what other runs will hold now must not go on. */
   orphaned(): void {
-    for (const node of this.switchboard.holdersForHost) {
-      const pid = this.#instances.get(node)?.pid;
-      if (pid) killGroup(pid);
-    }
+    for (const node of this.switchboard.holdersForHost) this.#instances.get(node)?.kill();
   }
 
   // ---- Parts ----
@@ -300,15 +289,6 @@ export class Broker implements Reception {
     const instance = this.#instances.get(node);
     if (instance === undefined) throw new Error(`\`${node}\` was given nothing to use here`);
     return instance;
-  }
-}
-
-/** Each process that the run started leads a group of its own. */
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended already.
   }
 }
 

@@ -70,6 +70,16 @@ export class Instance {
     for (const feeder of this.feeders) feeder.finish();
   }
 
+  /** Each process that the run started leads a group of its own. */
+  kill(): void {
+    if (this.pid === null) return;
+    try {
+      process.kill(-this.pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  }
+
   /** Nobody speaks for it any more. */
   silence(): void {
     for (const session of [...this.sessions]) session.cut();
