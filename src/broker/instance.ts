@@ -72,7 +72,7 @@ export class Instance {
 
   /** Each process that the run started leads a group of its own. */
   kill(): void {
-    if (this.pid === null) return;
+    if (!this.pid) return;
     try {
       process.kill(-this.pid, 'SIGKILL');
     } catch {
