@@ -42,6 +42,12 @@ export interface PipeLine {
   readonly machine: Pipe;
 }
 
+export function queueIn(queues: ReadonlyMap<string, QueueLine>, name: string): QueueLine {
+  const line = queues.get(name);
+  if (line === undefined) throw new Error(`Internal error: there is no queue ${name}`);
+  return line;
+}
+
 export interface Fixtures {
   readonly runId: string;
   readonly judges: Judges;

@@ -1,7 +1,7 @@
 // Where the streams of a run end: tells the machine of that (`Streams`) what has ended and how the queues stand, and does at the
 // queues what it decides.
 import type { NodeId } from '../plan/plan.ts';
-import type { QueueLine } from './line.ts';
+import { type QueueLine, queueIn } from './line.ts';
 import { type StreamEffect, Streams } from './streams.ts';
 
 export interface Ends {
@@ -59,7 +59,7 @@ export class StreamEnds {
 
   #settleGroups(): void {
     const effects = this.#streams.settleGroups({
-      idle: (queue) => this.#queue(queue).machine.view.idle,
+      idle: (queue) => queueIn(this.#queues, queue).machine.view.idle,
       waits: (node, group) => this.#waits(node, group),
     });
     this.#apply(effects);
@@ -69,7 +69,7 @@ export class StreamEnds {
   #waits(node: NodeId, group: readonly string[]): boolean {
     const sessions = new Map<number, boolean>();
     for (const queue of group) {
-      for (const { session, instance, waits, wants } of this.#queue(queue).machine.view.engagements()) {
+      for (const { session, instance, waits, wants } of queueIn(this.#queues, queue).machine.view.engagements()) {
         if (instance !== node) continue;
         if (wants) return false;
         sessions.set(session, waits || (sessions.get(session) ?? false));
@@ -80,7 +80,7 @@ export class StreamEnds {
 
   #apply(effects: readonly StreamEffect[]): void {
     for (const effect of effects) {
-      const line = this.#queue(effect.queue);
+      const line = queueIn(this.#queues, effect.queue);
       this.#ends.mark(line);
       if (effect.type === 'silent') {
         line.machine.silence(effect.node, effect.left);
@@ -90,11 +90,5 @@ export class StreamEnds {
         this.#ends.closed(effect.queue, effect.aborted);
       }
     }
-  }
-
-  #queue(name: string): QueueLine {
-    const line = this.#queues.get(name);
-    if (line === undefined) throw new Error(`Internal error: there is no queue ${name}`);
-    return line;
   }
 }

@@ -9,7 +9,7 @@ import type { Manner } from './backlog.ts';
 import type { Departure } from './departure.ts';
 import { Dispatch } from './dispatch.ts';
 import { type Judge, type Judges, words } from './judge.ts';
-import { concerns, type Line, lineOf, type PipeLine, type QueueLine, welcomeTo } from './line.ts';
+import { concerns, type Line, lineOf, type PipeLine, type QueueLine, queueIn, welcomeTo } from './line.ts';
 import { localName } from './local-name.ts';
 import type { Lock } from './lock.ts';
 import type { Party } from './party.ts';
@@ -165,16 +165,16 @@ export class Switchboard {
   }
 
   judgeOf(queue: string): Judge | null {
-    return this.#queue(queue).judge;
+    return queueIn(this.#queues, queue).judge;
   }
 
   /** The id of the queue of that name. */
   idOf(queue: string): number {
-    return this.#queue(queue).id;
+    return queueIn(this.#queues, queue).id;
   }
 
   settingsOf(queue: string): QueueChannel {
-    return this.#queue(queue).channel;
+    return queueIn(this.#queues, queue).channel;
   }
 
   /** A session puts no more to a queue, or sends no more through a pipe. */
@@ -281,12 +281,6 @@ export class Switchboard {
     for (const line of this.#lines) {
       if (line.kind !== 'lock' && line.machine.nextDeadline !== null) this.turns.mark(line);
     }
-  }
-
-  #queue(name: string): QueueLine {
-    const line = this.#queues.get(name);
-    if (line === undefined) throw new Error(`Internal error: there is no queue ${name}`);
-    return line;
   }
 }
 
