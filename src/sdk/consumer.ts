@@ -13,6 +13,7 @@ import {
   type WelcomePipe,
   type WelcomeQueue,
 } from '../wire/message.ts';
+import { Demand } from './demand.ts';
 import { type Encoding, encodingOf, Undecodable } from './encoding.ts';
 import { Empty, QueueAborted, QueueClosed } from './errors.ts';
 import { LANE } from './lane-tags.ts';
@@ -49,8 +50,8 @@ export class Consumer implements Rider, Taker {
   /** Of what comes next from the broker. */
   #nextTag = 0;
   #nextDeath: Dead | null = null;
-  /** How many more the broker may send, and how many may be taken before it is time to ask for more. */
-  #credit = 0;
+  readonly #demand: Demand;
+  /** How many may be taken before it is time to ask for more. */
   #untilAsking = 1;
   #asking = false;
   /** So many of the open delivery may be taken with nothing to say, to ask or to look at; and how many it were at first. */
@@ -58,19 +59,13 @@ export class Consumer implements Rider, Taker {
   #freed = 0;
   /** Taken since the pace was last judged. */
   #takenSince = 0;
-  /** What it said last: whether it waits, and which end it gets from. */
-  #saidWaiting = false;
-  #right = false;
-  /** Their time is over, but the broker may send something before it hears that. */
-  #expiring: WaitingGet[] = [];
-  /** The UNGETs that are not answered yet. */
-  readonly #withdrawals: Withdrawal[] = [];
   #riding = false;
 
   constructor(session: Session, name: string) {
     this.#session = session;
     this.#name = name;
     this.#lanes = new LanesIn(session, this.stock, this);
+    this.#demand = new Demand(session);
     this.#line = new WaitingGets(
       session,
       name,
@@ -168,6 +163,7 @@ export class Consumer implements Rider, Taker {
   open(queue: WelcomeQueue | WelcomePipe, encoding = encodingOf(queue)): void {
     this.#queue = queue;
     this.#encoding = encoding;
+    this.#demand.open(queue.id);
     this.#atMostOnce = queue.delivery === 'at-most-once';
     this.#announces = this.#atMostOnce && queue.kind === 'queue';
     this.#exact = !mayReadAhead(queue);
@@ -226,18 +222,12 @@ export class Consumer implements Rider, Taker {
       if (!this.#lanes.closing) return;
     }
     // What goes back must be back before more is asked for.
-    if (this.#failure !== null || this.#retreating) return;
-    if (this.#expiring.length > 0) this.#expire(this.#expiring.splice(0));
-    const { waiting, right } = this.#line.head;
-    const more = Math.max(0, Math.max(waiting, this.#pace.ahead) - this.stock.size - this.#credit);
-    const news = more > 0 || !this.#saidWaiting || right !== this.#right;
-    if (waiting > 0 ? news : more > 0 && this.#asking) {
-      const flags = (waiting > 0 ? Flag.WAITING : Flag.NONE) | (right ? Flag.RIGHT : Flag.NONE);
-      this.#session.writer.number(Type.GET, id, more, flags);
-      this.#right = right;
-      this.#saidWaiting = waiting > 0;
-      this.#credit += more;
-    }
+    if (this.#failure !== null || this.#demand.retreating) return;
+    const late = this.#line.takeLate();
+    if (late.length > 0) this.#demand.expire(late);
+    const { head } = this.#line;
+    const more = Math.max(head.waiting, this.#pace.ahead) - this.stock.size - this.#demand.credit;
+    if (head.waiting > 0 || this.#asking) this.#demand.ask(Math.max(0, more), head);
     this.#plan();
   }
 
@@ -296,7 +286,7 @@ export class Consumer implements Rider, Taker {
 
   #plan(): void {
     if (this.#lanes.open) this.#untilAsking = Math.max(LEAST_REPORT, this.stock.size >> 1);
-    else this.#untilAsking = Math.max(1, this.stock.size + this.#credit - (this.#pace.ahead >> 1));
+    else this.#untilAsking = Math.max(1, this.stock.size + this.#demand.credit - (this.#pace.ahead >> 1));
   }
 
   #join(options: GetOptions): Promise<Arrival | Failure> {
@@ -325,9 +315,7 @@ export class Consumer implements Rider, Taker {
   }
 
   #giveUp(get: WaitingGet): void {
-    if (!this.#line.has(get)) return;
-    this.#expiring.push(get);
-    this.#ride();
+    if (this.#line.giveUp(get)) this.#ride();
   }
 
   #timeIsOver(get: WaitingGet): void {
@@ -336,7 +324,7 @@ export class Consumer implements Rider, Taker {
   }
 
   #wasAborted(): void {
-    if (this.#line.size === 0 && this.#credit > 0) this.#withdraw({ expiring: [], retreat: false });
+    if (this.#line.size === 0) this.#demand.withdraw();
   }
 
   #itemsOf(frame: Frame): Items {
@@ -346,13 +334,11 @@ export class Consumer implements Rider, Taker {
   #deliver(items: Items, attempt: number, redelivered: boolean, right: boolean): void {
     const death = this.#nextDeath;
     this.#nextDeath = null;
-    if (this.#retreating) return this.#decline(items.count);
+    this.#demand.came(items.count);
+    if (this.#demand.retreating) return this.#decline(items.count);
     if (this.#exact && !this.#line.waitsAt(right)) return this.#declineLate(items.count);
     const batch = { items, attempt, redelivered, death, tag: this.#nextTag };
     this.#nextTag += items.count;
-    // What comes before the answer to an UNGET was asked for before it.
-    if (this.#withdrawals.length === 0) this.#credit = Math.max(0, this.#credit - items.count);
-    this.#saidWaiting = false;
     if (!this.#lanes.keeps(batch)) this.arrive(batch, right);
   }
 
@@ -373,8 +359,6 @@ export class Consumer implements Rider, Taker {
 
   /** Whoever waited for these does so no more, and the next call is to get what is next then. */
   #declineLate(count: number): void {
-    if (this.#withdrawals.length === 0) this.#credit = Math.max(0, this.#credit - count);
-    this.#saidWaiting = false;
     this.#decline(count);
     this.#retreat();
     if (this.#line.size > 0) this.#ride();
@@ -390,49 +374,22 @@ export class Consumer implements Rider, Taker {
     }
   }
 
-  /** Their time is over: the broker gives what it has now, and its answer decides. Others wait on behind that. */
-  #expire(late: readonly WaitingGet[]): void {
-    const expiring = late.filter((get) => this.#line.has(get));
-    if (expiring.length === 0) return;
-    for (const get of expiring) get.withdrawn = true;
-    // A retreat may have kept it from asking until now.
-    if (this.#credit === 0) {
-      const flags = Flag.WAITING | (expiring[0]?.right === true ? Flag.RIGHT : Flag.NONE);
-      this.#session.writer.number(Type.GET, this.#id, expiring.length, flags);
-    }
-    this.#withdraw({ expiring, retreat: false });
-  }
-
-  /** Gives back what was read ahead, and what is still on its way: or that would be taken before what went back. */
+  /** Gives back what was read ahead, and what is still on its way. */
   #retreat(): void {
     this.#giveBackAhead();
-    if (this.#credit > 0) this.#withdraw({ expiring: [], retreat: true });
-    for (const withdrawal of this.#withdrawals) withdrawal.retreat = true;
-  }
-
-  get #retreating(): boolean {
-    return this.#withdrawals.some(({ retreat }) => retreat);
-  }
-
-  #withdraw(withdrawal: Withdrawal): void {
-    this.#session.writer.bare(Type.UNGET, this.#id);
-    this.#withdrawals.push(withdrawal);
-    this.#credit = 0;
-    this.#saidWaiting = false;
-    this.#session.wrote();
+    this.#demand.retreat();
   }
 
   #withdrawn(): void {
-    const { expiring = [], retreat = false } = this.#withdrawals.shift() ?? {};
+    const { expiring, retreat } = this.#demand.withdrawn();
     for (const get of expiring) {
-      if (!this.#line.has(get)) continue;
       // What there was for it may be what went back: the next answer decides.
-      if (retreat) this.#expiring.push(get);
-      else get.settle(get.empty);
+      if (retreat) this.#line.giveUp(get);
+      else if (this.#line.has(get)) get.settle(get.empty);
     }
     if (this.#line.size > 0) this.#ride();
     // Nothing is on its way that could come before what goes back.
-    else if (this.#credit + this.#withdrawals.length === 0) this.#giveBackAhead();
+    else if (this.#demand.over) this.#giveBackAhead();
   }
 
   #giveBackAhead(): void {
@@ -456,7 +413,7 @@ export class Consumer implements Rider, Taker {
    */
   #settleLane(): void {
     this.#lanes.report();
-    for (const get of this.#expiring.splice(0)) if (this.#line.has(get)) get.settle(get.empty);
+    for (const get of this.#line.takeLate()) get.settle(get.empty);
     this.#plan();
   }
 
@@ -480,7 +437,7 @@ export class Consumer implements Rider, Taker {
     this.#receipts = this.receipts;
     this.#openEnd = this.#openFrom;
     for (const batch of later) this.arrive(batch);
-    this.#saidWaiting = false;
+    this.#demand.repeat();
     this.#plan();
     this.#ride();
   }
@@ -512,10 +469,3 @@ function isFromRight({ flags }: Frame): boolean {
 
 /** So many items at least are taken from a lane before that is said in the middle of a turn. */
 const LEAST_REPORT = 32;
-
-interface Withdrawal {
-  /** Who expires with the answer. */
-  readonly expiring: readonly WaitingGet[];
-  /** What comes before the answer goes back. */
-  retreat: boolean;
-}

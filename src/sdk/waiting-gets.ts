@@ -22,7 +22,7 @@ export interface WaitingGet {
   readonly right: boolean;
   /** Its end was chosen. */
   readonly choosy: boolean;
-  /** Will be settled by the answer to an UNGET at the latest. */
+  /** Its time is over: it will be settled by the answer to an UNGET at the latest. */
   withdrawn: boolean;
   /** Wants to know that something is here, and to leave it there. */
   readonly peeks: boolean;
@@ -44,6 +44,8 @@ export class WaitingGets {
   readonly #session: Session;
   readonly #name: string;
   readonly #line = new Set<WaitingGet>();
+  /** Their time is over, but the broker may send something before it hears that. */
+  #late: WaitingGet[] = [];
   readonly #onTimeout: (get: WaitingGet) => void;
   readonly #onAbort: () => void;
 
@@ -81,6 +83,21 @@ export class WaitingGets {
     this.#line.add(get);
     this.#session.hold();
     return get;
+  }
+
+  /** Its time is over; false: it waits no more. */
+  giveUp(get: WaitingGet): boolean {
+    if (!this.#line.has(get)) return false;
+    this.#late.push(get);
+    return true;
+  }
+
+  /** Those whose time is over and that still wait: for the broker's word on it from now on. */
+  takeLate(): readonly WaitingGet[] {
+    if (this.#late.length === 0) return NONE;
+    const late = this.#late.splice(0).filter((get) => this.#line.has(get));
+    for (const get of late) get.withdrawn = true;
+    return late;
   }
 
   /** How many calls wait, as the broker is told: the oldest, and those behind it that get from the same end. */
@@ -135,3 +152,5 @@ export class WaitingGets {
     return new Watch(timeMs, signal, () => this.#onTimeout(get), abort);
   }
 }
+
+const NONE: readonly WaitingGet[] = [];
