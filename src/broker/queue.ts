@@ -8,11 +8,11 @@ import type { Items } from '../wire/items.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import type { Batch, Death } from './batch.ts';
 import { Bypass } from './bypass.ts';
-import { Custody, type Holding } from './custody.ts';
+import { Custody, type CustodySettings, type Holding } from './custody.ts';
 import type { Departure, End } from './departure.ts';
 import type { Effect } from './effect.ts';
 import { Ending } from './ending.ts';
-import { Intake, longestPut, type Refusal } from './intake.ts';
+import { Intake, type IntakeSettings, longestPut, type Refusal } from './intake.ts';
 import { Joins } from './joins.ts';
 import { Lane } from './lane.ts';
 import { Most } from './limits.ts';
@@ -23,20 +23,9 @@ import { Settlement } from './settlement.ts';
 import { Space } from './space.ts';
 import { Speech } from './speech.ts';
 
-export type QueueSettings = Pick<
-  QueueChannel,
-  | 'name'
-  | 'order'
-  | 'maxsize'
-  | 'maxBytes'
-  | 'overflow'
-  | 'delivery'
-  | 'attempts'
-  | 'deadLetter'
-  | 'leftover'
-  | 'producers'
-  | 'consumers'
->;
+export type QueueSettings = CustodySettings &
+  IntakeSettings &
+  Pick<QueueChannel, 'name' | 'maxsize' | 'maxBytes' | 'leftover' | 'consumers'>;
 
 export class Queue {
   /** What can be asked of it. */
