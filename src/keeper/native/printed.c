@@ -20,7 +20,7 @@ static struct printed {
     bool is_handed;
     // It cannot.
     bool is_ours;
-} pipes[3];
+} pipes[3] = {[0 ... 2] = {.fd = -1, .watcher.fd = -1}};
 static long number;
 static struct bytes heard;
 
