@@ -87,6 +87,7 @@ sub start {
     $processes{ $process->{number} } = $of_pid{$pid} = $process;
     $childless = 0;
     Loop::watch(fileno $complaints, sub { launched($process) });
+    Loop::say_frame('opening', $order->{number}) if Program::may_wait($order);
 }
 
 # The system lacks something that others may soon give back.

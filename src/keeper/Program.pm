@@ -56,6 +56,13 @@ sub become {
     $fail->('exec', execute(@$order{qw(argv env)}));
 }
 
+# Whether to open its streams may take until somebody else opens the other end.
+sub may_wait {
+    my ($order) = @_;
+    # Of what the runner has open nobody waits for the other end.
+    return scalar grep { !m{^(?:[*|:]|./dev/null\z|./proc/|\z)}s } @{ $order->{streams} // [] };
+}
+
 sub is_readable {
     my ($fd) = @_;
     vec(my $ready = '', $fd, 1) = 1;

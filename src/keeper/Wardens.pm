@@ -68,6 +68,8 @@ sub hear {
     for my $frame (Frames::take(\$warden->{heard})) {
         my ($word) = @$frame;
         if ($word eq 'idle') { dismiss($warden); started($warden); next }
+        # It may wait for one that has yet to be started.
+        if ($word eq 'opening') { started($warden); next }
         $warden->{$word} = 1;
         $warden->{done} = 1 if $word =~ /^(?:failed|emptied)$/ || $word eq 'exited' && $frame->[3];
         Loop::say_frame(@$frame);

@@ -1,9 +1,10 @@
 // A keeper by itself, without a run around it, that is told things which in a run come at another time.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Keeper } from '../../src/keeper/keeper.ts';
+import { Keeper, type Order } from '../../src/keeper/keeper.ts';
 import { keepers, programOf } from '../kit/keepers.ts';
 
 function keeperIn(folder: string, name: string): Keeper {
@@ -24,8 +25,31 @@ function someFolder(): string {
   return folder;
 }
 
+function reader(folder: string, fifo: string): Order {
+  return {
+    name: fifo,
+    cwd: folder,
+    streams: [`<${join(folder, fifo)}`, '>/dev/null', '>/dev/null'],
+    argv: ['cat'],
+    env: {},
+    terminal: false,
+  };
+}
+
 describe.runIf(process.platform === 'linux').each(keepers)('the %s keeper', (name) => {
   it('ends where it is told to before it has found out what it can do', async () => {
     await expect(keeperIn(someFolder(), name).end()).resolves.toBeDefined();
+  });
+
+  it('starts one that opens a file while many wait for that', async () => {
+    const folder = someFolder();
+    const keeper = keeperIn(folder, name);
+    const fifos = Array.from({ length: 20 }, (_, at) => `fifo.${at}`);
+    execFileSync('mkfifo', fifos, { cwd: folder });
+    const readers = fifos.map((fifo) => keeper.start(reader(folder, fifo)));
+    const argv = ['sh', '-c', `for fifo in ${fifos.join(' ')}; do : > $fifo; done`];
+    const writer = await keeper.start({ ...reader(folder, ''), streams: ['', '>/dev/null', '>/dev/null'], argv });
+    expect(writer).toHaveProperty('pid');
+    expect((await Promise.all(readers)).filter((started) => 'step' in started)).toEqual([]);
   });
 });

@@ -60,8 +60,8 @@ void kept_serve(int milliseconds) {
 bool kept_has_exited(void) { return kept.has_exited; }
 bool kept_is_over(void) { return kept.is_over; }
 
-static void say_idle(void) {
-    size_t frame = frame_open(&said, "idle");
+static void say(const char *word) {
+    size_t frame = frame_open(&said, word);
     frame_number(&said, kept.number);
     frame_close(&said, frame);
 }
@@ -108,7 +108,7 @@ static void put_off(const char *step, int error) {
     say_failed(step, error);
     forget_order();
     kept.is_over = true;
-    say_idle();
+    say("idle");
 }
 
 // It executes by now, or has said why it cannot.
@@ -158,7 +158,8 @@ static void try_to_start(void) {
     if (kept.pid < 0) return put_off("fork", errno);
     is_childless = false;
     printed_begin(order);
-    if (!is_apart) launched();
+    if (!is_apart) return launched();
+    say("opening");
 }
 
 static void hear_complaint(struct watcher *watcher, uint32_t events) {
@@ -233,7 +234,7 @@ static void settle(void) {
     }
     if (!is_childless) return;
     kept.is_over = true;
-    if (!printed_is_awaited()) say_idle();
+    if (!printed_is_awaited()) say("idle");
 }
 
 // ── what is done to it ──
@@ -286,5 +287,5 @@ void kept_took(long number, int stream, bool is_open) {
     if (number != kept.number) return;
     // What nobody can open once it is over is nobody's.
     printed_took(stream, is_open || kept.is_over);
-    if (kept.is_over && is_childless && !printed_is_awaited()) say_idle();
+    if (kept.is_over && is_childless && !printed_is_awaited()) say("idle");
 }

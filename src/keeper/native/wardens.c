@@ -219,6 +219,8 @@ static void hear_frame(struct warden *warden, struct frame frame) {
     size_t from = 0;
     if (!field_next(frame, &from, &word)) return;
     if (field_is(word, "idle")) return dismiss(warden);
+    // It may wait for one that has yet to be started.
+    if (field_is(word, "opening")) return is_under_way(warden);
     bytes_add(&said, frame.at, frame.length);
     if (field_is(word, "started")) {
         warden->has_started = true;
