@@ -87,6 +87,7 @@ sub start {
     $processes{ $process->{number} } = $of_pid{$pid} = $process;
     $childless = 0;
     Loop::watch(fileno $complaints, sub { launched($process) });
+    cancel($order->{number}) if $order->{unwanted};
     Loop::say_frame('opening', $order->{number}) if Program::may_wait($order);
 }
 
@@ -195,7 +196,13 @@ sub foreground {
 }
 
 # Before it is the program.
-sub cancel { my ($process) = @_; kill 'KILL', $process->{pid} if $process->{complaints} }
+sub cancel {
+    my ($number) = @_;
+    # Where there is no child yet, the next one is not wanted either.
+    $_->{unwanted} = 1 for grep { $_->{number} == $number } @put_off;
+    my $process = $processes{$number} or return;
+    kill 'KILL', $process->{pid} if $process->{complaints};
+}
 
 sub empty { my ($process) = @_; $process->{killing} //= {}; kill_once($process) }
 

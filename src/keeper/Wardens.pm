@@ -24,16 +24,24 @@ sub any { return scalar %all }
 # A program may stop its parent, which then would look after nothing any more. Whether it was a warden, and is there.
 sub wake { my ($pid) = @_; return $all{$pid} && kill 'CONT', $pid }
 
-# Passes on the order to start it.
+# Passes on the order to start it, and what it was told since.
 sub assign {
-    my ($number, @order) = @_;
+    my ($number, @orders) = @_;
     return push @waiting, [@_] if $starting >= $most_starting;
     my $warden = pop @idle // hire();
     return Loop::say_frame('failed', $number, 'fork', $! + 0) if !$warden;
     @$warden{qw(number started exited done under_way)} = ($number, 0, 0, 0, 0);
     $of{$number} = $warden;
     $starting++;
-    pass_on($warden, @order);
+    pass_on($warden, @$_) for @orders;
+}
+
+# Whether anybody keeps that one, or will.
+sub tell {
+    my ($number, @order) = @_;
+    if (my $warden = $of{$number}) { return pass_on($warden, @order) }
+    my ($waiting) = grep { $_->[0] == $number } @waiting or return 0;
+    return push @$waiting, [@order];
 }
 
 # That one is on its way, or will never be.

@@ -110,12 +110,12 @@ sub obey {
     elsif ($word eq 'fifos') { make_fifos(@rest) }
     elsif ($word eq 'guard') { $guarded{ $rest[0] } = (Tree::look_at($rest[0]))[4] }
     elsif ($word eq 'end')   { end() }
-    elsif (my $warden = $Wardens::of{ $rest[0] }) { Wardens::pass_on($warden, @_) }
+    elsif (Wardens::tell($rest[0], @_)) { }
+    elsif ($word eq 'cancel') { Processes::cancel($rest[0]) }
     elsif ($word eq 'took' || $word eq 'untaken') { Processes::took(@rest) }
     elsif (my $process = $Processes::processes{ $rest[0] }) {
         if    ($word eq 'signal') { Processes::signal($process, $rest[1] + 0, $rest[2]) }
         elsif ($word eq 'empty')  { Processes::empty($process) }
-        elsif ($word eq 'cancel') { Processes::cancel($process) }
         elsif ($word eq 'foreground') { Processes::foreground($process) }
     }
 }
@@ -123,7 +123,7 @@ sub obey {
 sub spawn {
     my ($number) = @_;
     my $is_warden = $Loop::outlet ne *STDOUT;
-    return $is_warden ? Processes::start(Processes::order_of(@_)) : Wardens::assign($number, 'spawn', @_);
+    return $is_warden ? Processes::start(Processes::order_of(@_)) : Wardens::assign($number, ['spawn', @_]);
 }
 
 sub make_fifos {

@@ -52,4 +52,12 @@ describe.runIf(process.platform === 'linux').each(keepers)('the %s keeper', (nam
     expect(writer).toHaveProperty('pid');
     expect((await Promise.all(readers)).filter((started) => 'step' in started)).toEqual([]);
   });
+
+  it('kills one that is wanted no more also where others have to start first', async () => {
+    const folder = someFolder();
+    const keeper = keeperIn(folder, name);
+    execFileSync('mkfifo', ['fifo'], { cwd: folder });
+    const started = Array.from({ length: 20 }, () => keeper.start(reader(folder, 'fifo'), AbortSignal.abort()));
+    for (const one of await Promise.all(started)) if ('pid' in one) expect(await one.exited).toBe(9);
+  });
 });

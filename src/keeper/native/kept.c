@@ -159,6 +159,7 @@ static void try_to_start(void) {
     is_childless = false;
     printed_begin(order);
     if (!is_apart) return launched();
+    if (order->is_unwanted) kill(kept.pid, SIGKILL);
     say("opening");
 }
 
@@ -264,7 +265,10 @@ void kept_foreground(long number) {
 }
 
 void kept_cancel(long number) {
-    if (is_here(number) && kept.order) kill(kept.pid, SIGKILL);
+    if (number != kept.number || !kept.order) return;
+    // Where there is no child yet, the next one is not wanted either.
+    if (kept.is_put_off) kept.order->is_unwanted = true;
+    else kill(kept.pid, SIGKILL);
 }
 
 void kept_empty(long number) {

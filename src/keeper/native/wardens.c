@@ -35,7 +35,8 @@ struct waiting {
     struct waiting *next;
     long number;
     int tries;
-    struct bytes order;
+    // To start, and whatever it was told since.
+    struct bytes orders;
 };
 
 static const char *cgroup;
@@ -73,7 +74,13 @@ bool wardens_have(pid_t pid) {
 
 void wardens_pass_on(long number, struct frame order) {
     struct warden *warden = keeper_of(number);
-    if (warden) write_all(warden->socket.fd, order.at, order.length);
+    if (warden) {
+        write_all(warden->socket.fd, order.at, order.length);
+        return;
+    }
+    // What waits for a warden is told all at once.
+    for (struct waiting *waiting = first; waiting; waiting = waiting->next)
+        if (waiting->number == number) bytes_add(&waiting->orders, order.at, order.length);
 }
 
 // ── begun ──
@@ -141,7 +148,7 @@ static struct warden *one_for(long number) {
 static void wait_for_one(long number, struct frame order) {
     struct waiting *waiting = some(sizeof *waiting);
     waiting->number = number;
-    bytes_add(&waiting->order, order.at, order.length);
+    bytes_add(&waiting->orders, order.at, order.length);
     *last = waiting;
     last = &waiting->next;
 }
@@ -165,7 +172,7 @@ static void start_those_that_wait(void) {
         struct waiting *waiting = first;
         struct warden *warden = one_for(waiting->number);
         if (warden) {
-            write_all(warden->socket.fd, waiting->order.at, waiting->order.length);
+            write_all(warden->socket.fd, waiting->orders.at, waiting->orders.length);
         } else {
             // The system lacks something that others may soon give back.
             if (waiting->tries < MOST_TRIES) return;
@@ -175,7 +182,7 @@ static void start_those_that_wait(void) {
         }
         first = waiting->next;
         if (!first) last = &first;
-        free(waiting->order.at);
+        free(waiting->orders.at);
         free(waiting);
     }
 }
