@@ -1,5 +1,5 @@
 // The taking side of a queue, in one process: asks for items when the program waits for one, reads ahead as far as the program
-// is quick, and says what was taken and done with the next write.
+// is quick, and says what was taken and done with the next write. How an item gets from here to the program is in taking.ts.
 import { readAttempt, readJson } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
@@ -14,34 +14,28 @@ import {
   type WelcomeQueue,
 } from '../wire/message.ts';
 import { Demand } from './demand.ts';
-import { type Encoding, encodingOf, Undecodable } from './encoding.ts';
+import { type Decoded, type Encoding, encodingOf } from './encoding.ts';
 import { Empty, QueueAborted, QueueClosed } from './errors.ts';
 import { LANE } from './lane-tags.ts';
 import { LanesIn, type Taker } from './lanes-in.ts';
 import { checkEnds } from './manner.ts';
 import { Pace } from './pace.ts';
 import { Receipts } from './receipts.ts';
-import type { Failure, Rider, Session } from './session.ts';
+import type { Failure, Session } from './session.ts';
 import { type Batch, Stock } from './stock.ts';
+import { type StockKeeper, Taking } from './taking.ts';
 import { type Arrival, type GetOptions, type WaitingGet, WaitingGets } from './waiting-gets.ts';
 
-export class Consumer implements Rider, Taker {
+export class Consumer implements StockKeeper, Taker {
   readonly receipts = new Receipts();
   readonly stock = new Stock();
-  /** Where it goes that items of the open delivery were taken and done, and what its tags count from there. */
-  #receipts = this.receipts;
-  #openFrom = 0;
-  #openEnd = 0;
-  #openBase = 0;
+  readonly taking: Taking;
   readonly #session: Session;
   readonly #name: string;
   readonly #pace = new Pace();
   #queue: WelcomeQueue | WelcomePipe | null = null;
   #encoding: Encoding | null = null;
   #failure: Failure | null = null;
-  #atMostOnce = false;
-  /** Says that it takes before it does: somebody else would be given it again. At a pipe there is nobody else. */
-  #announces = false;
   /** What is next is decided at the moment of the get, so nothing is read ahead. */
   #exact = false;
   readonly #lanes: LanesIn;
@@ -51,20 +45,14 @@ export class Consumer implements Rider, Taker {
   #nextTag = 0;
   #nextDeath: Dead | null = null;
   readonly #demand: Demand;
-  /** How many may be taken before it is time to ask for more. */
-  #untilAsking = 1;
+  /** Half of what was read ahead is taken: more may be asked for though nobody waits. */
   #asking = false;
-  /** So many of the open delivery may be taken with nothing to say, to ask or to look at; and how many it were at first. */
-  #free = 0;
-  #freed = 0;
-  /** Taken since the pace was last judged. */
-  #takenSince = 0;
-  #riding = false;
 
   constructor(session: Session, name: string) {
     this.#session = session;
     this.#name = name;
     this.#lanes = new LanesIn(session, this.stock, this);
+    this.taking = new Taking(session, name, this, this.#lanes);
     this.#demand = new Demand(session);
     this.#line = new WaitingGets(
       session,
@@ -74,73 +62,22 @@ export class Consumer implements Rider, Taker {
     );
   }
 
-  /** Something is here, and `next` gives it. */
-  get ready(): boolean {
-    return this.stock.size > 0;
-  }
-
-  /** Of what `next` or `nextBatch` gave last. */
-  get tag(): number {
-    return this.stock.tag;
-  }
-
-  /** Takes the next item that is here. */
-  next(): unknown {
-    if (this.#free === 0) return this.#nextWithCare();
-    this.#free -= 1;
-    this.#receipts.taken += 1;
-    return this.stock.take();
-  }
-
-  #nextWithCare(): unknown {
-    this.#tally();
-    if (this.stock.used) this.#turn(1);
-    if (this.#untilAsking <= 0) this.#ask();
-    const value = this.stock.take();
-    this.#count(1);
-    if (value instanceof Undecodable) throw this.#refuse(value);
-    const { left, flawed } = this.stock;
-    this.#freed = this.#announces || flawed ? 0 : Math.max(0, Math.min(left, this.#untilAsking));
-    this.#free = this.#freed;
-    return value;
-  }
-
-  /** Takes what is here of one delivery: its first is `tag`. */
-  nextBatch(): unknown[] {
-    this.#tally();
-    if (this.stock.used) this.#turn(Number.POSITIVE_INFINITY);
-    if (this.#untilAsking < this.stock.left) this.#ask();
-    const values = this.stock.takeAll();
-    this.#count(values.length);
-    if (this.stock.flawed) for (const value of values) if (value instanceof Undecodable) throw this.#refuse(value);
-    return values;
-  }
-
   /** Waits for an item: forever, or so long; 0 asks the broker once. From one end of a deque, where one is given. */
   async wait(timeMs: number, signal?: AbortSignal, right: boolean | null = null): Promise<Arrival> {
     if (right !== null && this.#queue !== null) checkEnds(this.#queue);
-    const outcome = this.ready ? this.#arrival() : await this.#join({ timeMs, signal, right, peeks: false });
+    const outcome = this.taking.ready ? this.#arrival() : await this.#join({ timeMs, signal, right, peeks: false });
     if (typeof outcome === 'function') throw outcome();
     return outcome;
   }
 
   /** Waits until an item is here, and takes nothing; false where there was none in time. */
   async arrives(timeMs: number, signal?: AbortSignal): Promise<boolean> {
-    if (this.ready) return true;
+    if (this.taking.ready) return true;
     const outcome = await this.#join({ timeMs, signal, right: null, peeks: true });
     if (typeof outcome !== 'function') return true;
     const error = outcome();
     if (error instanceof Empty) return false;
     throw error;
-  }
-
-  /** The program is through with these. */
-  done(tag: number, count: number): void {
-    if (tag >= this.#openFrom && tag < this.#openEnd) this.#receipts.done(tag - this.#openBase, count);
-    else if (this.#atMostOnce) return;
-    else if (tag < LANE) this.receipts.done(tag, count);
-    else this.#lanes.done(tag, count);
-    if (!this.#riding) this.#ride();
   }
 
   /** Says what was taken and done, before what is written next. */
@@ -164,12 +101,13 @@ export class Consumer implements Rider, Taker {
     this.#queue = queue;
     this.#encoding = encoding;
     this.#demand.open(queue.id);
-    this.#atMostOnce = queue.delivery === 'at-most-once';
-    this.#announces = this.#atMostOnce && queue.kind === 'queue';
+    const forgets = queue.delivery === 'at-most-once';
+    // At a pipe there is nobody else who could be given it again.
+    this.taking.open({ announces: forgets && queue.kind === 'queue', forgets });
     this.#exact = !mayReadAhead(queue);
     if (this.#exact) this.#pace.most = 0;
     this.#line.refuseEnds(queue);
-    if (this.#line.size > 0) this.#ride();
+    if (this.#line.size > 0) this.taking.ride();
   }
 
   receive(frame: Frame): void {
@@ -212,8 +150,8 @@ export class Consumer implements Rider, Taker {
   }
 
   settle(): void {
-    this.#riding = false;
-    this.#tally();
+    this.taking.riding = false;
+    this.taking.tally();
     if (this.#queue === null) return;
     const { id } = this.#queue;
     this.receipts.write(this.#session.writer, id);
@@ -231,71 +169,41 @@ export class Consumer implements Rider, Taker {
     this.#plan();
   }
 
-  get #id(): number {
-    return (this.#queue as WelcomeQueue | WelcomePipe).id;
-  }
-
-  /** The next delivery is the one that is taken from. */
-  #turn(most: number): void {
-    // What is said to be taken can go to nobody else any more, so that is no more than the program takes now.
-    const batch = this.stock.open(this.#announces ? most : Number.POSITIVE_INFINITY);
-    const { items, tag } = batch;
-    this.#receipts = this.#lanes.receiptsFor(tag);
-    this.#openFrom = tag;
-    this.#openEnd = this.#atMostOnce ? tag : tag + items.count;
-    this.#openBase = tag < LANE ? 0 : tag - (tag % LANE);
-    this.stock.fill((this.#encoding as Encoding).decode(items), batch);
-    if (!this.#announces) return;
-    this.#receipts.taken += items.count;
-    this.#ride();
-    this.#session.flush();
-  }
-
-  /** So many were taken. */
-  #count(count: number): void {
-    this.#untilAsking -= count;
-    this.#takenSince += count;
-    if (this.#announces) return;
-    this.#receipts.taken += count;
-    if (!this.#riding) this.#ride();
-  }
-
-  /** Counts those that were free to be taken. From now on none is. */
-  #tally(): void {
-    const count = this.#freed - this.#free;
-    this.#free = 0;
-    this.#freed = 0;
-    this.#untilAsking -= count;
-    this.#takenSince += count;
+  decode(items: Items): Decoded {
+    return (this.#encoding as Encoding).decode(items);
   }
 
   /** Half of what is read ahead is taken: judges the pace and asks for more, in the middle of a turn if need be. */
-  #ask(): void {
-    this.#judge(performance.now());
+  onLow(): void {
+    this.#judge();
     this.#asking = true;
-    this.#ride();
+    this.taking.ride();
     this.#session.flush();
     this.#asking = false;
     this.#plan();
   }
 
-  #judge(nowMs: number): void {
-    this.#pace.worked(nowMs, this.#takenSince);
-    this.#takenSince = 0;
+  get #id(): number {
+    return (this.#queue as WelcomeQueue | WelcomePipe).id;
+  }
+
+  #judge(): void {
+    this.#pace.worked(performance.now(), this.taking.since);
+    this.taking.since = 0;
   }
 
   #plan(): void {
-    if (this.#lanes.open) this.#untilAsking = Math.max(LEAST_REPORT, this.stock.size >> 1);
-    else this.#untilAsking = Math.max(1, this.stock.size + this.#demand.credit - (this.#pace.ahead >> 1));
+    if (this.#lanes.open) this.taking.untilAsking = Math.max(LEAST_REPORT, this.stock.size >> 1);
+    else this.taking.untilAsking = Math.max(1, this.stock.size + this.#demand.credit - (this.#pace.ahead >> 1));
   }
 
   #join(options: GetOptions): Promise<Arrival | Failure> {
     if (this.#failure !== null) return Promise.resolve(this.#failure);
-    this.#tally();
-    this.#judge(performance.now());
+    this.taking.tally();
+    this.#judge();
     return new Promise((resolve) => {
       const get = this.#line.add(options, resolve);
-      this.#ride();
+      this.taking.ride();
       if (options.timeMs === 0) this.#askOnce(get);
     });
   }
@@ -315,7 +223,7 @@ export class Consumer implements Rider, Taker {
   }
 
   #giveUp(get: WaitingGet): void {
-    if (this.#line.giveUp(get)) this.#ride();
+    if (this.#line.giveUp(get)) this.taking.ride();
   }
 
   #timeIsOver(get: WaitingGet): void {
@@ -354,19 +262,19 @@ export class Consumer implements Rider, Taker {
       get.settle(get.peeks ? SOMETHING : this.#arrival());
     }
     if (this.#exact && this.stock.size > 0) this.#retreat();
-    if (this.#line.size > 0) this.#ride();
+    if (this.#line.size > 0) this.taking.ride();
   }
 
   /** Whoever waited for these does so no more, and the next call is to get what is next then. */
   #declineLate(count: number): void {
     this.#decline(count);
     this.#retreat();
-    if (this.#line.size > 0) this.#ride();
+    if (this.#line.size > 0) this.taking.ride();
   }
 
   #arrival(): Arrival | Failure {
     try {
-      const value = this.next();
+      const value = this.taking.next();
       const { tag, attempt, redelivered, death } = this.stock;
       return { value, tag, attempt, redelivered, death };
     } catch (error) {
@@ -387,7 +295,7 @@ export class Consumer implements Rider, Taker {
       if (retreat) this.#line.giveUp(get);
       else if (this.#line.has(get)) get.settle(get.empty);
     }
-    if (this.#line.size > 0) this.#ride();
+    if (this.#line.size > 0) this.taking.ride();
     // Nothing is on its way that could come before what goes back.
     else if (this.#demand.over) this.#giveBackAhead();
   }
@@ -395,7 +303,7 @@ export class Consumer implements Rider, Taker {
   #giveBackAhead(): void {
     // What came over a lane is not the broker's to give to another.
     if (this.#lanes.open) return;
-    this.#tally();
+    this.taking.tally();
     const count = this.stock.clear();
     this.#plan();
     if (count > 0) this.giveBack(this.#nextTag - count, count);
@@ -429,27 +337,15 @@ export class Consumer implements Rider, Taker {
   }
 
   onLaneStill(): void {
-    this.#ride();
+    this.taking.ride();
   }
 
   onLaneLeft(later: readonly Batch[]): void {
-    this.#tally();
-    this.#receipts = this.receipts;
-    this.#openEnd = this.#openFrom;
+    this.taking.onLaneLeft();
     for (const batch of later) this.arrive(batch);
     this.#demand.repeat();
     this.#plan();
-    this.#ride();
-  }
-
-  #ride(): void {
-    if (this.#riding) return;
-    this.#riding = true;
-    this.#session.ride(this);
-  }
-
-  #refuse(item: Undecodable): Error {
-    return new Error(`\`${this.#name}\`: ${item.message}`);
+    this.taking.ride();
   }
 
   #ended(): QueueClosed {

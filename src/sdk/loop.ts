@@ -2,24 +2,27 @@
 // stream that broke off throws out of it.
 import type { Consumer } from './consumer.ts';
 import { QueueClosed } from './errors.ts';
+import type { Taking } from './taking.ts';
 
 export class Loop<T> implements AsyncIterableIterator<T> {
   readonly #consumer: Consumer;
+  readonly #taking: Taking;
   /** What the loop works on now. */
   #tag = NOTHING;
 
   constructor(consumer: Consumer) {
     this.#consumer = consumer;
+    this.#taking = consumer.taking;
   }
 
   next(): Promise<IteratorResult<T>> {
-    const consumer = this.#consumer;
-    if (this.#tag !== NOTHING) consumer.done(this.#tag, 1);
+    const taking = this.#taking;
+    if (this.#tag !== NOTHING) taking.done(this.#tag, 1);
     this.#tag = NOTHING;
-    if (consumer.stock.size === 0) return this.#wait();
+    if (taking.stock.size === 0) return this.#wait();
     try {
-      const value = consumer.next() as T;
-      this.#tag = consumer.stock.tag;
+      const value = taking.next() as T;
+      this.#tag = taking.stock.tag;
       return Promise.resolve({ value, done: false });
     } catch (error) {
       return Promise.reject(error);
@@ -50,6 +53,7 @@ export class Loop<T> implements AsyncIterableIterator<T> {
 
 export class Batches<T> implements AsyncIterableIterator<T[]> {
   readonly #consumer: Consumer;
+  readonly #taking: Taking;
   /** What the loop works on now: the one that it waited for, and those that came with it. */
   #waited = NOTHING;
   #tag = 0;
@@ -57,20 +61,21 @@ export class Batches<T> implements AsyncIterableIterator<T[]> {
 
   constructor(consumer: Consumer) {
     this.#consumer = consumer;
+    this.#taking = consumer.taking;
   }
 
   async next(): Promise<IteratorResult<T[]>> {
-    const consumer = this.#consumer;
-    if (this.#waited !== NOTHING) consumer.done(this.#waited, 1);
-    if (this.#count > 0) consumer.done(this.#tag, this.#count);
+    const taking = this.#taking;
+    if (this.#waited !== NOTHING) taking.done(this.#waited, 1);
+    if (this.#count > 0) taking.done(this.#tag, this.#count);
     this.#waited = NOTHING;
     this.#count = 0;
     try {
-      const waited = consumer.ready ? null : await consumer.wait(Number.POSITIVE_INFINITY);
-      const more = consumer.ready ? consumer.nextBatch() : [];
+      const waited = taking.ready ? null : await this.#consumer.wait(Number.POSITIVE_INFINITY);
+      const more = taking.ready ? taking.nextBatch() : [];
       const value = (waited === null ? more : [waited.value, ...more]) as T[];
       this.#waited = waited?.tag ?? NOTHING;
-      this.#tag = consumer.tag;
+      this.#tag = taking.tag;
       this.#count = more.length;
       return { value, done: false };
     } catch (error) {

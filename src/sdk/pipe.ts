@@ -143,10 +143,10 @@ export class Pipe<In = unknown, Out = In> implements Channel, AsyncIterable<In>,
   }
 
   #take(options: PipeOptions | undefined, read: (message: Buffer) => unknown): Promise<unknown> {
-    const consumer = this.#consumer;
-    if (options !== undefined || !consumer.ready) return this.#takePatiently(options ?? {}, read);
+    const { taking } = this.#consumer;
+    if (options !== undefined || !taking.ready) return this.#takePatiently(options ?? {}, read);
     try {
-      return Promise.resolve(read(consumer.next() as Buffer));
+      return Promise.resolve(read(taking.next() as Buffer));
     } catch (error) {
       return Promise.reject(error);
     }

@@ -79,11 +79,11 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
    * `QueueClosed` when there will be none, and with `QueueAborted` when there will be none because a producer failed.
    */
   get(options?: GetOptions): Promise<T> {
-    const consumer = this.#consumer;
-    if (!consumer.ready || options !== undefined) return this.#getPatiently(options ?? {});
+    const { taking, receipts } = this.#consumer;
+    if (!taking.ready || options !== undefined) return this.#getPatiently(options ?? {});
     try {
-      const value = consumer.next() as T;
-      consumer.receipts.hold(consumer.tag);
+      const value = taking.next() as T;
+      receipts.hold(taking.tag);
       return Promise.resolve(value);
     } catch (error) {
       return Promise.reject(error);
@@ -115,7 +115,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
       redelivered,
       reason: death?.reason ?? null,
       attempts: death?.attempts ?? null,
-      done: () => settle(() => this.#consumer.done(tag, 1)),
+      done: () => settle(() => this.#consumer.taking.done(tag, 1)),
       giveBack: () => settle(() => this.#consumer.giveBack(tag)),
     };
   }
@@ -124,7 +124,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   taskDone(): void {
     const tag = this.#consumer.receipts.release();
     if (tag === undefined) throw new Error(`taskDone: this process holds no item of \`${this.name}\` taken by get`);
-    this.#consumer.done(tag, 1);
+    this.#consumer.taking.done(tag, 1);
   }
 
   /** Waits until every item put so far is done. */
