@@ -157,6 +157,8 @@ export class Producer implements Rider {
       const bytes = put.bytes;
       if (queue === null || bytes === null || this.#room === 0 || bytes.length > this.#roomBytes) break;
       if (this.#outlet.congested) return;
+      // A lane that turns out to be broken while it is written to has the rest of the line put past it.
+      this.#line.remove(put);
       put.settle(this.#spend(queue, bytes, put.manner));
     }
     // Room that nobody uses would make another's put fail.
@@ -256,7 +258,8 @@ export class Producer implements Rider {
 
   /** Puts it; where it is judged, there is more to wait for. */
   #spend(queue: WelcomeLine, bytes: Uint8Array | Laid, manner: Manner): Promise<Failure | null> | null {
-    if (bytes.length > this.#largest || bytes instanceof Laid) this.#leaveLane();
+    // What waits behind this must not be put before it.
+    if (bytes.length > this.#largest || bytes instanceof Laid) this.#closeLane();
     this.#room -= 1;
     this.#roomBytes -= bytes.length;
     if (bytes instanceof Laid) return this.#tell(queue, bytes, manner);
@@ -309,8 +312,15 @@ export class Producer implements Rider {
     this.#session.lanes.add(lane);
   }
 
-  /** Puts go through the broker again, and it gets back what went over the lane and is not done. */
+  /** Puts go through the broker again. */
   #leaveLane(): void {
+    if (this.#lane === null) return;
+    this.#closeLane();
+    this.serve();
+  }
+
+  /** The broker gets back what went over the lane and is not done. */
+  #closeLane(): void {
     const lane = this.#lane;
     if (lane === null) return;
     const { writer, lanes } = this.#session;
@@ -323,7 +333,6 @@ export class Producer implements Rider {
     else writer.bare(Type.LANE_READY, id, Flag.NO_LANE);
     lane.destroy();
     this.#session.wrote();
-    this.serve();
   }
 
   /** Gives back what no put waits for. */

@@ -62,8 +62,7 @@ export class WaitingPuts {
       manner,
       trying: timeMs === 0 ? 'ask' : null,
       settle: (outcome) => {
-        this.#line.delete(put);
-        this.size = this.#line.size;
+        this.remove(put);
         watch?.stop();
         if (!this.#abandoned) this.#session.letGo();
         settle(outcome);
@@ -74,6 +73,12 @@ export class WaitingPuts {
     this.#line.add(put);
     this.size = this.#line.size;
     if (!this.#abandoned) this.#session.hold();
+  }
+
+  /** It is being put, and waits no more: to be settled with what comes of that. */
+  remove(put: WaitingPut): void {
+    this.#line.delete(put);
+    this.size = this.#line.size;
   }
 
   /** There was no room for it. */
