@@ -45,6 +45,15 @@ test.each([
   expect(ran.left).toEqual([]);
 });
 
+test.each(['.ts', '.py'])(
+  'who only looks whether there is something does not wait, and ends nothing: %s',
+  async (language) => {
+    const ran = await feedback({ a: worker(`${language}#glance`) }, { q: '{}' });
+    expect(ran.summary.reason).toBe('everything succeeded');
+    expect(ran.lines('count')).toEqual(['3']);
+  },
+);
+
 test('a queue whose items are done when they are taken ends when all who took some wait', async () => {
   const workers = { a: worker('.ts#ponder', ', replicas: 3') };
   const ran = await feedback(workers, { q: '{ from: [10], delivery: at-most-once }' });

@@ -1,7 +1,7 @@
 // Takes numbers and puts two smaller ones for each, until they are 0: who takes from and puts to the same queues.
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { queue, QueueClosed } from 'forkline';
+import { Empty, queue, QueueClosed } from 'forkline';
 
 type Numbers = ReturnType<typeof queue<number>>;
 
@@ -36,6 +36,18 @@ export async function manual(from: string, to: string): Promise<void> {
     }
   } catch (error) {
     if (!(error instanceof QueueClosed)) throw error;
+  }
+}
+
+/** Looks three times whether there is anything, which is not to wait for it, and puts something after each. */
+export async function glance(from: string, to: string): Promise<void> {
+  const numbers = queue<number>(from);
+  for (let count = 0; count < 3; count++) {
+    const looked = await numbers.getNowait().catch((error: unknown) => error);
+    if (!(looked instanceof Empty)) throw looked;
+    await queue<number>(to).put(count);
+    await queue<number>('leaves').put(await numbers.getNowait());
+    numbers.taskDone();
   }
 }
 

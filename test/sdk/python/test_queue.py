@@ -278,6 +278,30 @@ class Putting(unittest.TestCase):
 
 
 class Getting(unittest.TestCase):
+    def test_a_get_that_must_not_wait_asks_and_withdraws_in_one_write_whoever_else_sends(self):
+        code = """
+            from forkline import process
+            q.qsize()
+            session, sent = process.session(q), []
+            exclusive, send = session.exclusive, session.connection.send
+            class Prompt:
+                def __enter__(self): exclusive.__enter__()
+                def __exit__(self, *raised): session.flush(); exclusive.__exit__(*raised)
+            def count():
+                sent.append(session.connection.unsent)
+                send()
+            session.exclusive, session.connection.send = Prompt(), count
+            try: q.get_nowait()
+            except Empty: say(sent)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.reply(line.expect(wire.STAT), {"size": 0, "room": 5, "unfinished": 0, "closed": False})
+            line.expect(wire.GET, flags=1)
+            line.expect(wire.UNGET)
+            line.say(wire.WITHDRAWN, 1)
+            self.assertEqual(program.hear(), "[20]")
+
     def test_a_get_asks_for_one_item_and_says_that_it_took_it(self):
         with Puppet("say(q.get()); sys.stdin.read()") as program:
             line = program.accept()

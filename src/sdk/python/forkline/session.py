@@ -33,6 +33,10 @@ _LATE = 0.05
 _CROWD = 64 * 1024
 
 
+def _nothing() -> None:
+    pass
+
+
 class Answer(NamedTuple):
     """What the broker said to a request."""
 
@@ -104,7 +108,7 @@ class Session:
     def call(self, call: Call, deadline: Optional[float]) -> Any:
         """What came of it; None or False if that was nothing by the deadline (of `time.monotonic`)."""
         try:
-            result = self.wait(call.attempt, deadline)
+            result = self.wait(call.attempt, deadline, call.withdraw)
         except BrokerLost:
             raise
         except BaseException:
@@ -112,8 +116,6 @@ class Session:
             raise
         if result is not None:
             return result
-        with self.exclusive:
-            call.withdraw()
         return self.wait(call.attempt, None if deadline is None else max(deadline, time.monotonic()) + _PATIENCE)
 
     def _give_up(self, call: Call) -> None:
@@ -128,8 +130,14 @@ class Session:
         except BrokerLost:
             pass
 
-    def wait(self, attempt: "Callable[[], Any]", deadline: Optional[float]) -> Any:
-        """Attempts it whenever something was heard, until it returns something else than None, or the deadline."""
+    def wait(
+        self, attempt: "Callable[[], Any]", deadline: Optional[float], withdraw: "Callable[[], None]" = _nothing
+    ) -> Any:
+        """Attempts it whenever something was heard, until it returns something else than None, or the deadline.
+
+        Then it is withdrawn before anybody else can send what the last attempt has said: who does not wait at all asks and
+        withdraws in one write, or the broker would take it to wait, and a queue that feeds itself to be at its end.
+        """
         turn = None
         paused = self._paused
         was_late = False
@@ -153,6 +161,7 @@ class Session:
                         was_late = True
                         left = _LATE
                     if left <= 0:
+                        withdraw()
                         return None
                     if self._asked:
                         self._tell_whether_stuck(deadline is None)
