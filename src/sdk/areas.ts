@@ -91,7 +91,7 @@ export class Areas {
     const at = plots.take(size);
     if (at < 0) return null;
     if (writeAll(descriptor, bytes, at)) return new Laid({ area, at, size });
-    plots.free(at);
+    this.#vacate(ours, at);
     ours.full = true;
     return null;
   }

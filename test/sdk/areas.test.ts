@@ -3,10 +3,23 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { queueChannel } from '../kit/scripted-broker.ts';
 import type { Meaning } from '../wire/meaning.ts';
 import { type Client, client, counted, failure, range, room } from './kit.ts';
+
+/** Where a file has no room beyond so many bytes. */
+const memory = vi.hoisted(() => ({ most: Number.POSITIVE_INFINITY }));
+
+vi.mock(import('node:fs'), async (original) => {
+  const fs = await original();
+  const writeSync = (file: number, bytes: Uint8Array, from?: number, length = bytes.length, at?: number): number => {
+    if (at === undefined) return fs.writeSync(file, bytes, from, length);
+    if (at >= memory.most) throw new Error('ENOSPC');
+    return fs.writeSync(file, bytes, from, Math.min(length, memory.most - at), at);
+  };
+  return { ...fs, writeSync: writeSync as typeof fs.writeSync };
+});
 
 const SIZE = 600_000;
 const MEBIBYTE = 1024 * 1024;
@@ -88,6 +101,17 @@ test('memory that a rush has used is given back when nothing lies there any more
   for (let n = 0; n < 7; n += 1) places.push((await put(met, Buffer.alloc(MEBIBYTE, 'a'))).place);
   for (const [, at] of places as [number, number, number][]) met.broker.send(free(at));
   await put(met, Buffer.from('small'));
+  expect(readFileSync(lent.path)).toHaveLength(4 * MEBIBYTE);
+});
+
+test('what there is no memory for is put as ever, and keeps none of it', async () => {
+  onTestFinished(() => void (memory.most = Number.POSITIVE_INFINITY));
+  const met = await client(bytes);
+  const lent = area('lent');
+  met.broker.send(lend(lent, 8 * MEBIBYTE));
+  await put(met, Buffer.from('small'));
+  memory.most = 5 * MEBIBYTE;
+  expect(await put(met, Buffer.alloc(6 * MEBIBYTE, 'a'))).toMatchObject({ flags: 0 });
   expect(readFileSync(lent.path)).toHaveLength(4 * MEBIBYTE);
 });
 

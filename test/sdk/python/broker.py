@@ -34,8 +34,6 @@ def queue(name: str, producers: "list[str]", consumers: "list[str]", **settings:
         "to": None,
         "attempts": 3,
         "deadLetter": None,
-        "from": None,
-        "to": None,
         "leftover": "fail",
         "group": None,
     }

@@ -108,7 +108,7 @@ class Areas:
         if at < 0:
             return False
         if not _write_all(ours.descriptor, data, at):
-            ours.plots.free(at)
+            _vacate(ours, at)
             ours.full = True
             return False
         self._connection.say(wire.put_aside(channel, (ours.area, at, size), *manner))
@@ -168,14 +168,17 @@ class Areas:
 
     def _free(self, area: int, at: int) -> None:
         for ours in self._ours.values():
-            if ours.area != area:
-                continue
-            ours.plots.free(at)
-            ours.full = False
-            if ours.plots.empty and ours.plots.top > _KEPT:
-                # Nothing lies there. What a rush has used is not kept for the next one.
-                os.ftruncate(ours.descriptor, _KEPT)
-                ours.plots.top = 0
+            if ours.area == area:
+                _vacate(ours, at)
+
+
+def _vacate(ours: _Ours, at: int) -> None:
+    ours.plots.free(at)
+    ours.full = False
+    if ours.plots.empty and ours.plots.top > _KEPT:
+        # Nothing lies there. What a rush has used is not kept for the next one.
+        os.ftruncate(ours.descriptor, _KEPT)
+        ours.plots.top = 0
 
 
 def _open(told: "dict[str, Any]", flags: int) -> Optional[int]:
