@@ -2,20 +2,21 @@
 
 import time
 
-from forkline import queue
+from forkline import queue, ready
 
 
-def produce(name: str, count: int) -> None:
+def produce(name: str, maxsize: int, count: int) -> None:
     items = queue(name)
     for number in range(count):
+        if number == maxsize:
+            items.flush()
+            ready()
         items.put(number)
         print(time.monotonic_ns())
 
 
 def consume(name: str, count: int) -> None:
     items = queue(name)
-    while not items.full():
-        time.sleep(0.001)
     for _ in range(count):
         print(time.monotonic_ns())
         items.get()
