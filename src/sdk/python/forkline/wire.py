@@ -128,20 +128,30 @@ def put(
 
     With a priority it is a `PUT_PRIORITY`.
     """
+    count = len(items)
+    length = 8 + 4 * count + size
+    if priority is None:
+        head = _number_frame(length, PUT, flags, channel, count)
+    else:
+        head = _priority_frame(8 + length, PUT_PRIORITY, flags, channel, priority, count)
+    sizes = list(map(len, items))
+    if size > 4096 * (1 + count):
+        return [head, *_sized(sizes, items)]
+    if items and sizes.count(sizes[0]) == count:
+        each = _NUMBER.pack(sizes[0])
+        return [head + each + each.join(items)]
+    return [head + b"".join(_sized(sizes, items))]
+
+
+def _sized(sizes: "list[int]", items: "list[bytes]") -> "list[bytes]":
+    """Each item behind its size."""
     pieces: "list[bytes]" = [b""] * (2 * len(items))
     try:
-        pieces[0::2] = map(_SIZES.__getitem__, map(len, items))
+        pieces[0::2] = map(_SIZES.__getitem__, sizes)
     except IndexError:
-        pieces[0::2] = map(_NUMBER.pack, map(len, items))
+        pieces[0::2] = map(_NUMBER.pack, sizes)
     pieces[1::2] = items
-    length = 8 + 4 * len(items) + size
-    if priority is None:
-        head = _number_frame(length, PUT, flags, channel, len(items))
-    else:
-        head = _priority_frame(8 + length, PUT_PRIORITY, flags, channel, priority, len(items))
-    if size > 4096 * (1 + len(items)):
-        return [head, *pieces]
-    return [head + b"".join(pieces)]
+    return pieces
 
 
 def put_aside(
@@ -168,15 +178,16 @@ def split(body: Buffer, start: int = 0) -> "list[bytes]":
     whole = len(body)
     if count > (whole - start) // 4:
         raise ValueError(f"{count} items do not fit into {whole} bytes")
-    if count == 0 or whole > 4096 * (1 + count):
+    if count < 2 or whole > 4096 * (1 + count):
         return _checked(count, list(map(bytes, _split(body, start))))
-    # Slices of `bytes` are cheaper than of anything else, and items of one size are found by counting.
+    # Slices of `bytes` are cheaper than of anything else, and items of one size are cut out in one go.
     data = bytes(body)
-    width = 4 + _NUMBER.unpack_from(data, start)[0]
+    (size,) = _NUMBER.unpack_from(data, start)
+    width = 4 + size
     if start + count * width == whole:
         sizes_alike = all(data[at::width] == data[at : at + 1] * count for at in range(start, start + 4))
         if sizes_alike:
-            return [data[at : at + width - 4] for at in range(start + 4, whole + 1, width)]
+            return list(Struct(f"4x{size}s" * count).unpack_from(data, start))
     return _checked(count, _split(data, start))
 
 
