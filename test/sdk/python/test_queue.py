@@ -583,9 +583,6 @@ class Getting(unittest.TestCase):
             line.part()
 
 
-if __name__ == "__main__":
-    unittest.main()
-
     def test_what_is_done_once_it_is_taken_may_be_said_to_be_done_too(self):
         code = """
             q.get()
@@ -663,3 +660,7 @@ class Recalled(unittest.TestCase):
         self.consumer._deliver([b"0", b"1"])
         self.assertEqual([frame[4] for frame in self.said], [wire.GET])
         self.assertEqual(self.given_back(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
