@@ -599,6 +599,41 @@ class Getting(unittest.TestCase):
             line.close()
             self.assertEqual(program.end(), (0, "too often\n", ""))
 
+    def test_a_get_in_a_loop_takes_the_next_item_and_the_loop_goes_on_behind_it(self):
+        code = """
+            for item in q:
+                if item == 1:
+                    say(item, q.get(), q.get())
+                    q.task_done()
+                else:
+                    say(item)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            count = 0
+            # One at a time, until it has shown its pace and reads ahead.
+            while (said := line.until(wire.GET, flags=1)).number < 4:
+                line.deliver(*[b"0"] * said.number)
+                count += said.number
+            line.deliver(b"0", b"1", b"2", b"3", b"4")
+            lines = [program.hear() for _ in range(count + 3)]
+            self.assertEqual(lines, ["0"] * (count + 1) + ["1 2 3", "4"])
+            done = []
+            while True:
+                said = line.next()
+                if said.kind == wire.DONE:
+                    _, first, length = struct.unpack(">HII", said.body)
+                    done.extend(range(first, first + length))
+                elif said.kind == wire.GET and said.flags == 1:
+                    break
+            # The second of the two that it got is still held.
+            expected = {*range(count + 5)} - {count + 3}
+            self.assertLessEqual(set(done), expected)
+            self.assertEqual(len(done), len(set(done)))
+            self.assertLessEqual({count + 1, count + 2, count + 4}, set(done))
+            line.say(wire.END, 1)
+            line.part()
+
 
 class Recalled(unittest.TestCase):
     """What a consumer says of the items that it gives back, with nobody at the other end."""
@@ -660,6 +695,78 @@ class Recalled(unittest.TestCase):
         self.consumer._deliver([b"0", b"1"])
         self.assertEqual([frame[4] for frame in self.said], [wire.GET])
         self.assertEqual(self.given_back(), [])
+
+
+class Walked(unittest.TestCase):
+    """A loop that goes through what came by itself, with nobody at the other end."""
+
+    def setUp(self):
+        session = SimpleNamespace(said=[], attendant=SimpleNamespace(armed=True), flush=lambda: None)
+        session.say = lambda frame: session.said.append(frame)
+        self.consumer = Consumer(session, QUEUE)
+        self.said = session.said
+
+    def walk(self, *items):
+        self.consumer._deliver(list(items))
+        return self.consumer.open_walk()
+
+    def told(self, *kinds):
+        """(kind, first, count) of what was said of items."""
+        said, self.said[:] = list(self.said), []
+        frames = [(frame[4], frame) for frame in said if frame[4] in (wire.DONE, wire.GIVE_BACK, wire.TAKEN)]
+        return [
+            (kind, struct.unpack(">IBBHI", frame)[4]) if kind == wire.TAKEN else (kind, *struct.unpack(">IBBHHII", frame)[5:])
+            for kind, frame in frames
+        ]
+
+    def test_all_but_the_item_in_its_hand_is_done(self):
+        walk = self.walk(b"0", b"1", b"2")
+        self.consumer.report()
+        self.assertEqual(self.told(), [])
+        next(walk.items)
+        self.consumer.report()
+        self.assertEqual(self.told(), [(wire.TAKEN, 1)])
+        next(walk.items)
+        next(walk.items)
+        self.consumer.report()
+        self.assertEqual(self.told(), [(wire.DONE, 0, 2), (wire.TAKEN, 1)])
+        self.consumer.close_walk(walk)
+        self.assertEqual(self.told(), [(wire.DONE, 2, 1)])
+
+    def test_what_it_has_not_taken_goes_back_when_others_want_it(self):
+        walk = self.walk(b"0", b"1", b"2", b"3")
+        next(walk.items)
+        next(walk.items)
+        self.consumer.hear(wire.RECALL, 0, memoryview(b""))
+        self.assertEqual(self.told(), [(wire.DONE, 0, 1), (wire.TAKEN, 1), (wire.GIVE_BACK, 2, 2)])
+        self.assertEqual(list(walk.items), [])
+        self.consumer.close_walk(walk)
+        self.assertEqual(self.told(), [(wire.DONE, 1, 1)])
+
+    def test_another_thread_shares_it_from_then_on(self):
+        walk = self.walk(b"0", b"1", b"2")
+        next(walk.items)
+        self.assertTrue(self.consumer.advance())
+        self.assertEqual((list(walk.items), list(self.consumer.ready)), ([], [(1, b"1"), (2, b"2")]))
+        self.assertIsNone(self.consumer.open_walk())
+        self.consumer.close_walk(walk)
+        self.consumer.done.append(1)
+        self.consumer.ready.popleft()
+        self.consumer.report()
+        self.assertEqual(self.told(), [(wire.DONE, 0, 1), (wire.DONE, 1, 1)])
+
+    def test_a_loop_that_was_left_keeps_its_last_item(self):
+        next(self.walk(b"0", b"1").items)
+        self.assertTrue(self.consumer.advance())
+        self.consumer.ready.popleft()
+        self.consumer.done.append(1)
+        self.consumer.report()
+        self.assertEqual(self.told(), [(wire.DONE, 1, 1)])
+
+    def test_a_process_that_is_not_its_any_more_takes_nothing_of_it(self):
+        walk = self.walk(b"0", b"1")
+        self.consumer.lose()
+        self.assertEqual(list(walk.items), [])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The getting side of a queue: what was read ahead, what the program took of it, and what of that is done.
 
-Items wait in `ready`, each with its tag, and a program takes one by `ready.popleft()`, with no lock. So what was taken
-is never counted one by one: it is whatever is no longer there when it is time to report. How far to read ahead follows
-from how fast the program takes; what it has not touched for a while goes back, so that others can work on it.
+Items wait in `ready`, each with its tag, and a program takes one by `ready.popleft()`, with no lock; or a loop that is
+alone goes through them by a `Walk`. So what was taken is never counted one by one: it is whatever is no longer there when
+it is time to report. How far to read ahead follows from how fast the program takes; what it has not touched for a while
+goes back, so that others can work on it.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional
 
 from . import wire
 from .areas import Aside
 from .encoding import encodings
 from .errors import Aborted, ShutDown
 from .held import Held
+from .walk import STEPS_ARE_SINGLE, Walk
 
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["Consumer", "GetCall"]
+__all__ = ["Consumer", "GetCall", "WalkCall"]
 
 #: What is read ahead is as much as the program takes in this time, in seconds, and never more items than that.
 _AHEAD = 0.004
@@ -64,7 +66,10 @@ class Consumer:
         self.ungets = 0
         #: Something went back: what is still on its way comes behind that, and goes back too.
         self._retreating = False
-        self._later: "deque[list[tuple[int, Any]]]" = deque()
+        #: (first tag, items) of each lot that is not ready yet.
+        self._later: "deque[tuple[int, list[Any]]]" = deque()
+        #: The loop that goes through the items before all others by itself. While it is there, nothing is ready.
+        self._walk: Optional[Walk] = None
         #: To read ahead more than fits into the queue would leave its producers without room.
         self._most = 1 if self.announces else min(_MOST_AHEAD, channel["maxsize"] or _MOST_AHEAD)
         #: Of what comes next.
@@ -93,28 +98,55 @@ class Consumer:
     # Asking
 
     def advance(self) -> bool:
-        """Makes the next lot ready."""
+        """Makes the next lot ready, if none is."""
+        self._break_up()
         if not self.ready and self._later:
-            self.make_ready(self._later.popleft())
+            self.make_ready(*self._later.popleft())
         if not self.ready:
             return False
-        self._lot = len(self.ready)
+        self._begin(len(self.ready))
+        return True
+
+    def open_walk(self) -> Optional[Walk]:
+        """The next lot for one loop by itself, or None where that must share what is ready with other threads."""
+        self._break_up()
+        if self.ready or not self._later or self.announces or not STEPS_ARE_SINGLE:
+            return None
+        first, items = self._later.popleft()
+        self._walk = Walk(first, _read(items))
+        self._begin(len(items))
+        return self._walk
+
+    def close_walk(self, walk: Walk) -> None:
+        """Its loop has moved on from the last item it took."""
+        self._say_done(walk.tell_done(True))
+        if self._walk is walk and walk.at_end:
+            self._walk = None
+
+    def _break_up(self) -> None:
+        """What a loop has not taken is ready for whoever comes."""
+        walk, self._walk = self._walk, None
+        if walk is not None:
+            first, rest = walk.cut()
+            self._say_done(walk.tell_done(False))
+            self.ready.extend(zip(range(first, first + len(rest)), rest))
+
+    def _begin(self, count: int) -> None:
+        """The program is about to take so many."""
+        self._lot = count
         self._lot_at = time.monotonic()
         if self._ask(0):
             self.session.flush()
         if not self.session.attendant.armed:
             self.session.arm()
-        return True
 
-    def make_ready(self, lot: "list[tuple[int, Any]]") -> None:
+    def make_ready(self, first: int, items: "list[Any]") -> None:
         """From now on the program may take them."""
-        if isinstance(lot[0][1], Aside):
-            lot = [(tag, item.read()) for tag, item in lot]
-        self.ready.extend(lot)
+        self.ready.extend(zip(range(first, first + len(items)), _read(items)))
 
     def pace(self) -> None:
         """The program is back for more: measures how long the last lot took it."""
-        if self._lot and not self.ready:
+        if self._lot and not self.ready and self._walk is None:
             each = (time.monotonic() - self._lot_at) / self._lot
             fitting = int(_AHEAD / each) if each > _AHEAD / _MOST_AHEAD else _MOST_AHEAD
             self._window = max(1, min(2 * self._window, fitting, self._most))
@@ -152,6 +184,8 @@ class Consumer:
 
     def report(self) -> None:
         """Says what was taken and what is done since the last time."""
+        if self._walk is not None:
+            self._say_done(self._walk.tell_done(False))
         if self.done:
             self._report_done()
         self._report_taken(self._head())
@@ -166,22 +200,26 @@ class Consumer:
         count = len(self.done)
         tags = self.done[:count]
         del self.done[:count]
-        if self.attempts or self.deaths:
-            for tag in tags:
-                self._forget(tag)
-        if not self.keeps:
+        for stretch in _stretches(tags):
+            self._say_done(stretch)
+
+    def _say_done(self, tags: range) -> None:
+        if not tags:
             return
-        for first, length in _runs(tags):
-            self.session.say(wire.tags(wire.DONE, self.channel, first, length))
+        self._forget(tags)
+        if self.keeps:
+            self.session.say(wire.tags(wire.DONE, self.channel, tags.start, len(tags)))
             # Being done says that it, and all before it, was taken.
-            self._reported = max(self._reported, first + length)
+            self._reported = max(self._reported, tags.stop)
 
     def _head(self) -> int:
         """The tag of the first item that the program has not taken."""
+        if self._walk is not None:
+            return self._walk.head
         try:
             return self.ready[0][0]
         except IndexError:
-            return self._later[0][0][0] if self._later else self._next_tag
+            return self._later[0][0] if self._later else self._next_tag
 
     def finish(self, tag: int) -> None:
         """An item that was taken is done."""
@@ -208,7 +246,7 @@ class Consumer:
         with self.session.exclusive:
             self.session.check()
             self.report()
-            self._forget(tag)
+            self._forget((tag,))
             self.session.say(wire.tags(wire.GIVE_BACK, self.channel, tag, 1))
             self.session.send()
 
@@ -216,15 +254,16 @@ class Consumer:
         """Gives back what was read ahead, but for the first `keep` items, which are about to be taken."""
         if self._asked:
             self.withdraw()
+        self._break_up()
         tags: "list[int]" = []
         left = max(0, keep - len(self.ready))
         lots, self._later = self._later, deque()
-        for lot in lots:
+        for first, items in lots:
             # Only what is kept is made ready, which looks into it.
             if left:
-                self.make_ready(lot[:left])
-            tags.extend(tag for tag, _ in lot[left:])
-            left = max(0, left - len(lot))
+                self.make_ready(first, items[:left])
+            tags.extend(range(first + left, first + len(items)))
+            left = max(0, left - len(items))
         # The program may take from the other end at the same time, so one by one.
         while len(self.ready) > keep:
             try:
@@ -234,12 +273,10 @@ class Consumer:
         if not tags:
             return
         self._report_taken(min(tags))
-        if self.attempts or self.deaths:
-            for tag in tags:
-                self._forget(tag)
+        self._forget(tags)
         # Where some were kept before and those behind them given back, there is a gap.
-        for first, count in _runs(tags):
-            self.session.say(wire.tags(wire.GIVE_BACK, self.channel, first, count))
+        for stretch in _stretches(tags):
+            self.session.say(wire.tags(wire.GIVE_BACK, self.channel, stretch.start, len(stretch)))
         self._reported = self._next_tag
         self._retreating = self.ungets > 0
 
@@ -308,8 +345,7 @@ class Consumer:
         if self._next_death is not None:
             self.deaths.update(dict.fromkeys(range(first, first + count), self._next_death))
             self._next_death = None
-        tagged = list(zip(range(first, first + count), items))
-        self._later.extend(tagged[at : at + _LOT] for at in range(0, count, _LOT))
+        self._later.extend((first + at, items[at : at + _LOT]) for at in range(0, count, _LOT))
 
     def _turn_away(self, first: int, count: int) -> None:
         """Does not even look at these."""
@@ -317,11 +353,16 @@ class Consumer:
         self.session.say(wire.tags(wire.GIVE_BACK, self.channel, first, count))
         self._reported = self._next_tag
 
-    def _forget(self, tag: int) -> None:
-        self.attempts.pop(tag, None)
-        self.deaths.pop(tag, None)
+    def _forget(self, tags: "Iterable[int]") -> None:
+        if self.attempts or self.deaths:
+            for tag in tags:
+                self.attempts.pop(tag, None)
+                self.deaths.pop(tag, None)
 
     def lose(self) -> None:
+        if self._walk is not None:
+            self._walk.cut()
+            self._walk = None
         self.ready.clear()
         self._later.clear()
         self.done.clear()
@@ -340,7 +381,7 @@ class GetCall:
         consumer = self._consumer
         if not self._waits and not self._withdrawn:
             consumer.pace()
-        result: Any = True if consumer.advance() else consumer.ended
+        result = self._next() or consumer.ended
         if result is not None:
             self._leave()
             return result
@@ -352,6 +393,10 @@ class GetCall:
         consumer.await_more()
         return None
 
+    def _next(self) -> Any:
+        """What there is for it now; nothing, if that is false."""
+        return self._consumer.advance()
+
     def withdraw(self) -> None:
         self._withdrawn = True
         if self._waits:
@@ -361,7 +406,7 @@ class GetCall:
 
     def undo(self, result: Any) -> None:
         """What has arrived for nobody goes back at once, unless another thread waits for it."""
-        if result is True and self._consumer.waiting == 0:
+        if not isinstance(result, Exception) and self._consumer.waiting == 0:
             self._consumer.give_back_rest()
 
     def _leave(self) -> None:
@@ -370,17 +415,41 @@ class GetCall:
             self._consumer.waiting -= 1
 
 
-def _runs(tags: "list[int]") -> "Iterator[tuple[int, int]]":
-    """(first, count) of each stretch of tags in a row. All are different, and mostly they are one stretch."""
+class WalkCall(GetCall):
+    """A loop that is through with the walk it had, and waits for another or for what it must share: then the result is True."""
+
+    def __init__(self, consumer: Consumer, over: Optional[Walk]) -> None:
+        super().__init__(consumer)
+        self._over = over
+
+    def attempt(self) -> Any:
+        if self._over is not None:
+            self._consumer.close_walk(self._over)
+            self._over = None
+        return super().attempt()
+
+    def _next(self) -> Any:
+        consumer = self._consumer
+        alone = consumer.waiting == (1 if self._waits else 0)
+        return alone and consumer.open_walk() or consumer.advance()
+
+
+def _read(items: "list[Any]") -> "list[bytes]":
+    """What lies in shared memory comes alone."""
+    return [item.read() for item in items] if isinstance(items[0], Aside) else items
+
+
+def _stretches(tags: "list[int]") -> "Iterator[range]":
+    """Each stretch of tags in a row. All are different, and mostly they are one stretch."""
     first, last = min(tags), max(tags)
     if last - first + 1 == len(tags):
-        yield first, len(tags)
+        yield range(first, last + 1)
         return
     tags.sort()
     first = last = tags[0]
     for tag in tags[1:]:
         if tag != last + 1:
-            yield first, last - first + 1
+            yield range(first, last + 1)
             first = tag
         last = tag
-    yield first, last - first + 1
+    yield range(first, last + 1)

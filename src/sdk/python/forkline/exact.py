@@ -51,7 +51,7 @@ class ExactConsumer(Consumer):
         super().hear(kind, flags, body)
         if kind in (wire.DELIVER, wire.REDELIVER):
             while self._later:
-                self.make_ready(self._later.popleft())
+                self.make_ready(*self._later.popleft())
             if not self.line or self.line[0].right != bool(flags & wire.RIGHT):
                 self._decline()
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import queue as standard
 import time
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Generic, Iterable, Iterator, Optional, TypeVar
 
 from . import process, wire
-from .consumer import Consumer, GetCall
+from .consumer import Consumer, GetCall, WalkCall
 from .encoding import refusal
 from .errors import NotGranted, ShutDown
 from .exact import ExactConsumer, ExactGet
@@ -21,6 +21,7 @@ from .producer import STEPS_ARE_WHOLE, OfferCall, Producer, PutCall
 from .request import ask
 from .session import Session
 from .taken import Taken
+from .walk import Walk
 
 __all__ = ["Queue", "queue"]
 
@@ -227,36 +228,54 @@ class Queue(Generic[Item]):
 
         Leaving the loop leaves the last item held. Raises Aborted where the stream broke off.
         """
+        # From item to item no line of Python is run but the program's own.
+        return chain.from_iterable(self._stretches())
+
+    def _stretches(self) -> "Iterator[Iterable[Item]]":
+        """What a loop goes through, some items at a time. It is asked for more once the loop moves on from the last of them."""
         while True:
             consumer = self._consumer or self._bind_consumer()
-            if isinstance(consumer, ExactConsumer):
-                yield from self._each(consumer)
-                if self._consumer is consumer:
-                    return
-                continue
-            popleft, decode, done = consumer.ready.popleft, consumer.decode, consumer.done.append
-            while True:
-                try:
-                    tag, data = popleft()
-                except IndexError:
-                    data = None
-                if data is None:
-                    if self._more(consumer, None):
-                        continue
-                    return
-                if consumer.slow:
-                    consumer.tell_taken()
-                yield decode(data)
-                if self._consumer is not consumer:
-                    break  # in a child that was forked meanwhile: the item is its parent's
-                done(tag)
+            stretches = self._each(consumer) if isinstance(consumer, ExactConsumer) else self._walks(consumer)
+            yield from stretches
+            if self._consumer is consumer:
+                return
+
+    def _walks(self, consumer: Consumer) -> "Iterator[Iterable[Item]]":
+        """Until the end, or in a child that was forked meanwhile: then the items are its parent's."""
+        walk: Optional[Walk] = None
+        while self._consumer is consumer:
+            result = consumer.session.call(WalkCall(consumer, walk), None)
+            if isinstance(result, ShutDown):
+                return
+            if isinstance(result, Exception):
+                raise result
+            if isinstance(result, Walk):
+                walk = result
+                yield map(consumer.decode, walk.items)
+            else:
+                walk = None
+                yield from self._shared(consumer)
+
+    def _shared(self, consumer: Consumer) -> "Iterator[tuple[Item]]":
+        """What is ready, one by one: other threads take of it, too."""
+        while True:
+            try:
+                tag, data = consumer.ready.popleft()
+            except IndexError:
+                return
+            if consumer.slow:
+                consumer.tell_taken()
+            yield (consumer.decode(data),)
+            if self._consumer is not consumer:
+                return
+            consumer.done.append(tag)
 
     def batches(self, most: int = 256) -> "Iterator[list[Item]]":
         """As a loop over the queue, with lists of up to `most` items that are there already. Moving on marks all as done."""
         while True:
             consumer = self._consumer or self._bind_consumer()
             if isinstance(consumer, ExactConsumer):
-                yield from ([item] for item in self._each(consumer))
+                yield from map(list, self._each(consumer))
                 if self._consumer is consumer:
                     return
                 continue
@@ -279,14 +298,14 @@ class Queue(Generic[Item]):
                     break  # in a child that was forked meanwhile: the items are its parent's
                 consumer.done.extend([tag for tag, _ in taken])
 
-    def _each(self, consumer: ExactConsumer) -> Iterator[Item]:
-        """Until the end, or in a child that was forked meanwhile."""
+    def _each(self, consumer: ExactConsumer) -> "Iterator[tuple[Item]]":
+        """One by one, until the end, or in a child that was forked meanwhile."""
         while True:
             try:
                 tag, data = self._take_exactly(consumer, None, False)
             except ShutDown:
                 return
-            yield consumer.decode(data)
+            yield (consumer.decode(data),)
             if self._consumer is not consumer:
                 return  # the item is the parent's
             consumer.finish(tag)

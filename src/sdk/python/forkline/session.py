@@ -372,6 +372,8 @@ class Session:
 
     def close(self) -> None:
         """Lets go of it without a word: it is another process's."""
+        for consumer in self.consumers.values():
+            consumer.lose()
         self.connection.close()
         self.areas.close()
         self._bell.close()
