@@ -23,6 +23,7 @@ await build({
   entryPoints: {
     forkline: join(here, 'programs/forkline.mjs'),
     broker: join(root, 'src/broker/main.ts'),
+    channels: join(root, 'test/kit/channels.ts'),
     thrift: join(root, 'src/broker/thrift.ts'),
     writer: join(root, 'src/wire/writer.ts'),
   },
@@ -36,6 +37,7 @@ await build({
 });
 
 const { FLAGS, MEMORY } = await import(join(folder, 'thrift.mjs'));
+export const { lockOf, pipeOf, queueOf } = await import(join(folder, 'channels.mjs'));
 
 export function cleanUp() {
   rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,4 @@
-// What the broker's tests stand on: a broker that listens in this process, clients that speak to it byte by byte, and channels
-// with nothing said about them that a test does not care for.
+// What the broker's tests stand on: a broker that listens in this process, and clients that speak to it byte by byte.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,7 +8,7 @@ import type { Notice } from '../../src/broker/control.ts';
 import { judgesOf } from '../../src/broker/judge.ts';
 import { listen } from '../../src/broker/server.ts';
 import { tokenFor } from '../../src/broker/token.ts';
-import type { Channel, LockChannel, PipeChannel } from '../../src/plan/plan.ts';
+import type { Channel } from '../../src/plan/plan.ts';
 import type { Speaker } from '../../src/plan/speakers.ts';
 import { readGranted, readItems, readJson, readReply, readRoom } from '../../src/wire/body.ts';
 import { type Frame, FrameReader } from '../../src/wire/frame.ts';
@@ -17,28 +16,9 @@ import { eachItem, itemsOf } from '../../src/wire/items.ts';
 import { Type } from '../../src/wire/message.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 
-export { queueOf } from '../kit/channels.ts';
+export { lockOf, mutex, pipeOf, queueOf } from '../kit/channels.ts';
 
-const at = { line: 1, column: 1 };
 const key = '00'.repeat(32);
-
-export function lockOf(name: string, users: readonly string[], settings: Partial<LockChannel> = {}): LockChannel {
-  return { kind: 'lock', name, at, ...mutex, users, ...settings };
-}
-
-/** What a lock is about which nothing is said. */
-export const mutex = {
-  lock: 'mutex',
-  permits: 1,
-  reentrant: false,
-  owned: true,
-  scope: 'run',
-  strict: false,
-} as const;
-
-export function pipeOf(name: string, settings: Partial<PipeChannel> = {}): PipeChannel {
-  return { kind: 'pipe', name, at, encoding: 'json', duplex: true, ends: ['a', 'b'], ...settings };
-}
 
 export interface Running extends AsyncDisposable {
   readonly broker: Broker;
