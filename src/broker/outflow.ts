@@ -1,5 +1,6 @@
 // The side of a queue that is taken from: who is given what, who is told the end, and from whom what was read ahead is asked
 // back because somebody else could work on it.
+import { earliest } from '../deadline.ts';
 import type { NodeId } from '../plan/plan.ts';
 import type { Custody, Holding } from './custody.ts';
 import type { Ending } from './ending.ts';
@@ -112,7 +113,7 @@ export class Outflow {
       if (!this.#takers.anyIdleBut(seat)) continue;
       const due = seat.stirred + PATIENCE_MS;
       if (due > now) {
-        next = Math.min(next ?? due, due);
+        next = earliest(next, due);
         continue;
       }
       seat.recalled = true;

@@ -2,6 +2,7 @@
 // to the one and the other is said to the queues themselves; here is who has which end, and what ends with an end. An end is
 // closed when a session of its instance has closed it and every other that uses it has too, and at the latest when the
 // instance has ended. Then the other end reads what was sent and after it the end of file; what it sends itself breaks.
+import { earliest } from '../deadline.ts';
 import type { NodeId, PipeChannel } from '../plan/plan.ts';
 import type { PipeCounts } from '../run/event.ts';
 import { ProtocolError } from '../wire/frame.ts';
@@ -102,8 +103,7 @@ export class Pipe {
     this.#deadline = null;
     for (const { queue } of this.ways) {
       for (const effect of queue.turn(now)) if ('session' in effect) effects.push(effect);
-      const due = queue.nextDeadline;
-      if (due !== null) this.#deadline = Math.min(this.#deadline ?? due, due);
+      this.#deadline = earliest(this.#deadline, queue.nextDeadline);
     }
     return effects;
   }

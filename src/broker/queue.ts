@@ -2,6 +2,7 @@
 // whom, as plain data. Who may put what is for `Intake` to say, who is given what for `Outflow`; where the items are is kept
 // by `Custody`, what becomes of them when their taker is gone by `Settlement`, and how it all ends by `Ending`. A session that
 // asks for what it may not have makes it throw a `ProtocolError`; that ends the session.
+import { earliest } from '../deadline.ts';
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
@@ -271,7 +272,7 @@ export class Queue {
     // What is on a lane may still change how it ends.
     if (this.bypass?.busy) return this.#speech.take();
     this.#outflow.tellEnds();
-    this.#deadline = sooner(this.#intake.recall(now), this.#outflow.recall(now));
+    this.#deadline = earliest(this.#intake.recall(now), this.#outflow.recall(now));
     for (const news of this.#ending.judge(this.#custody)) this.#speech.say(news);
     if (this.#ending.lost(this.#custody)) this.#joins.deny();
     return this.#speech.take();
@@ -299,9 +300,4 @@ export class Queue {
     this.#settlement.releaseAll(instance, end);
     this.bypass?.settled(instance, end);
   }
-}
-
-function sooner(one: number | null, other: number | null): number | null {
-  if (one === null) return other;
-  return other === null ? one : Math.min(one, other);
 }

@@ -1,6 +1,7 @@
 // Who is lent room in a queue. It is lent to sessions before they put: what waits and what is lent together never exceed the
 // limits, so an item that is on its way is always admitted. Whoever waits for room is served first, in order of arrival
 // and in turns; what is left is lent ahead, so that not every put has to ask.
+import { earliest } from '../deadline.ts';
 import { Limit } from '../wire/message.ts';
 import { lendAhead } from './lend-ahead.ts';
 import { type Loan, loanOf, PATIENCE_MS } from './loan.ts';
@@ -159,7 +160,7 @@ export class Room {
       if (!inTheWay || loan.recalled || this.#line.has(loan)) continue;
       const due = loan.stirred + PATIENCE_MS;
       if (due > now) {
-        next = Math.min(next ?? due, due);
+        next = earliest(next, due);
         continue;
       }
       loan.recalled = true;

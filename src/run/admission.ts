@@ -1,6 +1,7 @@
 // The gate between those whose needs hold (`schedules`) and those who run, for plans in which not all that are due may start at
 // once: it lets in whom `slots` grants it. To the schedules whoever waits here has been told to start; one that is told to stop meanwhile ends
 // without ever having run. Who rests between two attempts, or has no item to work on, comes back through the same gate.
+import { earliest } from '../deadline.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import { fateOf, type Ending, pipedWith } from './outcome.ts';
@@ -8,7 +9,6 @@ import type { Prospects } from './prospects.ts';
 import type { ScheduleEffect } from './schedule.ts';
 import { type IsWanted, Schedules } from './schedules.ts';
 import { Slots } from './slots.ts';
-import { earliest } from './watched-life.ts';
 
 /** The gate is left out where all that is due starts at once. */
 export function scheduleOf(plan: Plan, isWanted?: IsWanted): Schedules | Admission {

@@ -1,12 +1,13 @@
 // The machine of one process over all its attempts: each is a life of its own (`watched-life`), and when it has ended this says whether
 // another follows, and after what delay. Until the last one is over nobody hears how one ended: its streams stay open and what
 // it held goes back.
+import { earliest } from '../deadline.ts';
 import type { AgainRule, ProcessNode } from '../plan/plan.ts';
 import { delayBefore } from './backoff.ts';
 import type { Effect, Ended, Input, Phase } from './life.ts';
 import { howEnded } from './outcome.ts';
 import { Readiness } from './readiness.ts';
-import { earliest, WatchedLife } from './watched-life.ts';
+import { WatchedLife } from './watched-life.ts';
 
 export class Attempts {
   readonly node: ProcessNode;

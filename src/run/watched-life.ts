@@ -1,5 +1,6 @@
 // One attempt of a process, from its start to its end (`lifecycle`), and whether it becomes ready meanwhile (`readiness`). One that
 // does not in time, or ends before, has failed.
+import { earliest } from '../deadline.ts';
 import type { ProcessNode } from '../plan/plan.ts';
 import type { Effect, Input, LifePhase } from './life.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -75,9 +76,4 @@ export class WatchedLife {
     // First: nothing of it counts as gone before that last look is over.
     return [...readiness.exited(now), ...effects];
   }
-}
-
-export function earliest(one: number | null, other: number | null): number | null {
-  if (one === null || other === null) return one ?? other;
-  return Math.min(one, other);
 }

@@ -6,8 +6,9 @@ const arrows: Record<string, readonly string[]> = {
   'engine.ts': ['*'],
   'home.ts': [],
   'clock.ts': [],
+  'deadline.ts': [],
   report: ['run/event.ts', 'run/summary.ts', 'plan/plan.ts', 'pipeline/diagnostic.ts', 'pipeline/source.ts'],
-  run: ['plan', 'broker/control.ts', 'broker/host.ts', 'keeper', 'wire', 'home.ts', 'clock.ts'],
+  run: ['plan', 'broker/control.ts', 'broker/host.ts', 'keeper', 'wire', 'home.ts', 'clock.ts', 'deadline.ts'],
   keeper: ['home.ts'],
   broker: [
     'wire',
@@ -17,6 +18,7 @@ const arrows: Record<string, readonly string[]> = {
     'type:plan/speakers.ts',
     'home.ts',
     'clock.ts',
+    'deadline.ts',
   ],
   sdk: ['wire'],
   verbs: ['sdk', 'wire'],
