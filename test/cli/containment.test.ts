@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Event } from '../../src/run/event.ts';
 import type { Summary } from '../../src/run/summary.ts';
 import { forkline, workspace } from '../kit/forkline.ts';
+import { keepers } from '../kit/keepers.ts';
 import { binary } from '../kit/run-pipeline.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -174,8 +175,6 @@ const isKeeper = (pid: number): boolean => /keeper\.pl|forkline-keeper/.test(com
 function keeperOf(runner: ChildProcess): number {
   return childrenOf(runner.pid as number).find(isKeeper) as number;
 }
-
-const keepers = ['native', 'perl'];
 
 const notKilling: Readonly<Record<string, readonly Fault[]>> = {
   perl: [

@@ -5,7 +5,6 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keeperPrograms } from '../../src/keeper/programs.ts';
 import type { ProcessNode } from '../../src/plan/plan.ts';
 import { Child, startChild } from '../../src/run/child.ts';
 import { DirectLauncher } from '../../src/run/direct-launcher.ts';
@@ -14,6 +13,7 @@ import { KeptLauncher } from '../../src/run/kept-launcher.ts';
 import { PipeOutput } from '../../src/run/logged-output.ts';
 import { ProcessPipes } from '../../src/run/process-pipe.ts';
 import { killUntilEmpty, marked } from '../../src/run/reaper.ts';
+import { keepers, programOf } from '../kit/keepers.ts';
 import { processNode } from '../kit/plan.ts';
 import { standStill } from '../kit/stand-still.ts';
 
@@ -22,10 +22,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What each way of starting a process promises alike. */
 const ways = [
-  ...keeperPrograms().flatMap((program) =>
+  ...keepers.flatMap((keeper) =>
     (['cgroup', 'subreaper'] as const).map((allowed) => ({
-      way: `by the ${program.name} keeper in its tier ${allowed}`,
-      program,
+      way: `by the ${keeper} keeper in its tier ${allowed}`,
+      program: programOf(keeper),
       allowed,
     })),
   ),
