@@ -1,6 +1,6 @@
 // What must have happened before a process can start or end: which others must have started or ended, through needs, joins, queues
 // and pipes, for programs that read what they are given to its end. A join that passes when its time is up, or with the first
-// few, makes nothing certain; nor do those in a loop for each other, but all who put to it from outside end before it does.
+// few, makes nothing certain. A loop of queues ends only after all who put to it from outside, and once those inside have put all they put.
 import type { JoinDeclaration } from '../pipeline/pipeline.ts';
 import type { Graph, QueueUse, Use } from './graph.ts';
 import { feedbackGroups, isBounded } from './streams.ts';
@@ -11,17 +11,19 @@ const mostSteps = 1_000_000;
 
 export interface Required {
   readonly started: ReadonlySet<Vertex>;
+  /** These put nothing any more: they have ended, or the loop that they are in has. */
+  readonly spent: ReadonlySet<Vertex>;
   readonly ended: ReadonlySet<Vertex>;
 }
 
-const nothing: Required = { started: new Set(), ended: new Set() };
+const nothing: Required = { started: new Set(), spent: new Set(), ended: new Set() };
 
 export class Requirements {
   readonly #graph: Graph;
   readonly #queues: ReadonlyMap<string, QueueUse>;
   readonly #gets: ReadonlyMap<Vertex, readonly QueueUse[]>;
   readonly #puts: ReadonlyMap<Vertex, readonly QueueUse[]>;
-  readonly #loops: ReadonlyMap<string, readonly QueueUse[]>;
+  readonly #loops: ReadonlyMap<string, Loop>;
   readonly #found = { start: new Map<Vertex, Required>(), end: new Map<Vertex, Required>() };
   #left = mostSteps;
 
@@ -30,12 +32,17 @@ export class Requirements {
     this.#queues = new Map(graph.queues.map((use) => [use.declaration.name, use]));
     this.#gets = usesBy(graph.queues, ({ consumers }) => consumers);
     this.#puts = usesBy(graph.queues, ({ producers }) => producers);
-    this.#loops = feedbackGroups(graph);
+    this.#loops = loopsOf(graph);
   }
 
   /** Those that have ended before it can start. */
   endedBefore(starting: Vertex): ReadonlySet<Vertex> {
     return this.beforeStartOf(starting).ended;
+  }
+
+  /** Those that put nothing any more before it can start. */
+  spentBefore(starting: Vertex): ReadonlySet<Vertex> {
+    return this.beforeStartOf(starting).spent;
   }
 
   /** Itself, or one that starts together with it, is among those that have started only where it can never start. */
@@ -52,69 +59,73 @@ export class Requirements {
     const found = this.#found[which].get(vertex) ?? this.#find(vertex, which);
     this.#found[which].set(vertex, found);
     // Whoever asks looks at each of them.
-    this.#left -= found.ended.size;
+    this.#left -= found.spent.size;
     return this.#left < 0 ? nothing : found;
   }
 
   #find(first: Vertex, which: 'start' | 'end'): Required {
-    const started = new Set<Vertex>();
-    const ended = new Set<Vertex>();
-    const queue: { vertex: Vertex; end: boolean }[] = [];
-    const add = (vertex: Vertex, end: boolean): void => {
-      const known = end ? ended : started;
-      if (known.has(vertex)) return;
-      known.add(vertex);
-      queue.push({ vertex, end });
+    const found = { started: new Set<Vertex>(), spent: new Set<Vertex>(), ended: new Set<Vertex>() };
+    const queue: { vertex: Vertex; state: State }[] = [];
+    const add = (state: State, vertices: Iterable<Vertex>): void => {
+      for (const vertex of vertices) {
+        if (found[state].has(vertex)) continue;
+        found[state].add(vertex);
+        queue.push({ vertex, state });
+      }
     };
     const together = which === 'end' ? [] : (this.#graph.chains.of.get(first) ?? [first]);
-    if (which === 'end') add(first, true);
-    else queue.push(...together.map((vertex) => ({ vertex, end: false })));
-    for (const { vertex, end } of queue) {
+    if (which === 'end') add('ended', [first]);
+    else queue.push(...together.map((vertex) => ({ vertex, state: 'started' as const })));
+    for (const { vertex, state } of queue) {
       if (--this.#left < 0) break;
-      if (end) {
-        add(vertex, false);
-        const { ends, starts } = vertex.thing.kind === 'join' ? this.#awaitedBy(vertex) : this.#suppliersOf(vertex);
-        for (const each of ends) add(each, true);
-        for (const each of starts) add(each, false);
+      if (state === 'ended') {
+        add('spent', [vertex]);
+        const awaited = vertex.thing.kind === 'join' ? this.#awaitedBy(vertex) : this.#inputOf(vertex);
+        for (const each of ['ended', 'spent', 'started'] as const) add(each, awaited[each]);
+      } else if (state === 'spent') {
+        add('started', [vertex, ...this.#roomMakersOf(vertex)]);
       } else {
-        for (const { to, condition } of vertex.needs) add(to, condition !== 'started' && condition !== 'ready');
-        if (together.includes(vertex)) continue;
-        for (const mate of this.#graph.chains.of.get(vertex) ?? []) add(mate, false);
+        for (const { to, condition } of vertex.needs)
+          add(condition === 'started' || condition === 'ready' ? 'started' : 'ended', [to]);
+        if (!together.includes(vertex)) add('started', this.#graph.chains.of.get(vertex) ?? []);
       }
     }
-    return { started, ended };
+    return found;
   }
 
-  /** Those that end, or start, before a join does. */
+  /** What comes before the end of a join. */
   #awaitedBy({ thing }: Vertex): Awaited {
-    if (thing.kind !== 'join' || !waitsForAll(thing.declaration)) return { ends: [], starts: [] };
+    if (thing.kind !== 'join' || !waitsForAll(thing.declaration)) return awaitsNothing;
     const { processes, queues } = thing.declaration;
     const joined = processes.map(({ name }) => this.#graph.byName.get(name)).filter((vertex) => vertex !== undefined);
     const uses = queues.map(({ name }) => this.#queues.get(name)).filter((use) => use !== undefined);
-    return {
-      ends: [...joined, ...uses.flatMap(({ producers }) => producers.map(({ by }) => by))],
-      starts: onlyTakers(uses),
-    };
+    const { ended, spent } = this.#endsOf(uses);
+    return { ended: [...joined, ...ended], spent, started: onlyTakers(uses) };
   }
 
-  /** Those that end before what a process reads ends, and those without whom what it writes has no room. */
-  #suppliersOf(vertex: Vertex): Awaited {
+  /** What comes before the end of all that a process reads. */
+  #inputOf(vertex: Vertex): Awaited {
     const source = this.#graph.chains.byReader.get(vertex)?.writer;
-    const ends = (this.#gets.get(vertex) ?? []).flatMap((use) => this.#feeding(use)).filter((by) => this.#hasEnd(by));
-    const full = (this.#puts.get(vertex) ?? []).filter(({ declaration }) => isBounded(declaration));
-    const loops = (this.#gets.get(vertex) ?? []).map(({ declaration }) => this.#loops.get(declaration.name) ?? []);
-    return {
-      ends: [...ends, ...(source && this.#hasEnd(source) ? [source] : [])],
-      starts: [...onlyTakers(full), ...loops.flatMap(insideOf)],
-    };
+    const { ended, spent } = this.#endsOf(this.#gets.get(vertex) ?? []);
+    return { ended: source && this.#hasEnd(source) ? [...ended, source] : ended, spent, started: [] };
   }
 
-  /** Those that end before a queue does. */
-  #feeding(queue: QueueUse): readonly Vertex[] {
-    const loop = this.#loops.get(queue.declaration.name);
-    if (loop === undefined) return queue.producers.map(({ by }) => by);
-    const inside = new Set(insideOf(loop));
-    return loop.flatMap(({ producers }) => producers.map(({ by }) => by)).filter((by) => !inside.has(by));
+  /** What comes before the ends of these queues. */
+  #endsOf(uses: readonly QueueUse[]): Pick<Awaited, 'ended' | 'spent'> {
+    const ended: Vertex[] = [];
+    const loops = new Set<Loop>();
+    for (const { declaration, producers } of uses) {
+      const loop = this.#loops.get(declaration.name);
+      if (loop === undefined) ended.push(...producers.map(({ by }) => by));
+      else loops.add(loop);
+    }
+    for (const { outside } of loops) ended.push(...outside);
+    return { ended: ended.filter((by) => this.#hasEnd(by)), spent: [...loops].flatMap(({ inside }) => inside) };
+  }
+
+  /** Those without whom what it puts has no room. */
+  #roomMakersOf(vertex: Vertex): readonly Vertex[] {
+    return onlyTakers((this.#puts.get(vertex) ?? []).filter(({ declaration }) => isBounded(declaration)));
   }
 
   /** A daemon that takes from nothing goes on; its readers stop by themselves. */
@@ -123,15 +134,36 @@ export class Requirements {
   }
 }
 
-interface Awaited {
-  readonly ends: readonly Vertex[];
-  readonly starts: readonly Vertex[];
+type State = keyof Required;
+
+type Awaited = Readonly<Record<State, readonly Vertex[]>>;
+
+const awaitsNothing: Awaited = { started: [], spent: [], ended: [] };
+
+/** Queues that feed each other. They end together, once all inside wait for more, and so have put all they put. */
+interface Loop {
+  /** Who puts to it and takes from it. */
+  readonly inside: readonly Vertex[];
+  /** Who only puts to it. */
+  readonly outside: readonly Vertex[];
 }
 
-/** Who takes from a loop and puts to it: it ends once all of them wait for more, and so have started. */
-function insideOf(loop: readonly QueueUse[]): readonly Vertex[] {
-  const takers = new Set(loop.flatMap(({ consumers }) => consumers.map(({ by }) => by)));
-  return loop.flatMap(({ producers }) => producers.map(({ by }) => by)).filter((by) => takers.has(by));
+/** By the names of their queues. */
+function loopsOf(graph: Graph): ReadonlyMap<string, Loop> {
+  const known = new Map<readonly QueueUse[], Loop>();
+  const loops = new Map<string, Loop>();
+  for (const [name, group] of feedbackGroups(graph)) {
+    const loop = known.get(group) ?? loopOf(group);
+    known.set(group, loop);
+    loops.set(name, loop);
+  }
+  return loops;
+}
+
+function loopOf(group: readonly QueueUse[]): Loop {
+  const takers = new Set(group.flatMap(({ consumers }) => consumers.map(({ by }) => by)));
+  const putting = [...new Set(group.flatMap(({ producers }) => producers.map(({ by }) => by)))];
+  return { inside: putting.filter((by) => takers.has(by)), outside: putting.filter((by) => !takers.has(by)) };
 }
 
 /** Of queues that only one of them takes from. */

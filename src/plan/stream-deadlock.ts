@@ -69,11 +69,11 @@ function complainOfConsumers(
   const { name, maxsize } = declaration;
   const [first] = consumers;
   if (first === undefined) return;
-  const endedBeforeAll = commonTo([...usesBy(consumers).keys()].map((consumer) => requirements.endedBefore(consumer)));
-  if (endedBeforeAll.size === 0) return;
-  const join = joins.find(({ by }) => endedBeforeAll.has(by));
   const takers = usesBy(consumers);
-  const producer = producers.find(({ by }) => isBounded(declaration) && endedBeforeAll.has(by) && !takers.has(by));
+  const spentBeforeAll = commonTo([...takers.keys()].map((consumer) => requirements.spentBefore(consumer)));
+  if (spentBeforeAll.size === 0) return;
+  const join = joins.find(({ by }) => spentBeforeAll.has(by));
+  const producer = producers.find(({ by }) => isBounded(declaration) && spentBeforeAll.has(by) && !takers.has(by));
   const consumer = first.by.name;
   if (join !== undefined) {
     const other = join.by.name;
@@ -84,7 +84,13 @@ function complainOfConsumers(
     });
   } else if (producer !== undefined) {
     const other = producer.by.name;
-    const message = `\`${consumer}\` takes from queue \`${name}\` only after its producer \`${other}\` has ended, which waits when ${maxsize > 0 ? `${maxsize} ${maxsize === 1 ? 'item is' : 'items are'}` : 'as much as its `max_bytes` is'} in it`;
+    const hasEnded = [...takers.keys()].every((taker) => requirements.endedBefore(taker).has(producer.by));
+    const end = hasEnded
+      ? `its producer \`${other}\` has ended`
+      : `the loop that its producer \`${other}\` is in has ended`;
+    const full =
+      maxsize > 0 ? `${maxsize} ${maxsize === 1 ? 'item is' : 'items are'}` : 'as much as its `max_bytes` is';
+    const message = `\`${consumer}\` takes from queue \`${name}\` only after ${end}, which waits when ${full} in it`;
     findings.error('stream-deadlock', placeOf(first.reference), message, {
       hint: `let both run at the same time, or take \`${maxsize > 0 ? 'maxsize' : 'max_bytes'}\` off the queue`,
       related: [{ message: `\`${other}\` puts to it here`, at: placeOf(producer.reference) }],

@@ -1,7 +1,9 @@
 // A pipeline in which the planner finds nothing never comes to a state in which nobody can go on, whatever its programs do, as long as
-// they put and take as declared, read to the end, and take or put wherever they can. Played with the real `schedule`.
+// they put and take as declared, read to the end, and take or put wherever they can; and one that it refuses for processes that wait for
+// each other does. Played with the real `schedule`.
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { Findings } from '../../src/pipeline/finding.ts';
 import { Source } from '../../src/pipeline/source.ts';
 import { isProcess } from '../../src/plan/node-kind.ts';
 import { planSource } from '../../src/plan/check.ts';
@@ -20,8 +22,8 @@ interface Stream {
   lost: boolean;
 }
 
-/** One line for what became of it: `over`, or who was left and could not go on. */
-function play(plan: Plan, draws: readonly number[]): string {
+/** One line for what became of it: `over`, or who was left and could not go on. Without `items` each puts a few. */
+function play(plan: Plan, draws: readonly number[], items?: number): string {
   let drawn = 0;
   const draw = (below: number): number => (draws[drawn++ % draws.length] as number) % below;
   const schedule = scheduleOf(plan);
@@ -39,7 +41,7 @@ function play(plan: Plan, draws: readonly number[]): string {
       if (effect.do !== 'start') continue;
       for (const id of effect.nodes) {
         const node = processes.get(id) as ProcessNode;
-        alive.set(id, { node, puts: new Map(outputsOf(node).map((name) => [name, draw(5)])) });
+        alive.set(id, { node, puts: new Map(outputsOf(node).map((name) => [name, items ?? draw(5)])) });
       }
       if (plan.slots !== null && [...alive.values()].filter(({ node }) => node.kind === 'process').length > plan.slots)
         throw new Error(`more run than there are slots: ${[...alive.keys()].join(', ')}`);
@@ -173,6 +175,28 @@ const pipelines = fc.record({
   joins: fc.dictionary(fc.constantFrom('j', 'k'), join, { maxKeys: 2 }),
 });
 
+const beside = fc.tuple(process, fc.boolean(), fc.boolean()).map(([any, takes, waits]) => ({
+  ...any,
+  ...(takes && { gets: ['q'] }),
+  ...(waits && { needs: { e: 'completed' } }),
+}));
+/** One of a loop puts to a queue besides, in which there is only so much room. */
+const besideLoop = fc
+  .record({
+    slots,
+    queues: fc.record({ q: fc.constantFrom({ maxsize: 1 }, { maxsize: 2 }), r: queue, s: fc.constant({}) }),
+    replicas: fc.integer({ min: 1, max: 2 }),
+    others: fc.dictionary(fc.constantFrom('a', 'b', 'c'), beside, { minKeys: 1, maxKeys: 3 }),
+    served: fc.constantFrom('processes', 'daemons'),
+    joins: fc.dictionary(fc.constantFrom('j', 'k'), join, { maxKeys: 2 }),
+  })
+  .map(({ replicas, others, served, ...rest }) => {
+    const asking = { run: 'ls', puts: 'r', gets: 's', replicas };
+    const answering = { run: 'ls', puts: ['s', 'q'], gets: 'r' };
+    const processes = { ...others, e: asking, ...(served === 'processes' && { d: answering }) };
+    return { ...rest, processes, daemons: served === 'daemons' ? { z: answering } : {} };
+  });
+
 /** Warnings that say that something may never end. */
 const doubts = new Set(['bounded-loop', 'stream-never-ends']);
 /** Planning takes its time. */
@@ -192,6 +216,37 @@ test('a pipeline in which nothing is found never comes to where nobody can go on
   );
   expect(played).toBeGreaterThan(rounds / 40);
 });
+
+test('a pipeline in which processes wait for each other comes to where nobody can go on, once there is more than there is room for', async () => {
+  let refused = 0;
+  const draws = fc.array(fc.nat(1000), { minLength: 30, maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(besideLoop, fc.array(draws, { minLength: 5, maxLength: 5 }), async (pipeline, tries) => {
+      const source = new Source('/pipeline.yaml', JSON.stringify(known(pipeline)));
+      const codes = (await planSource(source)).diagnostics.map(({ code }) => code);
+      if (!codes.includes('stream-deadlock') || codes.includes('queue-without-consumer')) return;
+      const { plan } = await planUnseeing(source, 'stream-deadlock');
+      if (plan === null) return;
+      refused++;
+      expect(tries.map((each) => play(plan, each, 9)).filter((end) => end !== 'over')).not.toEqual([]);
+    }),
+    { numRuns: rounds / 4 },
+  );
+  expect(refused).toBeGreaterThan(rounds / 100);
+});
+
+/** As if there were no such finding. */
+async function planUnseeing(source: Source, unseen: string): ReturnType<typeof planSource> {
+  const { error } = Findings.prototype;
+  const spy = vi.spyOn(Findings.prototype, 'error').mockImplementation(function (this: Findings, code, ...rest) {
+    if (code !== unseen) error.call(this, code, ...rest);
+  });
+  try {
+    return await planSource(source);
+  } finally {
+    spy.mockRestore();
+  }
+}
 
 describe('what a daemon is in the middle of', () => {
   const played = async (slots: number, rest: string): Promise<readonly string[]> => {

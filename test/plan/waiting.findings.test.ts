@@ -110,15 +110,36 @@ processes:
       ['4:32 error stream-deadlock `a` puts to queue `q` only after `b`, which takes from it, has ended'],
     ],
     [
-      'not where there is room, another consumer, or a loop of requests and answers',
-      `queues: { q: {}, r: { maxsize: 5 }, ask: { maxsize: 5 }, answer: {}, notes: { maxsize: 5 } }
+      'one that makes room for one of a loop, and needs the end of another of it or of a join on it',
+      `queues: { ask: { maxsize: 5 }, answer: {}, notes: { maxsize: 5 }, errors: { maxsize: 1 } }
+processes:
+  client: { run: ls, puts: ask, gets: answer }
+  reader: { run: ls, gets: notes, needs: client }
+  other: { run: ls, gets: notes, needs: all }
+  last: { run: ls, gets: errors, needs: all }
+daemons:
+  server: { run: ls, gets: ask, puts: [answer, notes, errors] }
+joins:
+  all: { queues: ask }`,
+      [
+        '4:28 error stream-deadlock `reader` takes from queue `notes` only after the loop that its producer `server` is in has ended, which waits when 5 items are in it',
+        '6:26 error stream-deadlock `last` takes from queue `errors` only after the loop that its producer `server` is in has ended, which waits when 1 item is in it',
+      ],
+    ],
+    [
+      'not where there is room, another consumer, or a loop that is over as soon as that',
+      `queues: { q: {}, r: { maxsize: 5 }, ask: { maxsize: 5 }, answer: {}, notes: { maxsize: 5 }, errors: {}, more: {} }
 processes:
   p: { run: ls, puts: [q, r] }
   x: { run: ls, gets: r }
   c: { run: ls, gets: [q, r], needs: p }
   client: { run: ls, puts: ask, gets: answer }
-  server: { run: ls, gets: ask, puts: [answer, notes] }
-  reader: { run: ls, gets: notes, needs: client }`,
+  server: { run: ls, gets: [ask, more], puts: [answer, notes, errors] }
+  reader: { run: ls, gets: notes, needs: { client: started } }
+  last: { run: ls, gets: errors, needs: client }
+  late: { run: ls, puts: more, needs: asked }
+joins:
+  asked: { queues: ask }`,
       [],
     ],
   ])('%s', async (_promise, yaml, findings) => {
