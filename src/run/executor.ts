@@ -81,6 +81,8 @@ export class Execution {
       atMost: options.containment,
       inSession: wantsTerminal(plan) && hasTerminal(),
       onLost: (reason) => this.kill({ exitCode: 70, reason: `the keeper was lost: ${reason}` }),
+      onUncleared: (reason) =>
+        this.#tell({ type: 'warning', message: `what the keeper left could not be looked for and killed: ${reason}` }),
     });
     this.#outputs = new Outputs(plan);
     const resolver = new Resolver(plan, options, this.#outputs.named);

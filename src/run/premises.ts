@@ -17,6 +17,8 @@ export interface PremisesOptions {
   readonly atMost: Tier;
   /** The keeper was killed. What it kept is being killed, too. */
   readonly onLost: (reason: string) => void;
+  /** And what it kept could not be looked for. */
+  readonly onUncleared: (reason: string) => void;
   /** Some process is to have the terminal of this session. */
   readonly inSession: boolean;
 }
@@ -104,6 +106,10 @@ export class Premises {
     this.#options.onLost(reason);
     this.#cleared = import('./aftermath.ts')
       .then(({ clearAfter }) => clearAfter(this.folder))
+      .then(
+        () => {},
+        (error: Error) => this.#options.onUncleared(error.message),
+      )
       .then(() => this.#kept?.keeper.settleAll());
   }
 }
