@@ -1,11 +1,11 @@
 // Kills what is left of a run that has lost its guards, the keeper or the runner or both, by what was written down of it: its cgroup, who
 // was started and when, and the marks in their environments; and takes away what it had made. Never a process of which only the number
 // is known: that may be a stranger's by now.
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { markOf } from './environment.ts';
-import { startTimeIn, startTimeOf } from './private-folder.ts';
+import { removePrivateFolder, startTimeIn, startTimeOf } from './private-folder.ts';
 import { descendantsOf, emptyCgroup, killUntilEmpty, marked } from './reaper.ts';
 
 /** Answers whom it killed. The folder stays. */
@@ -22,10 +22,10 @@ export async function clearAfter(folder: string): Promise<readonly number[]> {
   return [...new Set([...kept, ...others])];
 }
 
-/** And of the folder, nothing is left. */
+/** And takes away the folder. */
 export async function sweepAfter(folder: string): Promise<readonly number[]> {
   const killed = await clearAfter(folder);
-  rmSync(folder, { recursive: true, force: true });
+  removePrivateFolder(folder);
   return killed;
 }
 

@@ -1,6 +1,6 @@
 // What a run stands on: its private folder, the launcher of its processes, its FIFOs and the pipes between processes. Opened at once,
 // so that the keeper starts while the rest is prepared; once it is closed, nothing of the run is left.
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KeeperProgram, keeperPrograms } from '../keeper/programs.ts';
 import { type Containment, containmentOf, TIERS, type Tier } from './containment.ts';
@@ -8,7 +8,7 @@ import type { DirectLauncher } from './direct-launcher.ts';
 import { Fifos } from './kernel-pipe.ts';
 import { KeptLauncher } from './kept-launcher.ts';
 import type { Launcher } from './launcher.ts';
-import { makePrivateFolder, statOf } from './private-folder.ts';
+import { makePrivateFolder, removePrivateFolder, statOf } from './private-folder.ts';
 import { ProcessPipes } from './process-pipe.ts';
 
 export interface PremisesOptions {
@@ -98,7 +98,7 @@ export class Premises {
     this.pipes.close();
     await this.#cleared;
     await (this.#launcher ?? this.#kept)?.end();
-    rmSync(this.folder, { recursive: true, force: true });
+    removePrivateFolder(this.folder);
   }
 
   /** Nothing guards what the keeper kept any more. */

@@ -1,7 +1,7 @@
 // The folder of a run that nobody else may enter: its sockets, its FIFOs, and what has to be known of it after a crash. It is always in
 // the same place for a user, and its name says which runner it belongs to, so that a later run can tell that it was left behind.
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,6 +15,15 @@ export function makePrivateFolder(): string {
   } catch {
     // Somebody else has taken our place in /tmp, or there is none to be had: then no later run finds it.
     return mkdtempSync(join(tmpdir(), 'forkline-'));
+  }
+}
+
+/** Where something in it cannot be taken away, it is left to a later run: it is in nobody's way. */
+export function removePrivateFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // A program has mounted something there, or made what is not ours.
   }
 }
 

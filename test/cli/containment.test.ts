@@ -1,10 +1,11 @@
 // Nothing outlives the runner, however it ends, and nothing its process: through the real binary, with a program that does all it can to
 // get away, and one of the same name beside it that is nobody's to kill.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Event } from '../../src/run/event.ts';
+import { ownWorld } from '../../src/run/private-folder.ts';
 import type { Summary } from '../../src/run/summary.ts';
 import { forkline, workspace } from '../kit/forkline.ts';
 import { keepers } from '../kit/keepers.ts';
@@ -391,6 +392,26 @@ it.runIf(process.platform === 'linux')(
     expect(contained).toMatchObject({ run: true, process: true });
     expect(contained?.reasons[0]).toMatch(/^no native keeper: .*ENOENT/);
     expect(isAlive(await pidIn(join(folder, 'hidden.pid')))).toBe(false);
+  },
+);
+
+it.runIf(process.platform === 'linux')(
+  'what an earlier run left and cannot be taken away is in no later one’s way',
+  (context) => {
+    const { namespace, boot } = ownWorld();
+    const left = `/tmp/forkline-runs-0/1.0.${namespace}.${boot}.abcdef`;
+    // A folder of runs of its own, where it is nobody else's to sweep.
+    const mount = 'mkdir -p /tmp/forkline-runs-0 && mount -t tmpfs -o mode=700 tmpfs /tmp/forkline-runs-0';
+    const leave = `mkdir -p ${left}/disk && mount -t tmpfs tmpfs ${left}/disk`;
+    const folder = folderWith('processes: { a: { run: "true" } }');
+    const script = `${mount} && ${leave} || exit 99; node ${binary} run --quiet --run-dir run; code=$?; test -e ${left} && exit $code`;
+    const ran = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', script], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    // No file system can be mounted by whoever we are.
+    if (ran.error !== undefined || ran.status === 99 || ran.stderr.startsWith('unshare:')) return context.skip();
+    expect([ran.status, ran.stderr]).toEqual([0, '']);
   },
 );
 
