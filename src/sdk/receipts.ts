@@ -40,21 +40,20 @@ export class Receipts {
     return tag;
   }
 
+  /** Tells the broker. */
   write(writer: FrameWriter, channel: number): void {
-    if (this.taken > 0) writer.number(Type.TAKEN, channel, this.taken);
-    this.taken = 0;
-    for (const { tag, count } of this.#ranges) writer.range(Type.DONE, channel, tag, count);
-    if (this.#ranges.length > 0) this.#ranges = [];
-    if (this.#count > 0) writer.range(Type.DONE, channel, this.#from, this.#count);
-    this.#from += this.#count;
-    this.#count = 0;
+    this.settle({
+      taken: (count) => writer.number(Type.TAKEN, channel, count),
+      done: (tag, count) => writer.range(Type.DONE, channel, tag, count),
+    });
   }
 
-  /** The same, said to somebody else than the broker. */
+  /** Tells that hearer what was taken and done since the last time. */
   settle(hearer: ReceiptHearer): void {
     if (this.taken > 0) hearer.taken(this.taken);
     this.taken = 0;
-    for (const { tag, count } of this.#ranges.splice(0)) hearer.done(tag, count);
+    for (const { tag, count } of this.#ranges) hearer.done(tag, count);
+    if (this.#ranges.length > 0) this.#ranges = [];
     if (this.#count > 0) hearer.done(this.#from, this.#count);
     this.#from += this.#count;
     this.#count = 0;
