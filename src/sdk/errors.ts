@@ -1,14 +1,14 @@
 // What can come of a call that is nobody's mistake in the program's own text. Each class is exported by its name, and that
 // name is also the `name` of its instances, so that they can be told apart across copies of this module.
 
-/** There was no room in the queue in time. */
+/** There was no room in the queue or pipe in time. */
 export class Full extends Error {
   static {
     Full.prototype.name = 'Full';
   }
 }
 
-/** There was no item in the queue in time. */
+/** There was no item in the queue or pipe in time. */
 export class Empty extends Error {
   static {
     Empty.prototype.name = 'Empty';
@@ -75,7 +75,7 @@ export class PipeClosed extends Error {
   }
 }
 
-/** A release of what is not held. */
+/** A release of what is not held, or of a lock that is not of kind `rw`, taking it to read. */
 export class LockError extends Error {
   static {
     LockError.prototype.name = 'LockError';

@@ -4,6 +4,7 @@ export interface Guard extends AsyncDisposable {
   readonly fence: number;
   /** The last owner died holding it: what it guards may be half written. */
   readonly abandoned: boolean;
+  /** Rejects with `LockError` where it is released already; `await using` does not. */
   release(): Promise<void>;
 }
 

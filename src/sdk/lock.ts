@@ -16,6 +16,7 @@ export interface AcquireOptions extends Patience {
 }
 
 export class Lock implements Channel {
+  /** As the pipeline names it. */
   readonly name: string;
   readonly #session: Session;
   /** Guards of this process that are not released, oldest first. */
@@ -35,13 +36,16 @@ export class Lock implements Channel {
     this.#session = session;
   }
 
-  /** Waits for the lock; rejects with `LockTimeout` when it was not free in time. */
+  /**
+   * Waits for the lock; rejects with `LockTimeout` when it was not free in time, and with `LockError` where it is to be taken to
+   * read and is not of kind `rw`.
+   */
   acquire(options?: AcquireOptions): Promise<Guard> {
     const kept = options === undefined ? this.#retake() : null;
     return kept === null ? this.#acquire(options ?? {}) : Promise.resolve(kept);
   }
 
-  /** Runs `act` while holding the lock, and gives what it gives. */
+  /** Runs `act` while holding the lock, and gives what it gives; the lock is given back however that ends. */
   async with<R>(act: (guard: Guard) => R | Promise<R>, options?: AcquireOptions): Promise<R> {
     const guard = await this.acquire(options);
     try {
@@ -51,7 +55,10 @@ export class Lock implements Channel {
     }
   }
 
-  /** Gives back what this process has held longest. A lock with `owned: false` need not be held by this process. */
+  /**
+   * Gives back what this process has held longest; rejects with `LockError` where it holds nothing. A lock with `owned: false` need
+   * not be held by this process.
+   */
   async release(): Promise<void> {
     const [guard] = this.#held.keys();
     if (guard !== undefined) return guard.release();

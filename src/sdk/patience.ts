@@ -2,11 +2,11 @@
 import { countWithdrawable } from './stillness.ts';
 
 export interface Patience {
-  /** Milliseconds, or a duration such as `500ms`, `30s`, `5m`, `2h`. Without it: as long as it takes. */
+  /** Milliseconds from 0, or a duration such as `500ms`, `30s`, `5m`, `2h`; with another a `RangeError`. Without it: as long as it takes. */
   readonly timeout?: number | string | undefined;
-  /** false: now or not at all. */
+  /** false: now or not at all, whatever `timeout` says. */
   readonly block?: boolean | undefined;
-  /** Aborting it withdraws the call. */
+  /** Aborting it withdraws the call, which rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -15,6 +15,7 @@ import type { Channel, Failure, Session } from './session.ts';
 export type PipeOptions = Omit<Patience, 'block'>;
 
 export class Pipe<In = unknown, Out = In> implements Channel, AsyncIterable<In>, AsyncDisposable {
+  /** As the pipeline names it. */
   readonly name: string;
   readonly #session: Session;
   readonly #producer: Producer;
@@ -32,8 +33,9 @@ export class Pipe<In = unknown, Out = In> implements Channel, AsyncIterable<In>,
 
   /**
    * Sends a message. Fulfilled once there is room for it and it is on its way, in order. Rejects with `BrokenPipe` when the
-   * other end is closed, with `Full` when there was no room in time, and with a `TypeError` what the pipe's encoding cannot
-   * say.
+   * other end is closed, with `PipeClosed` when this one is, with `Full` when there was no room in time, with `NotGranted` where the
+   * pipe goes the other way, and with a `TypeError` what its encoding cannot say. As every call, it rejects with `BrokerLost` once
+   * the run is gone, and with the reason of its signal when that is aborted.
    */
   send(message: Out, options?: PipeOptions): Promise<void> {
     return this.#put(message, options);
@@ -46,8 +48,9 @@ export class Pipe<In = unknown, Out = In> implements Channel, AsyncIterable<In>,
   }
 
   /**
-   * Receives the next message. Rejects with `EndOfFile` when the other end is closed and all it sent is received, and with
-   * `Empty` when there was none in time.
+   * Receives the next message. Rejects with `EndOfFile` when the other end is closed and all it sent is received, with
+   * `PipeClosed` when this one is closed, with `NotGranted` where the pipe goes the other way, and with `Empty` when there was none
+   * in time.
    */
   recv(options?: PipeOptions): Promise<In> {
     return this.#take(options, (message) => this.#read(message)) as Promise<In>;

@@ -14,7 +14,7 @@ export class ProcessHandle {
     this.#session = session;
   }
 
-  /** Null where it has not started. Of one that is started again, the last one. */
+  /** The id that the system knows it by; null where it has not started. Of one that is started again, the last one. */
   get pid(): Promise<number | null> {
     return this.#state().then(({ pid }) => pid);
   }

@@ -14,7 +14,7 @@ import type { Failure, Rider, Session } from './session.ts';
 import { type WaitingPut, WaitingPuts } from './waiting-puts.ts';
 
 export interface PutOptions extends Patience, Placing {
-  /** Waits until the broker has the item. */
+  /** Waits until the broker has the item. Of a queue with `confirm: true` it always does; else not, where this is not given. */
   readonly confirm?: boolean | undefined;
 }
 

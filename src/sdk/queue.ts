@@ -32,6 +32,7 @@ export interface Taken<T> {
 }
 
 export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
+  /** As the pipeline names it. */
   readonly name: string;
   readonly #session: Session;
   readonly #producer: Producer;
@@ -48,8 +49,9 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
 
   /**
    * Puts an item. Fulfilled once there is room for it and it is on its way, in order. Rejects with `Full` when there was no
-   * room in time, with `BrokenQueue` when nobody is left to take it, and with a `TypeError` what the queue's encoding
-   * cannot say.
+   * room in time, with `BrokenQueue` when nobody is left to take it, with `QueueClosed` after `close`, with `ItemRefused` what
+   * does not fit the queue's `item`, and with a `TypeError` what its encoding cannot say. As every call, it rejects with
+   * `BrokerLost` once the run is gone, and with the reason of its signal when that is aborted.
    */
   put(value: T, options?: PutOptions): Promise<void> {
     try {
@@ -59,7 +61,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
     }
   }
 
-  /** Puts every value, one after the other, waiting for room where there is none. */
+  /** Puts every value, one after the other, waiting for room where there is none. Rejects as `put` does; what came before is put. */
   async putMany(values: Iterable<T> | AsyncIterable<T>, placing?: Placing): Promise<void> {
     if (Symbol.iterator in values) {
       for (const value of values) {
@@ -120,37 +122,39 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
     };
   }
 
-  /** The oldest item that `get` gave to this process is done. */
+  /** The oldest item that `get` gave to this process is done. Throws where it holds none. */
   taskDone(): void {
     const tag = this.#consumer.receipts.release();
     if (tag === undefined) throw new Error(`taskDone: this process holds no item of \`${this.name}\` taken by get`);
     this.#consumer.taking.done(tag, 1);
   }
 
-  /** Waits until every item put so far is done. */
+  /** Waits until every item put so far is done. Rejects with `BrokenQueue` once that can never be. */
   async join(): Promise<void> {
     await this.#ask(Type.JOIN);
   }
 
-  /** How many items wait. */
+  /** How many items wait, at that moment: others put and take meanwhile. */
   async qsize(): Promise<number> {
     return (await this.#stat()).size;
   }
 
+  /** Whether none waits, at that moment. */
   async empty(): Promise<boolean> {
     return (await this.#stat()).size === 0;
   }
 
+  /** Whether there is no room for one more, at that moment. */
   async full(): Promise<boolean> {
     return (await this.#stat()).room === 0;
   }
 
-  /** Waits until the broker has everything this process has put. */
+  /** Waits until the broker has everything this process has put, what waits for room included. */
   flush(): Promise<void> {
     return this.#producer.flush();
   }
 
-  /** This process puts no more. */
+  /** This process puts no more. Fulfilled once what waited for room is put, and the broker knows. */
   close(): Promise<void> {
     return this.#producer.close();
   }
@@ -160,7 +164,10 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
     this.#producer.abandon();
   }
 
-  /** Takes item after item until the end; moving on to the next one says that the one before is done. */
+  /**
+   * Takes item after item until the end; moving on to the next one says that the one before is done. A stream that broke off throws
+   * `QueueAborted` out of the loop.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     return new Loop<T>(this.#consumer);
   }

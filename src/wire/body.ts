@@ -39,7 +39,7 @@ export function readCount(frame: Frame): number {
   return frame.buffer.readUInt32BE(frame.body);
 }
 
-/** `WANT`, `ROOM`, `GIVE_ROOM`. */
+/** `WANT`, `ROOM`, `GIVE_ROOM`; `FREED`: an area, and where in it. */
 export function readRoom(frame: Frame): { count: number; bytes: number } {
   expect(frame, 8);
   return { count: frame.buffer.readUInt32BE(frame.body), bytes: frame.buffer.readUInt32BE(frame.body + 4) };
@@ -51,7 +51,7 @@ export function readRange(frame: Frame): { tag: number; count: number } {
   return { tag: frame.buffer.readUIntBE(frame.body, 6), count: frame.buffer.readUInt32BE(frame.body + 6) };
 }
 
-/** `JOIN`, `STAT`, `FLUSH`, `READY`, `ACQUIRE`, `CANCEL`, `ASK`, `STUCK`; `REFUSED` of a lock; the milliseconds of `PAUSED`. */
+/** `JOIN`, `STAT`, `FLUSH`, `READY`, `ACQUIRE`, `CANCEL`, `ASK`, `STUCK`; `REFUSED` of a lock; the area of `AREA_READY`, `LEAVE_AREA`; the milliseconds of `PAUSED`. */
 export function readRequest(frame: Frame): number {
   expect(frame, 4);
   return frame.buffer.readUInt32BE(frame.body);
@@ -88,7 +88,7 @@ export function readAsked(frame: Frame): { request: number; body: Readonly<Recor
   return { request, body: objectIn(value) };
 }
 
-/** `HELLO`, `WELCOME`, `ERROR`, `DEAD`, `LANE`, `LANE_CLOSED`, `LANE_MAP`: an object; what stands in it is for the caller to check. */
+/** `HELLO`, `WELCOME`, `ERROR`, `DEAD`, `LANE`, `LANE_CLOSED`, `LANE_MAP`, `AREA`: an object; what stands in it is for the caller to check. */
 export function readJson(frame: Frame): Readonly<Record<string, unknown>> {
   return objectIn(parse(frame, frame.body));
 }

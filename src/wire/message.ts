@@ -85,18 +85,18 @@ export const Flag = {
   PUTS: 1,
   /** `RECALL`: give back room, not items. */
   ROOM: 1,
-  /** `PUT`: at the left end of a deque. */
+  /** `PUT`, `OFFER`: at the left end of a deque. */
   LEFT: 1,
   /** `GET`, `DELIVER`, `REDELIVER`: from the right end of a deque. */
   RIGHT: 2,
-  /** `PUT`, `PUT_PRIORITY`, `DELIVER`, `REDELIVER`: the item lies in shared memory, and here is what stands for it. */
+  /** `PUT`, `PUT_PRIORITY`, `DELIVER`, `REDELIVER`: the item lies in shared memory, and what stands for it is here. */
   ASIDE: 4,
   /** `AREA`: it may be written to; it is gone. */
   LENT_AREA: 1,
   GONE: 2,
   /** `STUCK`: nothing but the broker could wake it. */
   STUCK: 1,
-  /** `LANE`: listen for the other end; without it, connect to it. */
+  /** `LANE`: listen for the other end; without it, connect to it. `LANE_STOP`, to who listens: the other end is gone. */
   LISTEN: 1,
   /** `LANE_READY`: no lane can be had. */
   NO_LANE: 1,
@@ -243,7 +243,7 @@ export interface LaneBody {
   readonly key: string;
 }
 
-/** `AREA`: a part of shared memory, by its number, and how it is opened; without that it is gone. */
+/** `AREA`: a part of shared memory, by its number, and how it is opened. Of one that is gone there is only the number. */
 export interface AreaBody {
   readonly area: number;
   /** How much of it may be written to. */

@@ -86,12 +86,15 @@ export class FrameWriter {
     this.#json(type, channel, body, flags);
   }
 
-  /** `GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`, `SHUT`, `END`, `BROKEN`, `WITHDRAWN`, `RECALL`; `REFUSED` of a queue. */
+  /** What has no body: `GOODBYE`, `UNWANT`, `UNGET`, `CLOSE`, `SHUT`, `LANE_READY`, `END`, `BROKEN`, `WITHDRAWN`, `RECALL`, `LANE_GO`, `LANE_STOP`; `REFUSED` of a queue. */
   bare(type: number, channel: number, flags = 0): void {
     this.#header(type, flags, channel, 0);
   }
 
-  /** `GET`, `TAKEN` (a count); `JOIN`, `STAT`, `FLUSH`, `READY`, `ACQUIRE`, `CANCEL` (a request); `REFUSED` of a lock; `AREA_READY`, `LEAVE_AREA` (an area). */
+  /**
+   * `GET`, `TAKEN` (a count); `JOIN`, `STAT`, `FLUSH`, `READY`, `ACQUIRE`, `CANCEL`, `ASK`, `STUCK`, `REFUSED` of a lock (a request);
+   * `AREA_READY`, `LEAVE_AREA` (an area); `PAUSED` (milliseconds).
+   */
   number(type: number, channel: number, number: number, flags = 0): void {
     this.#header(type, flags, channel, 4);
     this.#u32(number);
@@ -135,7 +138,7 @@ export class FrameWriter {
     this.#copy(body);
   }
 
-  /** `OUTPUT`, `WATCH`, `TERMINATE`. */
+  /** `OUTPUT`, `WATCH`, `TERMINATE`: a request, and an object. */
   ask(type: number, request: number, body: OutputBody | ProcessBody, flags = 0): void {
     const json = Buffer.from(JSON.stringify(body));
     this.#header(type, flags, 0, 4 + json.length);
