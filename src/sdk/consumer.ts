@@ -15,13 +15,13 @@ import {
 } from '../wire/message.ts';
 import { Demand } from './demand.ts';
 import { type Decoded, type Encoding, encodingOf } from './encoding.ts';
-import { Empty, QueueAborted, QueueClosed } from './errors.ts';
+import { Empty, type Failure, QueueAborted, QueueClosed } from './errors.ts';
 import { LANE } from './lane-tags.ts';
 import { LanesIn, type Taker } from './lanes-in.ts';
 import { checkEnds } from './manner.ts';
 import { Pace } from './pace.ts';
 import { Receipts } from './receipts.ts';
-import type { Failure, Session } from './session.ts';
+import type { Session } from './session.ts';
 import { type Batch, Stock } from './stock.ts';
 import { type StockKeeper, Taking } from './taking.ts';
 import { type Arrival, type GetOptions, type WaitingGet, WaitingGets } from './waiting-gets.ts';

@@ -1,6 +1,12 @@
 // What can come of a call that is nobody's mistake in the program's own text. Each class is exported by its name, and that
 // name is also the `name` of its instances, so that they can be told apart across copies of this module.
 
+/**
+ * Makes the error of a call that failed. It is made where the call is awaited, so that its stack names the line that
+ * called.
+ */
+export type Failure = () => Error;
+
 /** There was no room in the queue or pipe in time. */
 export class Full extends Error {
   static {

@@ -3,10 +3,10 @@
 import { readGranted, readRequest } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import { Flag, Type, type WelcomeChannel, type WelcomeLock } from '../wire/message.ts';
-import { LockError, LockTimeout } from './errors.ts';
+import { type Failure, LockError, LockTimeout } from './errors.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
 import { DONE, type Grant, type Guard, OwnGuard } from './guard.ts';
-import type { Channel, Failure, Session } from './session.ts';
+import type { Channel, Session } from './session.ts';
 
 export type { Guard } from './guard.ts';
 

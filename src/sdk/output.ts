@@ -1,9 +1,9 @@
 // `output(name, value)`: what this process tells those who need it. It is set once the run knows of it, which is what the promise
 // waits for; the last value of a name counts.
 import { Limit, Type } from '../wire/message.ts';
-import { NotGranted, OutputTooLarge } from './errors.ts';
+import { type Failure, NotGranted, OutputTooLarge } from './errors.ts';
 import { jsonOf } from './json.ts';
-import type { Failure, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 export async function setOutput(session: Session, name: string, value: unknown): Promise<void> {
   const text = jsonOf(value, 'the output');

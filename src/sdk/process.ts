@@ -1,8 +1,8 @@
 // Another process of the run, as one that controls it sees it: how it stands, its end, and the end of it.
 import { Flag, type ProcessState, Type } from '../wire/message.ts';
-import { NotGranted } from './errors.ts';
+import { type Failure, NotGranted } from './errors.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
-import type { Failure, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 export class ProcessHandle {
   /** As it was named. */

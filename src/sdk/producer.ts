@@ -5,12 +5,12 @@ import type { Frame } from '../wire/frame.ts';
 import { Flag, type LaneBody, Limit, Type, type WelcomeLine } from '../wire/message.ts';
 import { Laid } from './areas.ts';
 import { type Encoding, encodingOf } from './encoding.ts';
-import { BrokenQueue, QueueClosed } from './errors.ts';
+import { BrokenQueue, type Failure, QueueClosed } from './errors.ts';
 import type { Connection } from './connection.ts';
 import { LARGEST, LaneOut } from './lane-out.ts';
 import { checkManner, type Manner, mannerOf, type Placing } from './manner.ts';
 import { type Patience, waitMs } from './patience.ts';
-import type { Failure, Rider, Session } from './session.ts';
+import type { Rider, Session } from './session.ts';
 import { type WaitingPut, WaitingPuts } from './waiting-puts.ts';
 
 export interface PutOptions extends Patience, Placing {

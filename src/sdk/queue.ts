@@ -3,12 +3,12 @@
 import type { Frame } from '../wire/frame.ts';
 import { Flag, type Stat, Type, type WelcomeChannel, type WelcomeQueue } from '../wire/message.ts';
 import { Consumer } from './consumer.ts';
-import { NotGranted } from './errors.ts';
+import { type Failure, NotGranted } from './errors.ts';
 import { Batches, Loop } from './loop.ts';
 import { isRight, type Placing, type Side } from './manner.ts';
 import { type Patience, waitMs } from './patience.ts';
 import { Producer, type PutOptions, SENT } from './producer.ts';
-import type { Channel, Failure, Session } from './session.ts';
+import type { Channel, Session } from './session.ts';
 
 export interface GetOptions extends Patience {
   /** On a queue with `order: deque`: the end that it is got from; the left one where it is not given. */

@@ -1,5 +1,5 @@
-// This process's session with the broker: says hello, learns which channels there are, hands every frame to its channel,
-// matches answers to requests, and says goodbye when the program ends. What a channel does with its frames is its own.
+// This process's session with the broker: says hello, learns which channels there are, hands every frame to whom it is for, and
+// says goodbye when the program ends. What a channel does with its frames is its own.
 import { writeSync } from 'node:fs';
 import { expectEmpty, readJson, readReply, readRequest } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
@@ -8,16 +8,11 @@ import type { FrameWriter } from '../wire/writer.ts';
 import { Areas } from './areas.ts';
 import { Connection } from './connection.ts';
 import { atEnd, type Ending } from './ending.ts';
-import { BrokenQueue, BrokerLost, ItemRefused, LockError, NotGranted } from './errors.ts';
+import { BrokerLost, type Failure, NotGranted } from './errors.ts';
 import { type Identity, identify } from './identity.ts';
 import { Lease } from './lease.ts';
 import { postpone } from './patience.ts';
-
-/**
- * Makes the error of a call that failed. It is made where the call is awaited, so that its stack names the line that
- * called.
- */
-export type Failure = () => Error;
+import { type Request, Requests } from './requests.ts';
 
 /** What a channel is to its session. */
 export interface Channel {
@@ -37,14 +32,6 @@ export interface Rider {
   settle(): void;
 }
 
-export interface Request {
-  /** Why it is not to be sent after all; asked right before it is. */
-  refusal?(): Failure | null;
-  write(request: number): void;
-  answer(value: unknown): void;
-  fail(failure: Failure): void;
-}
-
 export class Session {
   readonly writer: FrameWriter;
   /** Of a lock that is kept here for a moment. */
@@ -57,18 +44,13 @@ export class Session {
   readonly #connection: Connection;
   readonly #channels = new Map<string, Channel>();
   readonly #byId = new Map<number, Channel>();
-  readonly #requests = new Map<number, Request>();
-  #lastRequest = 0;
+  readonly #requests: Requests;
   readonly #shell: boolean;
   #welcome: Welcome | null = null;
   /** Goodbye was said; told once it was heard. */
   #parting: (() => void) | null = null;
   #failure: Failure | null = null;
-  /** What was asked before the welcome. */
-  #early: Request[] = [];
   #riders: Rider[] = [];
-  /** They wait for the one FLUSH at the end of the next write, and are told why there is none. */
-  #confirming: ((failure: Failure | null) => void)[] = [];
 
   /** `shell`: this is a command of a shell script. */
   constructor(environment: NodeJS.ProcessEnv, { shell = false }: { readonly shell?: boolean } = {}) {
@@ -87,6 +69,7 @@ export class Session {
       onLost: (reason) => this.#fail(() => new BrokerLost(`the connection to the run is lost: ${reason}`)),
     });
     this.writer = this.#connection.writer;
+    this.#requests = new Requests(this.#connection);
     this.areas = new Areas(this.writer);
     this.lease = new Lease(this.#connection);
     atEnd((ending) => this.leave(ending));
@@ -161,31 +144,51 @@ export class Session {
 
   /** The same without a promise. */
   request(request: Request): void {
-    if (this.#failure !== null) return request.fail(this.#failure);
-    this.hold();
-    if (this.#welcome === null) this.#early.push(request);
-    else this.#send(request);
-    this.wrote();
+    if (this.#failure !== null) request.fail(this.#failure);
+    else this.#requests.make(request);
   }
 
   /** Answers a request, if it is still open. */
   answer(number: number, value: unknown): void {
-    const request = this.#requests.get(number);
-    if (request === undefined) return;
-    this.#requests.delete(number);
-    this.letGo();
-    request.answer(value);
+    this.#requests.answer(number, value);
   }
 
   /** Waits until the broker has worked through all that was written until now. */
   async confirm(): Promise<void> {
     const failure = await new Promise<Failure | null>((resolve) => {
-      if (this.#failure !== null) return resolve(this.#failure);
-      this.hold();
-      this.#confirming.push(resolve);
-      this.wrote();
+      if (this.#failure !== null) resolve(this.#failure);
+      else this.#requests.confirm(resolve);
     });
     if (failure !== null) throw failure();
+  }
+
+  /** Says goodbye, and waits until the broker has worked through all that was said. Nothing can be said after that. */
+  async part(): Promise<void> {
+    for (const channel of this.#channels.values()) channel.leave();
+    this.flush();
+    await this.confirm();
+    const heard = new Promise<void>((resolve) => {
+      this.#parting = resolve;
+    });
+    this.hold();
+    this.writer.bare(Type.GOODBYE, 0);
+    this.flush();
+    await heard;
+    this.letGo();
+    this.#failure = () => new BrokerLost('goodbye was said');
+  }
+
+  /** The program ends: sends all that is left to say, then goodbye. Whoever still waits goes on waiting: there is no turn left in which to hear of it. */
+  leave(ending: Ending): void {
+    if (this.#failure !== null) return;
+    let unmade = 0;
+    for (const channel of this.#channels.values()) unmade += channel.leave();
+    if (unmade > 0 && ending === 'ended') failFor(unmade);
+    if (this.#welcome === null) return;
+    this.lease.settle();
+    this.#settle();
+    this.writer.bare(Type.GOODBYE, 0);
+    this.#connection.finish();
   }
 
   #sayHello(): void {
@@ -207,32 +210,7 @@ export class Session {
     const riders = this.#riders;
     this.#riders = [];
     for (const rider of riders) rider.settle();
-    if (this.#confirming.length > 0) this.#flushFor(this.#confirming.splice(0));
-  }
-
-  #flushFor(confirming: readonly ((failure: Failure | null) => void)[]): void {
-    const tell = (failure: Failure | null) => {
-      for (const resolve of confirming) resolve(failure);
-    };
-    // The request holds the program for all of them.
-    for (const _ of confirming.slice(1)) this.letGo();
-    this.#send({
-      write: (request) => this.writer.number(Type.FLUSH, 0, request),
-      answer: () => tell(null),
-      fail: tell,
-    });
-  }
-
-  #send(request: Request): void {
-    const refusal = request.refusal?.() ?? null;
-    if (refusal !== null) {
-      this.letGo();
-      return request.fail(refusal);
-    }
-    do this.#lastRequest = (this.#lastRequest + 1) % 0x100000000;
-    while (this.#requests.has(this.#lastRequest));
-    this.#requests.set(this.#lastRequest, request);
-    request.write(this.#lastRequest);
+    this.#requests.settle();
   }
 
   #receive(frame: Frame): void {
@@ -280,8 +258,7 @@ export class Session {
   #welcomed(welcome: Welcome): void {
     this.#welcome = welcome;
     for (const [key, channel] of this.#channels) this.#introduce(welcome, key, channel);
-    for (const request of this.#early.splice(0)) this.#send(request);
-    this.wrote();
+    this.#requests.welcomed();
   }
 
   #introduce(welcome: Welcome, key: string, channel: Channel): void {
@@ -295,52 +272,16 @@ export class Session {
     channel.open(described);
   }
 
-  #refused({ code, message, request, path = '', reason = '' }: ErrorBody): void {
-    if (request === undefined) return this.#connection.fail(message);
-    const refused = this.#requests.get(request);
-    if (!this.#requests.delete(request)) return;
-    this.letGo();
-    if (code === 'unfit') refused?.fail(() => new ItemRefused(message, path, reason));
-    else refused?.fail(() => new (ERRORS[code] ?? Error)(message));
+  #refused(body: ErrorBody): void {
+    if (body.request === undefined) this.#connection.fail(body.message);
+    else this.#requests.refuse(body.request, body);
   }
 
   #fail(failure: Failure): void {
     this.#failure = failure;
-    const open = [...this.#requests.values(), ...this.#early.splice(0)];
-    this.#requests.clear();
-    for (const request of open) request.fail(failure);
-    for (const resolve of this.#confirming.splice(0)) resolve(failure);
+    this.#requests.fail(failure);
     this.#parting?.();
     for (const channel of this.#channels.values()) channel.fail(failure);
-  }
-
-  /** Says goodbye, and waits until the broker has worked through all that was said. Nothing can be said after that. */
-  async part(): Promise<void> {
-    for (const channel of this.#channels.values()) channel.leave();
-    this.flush();
-    await this.confirm();
-    const heard = new Promise<void>((resolve) => {
-      this.#parting = resolve;
-    });
-    this.hold();
-    this.writer.bare(Type.GOODBYE, 0);
-    this.flush();
-    await heard;
-    this.letGo();
-    this.#failure = () => new BrokerLost('goodbye was said');
-  }
-
-  /** The program ends: sends all that is left to say, then goodbye. Whoever still waits goes on waiting: there is no turn left in which to hear of it. */
-  leave(ending: Ending): void {
-    if (this.#failure !== null) return;
-    let unmade = 0;
-    for (const channel of this.#channels.values()) unmade += channel.leave();
-    if (unmade > 0 && ending === 'ended') failFor(unmade);
-    if (this.#welcome === null) return;
-    this.lease.settle();
-    this.#settle();
-    this.writer.bare(Type.GOODBYE, 0);
-    this.#connection.finish();
   }
 }
 
@@ -355,9 +296,3 @@ function failFor(unmade: number): void {
     // Nobody reads it.
   }
 }
-
-const ERRORS: Readonly<Partial<Record<ErrorBody['code'], new (message: string) => Error>>> = {
-  'not-granted': NotGranted,
-  'not-held': LockError,
-  broken: BrokenQueue,
-};

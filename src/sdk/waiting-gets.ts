@@ -1,10 +1,10 @@
 // The calls of one process that wait for an item of a queue, in the order in which they were made, each watched for its time
 // and its signal.
 import type { Dead, WelcomePipe, WelcomeQueue } from '../wire/message.ts';
-import { Empty } from './errors.ts';
+import { Empty, type Failure } from './errors.ts';
 import { checkEnds } from './manner.ts';
 import { Watch } from './patience.ts';
-import type { Failure, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** An item as it was given to this process. */
 export interface Arrival {

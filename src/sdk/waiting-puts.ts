@@ -3,10 +3,10 @@
 import type { WelcomeLine } from '../wire/message.ts';
 import type { Laid } from './areas.ts';
 import { type Encoding, snapshot } from './encoding.ts';
-import { Full } from './errors.ts';
+import { type Failure, Full } from './errors.ts';
 import { checkManner, type Manner } from './manner.ts';
 import { Watch } from './patience.ts';
-import type { Failure, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 export interface WaitingPut {
   /** null as long as the queue's encoding is not known; then `value` is a copy of what was put. */
