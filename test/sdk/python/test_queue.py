@@ -1,6 +1,8 @@
 """Queues, with the broker played by hand."""
 
 import json
+import os
+import random
 import struct
 import time
 import unittest
@@ -9,7 +11,11 @@ from types import SimpleNamespace
 from puppet import QUEUE, Puppet, items_body, wire
 
 from forkline.areas import Aside
+from forkline.connection import Frame
 from forkline.consumer import Consumer
+from forkline.producer import Producer
+from forkline.queues import Queue
+from forkline.session import Session
 
 
 class Putting(unittest.TestCase):
@@ -695,6 +701,72 @@ class Recalled(unittest.TestCase):
         self.consumer._deliver([b"0", b"1"])
         self.assertEqual([frame[4] for frame in self.said], [wire.GET])
         self.assertEqual(self.given_back(), [])
+
+
+class Room:
+    """A broker in the place of a connection: gives room at random, and holds what is put against it."""
+
+    unsent = 0
+
+    def __init__(self, chance):
+        self.chance = chance
+        self.items, self.bytes = 0, 0
+        self.put = []
+        self.asked = []
+        # It never has to be waited for.
+        self._ends = os.pipe()
+        os.write(self._ends[1], b"!")
+
+    def fileno(self):
+        return self._ends[0]
+
+    def close(self):
+        for end in self._ends:
+            os.close(end)
+
+    def say(self, *pieces):
+        frame = b"".join(pieces)
+        kind, body = frame[4], frame[8:]
+        if kind == wire.WANT:
+            self.asked.append(struct.unpack(">II", body))
+        elif kind == wire.PUT:
+            items = wire.split(body)
+            self.items -= len(items)
+            self.bytes -= sum(map(len, items))
+            if min(self.items, self.bytes) < 0:
+                raise AssertionError(f"{len(items)} items were put, {-self.items} or {-self.bytes} bytes too many")
+            self.put += items
+
+    def receive(self):
+        asked, self.asked = self.asked, []
+        for count, size in asked:
+            more = self.chance.choice([(0, 0), (5, 300), (3000, 10_000), (3000, 10**8), (10, 10**8)])
+            room = count + more[0], size + more[1]
+            self.items += room[0]
+            self.bytes += room[1]
+            yield Frame(wire.ROOM, 0, 1, memoryview(struct.pack(">II", *room)))
+
+    def send(self):
+        pass
+
+
+class Roomy(unittest.TestCase):
+    def test_whatever_the_sizes_are_all_is_put_in_order_and_never_more_than_there_is_room_for(self):
+        chance = random.Random(int(os.environ.get("FORKLINE_SEED", "1")))
+        for _ in range(20):
+            room = Room(chance)
+            session = Session(room, {"channels": [QUEUE]})
+            session.attendant.armed = True
+            q = Queue("dishes")
+            q._producer = session.producers[1] = Producer(session, {**QUEUE, "encoding": "bytes"})
+            sizes = chance.choice([[100], [0], range(50, 150), [*[10] * 50, 5000], [*[10] * 500, 100_000]])
+            items = [bytes([n % 256]) * chance.choice(sizes) for n in range(3000)]
+            for item in items[:2000]:
+                q.put(item)
+            q.put_many(items[2000:])
+            session.seal()
+            self.assertEqual(room.put, items)
+            session.close()
 
 
 class Walked(unittest.TestCase):

@@ -1,9 +1,9 @@
 """The putting side of a queue: what was put and is in no frame yet, and how much room there is.
 
-`left_items` and `left_bytes` are what a put may add to the open batch without asking anybody. The fast path in `queues`
-counts them down without a lock, which is sound where the interpreter changes threads and runs signal handlers only at
-calls and jumps back (`STEPS_ARE_WHOLE`); elsewhere every put takes the lock. What was really used up is counted when a
-frame is made.
+`left` is how many items of up to `most` bytes may be added to the open batch without asking anybody. The fast path in
+`queues` counts it down without a lock, which is sound where the interpreter changes threads and runs signal handlers only
+at calls and jumps back (`STEPS_ARE_WHOLE`); elsewhere it is always 0, and every put takes the lock. What was really used
+up is counted by those who hold that.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from .request import error_of
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["STEPS_ARE_WHOLE", "OfferCall", "Producer", "PutCall"]
+__all__ = ["OfferCall", "Producer", "PutCall"]
 
 #: A batch is sent once it has so many bytes.
 _BATCH_BYTES = 64 * 1024
 _BATCH_ITEMS = 4096
+
+#: An item is larger than others of its batch if it has so many times their bytes; then it takes the lock.
+_UNUSUAL = 64
 
 #: Puts wait for the socket while more than this is unsent, in bytes.
 _MOST_UNSENT = 512 * 1024
@@ -52,9 +55,9 @@ class Producer:
         #: Whether no put waits for room.
         self.fails: bool = channel["overflow"] == "fail"
         self.encode = encodings[channel["encoding"]].encode
+        self.left = 0
+        self.most = 0
         self.batch: "list[bytes]" = []
-        self.left_items = 0
-        self.left_bytes = 0
         #: Those who wait for room, in order of arrival. While there are any, nobody overtakes them.
         self.line: "deque[PutCall]" = deque()
         self.wanting = False
@@ -62,8 +65,12 @@ class Producer:
         self.refused = False
         self.closed = False
         self.abandoned = False
+        #: What may be put, what is in the open batch included.
         self._room_items = 0
         self._room_bytes = 0
+        #: Of the open batch, how many items were looked at, and their bytes.
+        self._counted_items = 0
+        self._counted_bytes = 0
         self._broken = False
 
     def refusal(self) -> Optional[Exception]:
@@ -76,12 +83,40 @@ class Producer:
 
     def extend(self, items: "list[bytes]") -> int:
         """Adds to the open batch as many of them as it takes. Returns how many."""
-        fitting = list(takewhile(self.left_bytes.__ge__, accumulate(map(len, items[: self.left_items]))))
+        if self.session.batch is not self:
+            return 0
+        self._count()
+        left_items = max(0, min(self._room_items, _BATCH_ITEMS) - self._counted_items)
+        left_bytes = min(self._room_bytes, _BATCH_BYTES) - self._counted_bytes
+        fitting = list(takewhile(left_bytes.__ge__, accumulate(map(len, items[:left_items]))))
         if fitting:
             self.batch.extend(items[: len(fitting)])
-            self.left_items -= len(fitting)
-            self.left_bytes -= fitting[-1]
+            self._open()
         return len(fitting)
+
+    def _open(self) -> None:
+        """Lets puts add to the batch by themselves, for which there is room even if all are as large as they may be."""
+        self._count()
+        # Nobody overtakes those who wait, of whom one may just be about to leave.
+        if not STEPS_ARE_WHOLE or self.confirm or len(self.line) > 1:
+            return
+        usual = max(1, self._counted_bytes // self._counted_items)
+        self.most = _UNUSUAL * usual
+        self.left = max(
+            0,
+            min(
+                min(self._room_items, _BATCH_ITEMS) - self._counted_items,
+                (self._room_bytes - self._counted_bytes) // self.most,
+                (_BATCH_BYTES - self._counted_bytes) // usual,
+            ),
+        )
+
+    def _count(self) -> None:
+        """Counts what puts have added by themselves, which they do no more."""
+        self.left = 0
+        new = self.batch[self._counted_items :]
+        self._counted_items += len(new)
+        self._counted_bytes += sum(map(len, new))
 
     def admit(self, data: bytes, manner: Optional[Manner]) -> bool:
         """Puts it in a new batch, or, if not plainly, in a frame of its own, if there is room; what was put before must be in a frame."""
@@ -108,8 +143,7 @@ class Producer:
             session.flush()
             session.arm()
         elif manner is None:
-            self.left_items = min(self._room_items, _BATCH_ITEMS) - 1
-            self.left_bytes = min(self._room_bytes, _BATCH_BYTES) - size
+            self._open()
         return True
 
     def offer(self, data: bytes, manner: Optional[Manner]) -> Optional[int]:
@@ -126,13 +160,18 @@ class Producer:
 
     def seal(self) -> None:
         """Makes a frame of the batch."""
-        self.left_items = self.left_bytes = 0
-        items, self.batch = self.batch, []
+        self._count()
+        items, size = self.batch, self._counted_bytes
+        self._begin_batch()
         if items:
-            size = sum(map(len, items))
             self._room_items -= len(items)
             self._room_bytes -= size
             self.session.connection.say(*wire.put(self.channel, items, size))
+
+    def _begin_batch(self) -> None:
+        self.left = 0
+        self.batch = []
+        self._counted_items = self._counted_bytes = 0
 
     def want(self, size: int, once: bool) -> None:
         """Asks for room for one item."""
@@ -185,8 +224,7 @@ class Producer:
 
     def _void(self) -> None:
         """What is in no frame yet is lost with the room for it."""
-        self.batch = []
-        self.left_items = self.left_bytes = 0
+        self._begin_batch()
         self._room_items = self._room_bytes = 0
 
     def _give_room(self) -> None:
@@ -220,13 +258,18 @@ class PutCall:
         return result
 
     def _attempt(self, producer: Producer) -> Optional[bool]:
-        producer.session.seal()
         if self not in producer.line:
             # Not before those who wait; those who do not will be through at once.
             if self.once and any(not call.once for call in producer.line):
                 return False
             producer.line.append(self)
-        if producer.line[0] is not self or self._crowded():
+        if producer.line[0] is not self:
+            return None
+        if self._join(producer):
+            self._put = True
+            return True
+        producer.session.seal()
+        if self._crowded():
             return None
         if self._admit(producer):
             self._put = True
@@ -237,6 +280,10 @@ class PutCall:
             self._asked = True
             producer.want(len(self._data), self.once)
         return None
+
+    def _join(self, producer: Producer) -> bool:
+        """Whether the open batch takes it."""
+        return self._manner is None and producer.extend([self._data]) > 0
 
     def _crowded(self) -> bool:
         session = self._producer.session
@@ -283,6 +330,9 @@ class OfferCall(PutCall):
         if answer is None:
             return None
         return error_of(answer) if answer.kind == wire.ERROR else True
+
+    def _join(self, producer: Producer) -> bool:
+        return False
 
     def _admit(self, producer: Producer) -> bool:
         self._request = producer.offer(self._data, self._manner)

@@ -17,7 +17,7 @@ from .encoding import refusal
 from .errors import NotGranted, ShutDown
 from .exact import ExactConsumer, ExactGet
 from .manner import Manner, from_right, is_exact, manner_of
-from .producer import STEPS_ARE_WHOLE, OfferCall, Producer, PutCall
+from .producer import OfferCall, Producer, PutCall
 from .request import ask
 from .session import Session
 from .taken import Taken
@@ -65,28 +65,23 @@ class Queue(Generic[Item]):
         encoding cannot carry, or for a `priority` or `side` that its order does not know; ItemRefused, a ValueError, for
         what does not fit its `item`.
         """
-        producer = self._producer or self._bind_producer()
+        producer = self._producer
+        if producer is None:
+            producer = self._bind_producer()
+        # To call an attribute right where it is got is slow, where that is no method.
+        encode = producer.encode
         try:
-            data = producer.encode(item)
+            data = encode(item)
         except (TypeError, ValueError) as error:
             raise refusal(item, error) from None
-        if priority is not None or side is not None:
-            manner = manner_of(producer.settings, priority, side)
-            if manner is not None:
-                self._put(producer, data, block, timeout, manner)
-                if (confirm or producer.confirm) and not producer.judged:
-                    self.flush()
-                return
         size = len(data)
+        left = producer.left
         # No call between here and `append`, so no other thread and no signal handler comes between: see `producer`.
-        left_items = producer.left_items - 1
-        left_bytes = producer.left_bytes - size
-        if left_items >= 0 and left_bytes >= 0 and STEPS_ARE_WHOLE:
-            producer.left_items = left_items
-            producer.left_bytes = left_bytes
+        if left and size <= producer.most and not confirm and priority is None and side is None:
+            producer.left = left - 1
             producer.batch.append(data)
-        else:
-            self._put(producer, data, block, timeout)
+            return
+        self._put(producer, data, block, timeout, manner_of(producer.settings, priority, side))
         if (confirm or producer.confirm) and not producer.judged:
             self.flush()
 
@@ -136,7 +131,8 @@ class Queue(Generic[Item]):
         place = 0
         while place < len(batch):
             with producer.session.exclusive:
-                place += producer.extend(batch[place:])
+                if not producer.line:
+                    place += producer.extend(batch[place:])
             if place < len(batch):
                 self._put(producer, batch[place], block, timeout)
                 place += 1
@@ -152,7 +148,7 @@ class Queue(Generic[Item]):
         if len(data) > wire.LARGEST_ITEM:
             raise ValueError(f"the item has {len(data)} bytes, and the largest that a queue carries is 1 GiB")
         with producer.session.exclusive:
-            if manner is None and producer.extend([data]):
+            if manner is None and not producer.line and producer.extend([data]):
                 return
         # Without `block` the broker answers at once, so there is nothing to wait for in vain.
         deadline = _deadline(block, timeout) if block else None
