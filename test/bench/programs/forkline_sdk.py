@@ -11,22 +11,30 @@ from payload import items_of, value_of
 # One that stands still tells where it stands.
 faulthandler.register(signal.SIGUSR1)
 role, told = sys.argv[1], json.loads(sys.argv[2])
-count, kinds, payload = told["count"], told["kinds"], items_of(told)
 items = queue("items")
-items.qsize()
-print("ready", flush=True)
-sys.stdin.readline()
-if role == "put":
+
+
+def put(payload):
+    count, kinds = told["count"], told["kinds"]
     for n in range(count):
         items.put(payload[n % kinds])
     items.close()
-    answer = {}
-else:
+    return {}
+
+
+def get():
     seen = total = 0
     for got in items:
         seen += 1
         total += value_of(got)
-    answer = {"items": seen, "sum": total}
+    return {"items": seen, "sum": total}
+
+
+payload = items_of(told)
+items.qsize()
+print("ready", flush=True)
+sys.stdin.readline()
+answer = put(payload) if role == "put" else get()
 print(json.dumps(answer), flush=True)
 # Stays until its processor time has been looked at.
 sys.stdin.readline()
