@@ -24,7 +24,7 @@ import { SharedMemory } from './shared-memory.ts';
 import { Switchboard } from './switchboard.ts';
 import { tokenFor } from './token.ts';
 import { Workforce } from './workforce.ts';
-import type { Stance } from './sight.ts';
+import type { Stance, Waker } from './sight.ts';
 
 type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
 
@@ -121,8 +121,8 @@ export class Broker implements Reception {
     this.#notify({ type: 'ready', node });
   }
 
-  answered({ session }: Session, stuck: boolean): void {
-    this.#lookout.answered(session, stuck);
+  answered({ session }: Session, by: Waker | null): void {
+    this.#lookout.answered(session, by);
   }
 
   brokeOff(node: NodeId): void {

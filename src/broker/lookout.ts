@@ -3,7 +3,7 @@
 import type { Notice, Outlook } from './control.ts';
 import type { Session } from './session.ts';
 import type { Switchboard } from './switchboard.ts';
-import type { ChannelWait, Sight, Stance } from './sight.ts';
+import type { ChannelWait, Sight, Stance, Waker } from './sight.ts';
 import { Vigil, type VigilEffect, type VigilSettings } from './vigil.ts';
 
 /** What it leaves to the broker. */
@@ -34,9 +34,9 @@ export class Lookout {
     if (!this.#soon) this.#set(LOOK_MS);
   }
 
-  /** A session says whether anything but the broker could wake it. */
-  answered(session: number, stuck: boolean): void {
-    this.#perform(this.#vigil.answered(session, stuck, this.#sight(), this.#switchboard.clock.now()));
+  /** A session says what alone could wake it. */
+  answered(session: number, by: Waker | null): void {
+    this.#perform(this.#vigil.answered(session, by, this.#sight(), this.#switchboard.clock.now()));
   }
 
   inspected(request: number, outlook: Outlook): void {

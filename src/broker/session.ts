@@ -14,6 +14,7 @@ import { Most } from './limits.ts';
 import { Manners } from './manners.ts';
 import type { Party } from './party.ts';
 import { Patience } from './patience.ts';
+import type { Waker } from './sight.ts';
 import type { Switchboard } from './switchboard.ts';
 import type { SharedMemory, Visitor } from './shared-memory.ts';
 import { type Meeting, writeEffect } from './write-effect.ts';
@@ -35,8 +36,8 @@ export interface Reception extends Exchange, Meeting {
   offended(session: Session, reason: string): void;
   /** Its program says that it is ready. */
   ready(session: Session): void;
-  /** Whether anything but the broker could wake its program, as it answers to `ask`. */
-  answered(session: Session, stuck: boolean): void;
+  /** What alone could wake its program, as it answers to `ask`. */
+  answered(session: Session, by: Waker | null): void;
   /** A stream broke for a command of one of its scripts. */
   brokeOff(instance: NodeId): void;
   /** It asks something of the run itself. */
@@ -246,7 +247,7 @@ export class Session implements Party, Hearer, Visitor {
   #hearStuck(frame: Frame): void {
     if (readRequest(frame) !== this.#asked) throw unexpected(frame);
     this.#asked = null;
-    this.#reception.answered(this, (frame.flags & Flag.STUCK) !== 0);
+    this.#reception.answered(this, wakerIn(frame));
   }
 
   #hearChannel(frame: Frame): void {
@@ -283,4 +284,9 @@ const SILENT = `it did not say hello within ${Limit.HELLO_MS / 1000} s`;
 
 function carriesItems(type: number): boolean {
   return type === Type.PUT || type === Type.PUT_PRIORITY || type === Type.OFFER;
+}
+
+function wakerIn({ flags }: Frame): Waker | null {
+  if ((flags & Flag.STUCK) !== 0) return 'broker';
+  return (flags & Flag.CHILD) === 0 ? null : 'child';
 }

@@ -8,6 +8,9 @@ export interface ChannelWait {
   readonly cause: Cause;
 }
 
+/** What alone could wake a program: the broker, or the end of a process that it has started. */
+export type Waker = 'broker' | 'child';
+
 /** A connection of a program. */
 export interface Connected {
   readonly session: number;

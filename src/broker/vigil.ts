@@ -4,7 +4,7 @@
 import type { NodeId } from '../plan/plan.ts';
 import type { WaitFact } from '../run/event.ts';
 import type { Outlook, Suspect } from './control.ts';
-import { partsOf, type Sight, signOf, type Stance } from './sight.ts';
+import { type Connected, partsOf, type Sight, signOf, type Stance, type Waker } from './sight.ts';
 import { Stillness } from './stillness.ts';
 import { type Blocked, type Cause, circleIn, closedSetOf, OUTSIDE } from './waits.ts';
 
@@ -31,8 +31,8 @@ export class Vigil {
   readonly #daemons: ReadonlySet<NodeId>;
   readonly #still = new Stillness();
   readonly #asked = new Map<number, { readonly at: number; readonly moves: number; open: boolean }>();
-  /** Sessions that nothing but the broker could wake, as long as they have stirred no more often than this. */
-  readonly #proved = new Map<number, number>();
+  /** What alone could wake a session, as long as it has stirred no more often than this. */
+  readonly #proved = new Map<number, { readonly moves: number; readonly by: Waker }>();
   #inspection: { readonly request: number; readonly signs: ReadonlyMap<NodeId, string> } | null = null;
   #inspections = 0;
   #inspectedAt = Number.NEGATIVE_INFINITY;
@@ -58,16 +58,16 @@ export class Vigil {
     return { effects, nextMs: this.#nextLook(suspicion, now) };
   }
 
-  /** A session that was asked says whether anything but the broker could wake it. */
-  answered(session: number, stuck: boolean, sight: Sight, now: number): VigilEffect[] {
+  /** A session that was asked says what alone could wake it; null: there is more. */
+  answered(session: number, by: Waker | null, sight: Sight, now: number): VigilEffect[] {
     const asked = this.#asked.get(session);
     if (asked === undefined || !asked.open) return [];
     asked.open = false;
-    if (!stuck) {
+    if (by === null) {
       this.#proved.delete(session);
       return [];
     }
-    this.#proved.set(session, asked.moves);
+    this.#proved.set(session, { moves: asked.moves, by });
     // Whoever has not answered by the next look is left out.
     if ([...this.#asked.values()].some(({ open }) => open)) return [];
     this.#compare(sight, now);
@@ -152,9 +152,10 @@ export class Vigil {
       const { stance } = nodes.get(node) ?? NOBODY;
       if (stance?.state !== 'present') continue;
       const again = againMs(this.#still.of(stance, now));
-      for (const { session, moves } of stance.sessions) {
+      for (const connected of stance.sessions) {
+        const { session, moves } = connected;
         const asked = this.#asked.get(session);
-        if (!waits.has(session) || this.#proved.get(session) === moves) continue;
+        if (this.#isStuck(connected, waits)) continue;
         if (asked !== undefined && (asked.open || (asked.moves === moves && asked.at + again > now))) continue;
         this.#asked.set(session, { at: now, moves, open: true });
         effects.push({ do: 'ask', session });
@@ -195,16 +196,22 @@ export class Vigil {
     ];
   }
 
-  /** Its processes that nothing but the broker could wake; null where one of them, which waits, may be woken by something else. */
+  /** Its processes that are stuck; null where one of them, which waits, may be woken by something else. */
   #pidsOf(stance: Stance, waits: ReadonlyMap<number, readonly Cause[]>): number[] | null {
     const pids = new Set<number>();
     const others = new Set<number>();
-    for (const { session, pid, moves } of stance.sessions) {
-      const stuck = waits.has(session) && this.#proved.get(session) === moves;
-      if (waits.has(session) && !stuck) return null;
-      (stuck ? pids : others).add(pid);
+    for (const connected of stance.sessions) {
+      const stuck = this.#isStuck(connected, waits);
+      if (waits.has(connected.session) && !stuck) return null;
+      (stuck ? pids : others).add(connected.pid);
     }
     return [...pids].some((pid) => others.has(pid)) ? null : [...pids];
+  }
+
+  /** It waits for the broker, or for a process of its own tree, which the runner looks at, and for nothing else. */
+  #isStuck({ session, moves }: Connected, waits: ReadonlyMap<number, readonly Cause[]>): boolean {
+    const proof = this.#proved.get(session);
+    return proof?.moves === moves && proof.by === (waits.has(session) ? 'broker' : 'child');
   }
 
   /** Daemons that have nothing to do are no deadlock, and what has not started is none by itself. */

@@ -34,6 +34,8 @@ export interface Rider {
 
 export class Session {
   readonly writer: FrameWriter;
+  /** The program asks nothing of the broker now, and goes on when a child of its own has ended. */
+  restsOnChild = false;
   /** Of a lock that is kept here for a moment. */
   readonly lease: Lease;
   /** Shared memory, for large items. */
@@ -251,7 +253,8 @@ export class Session {
   #tellWhetherStuck(request: number): void {
     if (this.#failure !== null) return;
     const stuck = this.#connection.isAllThatIsWaitedFor;
-    this.writer.number(Type.STUCK, 0, request, stuck ? Flag.STUCK : Flag.NONE);
+    const alone = this.restsOnChild ? Flag.CHILD : Flag.STUCK;
+    this.writer.number(Type.STUCK, 0, request, stuck ? alone : Flag.NONE);
     this.flush();
   }
 

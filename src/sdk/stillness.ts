@@ -10,8 +10,8 @@ let withdrawable = 0;
 /** Signals that tell a program something of its own. Those that tell it to end are handled by many that wait for none. */
 const CALLS: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGIO'];
 
-/** Threads of the SDK's own, which wake nobody. */
-const ours = new WeakSet<Worker>();
+/** Threads of the SDK's own, which wake nobody, and children that others look at. */
+const ours = new WeakSet<object>();
 
 process.on('worker', (worker: Worker) => {
   if (ours.has(worker)) return;
@@ -22,8 +22,8 @@ process.on('worker', (worker: Worker) => {
 });
 
 /** To be called as soon as it is made. */
-export function discount(worker: Worker): void {
-  ours.add(worker);
+export function discount(part: object): void {
+  ours.add(part);
 }
 
 /** A call waits that may be withdrawn; to be undone once it does no more. */
@@ -38,7 +38,7 @@ export function isOnlyWokenBy(connection: object): boolean {
   const handles = (process as unknown as Internals)._getActiveHandles();
   // Requests and timers stand in the one list only.
   if (process.getActiveResourcesInfo().length !== handles.length) return false;
-  return handles.every((handle) => handle === connection || isOutput(handle));
+  return handles.every((handle) => handle === connection || ours.has(handle) || isOutput(handle));
 }
 
 /** What Node's types do not show: the objects of what `getActiveResourcesInfo` has only the names of. */

@@ -2,6 +2,7 @@
 // lock stays taken until the command has ended, for until then it could still write.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { discount } from '../sdk/stillness.ts';
 import { EXIT, Outcome } from './call.ts';
 
 /** Settles with the exit code of the command, as shells tell it. */
@@ -11,6 +12,8 @@ export async function runHolding(command: readonly string[], connection: number 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {});
   const stdio = ['inherit', 'inherit', 'inherit', ...(connection === null ? [] : [connection])] as const;
   const child = spawn(program, args, { stdio: [...stdio] });
+  // Whether it may still end is seen by who looks at all processes of the instance.
+  discount(child);
   return new Promise((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       const missing = error.code === 'ENOENT';

@@ -140,8 +140,10 @@ async function holdLock(argv: readonly string[]): Promise<number> {
   const lock = session.channel('lock', name, () => new Lock(session, name));
   const guard = await lock.acquire({ timeout, ...(read ? { mode: 'read' } : {}) });
   try {
+    session.restsOnChild = true;
     return await runHolding(command, session.descriptor);
   } finally {
+    session.restsOnChild = false;
     await guard.release();
     await session.part();
   }

@@ -96,6 +96,8 @@ export const Flag = {
   GONE: 2,
   /** `STUCK`: nothing but the broker could wake it. */
   STUCK: 1,
+  /** `STUCK`: nothing but the end of a process that it has started could. */
+  CHILD: 2,
   /** `LANE`: listen for the other end; without it, connect to it. `LANE_STOP`, to who listens: the other end is gone. */
   LISTEN: 1,
   /** `LANE_READY`: no lane can be had. */

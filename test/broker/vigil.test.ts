@@ -70,8 +70,8 @@ const dos = (effects: readonly VigilEffect[]) => effects.map((effect) => effect.
 /** Both are asked after a second, and say that they are stuck. Gives the inspection that follows. */
 function proved(vigil: Vigil, scene: Scene): Extract<VigilEffect, { do: 'inspect' }> {
   expect(watch(vigil, scene, 0, 1000).map(({ effect }) => effect.do)).toEqual(['ask', 'ask']);
-  expect(vigil.answered(sessionOf('a'), true, scene.sight, 1010)).toEqual([]);
-  const [inspect] = vigil.answered(sessionOf('b'), true, scene.sight, 1020);
+  expect(vigil.answered(sessionOf('a'), 'broker', scene.sight, 1010)).toEqual([]);
+  const [inspect] = vigil.answered(sessionOf('b'), 'broker', scene.sight, 1020);
   if (inspect?.do !== 'inspect') throw new Error('no inspection');
   return inspect;
 }
@@ -111,6 +111,28 @@ test('it is none where something else of one of them runs', () => {
   expect(vigil.inspected(request, all('a'), scene.sight, 1030)).toEqual([]);
 });
 
+test('a connection of one that only waits for a child of its own is stuck as well, and is looked at', () => {
+  const vigil = new Vigil(settings);
+  const [first, holder] = [sessionOf('a'), 7];
+  const both = [first, holder].map((session) => ({ session, pid: session, moves: 1 }));
+  const scene = circle().is({ node: 'a', state: 'present', sessions: both, streams: [] });
+  scene.moves.delete('a');
+  expect(watch(vigil, scene, 0, 1000).map(({ effect }) => effect.do)).toEqual(['ask', 'ask', 'ask']);
+  vigil.answered(holder, 'child', scene.sight, 1010);
+  vigil.answered(sessionOf('b'), 'broker', scene.sight, 1010);
+  expect(vigil.answered(first, 'broker', scene.sight, 1010)).toMatchObject([
+    { do: 'inspect', suspects: [{ node: 'b' }, { node: 'a', pids: [first, holder] }] },
+  ]);
+});
+
+test.each(['child', null] as const)('who waits at a channel is not stuck where it says %s', (by) => {
+  const vigil = new Vigil(settings);
+  const scene = circle();
+  watch(vigil, scene, 0, 1000);
+  vigil.answered(sessionOf('a'), by, scene.sight, 1010);
+  expect(vigil.answered(sessionOf('b'), 'broker', scene.sight, 1010)).toEqual([]);
+});
+
 test('it is none where one has stirred while it was looked at', () => {
   const vigil = new Vigil(settings);
   const scene = circle();
@@ -135,8 +157,8 @@ test('it is none where one could be woken by something else, and that one is ask
   const vigil = new Vigil(settings);
   const scene = circle();
   watch(vigil, scene, 0, 1000);
-  vigil.answered(sessionOf('a'), true, scene.sight, 1010);
-  expect(vigil.answered(sessionOf('b'), false, scene.sight, 1010)).toEqual([]);
+  vigil.answered(sessionOf('a'), 'broker', scene.sight, 1010);
+  expect(vigil.answered(sessionOf('b'), null, scene.sight, 1010)).toEqual([]);
   const later = watch(vigil, scene, 1100, 2000).map(({ effect }) => effect);
   expect(new Set(later.map((effect) => (effect.do === 'ask' ? effect.session : effect.do)))).toEqual(
     new Set([sessionOf('b')]),
@@ -147,9 +169,9 @@ test('an answer counts for what was asked, not for what came after', () => {
   const vigil = new Vigil(settings);
   const scene = circle();
   watch(vigil, scene, 0, 1000);
-  vigil.answered(sessionOf('a'), true, scene.sight, 1010);
+  vigil.answered(sessionOf('a'), 'broker', scene.sight, 1010);
   scene.stir('b');
-  expect(vigil.answered(sessionOf('b'), true, scene.sight, 1020)).toEqual([]);
+  expect(vigil.answered(sessionOf('b'), 'broker', scene.sight, 1020)).toEqual([]);
   expect(watch(vigil, scene, 1100, 1900)).toEqual([]);
 });
 

@@ -342,6 +342,29 @@ test('a shell that only waits for its program cannot help', async () => {
   expect(exitCode).toBe(3);
 });
 
+test('two scripts that each run under one lock what asks for the other, beside one that runs for ever', async () => {
+  const script = (mine: string, own: string, others: string, asked: string) =>
+    `forkline lock ${mine} -- sh -c 'touch ${own}; until [ -e ${others} ]; do sleep 0.01; done; forkline lock ${asked} -- true'`;
+  const { exitCode, stderr } = await run(`
+    locks: { left: {}, right: {} }
+    processes:
+      a: { run: "${script('left', 'one', 'two', 'right')}", locks: [left, right] }
+      b: { run: "${script('right', 'two', 'one', 'left')}", locks: [left, right] }
+    daemons: { c: { run: sleep 600 } }`);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('`a` waits for lock `right`, held by `b`');
+  expect(stderr).toContain('`b` waits for lock `left`, held by `a`');
+});
+
+test('what runs under a lock beside the command that waits may yet help', async () => {
+  const { exitCode, deadlock } = await run(`
+    timeout: 4s
+    locks: { left: {} }
+    processes: { a: { run: "forkline lock left -- sh -c 'sleep 600 & forkline lock left -- true'", locks: left } }`);
+  expect(deadlock).toBeUndefined();
+  expect(exitCode).toBe(124);
+});
+
 test('daemons that have nothing to do are no deadlock, and the run ends with its last process', async () => {
   const { exitCode, deadlock } = await run(`
     queues: { work: { leftover: ignore }, more: { leftover: ignore } }
