@@ -22,7 +22,7 @@ const helps = {
   net: `target: ${here}/crossed.py#word`,
   net_select: `target: ${here}/crossed.py#word`,
   loop_net: `target: ${here}/crossed.py#word`,
-  fifo: `run: 'sleep 3; echo > "$FORKLINE_RUN_DIR/fifo"'`,
+  fifo: `run: 'while ! [ -p "$FORKLINE_RUN_DIR/fifo" ]; do sleep 0.1; done; sleep 3; echo > "$FORKLINE_RUN_DIR/fifo"'`,
   file_lock: `run: 'flock "$FORKLINE_RUN_DIR/flock" sleep 4'`,
   sigwait: `run: 'while ! [ -e "$FORKLINE_RUN_DIR/pid" ]; do sleep 0.1; done; sleep 3; kill -USR1 "$(cat "$FORKLINE_RUN_DIR/pid")"'`,
   'py:handler': `run: 'while ! [ -e "$FORKLINE_RUN_DIR/pid" ]; do sleep 0.1; done; sleep 3; kill -USR1 "$(cat "$FORKLINE_RUN_DIR/pid")"'`,
