@@ -93,11 +93,13 @@ test.each([
   expect(run.notices).toEqual([{ type: 'offence', node: null, reason: 'the token is not that of `p`' }]);
 });
 
-test('the token of one instance does not open the name of another', async () => {
+test('the token of one instance does not open the name of another, and the one that showed it is blamed', async () => {
   await using run = await running(queueOf('q'));
   const client = await run.stranger();
   client.hello('c', 1, tokenFor('00'.repeat(32), 'p'));
   expect(await client.error()).toBe('identity');
+  await client.closed;
+  expect(run.notices).toEqual([{ type: 'offence', node: 'p', reason: 'the token is not that of `c`' }]);
 });
 
 test('an instance that has ended is let in no more', async () => {
