@@ -1,9 +1,10 @@
 // The bytes of one connection. Reads into slabs of its own, so that no buffer is made for each small read, and a large frame
 // right into its place. Writes past the stream, at once; only what the system does not take goes through the stream, which
 // knows when it takes more. That the other side reads no more never ends the reading of what it had said.
-import { writeSync, writevSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
+import { Inlet } from '../wire/inlet.ts';
+import { writePieces } from '../wire/pieces.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import type { LargeBuffers } from './large-buffers.ts';
 import { hearLastWords } from './last-words.ts';
@@ -30,11 +31,7 @@ export class Connection {
   readonly #reader: FrameReader;
   readonly #buffers: LargeBuffers;
   readonly #descriptor: number;
-  #slab = EMPTY;
-  #slabTaken = 0;
-  #slabSize = LEAST_SLAB;
-  /** What is read now goes right into the frame it belongs to. */
-  #straight = false;
+  readonly #inlet: Inlet;
   /** Writes that the stream has not finished. */
   #streaming = 0;
   /** Nothing more is heard. */
@@ -51,9 +48,10 @@ export class Connection {
     });
     this.#reader.allocate = (length) => buffers.allocate(length);
     this.#reader.limit = (type, channel) => hearer.longest(type, channel);
+    this.#inlet = new Inlet(this.#reader, SLABS);
     const handle = takeHandle(accepted);
     this.#descriptor = handle.fd;
-    const onread = { buffer: () => this.#space(), callback: (length: number) => this.#read(length) };
+    const onread = { buffer: () => this.#inlet.space(), callback: (length: number) => this.#read(length) };
     // `handle` and, here, `onread` are options that the types do not know.
     this.#socket = new Socket({ handle, onread } as ConstructorParameters<typeof Socket>[0]);
     hearLastWords(this.#socket, (chunk) => this.#attempt(() => this.#reader.read(chunk)));
@@ -103,10 +101,7 @@ export class Connection {
   }
 
   #read(length: number): boolean {
-    this.#attempt(() => {
-      if (this.#straight) this.#reader.filled(length);
-      else this.#reader.read(this.#filled(length));
-    });
+    this.#attempt(() => this.#inlet.read(length));
     this.#hearer.heard();
     return true;
   }
@@ -122,37 +117,11 @@ export class Connection {
     }
   }
 
-  /** What was read into the slab. Frames look into it, so that part is not written to again. */
-  #filled(length: number): Buffer {
-    const from = this.#slabTaken;
-    this.#slabTaken += length;
-    // Who sends much at a time gets more to send it to.
-    if (this.#slabTaken === this.#slab.length) this.#slabSize = Math.min(this.#slabSize * 2, LARGEST_SLAB);
-    return this.#slab.subarray(from, this.#slabTaken);
-  }
-
-  #space(): Buffer {
-    const { rest } = this.#reader;
-    this.#straight = rest !== null && rest.length >= LEAST_SPACE;
-    if (rest !== null && this.#straight) return rest;
-    if (this.#slab.length - this.#slabTaken < LEAST_SPACE) {
-      this.#slab = Buffer.allocUnsafeSlow(this.#slabSize);
-      this.#slabTaken = 0;
-    }
-    return this.#slab.subarray(this.#slabTaken);
-  }
-
   /** Gives what the system did not take. */
   #write(pieces: Buffer[]): Buffer[] {
-    const [first] = pieces;
     try {
-      const written =
-        pieces.length === 1 && first !== undefined
-          ? writeSync(this.#descriptor, first)
-          : writevSync(this.#descriptor, pieces.slice(0, MOST_PIECES));
-      return after(pieces, written);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return pieces;
+      return writePieces(this.#descriptor, pieces);
+    } catch {
       // It reads no more; what it had said before is still to be heard.
       this.#mute = true;
       return [];
@@ -175,12 +144,8 @@ export class Connection {
 
 const EMPTY: Buffer = Buffer.alloc(0);
 const BLOCK = 8 * 1024;
-const LEAST_SLAB = 4 * 1024;
-const LARGEST_SLAB = 64 * 1024;
-/** Reading into less is a call for too little. */
-const LEAST_SPACE = 1024;
-/** As many as the system takes in one call. */
-const MOST_PIECES = 1024;
+/** There may be many sessions that say little. */
+const SLABS = { least: 4 * 1024, largest: 64 * 1024, space: 1024 };
 
 /** Of Node's stream handle, what net.Socket does not show. */
 interface Handle {
@@ -195,14 +160,4 @@ function takeHandle(accepted: Socket): Handle {
   holder._handle = null;
   accepted.destroy();
   return handle;
-}
-
-/** What is left of `pieces` after so many bytes. */
-function after(pieces: readonly Buffer[], written: number): Buffer[] {
-  let left = written;
-  for (const [index, piece] of pieces.entries()) {
-    if (left < piece.length) return [piece.subarray(left), ...pieces.slice(index + 1)];
-    left -= piece.length;
-  }
-  return [];
 }

@@ -1,10 +1,11 @@
 // The socket: connects, sends what has gathered, reads frames, and knows whether the program waits for any of it. What the
 // frames mean is the session's. Writes go to the descriptor at once, past the stream; only what the system does not
 // take goes through the stream, which knows when it takes more. So an orderly end can write the rest synchronously.
-import { writeSync, writevSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { type Frame, FrameReader } from '../wire/frame.ts';
+import { Inlet } from '../wire/inlet.ts';
 import { Limit } from '../wire/message.ts';
+import { piecesAfter, writePieces } from '../wire/pieces.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import { isOnlyWokenBy } from './stillness.ts';
 
@@ -29,16 +30,11 @@ export class Connection {
   itemBytes = 0;
   readonly #path: string;
   readonly #listener: Listener;
-  readonly #reader: FrameReader;
+  readonly #inlet: Inlet;
   readonly #started = performance.now();
   #state: 'connecting' | 'open' | 'ended' = 'connecting';
   #socket: Socket | null = null;
   #handle: Handle | null = null;
-  /** The buffer that is read into, and how much of it is taken. */
-  #slab = Buffer.alloc(0);
-  #slabTaken = 0;
-  /** What is read now goes right into the frame it belongs to. */
-  #straight = false;
   /** Waiting calls; the socket, or the pause before the next attempt, keeps the program alive while there are any. */
   #holds = 0;
   #holding: { ref(): unknown; unref(): unknown } | null = null;
@@ -63,7 +59,7 @@ export class Connection {
   constructor(path: string, listener: Listener) {
     this.#path = path;
     this.#listener = listener;
-    this.#reader = new FrameReader((frame) => listener.onFrame(frame));
+    this.#inlet = new Inlet(new FrameReader((frame) => listener.onFrame(frame)), SLABS);
     this.#connect(FIRST_PAUSE_MS);
   }
 
@@ -133,7 +129,7 @@ export class Connection {
     while (rest.length > 0) {
       const before = rest;
       try {
-        rest = this.#tryWrite(rest);
+        rest = writePieces((this.#handle as Handle).fd, rest);
       } catch {
         return;
       }
@@ -170,7 +166,7 @@ export class Connection {
   #connect(pauseMs: number): void {
     const socket = connect({
       path: this.#path,
-      onread: { buffer: () => this.#space(), callback: (n) => this.#read(n) },
+      onread: { buffer: () => this.#inlet.space(), callback: (n) => this.#read(n) },
     });
     this.#socket = socket;
     this.#hang(socket);
@@ -244,23 +240,10 @@ export class Connection {
 
   #write(pieces: Buffer[]): Buffer[] {
     try {
-      return this.#tryWrite(pieces);
+      return writePieces((this.#handle as Handle).fd, pieces);
     } catch (error) {
       this.fail((error as Error).message);
       return [];
-    }
-  }
-
-  /** Gives what the system did not take; `pieces` itself where it took nothing. */
-  #tryWrite(pieces: Buffer[]): Buffer[] {
-    const { fd } = this.#handle as Handle;
-    try {
-      const written =
-        pieces.length === 1 ? writeSync(fd, pieces[0] as Buffer) : writevSync(fd, pieces.slice(0, MOST_PIECES));
-      return after(pieces, written);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return pieces;
-      throw error;
     }
   }
 
@@ -282,31 +265,18 @@ export class Connection {
   /** What the stream was given and the system has not taken. */
   #unconfirmed(): Buffer[] {
     const total = this.#streamed.reduce((sum, piece) => sum + piece.length, 0);
-    return after(this.#streamed, total - (this.#handle as Handle).writeQueueSize);
+    return piecesAfter(this.#streamed, total - (this.#handle as Handle).writeQueueSize);
   }
 
   #read(length: number): boolean {
     this.#reading = true;
     try {
-      if (this.#straight) this.#reader.filled(length);
-      else this.#reader.read(this.#slab.subarray(this.#slabTaken, (this.#slabTaken += length)));
+      this.#inlet.read(length);
     } catch (error) {
       this.fail((error as Error).message);
     }
     this.#reading = false;
     return true;
-  }
-
-  /** Where to read to: a large frame of which part is here, or the slab. Frames look into it, so it is not written to again. */
-  #space(): Buffer {
-    const { rest } = this.#reader;
-    this.#straight = rest !== null && rest.length >= LEAST_SPACE;
-    if (rest !== null && this.#straight) return rest;
-    if (this.#slab.length - this.#slabTaken < LEAST_SPACE) {
-      this.#slab = Buffer.allocUnsafeSlow(SLAB);
-      this.#slabTaken = 0;
-    }
-    return this.#slab.subarray(this.#slabTaken);
   }
 }
 
@@ -316,25 +286,11 @@ interface Handle {
   readonly writeQueueSize: number;
 }
 
-/** What is left of `pieces` after so many bytes. */
-function after(pieces: Buffer[], written: number): Buffer[] {
-  if (written === 0) return pieces;
-  let left = written;
-  for (let index = 0; index < pieces.length; index += 1) {
-    const piece = pieces[index] as Buffer;
-    if (left < piece.length) return [piece.subarray(left), ...pieces.slice(index + 1)];
-    left -= piece.length;
-  }
-  return [];
-}
-
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 100;
 const BLOCK = 72 * 1024;
 const FLUSH_BYTES = 64 * 1024;
 const CONGESTED_BYTES = 1024 * 1024;
-/** writev takes no more. */
-const MOST_PIECES = 1024;
 /** After such a pause nothing is gained by waiting for the end of the turn. */
 const QUIET_MS = 5;
 /** Calls that come so fast need not be timed one by one. */
@@ -343,5 +299,4 @@ const BRISK_MS = 1;
 const STEP = 128;
 const LONGEST_STRIDE = 8 * 1024;
 const SETTLED = Promise.resolve();
-const SLAB = 128 * 1024;
-const LEAST_SPACE = 32 * 1024;
+const SLABS = { least: 128 * 1024, largest: 128 * 1024, space: 32 * 1024 };
