@@ -70,6 +70,8 @@ export class Execution {
   #broken!: (error: unknown) => void;
   #context: ProcessContext | null = null;
   #broker: BrokerHost | null = null;
+  /** It may be there although the rest could not be prepared. */
+  #brokerStarts: Promise<BrokerHost | null> = Promise.resolve(null);
   #stopCause: StopCause | null = null;
   #killed = false;
 
@@ -170,24 +172,10 @@ export class Execution {
   // ── beginning and end ──
 
   async #prepare(): Promise<Targets> {
-    const { runId, runDir, deadlockMs } = this.#options;
-    const { channels, nodes } = this.#plan;
-    const speakers = speakersOf(this.#plan);
+    if (needsBroker(this.#plan)) this.#brokerStarts = this.#startBroker();
     const [broker, targets, containment, swept] = await Promise.all([
-      !needsBroker(this.#plan)
-        ? null
-        : startBroker({
-            runId,
-            channels,
-            speakers,
-            again: nodes.filter((node) => isProcess(node) && node.again !== null).map(({ id }) => id),
-            deadlockMs,
-            daemons: nodes.filter(({ kind }) => kind === 'daemon').map(({ id }) => id),
-            onNotice: (notice) => this.#notices.hear(notice),
-            socketDir: this.#premises.folder,
-            onLost: (reason) => this.kill({ exitCode: 70, reason: `the broker was lost: ${reason}` }),
-          }),
-      prepareTargets(this.#plan, runDir),
+      this.#brokerStarts,
+      prepareTargets(this.#plan, this.#options.runDir),
       this.#premises.ready(),
       sweep(),
     ]);
@@ -195,6 +183,22 @@ export class Execution {
     if (broker) this.#premises.guard(broker.pid);
     this.#contained(containment, swept);
     return targets;
+  }
+
+  #startBroker(): Promise<BrokerHost> {
+    const { runId, deadlockMs } = this.#options;
+    const { channels, nodes } = this.#plan;
+    return startBroker({
+      runId,
+      channels,
+      speakers: speakersOf(this.#plan),
+      again: nodes.filter((node) => isProcess(node) && node.again !== null).map(({ id }) => id),
+      deadlockMs,
+      daemons: nodes.filter(({ kind }) => kind === 'daemon').map(({ id }) => id),
+      onNotice: (notice) => this.#notices.hear(notice),
+      socketDir: this.#premises.folder,
+      onLost: (reason) => this.kill({ exitCode: 70, reason: `the broker was lost: ${reason}` }),
+    });
   }
 
   #contained(containment: Containment, swept: readonly number[]): void {
@@ -258,7 +262,8 @@ export class Execution {
   async #clear(): Promise<void> {
     this.#alarm.cancel();
     for (const run of this.#running.values()) run.killAtOnce();
-    await this.#broker?.close();
+    const broker = await this.#brokerStarts.catch(() => null);
+    await broker?.close();
     await this.#premises.close();
   }
 
