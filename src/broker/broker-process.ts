@@ -44,7 +44,7 @@ export class BrokerProcess {
       this.#stderr = (this.#stderr + text).slice(-MOST_STDERR);
     });
     this.#process.on('message', (notice: Notice) => this.#hear(notice));
-    this.#process.on('error', (error) => this.#lost(error.message));
+    this.#process.on('error', (error: NodeJS.ErrnoException) => this.#lost(error.message, error.code));
     this.#ended = new Promise((resolve) => {
       this.#process.once('close', (code, signal) => {
         this.#lost(`it ended with ${signal ?? `exit code ${code}`}${this.#stderr === '' ? '' : `: ${this.#stderr}`}`);
@@ -108,13 +108,13 @@ export class BrokerProcess {
     }
   }
 
-  #lost(reason: string): void {
+  #lost(reason: string, code?: string): void {
     const before = this.#phase;
     if (before === 'ended') return;
     this.#phase = 'ended';
     for (const { reject } of this.#asked.values()) reject(new BrokerGone(`the broker was lost: ${reason}`));
     this.#asked.clear();
-    if (before === 'starting') this.#failed(new BrokerNotStarted(`the broker could not be started: ${reason}`));
+    if (before === 'starting') this.#failed(new BrokerNotStarted(`the broker could not be started: ${reason}`, code));
     if (before === 'open') this.#hearer.onLost(reason);
   }
 }

@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, NodeId } from '../plan/plan.ts';
 import type { Speaker } from '../plan/speakers.ts';
 import { type BrokerHearer, BrokerProcess } from './broker-process.ts';
 import type { Account, Command, Counts, Fence, Outlook } from './control.ts';
-import { makeSocketFolder, SOCKET } from './socket-folder.ts';
+import { type BrokerNotStarted, makeSocketFolder, SOCKET } from './socket-folder.ts';
 import { tokenFor } from './token.ts';
 
 export interface BrokerOptions extends BrokerHearer {
@@ -75,14 +76,29 @@ export interface BrokerHost {
 export async function startBroker(options: BrokerOptions): Promise<BrokerHost> {
   const folder = makeSocketFolder(options.socketDir);
   try {
-    const host = new Host(options, folder);
-    await host.listening;
-    return host;
+    return await startedIn(folder, options);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
 }
+
+async function startedIn(folder: string, options: BrokerOptions, tries = 1): Promise<Host> {
+  const host = new Host(options, folder);
+  try {
+    await host.listening;
+    return host;
+  } catch (error) {
+    if (tries >= MOST_TRIES || !passing.has((error as BrokerNotStarted).code ?? '')) throw error;
+  }
+  await pause(BETWEEN_TRIES_MS);
+  return startedIn(folder, options, tries + 1);
+}
+
+/** The system lacks something that others may soon give back. */
+const passing: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
+const MOST_TRIES = 20;
+const BETWEEN_TRIES_MS = 50;
 
 class Host implements BrokerHost {
   readonly socket: string;

@@ -10,6 +10,13 @@ export const SOCKET = 's';
 /** Nothing of the run was started. Its message says all. */
 export class BrokerNotStarted extends Error {
   override readonly name = 'BrokerNotStarted';
+  /** Of the system's error, where it refused a process. */
+  readonly code: string | undefined;
+
+  constructor(message: string, code?: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** In `wished`, or else where this user's sockets belong. */

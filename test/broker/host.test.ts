@@ -1,13 +1,16 @@
 // The broker as a process of its own: it comes, answers, and leaves nothing behind.
+import { ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Notice } from '../../src/broker/control.ts';
 import { type BrokerHost, type BrokerOptions, startBroker } from '../../src/broker/host.ts';
 import { Type } from '../../src/wire/message.ts';
 import { Client, lockOf, queueOf } from './kit.ts';
+
+vi.mock('node:child_process', { spy: true });
 
 function start(options: Partial<BrokerOptions> = {}): Promise<BrokerHost> {
   return startBroker({
@@ -55,6 +58,22 @@ test('children are served by a process of its own, whose folder only this user c
   await host.close();
   expect(existsSync(dirname(host.socket))).toBe(false);
   expect(() => process.kill(host.pid, 0)).toThrow('ESRCH');
+});
+
+test('is started once the system has a process to spare, and not at all where it never has', async () => {
+  const refused = (): ChildProcess => {
+    const child = new ChildProcess();
+    const error = Object.assign(new Error('spawn node EAGAIN'), { code: 'EAGAIN' });
+    queueMicrotask(() => child.emit('error', error));
+    return child;
+  };
+  vi.mocked(spawn).mockReset().mockImplementationOnce(refused).mockImplementationOnce(refused);
+  const host = await start();
+  expect(vi.mocked(spawn)).toHaveBeenCalledTimes(3);
+  await host.close();
+  vi.mocked(spawn).mockImplementation(refused);
+  await expect(start()).rejects.toThrow('the broker could not be started: spawn node EAGAIN');
+  vi.mocked(spawn).mockReset();
 });
 
 test('a FIFO that cannot be opened is told to who asked for it', async () => {
