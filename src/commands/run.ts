@@ -101,6 +101,7 @@ Exit codes: 0 success · 1 something failed, or items were left over ·
       volume: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
     } as const;
     expectKeeper(process.env.FORKLINE_KEEPER);
+    expectUmask(process.umask());
     const reporters = await unless(kill, openReporters(wishes));
     const exitCode = await execute(plan, {
       onEvent: (event) => reporters.report(event),
@@ -141,6 +142,17 @@ function containmentIn(text: string | undefined): Tier {
     );
   return tier;
 }
+
+/** Else the folder of the run would be made, and could not be entered, nor by later runs. */
+function expectUmask(umask: number): void {
+  if ((umask & OWNER) === 0 || process.getuid?.() === 0) return;
+  throw new CallError(
+    `with the umask ${umask.toString(8).padStart(4, '0')} you may not use the files that you make yourself`,
+    'run it after `umask 077`, or any other that leaves the owner all',
+  );
+}
+
+const OWNER = 0o700;
 
 /** Which may be used is looked at where one is started; here, whether there is one of that name. */
 function expectKeeper(text = ''): void {

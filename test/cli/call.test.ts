@@ -1,8 +1,10 @@
 // How the command line answers when it is called, rightly or wrongly.
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { forkline, workspace } from '../kit/forkline.ts';
+import { binary } from '../kit/run-pipeline.ts';
 
 const packageJson = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
   version: string;
@@ -121,6 +123,23 @@ test.each([
   const answer = await forkline(folder, ['run', 'a.yaml'], '', env);
   expect([answer.stderr, answer.stdout, answer.exitCode]).toEqual([`forkline: ${told}`, '', 2]);
 });
+
+test.runIf(process.platform === 'linux')(
+  'a umask that keeps its owner from files is told before any is made',
+  (context) => {
+    const folder = workspace({ 'a.yaml': 'processes:\n  a: { run: "true" }\n' });
+    const script = `umask 0777; exec unshare --user ${process.execPath} ${binary} run a.yaml`;
+    const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
+    // Nobody can be made unprivileged here.
+    if (stderr.startsWith('unshare:')) return context.skip();
+    expect([stderr, status]).toEqual([
+      'forkline: with the umask 0777 you may not use the files that you make yourself\n' +
+        '  run it after `umask 077`, or any other that leaves the owner all\n',
+      2,
+    ]);
+    expect(readdirSync(folder)).toEqual(['a.yaml']);
+  },
+);
 
 test('with --json a wrong call has the same exit code, and its error is JSON', async () => {
   const { stdout, stderr, exitCode } = await forkline(workspace(), ['run', '--json', '--timeuot', '3s']);
