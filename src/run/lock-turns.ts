@@ -61,10 +61,15 @@ export class LockTurns {
    * heard who ask for theirs with a slot: one of these may be about to give that up for just those locks, and they would do so for ever.
    */
   settle(): LockTurnEffect[] {
-    if (this.#trying > 0) return [];
+    if (this.anyTries()) return [];
     const offered = [...this.#states].flatMap(([node, state]) => (state === 'offered' ? [node] : []));
     for (const node of offered) this.#go(node, 'inLine');
     return offered.map((node) => ({ do: 'unhold', node }));
+  }
+
+  /** Of some it is not known yet whether their locks are free. */
+  anyTries(): boolean {
+    return this.#trying > 0;
   }
 
   /** There is no process before it has both. */

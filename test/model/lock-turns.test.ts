@@ -318,4 +318,10 @@ describe('is seen in the model:', () => {
     plant();
     expect(fc.check(histories, { numRuns: 3000, endOnFailure: true }).failed).toBe(true);
   });
+
+  test('two give up for each other what they have, for ever', () => {
+    vi.spyOn(LockTurns.prototype, 'anyTries').mockReturnValue(false);
+    const { errorInstance } = fc.check(histories, { numRuns: 10_000, endOnFailure: true });
+    expect(errorInstance).toEqual(new Error('it goes on for ever'));
+  });
 });
