@@ -13,10 +13,12 @@ import { binary } from '../kit/run-pipeline.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Forks twice, leads a session of its own, empties its environment, closes its files, ignores SIGTERM, and says its pid in a file. */
+/** Forks twice, leads a session of its own, empties its environment, closes its files, ignores SIGTERM, and says its pid in a file once
+ * those that it was forked by are gone. */
 const daemonizer = `
 use POSIX ();
-exit if fork; POSIX::setsid(); exit if fork;
+exit if fork; POSIX::setsid(); my $parent = $$; exit if fork;
+select undef, undef, undef, 0.01 while getppid == $parent;
 $SIG{TERM} = 'IGNORE';
 open my $file, '>', "$ARGV[0].part"; print $file $$; close $file; rename "$ARGV[0].part", $ARGV[0];
 POSIX::close($_) for 0 .. 63;
