@@ -92,6 +92,14 @@ export class Consumer implements StockKeeper, Taker {
     this.#session.wrote();
   }
 
+  /** The program gives back an item that it took. It comes again before those behind it, so what was read ahead of these goes back too. */
+  handBack(tag: number): void {
+    this.giveBack(tag);
+    if (this.#lanes.open) return;
+    this.#pace.recalled();
+    this.#retreat();
+  }
+
   /** The program takes no more for now. */
   rest(): void {
     if (this.#line.size === 0 && this.#failure === null) this.#retreat();

@@ -118,7 +118,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
       reason: death?.reason ?? null,
       attempts: death?.attempts ?? null,
       done: () => settle(() => this.#consumer.taking.done(tag, 1)),
-      giveBack: () => settle(() => this.#consumer.giveBack(tag)),
+      giveBack: () => settle(() => this.#consumer.handBack(tag)),
     };
   }
 

@@ -182,6 +182,20 @@ describe('what was taken', () => {
     expect(await broker.until('GIVE_BACK')).toEqual(range('GIVE_BACK', 1, 1));
   });
 
+  test('and is given back comes again before those behind it, so that what was read ahead goes back too', async () => {
+    const { broker, queue } = await client();
+    const taken = queue().take();
+    await broker.next();
+    broker.send(deliver('1', '2', '3'));
+    (await taken).giveBack();
+    expect(await broker.until('GIVE_BACK')).toEqual(range('GIVE_BACK', 0, 1));
+    expect(await broker.until('GIVE_BACK')).toEqual(range('GIVE_BACK', 1, 2));
+    const next = queue().get();
+    await broker.until('GET');
+    broker.send({ type: 'REDELIVER', flags: 0, channel: 1, attempt: 1, items: ['1'] });
+    expect(await next).toBe(1);
+  });
+
   test('from a queue that delivers at most once is told before the program has it, and never done', async () => {
     const { broker, queue } = await client(queueChannel({ delivery: 'at-most-once' }));
     const got = queue().get();

@@ -502,6 +502,23 @@ class Getting(unittest.TestCase):
             self.assertIn(first, (sent, sent + 1))
             self.assertEqual(first + count, sent + said.number)
 
+    def test_what_is_given_back_comes_again_before_what_was_read_ahead(self):
+        code = """
+            one = q.take()
+            one.give_back()
+            say(q.take().value)
+            sys.stdin.read()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.deliver(b"1", b"2", b"3")
+            self.assertEqual(line.until(wire.GIVE_BACK).body, struct.pack(">HII", 0, 0, 1))
+            self.assertEqual(line.until(wire.GIVE_BACK).body, struct.pack(">HII", 0, 1, 2))
+            line.until(wire.GET, flags=1)
+            line.redeliver(1, b"1")
+            self.assertEqual(program.hear(), "1")
+
     def test_take_gives_items_that_are_done_each_by_itself(self):
         code = """
             one, two = q.take(), q.take()

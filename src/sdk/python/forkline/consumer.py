@@ -242,12 +242,16 @@ class Consumer:
                 self.session.arm()
 
     def give_back(self, tag: int) -> None:
-        """Hands an item that was taken to whoever comes next."""
+        """Hands an item that was taken to whoever comes next. It comes again before those behind it, so what was read ahead
+        of these goes back too."""
         with self.session.exclusive:
             self.session.check()
             self.report()
             self._forget((tag,))
             self.session.say(wire.tags(wire.GIVE_BACK, self.channel, tag, 1))
+            self._recalled()
+            # What is still on its way comes behind it as well.
+            self._retreating = self.ungets > 0
             self.session.send()
 
     def give_back_rest(self, keep: int = 0) -> None:
@@ -323,8 +327,11 @@ class Consumer:
                 self._void = 0
                 self._retreating = False
         elif kind == wire.RECALL:
-            self._window = max(1, self._window // 2)
-            self.give_back_rest(keep=self.waiting)
+            self._recalled()
+
+    def _recalled(self) -> None:
+        self._window = max(1, self._window // 2)
+        self.give_back_rest(keep=self.waiting)
 
     def _items(self, flags: int, body: memoryview, start: int = 0) -> "list[Any]":
         return [self.session.areas.item(body, start)] if flags & wire.ASIDE else wire.split(body, start)
