@@ -13,9 +13,14 @@ my $most_idle = 16;
 # Of many that are to be started at once, the first have often ended before the last could be: their wardens are free for these.
 my $most_starting = 8;
 my $starting = 0;
+# Each: a number, the order to start it, and what it was told since.
 my @waiting;
+# How often the first of these was tried in vain.
+my $tries = 0;
+my $most_tries = 20;
+my $between_tries = 0.05;
 
-sub forget { (%of, %all, @idle, @waiting) = (); $starting = 0 }
+sub forget { (%of, %all, @idle, @waiting) = (); $starting = $tries = 0 }
 
 sub is_warden { return exists $all{ $_[0] } }
 
@@ -24,16 +29,34 @@ sub any { return scalar %all }
 # A program may stop its parent, which then would look after nothing any more. Whether it was a warden, and is there.
 sub wake { my ($pid) = @_; return $all{$pid} && kill 'CONT', $pid }
 
-# Passes on the order to start it, and what it was told since.
-sub assign {
-    my ($number, @orders) = @_;
-    return push @waiting, [@_] if $starting >= $most_starting;
-    my $warden = pop @idle // hire();
-    return Loop::say_frame('failed', $number, 'fork', $! + 0) if !$warden;
-    @$warden{qw(number started exited done under_way)} = ($number, 0, 0, 0, 0);
-    $of{$number} = $warden;
-    $starting++;
-    pass_on($warden, @$_) for @orders;
+sub assign { push @waiting, [@_]; start_those_that_wait() if @waiting == 1 }
+
+sub start_those_that_wait {
+    while (@waiting && $starting < $most_starting) {
+        my ($number, @orders) = @{ $waiting[0] };
+        if (my $warden = pop @idle // hire()) {
+            @$warden{qw(number started exited done under_way)} = ($number, 0, 0, 0, 0);
+            $of{$number} = $warden;
+            $starting++;
+            pass_on($warden, @$_) for @orders;
+        } else {
+            # The system lacks something that others may soon give back.
+            return if $tries < $most_tries;
+            Loop::say_frame('failed', $number, 'fork', $! + 0);
+        }
+        $tries = 0;
+        shift @waiting;
+    }
+}
+
+# After how many seconds it is to be tried again; undefined where that waits for something else.
+sub patience { return @waiting && $starting < $most_starting ? $between_tries : undef }
+
+sub try_again {
+    return if !defined patience();
+    $tries++;
+    start_those_that_wait();
+    Loop::flush();
 }
 
 # Whether anybody keeps that one, or will.
@@ -49,7 +72,7 @@ sub started {
     my ($warden) = @_;
     return if $warden->{under_way}++;
     $starting--;
-    assign(@{ shift @waiting }) while @waiting && $starting < $most_starting;
+    start_those_that_wait();
 }
 
 sub pass_on { my ($warden, @frame) = @_; syswrite $warden->{socket}, Frames::encode(@frame) }
@@ -57,7 +80,11 @@ sub pass_on { my ($warden, @frame) = @_; syswrite $warden->{socket}, Frames::enc
 sub hire {
     socketpair my $ours, my $theirs, 1, 1, 0 or return;
     my $place = $Processes::cgroup && ($Processes::cgroup->place // return);
-    my $pid = fork // return;
+    my $pid = fork;
+    if (!defined $pid) {
+        $Processes::cgroup->give_back($place) if $place;
+        return;
+    }
     if ($pid == 0) {
         close $ours;
         main::serve_as_warden($theirs, $place);

@@ -16,7 +16,7 @@ my $heard = '';
 
 prepare();
 try_out($allowed);
-Processes::serve() while 1;
+while (1) { Processes::serve(Wardens::patience()) or Wardens::try_again() }
 
 # ── beginning ──
 

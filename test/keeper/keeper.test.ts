@@ -5,16 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Keeper, type Order } from '../../src/keeper/keeper.ts';
+import type { KeeperProgram } from '../../src/keeper/programs.ts';
 import { keepers, programOf } from '../kit/keepers.ts';
 
 function keeperIn(folder: string, name: string): Keeper {
-  const keeper = new Keeper({
-    program: programOf(name),
-    runId: 'test',
-    folder,
-    allowed: 'subreaper',
-    onLost: () => {},
-  });
+  return keeperOf(programOf(name), folder);
+}
+
+function keeperOf(program: KeeperProgram, folder: string): Keeper {
+  const keeper = new Keeper({ program, runId: 'test', folder, allowed: 'subreaper', onLost: () => {} });
   onTestFinished(async () => void (await keeper.end()));
   return keeper;
 }
@@ -51,6 +50,16 @@ describe.runIf(process.platform === 'linux').each(keepers)('the %s keeper', (nam
     const writer = await keeper.start({ ...reader(folder, ''), streams: ['', '>/dev/null', '>/dev/null'], argv });
     expect(writer).toHaveProperty('pid');
     expect((await Promise.all(readers)).filter((started) => 'step' in started)).toEqual([]);
+  });
+
+  it('starts many one after the other where it may not open enough for all at once', async () => {
+    const folder = someFolder();
+    const { file, args, ...rest } = programOf(name);
+    const keeper = keeperOf({ ...rest, file: 'prlimit', args: ['--nofile=13:13', file, ...args] }, folder);
+    await keeper.ready;
+    const order: Order = { ...reader(folder, ''), streams: ['', '>/dev/null', '>/dev/null'], argv: ['true'] };
+    const started = await Promise.all(Array.from({ length: 40 }, () => keeper.start(order)));
+    expect(started.filter((one) => 'step' in one)).toEqual([]);
   });
 
   it('kills one that is wanted no more also where others have to start first', async () => {
