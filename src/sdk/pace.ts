@@ -38,6 +38,6 @@ export class Pace {
 }
 
 const AHEAD_MS = 4;
-/** More at once would live long enough to make the program's heap grow. */
-const AHEAD_BYTES = 128 * 1024;
+/** So much keeps the broker from being asked again for every read of it. */
+const AHEAD_BYTES = 512 * 1024;
 const MOST = 8192;

@@ -47,10 +47,10 @@ export class Stock {
     this.size += batch.items.count;
   }
 
-  /** Opens the next delivery, or so many items of it, and gives it for its values to be read. */
+  /** Opens the next delivery, or so many items of it, and gives it for its values to be read. No more than a handful at once. */
   open(most: number): Batch {
     const batch = this.#batches[0] as Batch;
-    const [items, rest] = splitItems(batch.items, most);
+    const [items, rest] = splitItems(batch.items, Math.min(most, handfulOf(batch.items)));
     if (rest.count === 0) this.#batches.shift();
     else this.#batches[0] = { ...batch, items: rest, tag: batch.tag + items.count };
     return { ...batch, items };
@@ -121,3 +121,10 @@ export class Stock {
     this.#batches.sort((one, other) => one.tag - other.tag);
   }
 }
+
+/** How many of these have their values read at a time: what is read long before it is taken outlives V8's young generation, which grows. */
+function handfulOf({ count, bytes }: Items): number {
+  return bytes.length < 2 * HANDFUL_BYTES ? count : Math.ceil((count * HANDFUL_BYTES) / bytes.length);
+}
+
+const HANDFUL_BYTES = 32 * 1024;

@@ -37,7 +37,7 @@ test('a quick program that becomes slow reads ahead less at once', () => {
 });
 
 test('large items are read ahead by their size', () => {
-  expect(pace(0.001, 100, 10 * 1024).ahead).toBe(12);
+  expect(pace(0.001, 100, 10 * 1024).ahead).toBe(51);
   expect(pace(0.001, 100, 50 * 1024 * 1024).ahead).toBe(1);
 });
 
