@@ -10,6 +10,7 @@ import {
   type LaneMap,
   mayReadAhead,
   Type,
+  type WelcomeLine,
   type WelcomePipe,
   type WelcomeQueue,
 } from '../wire/message.ts';
@@ -38,6 +39,7 @@ export class Consumer implements StockKeeper, Taker {
   #failure: Failure | null = null;
   /** What is next is decided at the moment of the get, so nothing is read ahead. */
   #exact = false;
+  #leastReport = LEAST_UNSAID;
   readonly #lanes: LanesIn;
   /** As long as any call waits, nothing is here. */
   readonly #line: WaitingGets;
@@ -112,6 +114,7 @@ export class Consumer implements StockKeeper, Taker {
     const forgets = queue.delivery === 'at-most-once';
     // At a pipe there is nobody else who could be given it again.
     this.taking.open({ announces: forgets && queue.kind === 'queue', forgets });
+    this.#leastReport = leastReport(queue);
     this.#exact = !mayReadAhead(queue);
     if (this.#exact) this.#pace.most = 0;
     this.#line.refuseEnds(queue);
@@ -201,7 +204,7 @@ export class Consumer implements StockKeeper, Taker {
   }
 
   #plan(): void {
-    if (this.#lanes.open) this.taking.untilAsking = Math.max(LEAST_REPORT, this.stock.size >> 1);
+    if (this.#lanes.open) this.taking.untilAsking = Math.max(this.#leastReport, this.stock.size >> 1);
     else this.taking.untilAsking = Math.max(1, this.stock.size + this.#demand.credit - (this.#pace.ahead >> 1));
   }
 
@@ -368,5 +371,13 @@ function isFromRight({ flags }: Frame): boolean {
   return (flags & Flag.RIGHT) !== 0;
 }
 
-/** So many items at least are taken from a lane before that is said in the middle of a turn. */
-const LEAST_REPORT = 32;
+/**
+ * So many items at least are taken from a lane before that is said in the middle of a turn: a quarter of what fits into the queue, so that
+ * its producer has something to do meanwhile, and is not woken for a few.
+ */
+function leastReport({ maxsize }: WelcomeLine): number {
+  return maxsize === 0 ? MOST_UNSAID : Math.min(Math.max(LEAST_UNSAID, maxsize >> 2), MOST_UNSAID);
+}
+
+const LEAST_UNSAID = 32;
+const MOST_UNSAID = 256;
