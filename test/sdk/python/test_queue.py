@@ -822,6 +822,13 @@ class Walked(unittest.TestCase):
         self.consumer.close_walk(walk)
         self.assertEqual(self.told(), [(wire.DONE, 2, 1)])
 
+    def test_what_comes_in_crumbs_is_gone_through_in_one_go_and_what_lies_aside_by_itself(self):
+        aside = Aside(0, 0, 1)
+        aside.read = lambda: b"3"
+        for items in ([b"0"], [b"1", b"2"], [aside], [b"4"]):
+            self.consumer._deliver(items)
+        self.assertEqual([list(self.consumer.open_walk().items) for _ in range(3)], [[b"0", b"1", b"2"], [b"3"], [b"4"]])
+
     def test_what_it_has_not_taken_goes_back_when_others_want_it(self):
         walk = self.walk(b"0", b"1", b"2", b"3")
         next(walk.items)

@@ -27,10 +27,12 @@ __all__ = ["Consumer", "GetCall", "WalkCall"]
 
 #: What is read ahead is as much as the program takes in this time, in seconds, and never more items than that.
 _AHEAD = 0.004
-_MOST_AHEAD = 2048
+_MOST_AHEAD = 4096
 
-#: Items become ready so many at a time: between two lots more is asked for.
-_LOT = 512
+#: Items become ready at most so many at a time: between two lots more is asked for. Where a queue holds few, half of them,
+#: so that its producers have room for others meanwhile, but not in crumbs.
+_LARGEST_LOT = 1024
+_SMALLEST_LOT = 64
 
 #: Rounds of the attendant without a get, after which what was read ahead goes back.
 _IDLE_ROUNDS = 4
@@ -72,6 +74,7 @@ class Consumer:
         self._walk: Optional[Walk] = None
         #: To read ahead more than fits into the queue would leave its producers without room.
         self._most = 1 if self.announces else min(_MOST_AHEAD, channel["maxsize"] or _MOST_AHEAD)
+        self._lot_size = min(_LARGEST_LOT, max(_SMALLEST_LOT, self._most // 2))
         #: Of what comes next.
         self._next_death: "Optional[dict[str, Any]]" = None
         self._next_tag = 0
@@ -352,7 +355,18 @@ class Consumer:
         if self._next_death is not None:
             self.deaths.update(dict.fromkeys(range(first, first + count), self._next_death))
             self._next_death = None
-        self._later.extend((first + at, items[at : at + _LOT]) for at in range(0, count, _LOT))
+        self._keep_for_later(first, items)
+
+    def _keep_for_later(self, first: int, items: "list[Any]") -> None:
+        size = self._lot_size
+        if items and self._later and not isinstance(items[0], Aside):
+            # Where they come in crumbs, many of them are still one lot.
+            begun, lot = self._later[-1]
+            if begun + len(lot) == first and not isinstance(lot[0], Aside):
+                fitting = items[: size - len(lot)]
+                lot += fitting
+                first, items = first + len(fitting), items[len(fitting) :]
+        self._later.extend((first + at, items[at : at + size]) for at in range(0, len(items), size))
 
     def _turn_away(self, first: int, count: int) -> None:
         """Does not even look at these."""
