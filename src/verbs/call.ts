@@ -56,7 +56,7 @@ export function callOf(argv: readonly string[], allowed: readonly Name[]): Call 
   const options = Object.fromEntries(allowed.map((name) => [name, flags[name]])) as { [K in Name]: (typeof flags)[K] };
   let parsed;
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, tokens: true });
+    parsed = parseArgs({ args: withNegatives(argv), options, allowPositionals: true, tokens: true });
   } catch (error) {
     throw new WrongCall((error as Error).message.split('. ')[0]);
   }
@@ -73,6 +73,21 @@ export function callOf(argv: readonly string[], allowed: readonly Name[]): Call 
     priority: values.priority === undefined ? undefined : numberOf(values.priority),
     side,
   };
+}
+
+/** A priority below 0 is no flag, though it begins like one. */
+function withNegatives(argv: readonly string[]): string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const args: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] as string;
+    const next = argv[at + 1];
+    if (word === '--priority' && at + 1 < end && next !== undefined && /^-(\.?\d|Infinity$)/.test(next)) {
+      args.push(`${word}=${next}`);
+      at += 1;
+    } else args.push(word);
+  }
+  return args;
 }
 
 /** As everywhere in a pipeline: a bare number is seconds. */

@@ -26,6 +26,22 @@ function script(name: string, lines: string, more = ''): string {
 }
 
 describe('queues', () => {
+  test('a priority may be negative, and infinite', async () => {
+    const ran = await run(`queues: { p: { order: priority } }
+processes:
+${script(
+  'all',
+  `forkline put p --priority 2 third
+  forkline put p --priority -1 second
+  forkline put p --priority=-1.5 first
+  forkline put p --priority -Infinity now
+  forkline put p last --priority Infinity
+  forkline get p -n 9`,
+  'puts: p\n    gets: p',
+)}`);
+    expect(ran.lines('all')).toEqual(['now', 'first', 'second', 'third', 'last']);
+  });
+
   test('values and lines are items: texts, or with `--json` anything', async () => {
     const ran = await run(`queues: { t: { encoding: text }, j: {}, b: { encoding: bytes } }
 processes:
