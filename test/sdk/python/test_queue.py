@@ -519,6 +519,45 @@ class Getting(unittest.TestCase):
             line.redeliver(1, b"1")
             self.assertEqual(program.hear(), "1")
 
+    def test_an_item_that_was_in_hand_when_a_get_is_interrupted_goes_back(self):
+        code = """
+            from forkline.consumer import Consumer
+            def interrupted(consumer): raise KeyboardInterrupt
+            usual, Consumer.tell_taken = Consumer.tell_taken, interrupted
+            try: q.get()
+            except KeyboardInterrupt: Consumer.tell_taken = usual
+            say(q.get())
+            sys.stdin.read()
+        """
+        for order in ("fifo", "lifo"):
+            with Puppet(code, {**QUEUE, "order": order}) as program:
+                line = program.accept()
+                line.expect(wire.GET, flags=1)
+                line.deliver(b"1")
+                self.assertEqual(line.until(wire.GIVE_BACK).body, struct.pack(">HII", 0, 0, 1))
+                line.until(wire.GET, flags=1)
+                line.redeliver(1, b"1")
+                self.assertEqual(program.hear(), "1")
+
+    def test_an_alarm_that_raises_waits_until_the_state_of_a_connection_is_whole(self):
+        code = """
+            from forkline import process
+            def late(*_): raise TimeoutError
+            signal.signal(signal.SIGALRM, late)
+            q.qsize()
+            try:
+                with process.session(q).exclusive:
+                    os.kill(os.getpid(), signal.SIGALRM)
+                    say("whole")
+            except TimeoutError: say("late", signal.getsignal(signal.SIGALRM) is late)
+            sys.stdin.read()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.reply(line.expect(wire.STAT), {"size": 0, "room": 5, "unfinished": 0, "closed": False})
+            self.assertEqual(program.hear(), "whole")
+            self.assertEqual(program.hear(), "late True")
+
     def test_take_gives_items_that_are_done_each_by_itself(self):
         code = """
             one, two = q.take(), q.take()

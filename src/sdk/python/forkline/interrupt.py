@@ -1,7 +1,7 @@
 """Keeps KeyboardInterrupt out of the few lines in which the state of a connection changes.
 
-A signal handler runs between any two steps of the main thread, so Ctrl-C could strike after bytes were read and before
-they were understood. Within `Exclusive` it waits until the lines are through, which takes microseconds. Blocking is
+A signal handler runs between any two steps of the main thread, so Ctrl-C, or an alarm whose handler raises, could strike
+after bytes were read and before they were understood. Within `Exclusive` it waits until the lines are through, which takes microseconds. Blocking is
 always done outside, where an interrupt is welcome.
 """
 
@@ -21,6 +21,10 @@ except ImportError:
 
 __all__ = ["Exclusive", "die_by"]
 
+# Plain numbers: an enum would be made one at every look.
+_INTERRUPT = int(signal.SIGINT)
+_ALARM = int(signal.SIGALRM)
+
 
 class Exclusive:
     """`with exclusive:` holds the lock and is not interrupted. A thread cannot enter it twice."""
@@ -29,7 +33,7 @@ class Exclusive:
         self._lock = lock
         self._entered = False
         self._usual: Any = None
-        self._interrupted = False
+        self._interrupted: "list[int]" = []
 
     def __enter__(self) -> None:
         usual = self._shield()
@@ -51,25 +55,37 @@ class Exclusive:
         self._unshield(usual)
 
     def _shield(self) -> Any:
-        """Puts a handler of ours in the place of the usual one, which is returned; `None` if there is none to replace."""
+        """Puts a handler of ours in the place of the usual ones, which are returned; `None` if there is none to replace."""
         if threading.get_ident() != threading.main_thread().ident:
             return None
-        usual = _get_handler(signal.SIGINT)
+        usual = _get_handler(_INTERRUPT)
+        alarm = _get_handler(_ALARM)
         if not callable(usual) or usual == self._note:
-            return None
-        _set_handler(signal.SIGINT, self._note)
-        return usual
+            usual = None
+        else:
+            _set_handler(_INTERRUPT, self._note)
+        if not callable(alarm) or alarm == self._note:
+            return None if usual is None else (usual, None)
+        _set_handler(_ALARM, self._note)
+        return usual, alarm
 
     def _unshield(self, usual: Any) -> None:
         if usual is None:
             return
-        _set_handler(signal.SIGINT, usual)
+        interrupt, alarm = usual
+        if alarm is not None:
+            _set_handler(_ALARM, alarm)
+        if interrupt is not None:
+            _set_handler(_INTERRUPT, interrupt)
         if self._interrupted:
-            self._interrupted = False
-            usual(signal.SIGINT, None)
+            noted, self._interrupted = self._interrupted, []
+            for number in noted:
+                handler = interrupt if number == _INTERRUPT else alarm
+                handler(number, None)
 
-    def _note(self, _signal: int, _frame: Optional[FrameType]) -> None:
-        self._interrupted = True
+    def _note(self, number: int, _frame: Optional[FrameType]) -> None:
+        if number not in self._interrupted:
+            self._interrupted.append(number)
 
 
 def die_by(signal_number: int) -> None:

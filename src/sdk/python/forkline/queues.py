@@ -14,7 +14,7 @@ from typing import Any, Generic, Iterable, Iterator, Optional, TypeVar
 from . import process, wire
 from .consumer import Consumer, GetCall, WalkCall
 from .encoding import refusal
-from .errors import NotGranted, ShutDown
+from .errors import BrokerLost, NotGranted, ShutDown
 from .exact import ExactConsumer, ExactGet
 from .manner import Manner, from_right, is_exact, manner_of
 from .producer import OfferCall, Producer, PutCall
@@ -320,7 +320,7 @@ class Queue(Generic[Item]):
                 item = None
             if item is not None:
                 if consumer.slow:
-                    consumer.tell_taken()
+                    _tell_taken(consumer, item[0])
                 return item
             self._more(consumer, deadline, loop=False)
 
@@ -338,8 +338,8 @@ class Queue(Generic[Item]):
             raise result
         if not result:
             raise standard.Empty
-        consumer.tell_taken()
         item: "tuple[int, bytes]" = result
+        _tell_taken(consumer, item[0])
         return item
 
     def _more(self, consumer: Consumer, deadline: Optional[float], loop: bool = True) -> bool:
@@ -418,6 +418,18 @@ _queues: "dict[str, Queue[Any]]" = {}
 def queue(name: str) -> "Queue[Any]":
     """The queue of that name in the pipeline. Asks nobody: whether this process may use it shows at the first call."""
     return _queues.setdefault(name, Queue(name))
+
+
+def _tell_taken(consumer: Consumer, tag: int) -> None:
+    try:
+        consumer.tell_taken()
+    except BrokerLost:
+        raise
+    except BaseException:
+        # Interrupted with the item in hand: nobody would ever have it.
+        if consumer.keeps:
+            consumer.give_back(tag)
+        raise
 
 
 def _deadline(block: bool, timeout: Optional[float]) -> Optional[float]:
