@@ -11,11 +11,12 @@ import time
 from typing import Any, Iterator, Optional
 
 from . import process, wire
-from .consumer import Consumer, GetCall
+from .consumer import Consumer
 from .encoding import refusal
 from .errors import BrokenPipe, BrokenQueue, EndOfFile, NotGranted, PipeClosed, ShutDown
 from .producer import Producer, PutCall
 from .session import Session
+from .waiting import GetCall
 
 __all__ = ["Pipe", "pipe"]
 

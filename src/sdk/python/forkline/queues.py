@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import Any, Generic, Iterable, Iterator, Optional, TypeVar
 
 from . import process, wire
-from .consumer import Consumer, GetCall, WalkCall
+from .consumer import Consumer
 from .encoding import refusal
 from .errors import BrokerLost, NotGranted, ShutDown
 from .exact import ExactConsumer, ExactGet
@@ -21,6 +21,7 @@ from .producer import OfferCall, Producer, PutCall
 from .request import ask
 from .session import Session
 from .taken import Taken
+from .waiting import GetCall, WalkCall
 from .walk import Walk
 
 __all__ = ["Queue", "queue"]
