@@ -224,10 +224,22 @@ export class Consumer implements StockKeeper, Taker {
    * the broker would take the program to wait, and a queue that feeds itself to have come to its end.
    */
   #askOnce(get: WaitingGet): void {
-    if (this.#lanes.open && !this.#lanes.closing)
-      return this.#lanes.look(() => (this.#lanes.open ? this.#giveUp(get) : this.#askOnce(get)));
+    if (this.#lanes.closing) return this.#askBesideLane(get);
+    if (this.#lanes.open) return this.#lanes.look(() => (this.#lanes.open ? this.#giveUp(get) : this.#askOnce(get)));
     this.settle();
     this.#giveUp(get);
+  }
+
+  /** Of a lane that is not closed yet nothing can be taken back: the broker is asked, and has said all once it answers the FLUSH behind. */
+  #askBesideLane(get: WaitingGet): void {
+    this.#session.request({
+      write: (request) => {
+        this.settle();
+        this.#session.writer.number(Type.FLUSH, 0, request);
+      },
+      answer: () => this.#giveUp(get),
+      fail: () => {},
+    });
   }
 
   #giveUp(get: WaitingGet): void {
