@@ -40,6 +40,8 @@ export class Connection {
   #holding: { ref(): unknown; unref(): unknown } | null = null;
   /** What the stream was given and has not confirmed. */
   #streamed: Buffer[] = [];
+  /** What the system did not take in this turn, and is offered again before the turn ends. */
+  #unsent: Buffer[] = [];
   /** What is read leads to calls that have something to send too. */
   #reading = false;
   /** A flush comes at the end of this turn. */
@@ -69,7 +71,7 @@ export class Connection {
 
   /** All that was written has gone out whole. */
   get quiet(): boolean {
-    return this.#state === 'open' && this.writer.pending === 0 && this.#streamed.length === 0;
+    return this.#state === 'open' && this.writer.pending === 0 && !this.stalled;
   }
 
   /** A call waits for an answer: the program must not end now. */
@@ -112,18 +114,27 @@ export class Connection {
     if (this.#state !== 'open' || this.#streamed.length > 0) return;
     this.#listener.beforeSend();
     this.#sentAt = performance.now();
-    const pieces = this.writer.take();
-    if (pieces.length === 0) return;
-    this.#listener.keeps?.(pieces);
-    const rest = this.#write(pieces);
-    if (rest.length > 0) this.#stream(rest);
-    else if (this.#listener.keeps === undefined) this.writer.reuse();
+    const taken = this.writer.take();
+    if (taken.length > 0) this.#listener.keeps?.(taken);
+    const pieces = this.#unsent.length > 0 ? [...this.#unsent, ...taken] : taken;
+    const rest = pieces.length > 0 ? this.#write(pieces) : pieces;
+    // The stream can do nothing for it before the turn ends; until then the system may take more.
+    this.#unsent = this.#scheduled ? rest : [];
+    if (rest.length === 0) this.#drained();
+    else if (!this.#scheduled) this.#stream(rest);
+  }
+
+  #drained(): void {
+    if (this.#listener.keeps === undefined) this.writer.reuse();
+    if (!this.congested || this.#state !== 'open') return;
+    this.congested = false;
+    this.#listener.onDrained();
   }
 
   /** Sends everything and waits for the system to take it, without a loop to wait in. Nothing can be sent after that. */
   finish(): void {
     if (this.#state !== 'open') return;
-    let rest = [...this.#unconfirmed(), ...this.writer.take()];
+    let rest = [...this.#unconfirmed(), ...this.#unsent, ...this.writer.take()];
     this.#state = 'ended';
     const never = new Int32Array(new SharedArrayBuffer(4));
     while (rest.length > 0) {
@@ -139,12 +150,12 @@ export class Connection {
 
   /** Something was given to the system that it has not taken. */
   get stalled(): boolean {
-    return this.#streamed.length > 0;
+    return this.#streamed.length + this.#unsent.length > 0;
   }
 
   /** Ends it from this side. Gives how many bytes of what was given to the system it has not taken, and will not. */
   cut(): number {
-    const left = this.stalled ? (this.#handle?.writeQueueSize ?? 0) : 0;
+    const left = this.#streamed.length > 0 ? (this.#handle?.writeQueueSize ?? 0) : lengthOf(this.#unsent);
     this.#state = 'ended';
     this.#socket?.destroy();
     return left;
@@ -160,7 +171,7 @@ export class Connection {
 
   /** Whether anything else could wake the program, and nothing is on its way out. */
   get isAllThatIsWaitedFor(): boolean {
-    return this.#socket !== null && this.#streamed.length === 0 && isOnlyWokenBy(this.#socket);
+    return this.#socket !== null && !this.stalled && isOnlyWokenBy(this.#socket);
   }
 
   #connect(pauseMs: number): void {
@@ -235,7 +246,7 @@ export class Connection {
     this.#lookedAt = now;
     const { pending } = this.writer;
     this.#unlooked = pending < FLUSH_BYTES ? Math.min(this.#stride, FLUSH_BYTES - pending) : this.#stride;
-    if (pending >= CONGESTED_BYTES) this.congested = true;
+    if (pending + lengthOf(this.#unsent) >= CONGESTED_BYTES) this.congested = true;
   }
 
   #write(pieces: Buffer[]): Buffer[] {
@@ -255,17 +266,13 @@ export class Connection {
     socket.write(rest.at(-1) as Buffer, () => {
       this.#streamed = [];
       this.flush();
-      if (!this.congested || this.#streamed.length > 0) return;
-      this.congested = false;
-      this.#listener.onDrained();
     });
     socket.uncork();
   }
 
   /** What the stream was given and the system has not taken. */
   #unconfirmed(): Buffer[] {
-    const total = this.#streamed.reduce((sum, piece) => sum + piece.length, 0);
-    return piecesAfter(this.#streamed, total - (this.#handle as Handle).writeQueueSize);
+    return piecesAfter(this.#streamed, lengthOf(this.#streamed) - (this.#handle as Handle).writeQueueSize);
   }
 
   #read(length: number): boolean {
@@ -284,6 +291,10 @@ export class Connection {
 interface Handle {
   readonly fd: number;
   readonly writeQueueSize: number;
+}
+
+function lengthOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 const FIRST_PAUSE_MS = 1;

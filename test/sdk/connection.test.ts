@@ -1,0 +1,65 @@
+// The socket of the SDK, with a reader in a thread of its own: what a program that lets its loop run for nothing still gets rid of.
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
+import { Connection } from '../../src/sdk/connection.ts';
+
+/** Listens, reads all it is sent once it is told to, and says the hash of that at its end. */
+const READER = `
+  const { createHash } = require('node:crypto');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const hash = createHash('sha256');
+  require('node:net').createServer((socket) => {
+    parentPort.once('message', () => socket.on('data', (chunk) => hash.update(chunk)));
+    socket.on('close', () => parentPort.postMessage(hash.digest('hex')));
+    socket.on('error', () => {});
+  }).listen(workerData, () => parentPort.postMessage('listening'));
+`;
+
+async function someReader(): Promise<{ readonly path: string; readonly worker: Worker }> {
+  const folder = mkdtempSync(join(tmpdir(), 'connection-'));
+  const path = join(folder, 's');
+  const worker = new Worker(READER, { eval: true, workerData: path });
+  onTestFinished(async () => {
+    await worker.terminate();
+    rmSync(folder, { recursive: true });
+  });
+  await once(worker, 'message');
+  return { path, worker };
+}
+
+test('a turn that does not end gets rid of what the system did not take at once, and says when it may go on', async () => {
+  const { path, worker } = await someReader();
+  const sent = createHash('sha256');
+  let drained = 0;
+  const connection = await new Promise<Connection>((resolve) => {
+    const opening: Connection = new Connection(path, {
+      onConnected: () => resolve(opening),
+      onFrame: () => {},
+      beforeSend: () => {},
+      onDrained: () => (drained += 1),
+      onLost: (reason) => expect.unreachable(reason),
+      keeps: (pieces) => {
+        for (const piece of pieces) sent.update(piece);
+      },
+    });
+  });
+  connection.hold();
+  let turned = false;
+  setImmediate(() => (turned = true));
+  for (let number = 0; number < 1000 && !connection.congested; number += 1) {
+    connection.writer.putText(1, 'x'.repeat(20_000), 100_000);
+    connection.wroteItem(20_000);
+  }
+  worker.postMessage('read', []);
+  while (connection.stalled) connection.flush();
+  expect({ drained, turned, congested: connection.congested }).toEqual({ drained: 1, turned: false, congested: false });
+  connection.finish();
+  connection.cut();
+  const [read] = await once(worker, 'message');
+  expect(read).toBe(sent.digest('hex'));
+});
