@@ -136,7 +136,7 @@ def put(rng, cfg, name, text):
         except BrokenQueue:
             note("broken", q=name, id=ident)
             return False
-        note("put+", q=name, id=ident, sure=way in ("confirm", "nowait"))
+        note("put+", q=name, id=ident, sure=way == "confirm")
         return True
 
 

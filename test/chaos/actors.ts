@@ -155,7 +155,7 @@ async function put(rng: Random, k: string, cfg: Partial<Config>, name: string, t
       if (cfg.overflow === 'fail') await sleep(2);
       continue;
     }
-    note('put+', k, { q: name, id, sure: way === 'confirm' || way === 'nowait' });
+    note('put+', k, { q: name, id, sure: way === 'confirm' });
     return true;
   }
 }
