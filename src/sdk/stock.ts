@@ -122,9 +122,12 @@ export class Stock {
   }
 }
 
-/** How many of these have their values read at a time: what is read long before it is taken outlives V8's young generation, which grows. */
-function handfulOf({ count, bytes }: Items): number {
-  return bytes.length < 2 * HANDFUL_BYTES ? count : Math.ceil((count * HANDFUL_BYTES) / bytes.length);
+/**
+ * How many of these have their values read at a time: what is read long before it is taken outlives V8's young generation, which grows. Looks
+ * at no bytes: of an item in shared memory they would be fetched for that.
+ */
+function handfulOf({ count, size }: Items): number {
+  return size < 2 * HANDFUL_BYTES ? count : Math.ceil((count * HANDFUL_BYTES) / size);
 }
 
 const HANDFUL_BYTES = 32 * 1024;
