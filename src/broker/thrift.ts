@@ -5,9 +5,9 @@ const TIDY = ['--max-semi-space-size=4'];
 
 /**
  * For a fifth of a million items V8 would compile the broker for longer than that works, on processors that its clients need. So
- * several times as long is waited before a function is compiled. Tried with the V8 of Node 20; others know other ways.
+ * twice as long is waited before a function is compiled. Tried with the V8 of Node 20; others know other ways.
  */
-const UNHURRIED = ['--interrupt-budget=480000'];
+const UNHURRIED = ['--interrupt-budget=120000'];
 
 export const FLAGS = process.versions.node.startsWith('20.') ? [...TIDY, ...UNHURRIED] : TIDY;
 
