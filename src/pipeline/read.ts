@@ -7,7 +7,7 @@ import type { Document } from './document.ts';
 import { environmentWith, layOver, withEnvironment } from './environment.ts';
 import { EnvironmentFiles } from './environment-file.ts';
 import { keyOf } from './finding.ts';
-import { readItemSchemas } from './item-schema.ts';
+import { readItemSchemas } from './item-schemas.ts';
 import { type Known, nameSet } from './known.ts';
 import { outputChecks } from './output-check.ts';
 import { type Given, readParameters } from './parameters.ts';
