@@ -1,6 +1,7 @@
 // What one session was given of one queue and has not finished: first *ahead* (delivered, not known to be taken by the
 // program), then *held* (taken, not done). Items are named by their tags, the order in which the session got them.
 import { type Batch, joinBatches, splitBatch } from './batch.ts';
+import { Most } from './limits.ts';
 
 export class Ledger {
   /** How many are ahead, and how many held. */
@@ -19,6 +20,11 @@ export class Ledger {
 
   get nextTag(): number {
     return this.#next;
+  }
+
+  /** More is held than any program means to finish. */
+  get isHoard(): boolean {
+    return this.heldCount > Most.HELD || (this.heldCount > Most.HELD_FEW && this.heldBytes > Most.HELD_BYTES);
   }
 
   deliver(batch: Batch): void {

@@ -16,7 +16,6 @@ import { Ending } from './ending.ts';
 import { Intake, type IntakeSettings, longestPut, type Refusal } from './intake.ts';
 import { Joins } from './joins.ts';
 import { Lane } from './lane.ts';
-import { Most } from './limits.ts';
 import { Outflow } from './outflow.ts';
 import { QueueView } from './queue-view.ts';
 import { type Seat, seatOf } from './seat.ts';
@@ -168,8 +167,7 @@ export class Queue {
 
   /** It keeps on taking, and finishes nothing: the queue would grow without end. */
   hoards(session: number): boolean {
-    const { heldCount, heldBytes } = this.#seat(session).holding.ledger;
-    return heldCount > Most.HELD || (heldCount > Most.HELD_FEW && heldBytes > Most.HELD_BYTES);
+    return this.#seat(session).holding.ledger.isHoard;
   }
 
   /** So many of the oldest items that sessions of its instance held when they left are done; with 0 all. */
