@@ -3,11 +3,10 @@
 // input means what in which phase, and an absent cell is an input that is ignored there.
 import type { Account } from '../broker/control.ts';
 import type { ProcessNode } from '../plan/plan.ts';
-import type { Outcome } from './event.ts';
 import type { Effect, Input, LifePhase } from './life.ts';
 import { Neighbours, type Report } from './neighbours.ts';
 import { howEnded } from './outcome.ts';
-import { isFine, judge, type ProcessFacts, type Wish } from './process-verdict.ts';
+import { isFine, isOrderly, judge, type ProcessFacts, streamEnds, type Wish } from './process-verdict.ts';
 
 type Handlers = { readonly [T in Input['type']]?: (input: Extract<Input, { type: T }>, now: number) => void };
 
@@ -233,7 +232,7 @@ export class Lifecycle {
     const { outcome, cause, again } = judge(facts);
     const succeeded = outcome === 'succeeded' || outcome === 'finished';
     const failed = outcome === 'failed' || outcome === 'timed_out';
-    const whole = this.#streamEnds(outcome);
+    const whole = streamEnds(this.node, outcome);
     const ended = {
       outcome,
       exitcode: this.#exit?.exitcode ?? null,
@@ -248,7 +247,7 @@ export class Lifecycle {
       stream: whole ? 'end' : 'abort',
       succeeded,
       ...(succeeded ? {} : { how: howEnded(ended) }),
-      ...(this.#isOrderly(outcome) ? { orderly: true } : {}),
+      ...(isOrderly(this.node, outcome) && !this.#treeKilled ? { orderly: true } : {}),
     });
     // Before anybody hears that it failed: then all is stopped, and who read it would not know why.
     this.#report('stdout', { from: 'source', is: 'ended', whole, failed });
@@ -269,19 +268,6 @@ export class Lifecycle {
   #report(stream: 'stdin' | 'stdout', report: Report): void {
     const other = this.node[stream];
     if (other.type === 'process') this.#effects.push({ do: 'report', to: other.process, report });
-  }
-
-  /** A daemon that holds locks is stopped in the end, and has done all it does unless it had to be killed. */
-  #isOrderly(outcome: Outcome): boolean {
-    const { kind, holds } = this.node;
-    return kind === 'daemon' && holds.length > 0 && outcome === 'stopped' && !this.#treeKilled;
-  }
-
-  #streamEnds(outcome: Outcome): boolean {
-    if (outcome === 'cancelled') return false;
-    if (outcome === 'stopped') return this.node.kind === 'daemon';
-    if (outcome === 'failed' || outcome === 'timed_out') return this.node.onFailure === 'ignore';
-    return true;
   }
 
   /** The first wish counts, but a fault always does. */

@@ -55,6 +55,19 @@ export function judge(facts: ProcessFacts): ProcessVerdict {
   return { outcome: 'succeeded', cause, again: 'never' };
 }
 
+/** Whether what it put to queues and wrote to others is all there was to come; else it breaks off. */
+export function streamEnds({ kind, onFailure }: ProcessNode, outcome: Outcome): boolean {
+  if (outcome === 'cancelled') return false;
+  if (outcome === 'stopped') return kind === 'daemon';
+  if (outcome === 'failed' || outcome === 'timed_out') return onFailure === 'ignore';
+  return true;
+}
+
+/** A daemon that holds locks is stopped in the end, and has done all it does unless it had to be killed. */
+export function isOrderly({ kind, holds }: ProcessNode, outcome: Outcome): boolean {
+  return kind === 'daemon' && holds.length > 0 && outcome === 'stopped';
+}
+
 /** As far as it alone goes: by its exit code. */
 export function isFine({ node, refused, wish, exitcode, account }: ProcessFacts): boolean {
   if (refused !== null || wish) return false;
