@@ -6,7 +6,7 @@ import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import { fateOf, type Ending, pipedWith } from './outcome.ts';
 import type { Prospects } from './prospects.ts';
-import type { ScheduleEffect } from './schedule.ts';
+import type { ScheduleEffect } from './schedule-effect.ts';
 import { type IsWanted, Schedules } from './schedules.ts';
 import { Slots } from './slots.ts';
 

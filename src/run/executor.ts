@@ -22,7 +22,7 @@ import { Premises } from './premises.ts';
 import type { ProcessContext, ProcessRun } from './process-run.ts';
 import { Resolver } from './resolver.ts';
 import { RunMaker } from './run-maker.ts';
-import type { ScheduleEffect } from './schedule.ts';
+import type { ScheduleEffect } from './schedule-effect.ts';
 import type { Schedules } from './schedules.ts';
 import { sweep } from './sweep.ts';
 import { hasTerminal, Terminal, wantsTerminal } from './terminal.ts';

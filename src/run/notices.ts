@@ -10,7 +10,7 @@ import { type Happening, happeningOf } from './happening.ts';
 import { inspect } from './inspection.ts';
 import type { Outputs } from './outputs.ts';
 import type { ProcessRun } from './process-run.ts';
-import type { ScheduleEffect } from './schedule.ts';
+import type { ScheduleEffect } from './schedule-effect.ts';
 import type { Schedules } from './schedules.ts';
 import type { StopCause } from './verdict.ts';
 

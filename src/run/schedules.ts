@@ -4,7 +4,8 @@
 import type { NodeId, PipelineNode, Plan } from '../plan/plan.ts';
 import { type Ending, type Fate, fateOf, phraseOf } from './outcome.ts';
 import { type LineOf, type Prospects, prospectsOf } from './prospects.ts';
-import { Schedule, type ScheduleEffect } from './schedule.ts';
+import { Schedule } from './schedule.ts';
+import type { ScheduleEffect } from './schedule-effect.ts';
 import { type Level, levelsOf, type SubPipeline } from './sub-pipeline.ts';
 
 /** Whether the `if` of a sub-pipeline that is due holds; or why that cannot be said. */

@@ -9,7 +9,7 @@ import { isProcess } from '../../src/plan/node-kind.ts';
 import { planSource } from '../../src/plan/check.ts';
 import type { Plan, ProcessNode, QueueChannel } from '../../src/plan/plan.ts';
 import { scheduleOf } from '../../src/run/admission.ts';
-import type { ScheduleEffect } from '../../src/run/schedule.ts';
+import type { ScheduleEffect } from '../../src/run/schedule-effect.ts';
 
 interface Stream {
   /** 0: no limit. */

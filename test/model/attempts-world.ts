@@ -6,7 +6,8 @@ import type { Node, NodeId, ProcessNode } from '../../src/plan/plan.ts';
 import { Attempts } from '../../src/run/attempts.ts';
 import type { Outcome } from '../../src/run/event.ts';
 import type { Effect, Ended, Input } from '../../src/run/life.ts';
-import { Schedule, type ScheduleEffect } from '../../src/run/schedule.ts';
+import { Schedule } from '../../src/run/schedule.ts';
+import type { ScheduleEffect } from '../../src/run/schedule-effect.ts';
 import { planOf } from '../kit/plan.ts';
 
 export interface Faults {

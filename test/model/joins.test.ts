@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { Condition, JoinNode, Node, NodeId, ProcessNode } from '../../src/plan/plan.ts';
 import { type Fate, fateOf, type Ending } from '../../src/run/outcome.ts';
 import type { JoinState } from '../../src/run/join-state.ts';
-import { Schedule, type ScheduleEffect } from '../../src/run/schedule.ts';
+import { Schedule } from '../../src/run/schedule.ts';
+import type { ScheduleEffect } from '../../src/run/schedule-effect.ts';
 import { joinNode, planOf, processNode } from '../kit/plan.ts';
 import { randomOf } from '../kit/random.ts';
 

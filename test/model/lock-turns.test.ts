@@ -6,7 +6,7 @@ import { Lock } from '../../src/broker/lock.ts';
 import type { Channel, Node } from '../../src/plan/plan.ts';
 import { type Admission, scheduleOf } from '../../src/run/admission.ts';
 import { type LockTurnEffect, LockTurns } from '../../src/run/lock-turns.ts';
-import type { ScheduleEffect } from '../../src/run/schedule.ts';
+import type { ScheduleEffect } from '../../src/run/schedule-effect.ts';
 import { planOf, processNode } from '../kit/plan.ts';
 
 interface Draft {

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { isProcess } from '../../src/plan/node-kind.ts';
 import type { Condition, Node } from '../../src/plan/plan.ts';
 import type { Outcome } from '../../src/run/event.ts';
-import { Schedule, type ScheduleEffect } from '../../src/run/schedule.ts';
+import { Schedule } from '../../src/run/schedule.ts';
+import type { ScheduleEffect } from '../../src/run/schedule-effect.ts';
 import { joinNode, planOf, processNode } from '../kit/plan.ts';
 import { randomOf } from '../kit/random.ts';
 

@@ -3,7 +3,7 @@
 import type { Need, Plan, ProcessNode, QueueChannel } from '../../src/plan/plan.ts';
 import { Admission, scheduleOf } from '../../src/run/admission.ts';
 import { ItemSlots } from '../../src/run/item-slots.ts';
-import type { ScheduleEffect } from '../../src/run/schedule.ts';
+import type { ScheduleEffect } from '../../src/run/schedule-effect.ts';
 
 interface Stream {
   readonly room: number;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Condition, Node } from '../../src/plan/plan.ts';
 import type { Outcome } from '../../src/run/event.ts';
-import type { ScheduleEffect } from '../../src/run/schedule.ts';
+import type { ScheduleEffect } from '../../src/run/schedule-effect.ts';
 import { Schedules } from '../../src/run/schedules.ts';
 import { joinNode, pipelineNode, planOf, processNode } from '../kit/plan.ts';
 import { randomOf } from '../kit/random.ts';

@@ -1,5 +1,5 @@
 // What a schedule decides, in a word or two each, as the tests of schedules tell it.
-import type { ScheduleEffect } from '../../src/run/schedule.ts';
+import type { ScheduleEffect } from '../../src/run/schedule-effect.ts';
 
 /** `start a`, `admit b`, `wait j`, `skipped b`, `stop c`, `terminate d`, `stopping`, `over`, `over failed a`. */
 export function words(effects: readonly ScheduleEffect[]): string[] {

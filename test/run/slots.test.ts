@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Channel, Node } from '../../src/plan/plan.ts';
 import { type Admission, scheduleOf } from '../../src/run/admission.ts';
 import type { Ending } from '../../src/run/outcome.ts';
-import type { ScheduleEffect } from '../../src/run/schedule.ts';
+import type { ScheduleEffect } from '../../src/run/schedule-effect.ts';
 import { daemonNode, joinNode, planOf, processNode } from '../kit/plan.ts';
 import { queueOf } from '../kit/channels.ts';
 
