@@ -11,7 +11,8 @@ import { ItemSlots, type SlotSource } from './item-slots.ts';
 import type { Happening } from './happening.ts';
 import type { Ended, Input, Phase } from './life.ts';
 import { fateOf, howEnded } from './outcome.ts';
-import { type ProcessContext, ProcessRun } from './process-run.ts';
+import type { ProcessContext } from './process-context.ts';
+import { ProcessRun } from './process-run.ts';
 import { workerOf } from './worker-name.ts';
 
 export interface EachContext extends ProcessContext, ItemNodeContext {

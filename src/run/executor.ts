@@ -19,7 +19,8 @@ import { pipedWith } from './outcome.ts';
 import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
 import { Premises } from './premises.ts';
-import type { ProcessContext, ProcessRun } from './process-run.ts';
+import type { ProcessContext } from './process-context.ts';
+import type { ProcessRun } from './process-run.ts';
 import { Resolver } from './resolver.ts';
 import { RunMaker } from './run-maker.ts';
 import type { ScheduleEffect } from './schedule-effect.ts';
@@ -339,7 +340,7 @@ export class Execution {
     if (schedule instanceof Admission && schedule.rest(id)) this.#perform(schedule.letIn(this.#now()));
   }
 
-  #comeBack(run: ProcessRun): void {
+  #comeBack(run: Pick<ProcessRun, 'node' | 'handle'>): void {
     const schedule = this.#schedule;
     if (schedule instanceof Admission && schedule.isResting(run.node.id))
       this.#perform(schedule.comeBack(run.node.id, this.#now()));

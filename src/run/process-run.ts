@@ -1,66 +1,18 @@
 // One process of the run: performs what its `lifecycle` decides and tells it what came of that. The executor holds one for each
 // process that was told to start.
 import type { Account, Fence } from '../broker/control.ts';
-import type { BrokerHost } from '../broker/host.ts';
-import type { NodeId, ProbeRule, ProcessNode } from '../plan/plan.ts';
+import type { ProbeRule, ProcessNode } from '../plan/plan.ts';
 import { speaks } from '../plan/speakers.ts';
 import { Attempts } from './attempts.ts';
 import { Child, type OnOutput, startChild } from './child.ts';
 import { environmentOf } from './environment.ts';
-import type { Happening } from './happening.ts';
-import type { ItemInput } from './item-input.ts';
-import type { Fifos } from './kernel-pipe.ts';
-import type { Effect, Ended, Input, Phase } from './life.ts';
-import type { Launcher } from './launcher.ts';
-import type { LockTaker } from './lock-taker.ts';
+import type { Effect, Input, Phase } from './life.ts';
+import type { ProcessContext } from './process-context.ts';
 import { MaskedOutput } from './masked-output.ts';
-import type { Masker } from './masker.ts';
-import type { Report, Seen } from './neighbours.ts';
-import type { ProcessPipes } from './process-pipe.ts';
+import type { Seen } from './neighbours.ts';
 import type { Watch } from './readiness/watch.ts';
 import { StderrTail } from './stderr-tail.ts';
-import type { Terminal } from './terminal.ts';
-import { argvOf, type Targets } from './target.ts';
-
-/** What all processes of a run share. */
-export interface ProcessContext {
-  readonly runId: string;
-  readonly runDir: string;
-  /** The runner's own variables. */
-  readonly inherited: Readonly<Record<string, string>>;
-  readonly launcher: Launcher;
-  readonly fifos: Fifos;
-  readonly pipes: ProcessPipes;
-  /** Null where nobody speaks to it. */
-  readonly broker: BrokerHost | null;
-  readonly targets: Targets;
-  readonly terminal: Terminal;
-  readonly locks: LockTaker;
-  /** The clock of the run, in milliseconds. */
-  readonly now: () => number;
-  readonly tell: (happening: Happening) => void;
-  /** Of a worker: what it works on. */
-  readonly item?: ItemInput;
-  /** It is tried, for the first time or again. */
-  readonly onAttempt: (run: ProcessRun) => void;
-  /** Takes the secrets out of what is printed; null where there are none. */
-  readonly masker: Masker | null;
-  /** It rests until its next attempt, or until its locks are free. */
-  readonly onRest: (run: ProcessRun) => void;
-  /** It rests no more: `admitted` is to be said to it when it may go on. */
-  readonly onReturn: (run: ProcessRun) => void;
-  readonly onStarted: (run: Pick<ProcessRun, 'node'>) => void;
-  readonly onReady: (run: ProcessRun) => void;
-  /** To one that a pipe joins to another. */
-  readonly onReport: (to: NodeId, report: Report) => void;
-  /** Whether what writes its stdin is a daemon. */
-  readonly readsDaemon: (node: ProcessNode) => boolean;
-  readonly onEnded: (run: Pick<ProcessRun, 'node'>, ended: Ended, stderr: string) => void;
-  /** Its next deadline has changed. */
-  readonly onDeadline: (deadline: number | null) => void;
-  /** A mistake of ours. */
-  readonly onBroken: (error: unknown) => void;
-}
+import { argvOf } from './target.ts';
 
 const nothing: Account = { unflushed: false, inputBrokeOff: false, outputClosed: null, toldEnd: false, held: 0 };
 

@@ -4,7 +4,8 @@ import { basename } from 'node:path';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import type { ResolvedNode } from '../plan/resolve.ts';
 import { type EachContext, EachRun } from './each-run.ts';
-import { type ProcessContext, ProcessRun } from './process-run.ts';
+import type { ProcessContext } from './process-context.ts';
+import { ProcessRun } from './process-run.ts';
 import type { Refused, Resolver } from './resolver.ts';
 
 export interface RunMakerSettings {
