@@ -5,9 +5,9 @@ import { Clock, EarliestAlarm } from '../clock.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import { needsBroker, speakersOf } from '../plan/speakers.ts';
-import { Admission, scheduleOf } from './admission.ts';
+import { type Admission, scheduleOf } from './admission.ts';
 import { type Containment, shortcoming, type Tier } from './containment.ts';
-import { type EachContext, EachRun } from './each-run.ts';
+import { EachRun } from './each-run.ts';
 import { inherited } from './environment.ts';
 import type { Happening } from './happening.ts';
 import type { Masker } from './masker.ts';
@@ -23,6 +23,7 @@ import type { ProcessContext } from './process-context.ts';
 import type { ProcessRun } from './process-run.ts';
 import { Resolver } from './resolver.ts';
 import { RunMaker } from './run-maker.ts';
+import { RunSlots } from './run-slots.ts';
 import type { ScheduleEffect } from './schedule-effect.ts';
 import type { Schedules } from './schedules.ts';
 import { sweep } from './sweep.ts';
@@ -53,8 +54,7 @@ export class Execution {
   readonly #nodes: ReadonlyMap<NodeId, Plan['nodes'][number]>;
   /** Those of the plan, and the workers of an `each`. */
   readonly #running = new Map<NodeId, ProcessRun | EachRun>();
-  /** Those of them that have to wait for slots for their items. */
-  readonly #eachs = new Set<EachRun>();
+  readonly #slots: RunSlots;
   readonly #premises: Premises;
   readonly #outputs: Outputs;
   readonly #maker: RunMaker;
@@ -90,7 +90,13 @@ export class Execution {
     this.#outputs = new Outputs(plan);
     const resolver = new Resolver(plan, options, this.#outputs.named);
     this.#schedule = scheduleOf(plan, (node) => resolver.isWanted(node));
-    this.#maker = new RunMaker({ plan, resolver, running: this.#running, slotsFor: (id) => this.#itemSlots(id) });
+    this.#slots = new RunSlots({
+      most: plan.slots,
+      schedule: this.#schedule,
+      now: () => this.#now(),
+      perform: (effects) => this.#perform(effects),
+    });
+    this.#maker = new RunMaker({ plan, resolver, running: this.#running, slotsFor: (id) => this.#slots.ofEach(id) });
     const told = {
       outputs: this.#outputs,
       broker: () => this.#broker,
@@ -226,8 +232,8 @@ export class Execution {
       targets,
       now: () => this.#now(),
       onAttempt: ({ node }) => this.#outputs.forget(node.id),
-      onRest: ({ node }) => this.#rest(node.id),
-      onReturn: (run) => this.#comeBack(run),
+      onRest: ({ node }) => this.#slots.rest(node.id),
+      onReturn: (run) => this.#slots.comeBack(run),
       onStarted: ({ node }) => this.#perform(this.#schedule.started(node.id, this.#now())),
       onReady: ({ node }) => this.#perform(this.#schedule.ready(node.id, this.#now())),
       onReport: (to, report) => this.#running.get(to)?.handle({ type: 'heard', report }),
@@ -275,7 +281,7 @@ export class Execution {
     this.#premises.fifos.expect(2 * starting.length);
     for (const effect of effects) this.#carryOut(effect);
     this.#alarm.by(this.#schedule.nextDeadline());
-    for (const run of this.#eachs) run.resume();
+    this.#slots.resume();
   }
 
   #carryOut(effect: ScheduleEffect): void {
@@ -316,35 +322,9 @@ export class Execution {
     if ('unwanted' in runs) return this.#skip(nodes, runs.unwanted);
     for (const run of runs) {
       this.#running.set(run.node.id, run);
-      if (run instanceof EachRun && this.#schedule instanceof Admission) this.#eachs.add(run);
+      if (run instanceof EachRun) this.#slots.watch(run);
     }
     for (const run of runs) run.handle({ type: 'start' });
-  }
-
-  #itemSlots(id: NodeId): EachContext['slots'] {
-    const schedule = this.#schedule;
-    if (this.#plan.slots === null || !(schedule instanceof Admission)) return null;
-    const source = {
-      rest: () => schedule.rest(id),
-      comeBack: () => this.#perform(schedule.comeBack(id, this.#now())),
-      lend: () => schedule.lend(id),
-      giveBack: () => schedule.giveBack(id),
-      letIn: () => this.#perform(schedule.letIn(this.#now())),
-    };
-    return { most: this.#plan.slots, source };
-  }
-
-  /** What it has goes to others meanwhile. */
-  #rest(id: NodeId): void {
-    const schedule = this.#schedule;
-    if (schedule instanceof Admission && schedule.rest(id)) this.#perform(schedule.letIn(this.#now()));
-  }
-
-  #comeBack(run: Pick<ProcessRun, 'node' | 'handle'>): void {
-    const schedule = this.#schedule;
-    if (schedule instanceof Admission && schedule.isResting(run.node.id))
-      this.#perform(schedule.comeBack(run.node.id, this.#now()));
-    else run.handle({ type: 'admitted' });
   }
 
   /** The `if` of one of them is false. */
@@ -359,7 +339,7 @@ export class Execution {
 
   #processEnded(node: ProcessNode, ended: Ended, stderr: string): void {
     const run = this.#running.get(node.id);
-    if (run instanceof EachRun) this.#eachs.delete(run);
+    if (run instanceof EachRun) this.#slots.forget(run);
     this.#running.delete(node.id);
     this.#ends.ended(node, ended, stderr);
     const { outcome } = ended;
