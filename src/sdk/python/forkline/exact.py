@@ -105,6 +105,6 @@ class ExactGet:
         if self._consumer.line and self._consumer.line[0] is self:
             self._consumer.withdraw()
 
-    def undo(self, result: Any) -> None:
+    def undo(self, result: object) -> None:
         if isinstance(result, tuple):
             self._consumer.put_back(result[0])

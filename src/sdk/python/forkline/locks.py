@@ -223,7 +223,7 @@ class _AcquireCall:
         elif self._result is None:
             self._session.say(wire.number(wire.CANCEL, self._channel, self._request))
 
-    def undo(self, result: Any) -> None:
+    def undo(self, result: object) -> None:
         if isinstance(result, Grant) and result in self._lock.grants:
             self._lock.grants.remove(result)
             give_back(self._session, self._channel, result.fence)
@@ -244,5 +244,5 @@ class _ReleaseCall:
         self._withdrawn = True
         self._session.forget(self._request)
 
-    def undo(self, result: Any) -> None:
+    def undo(self, result: object) -> None:
         """What was given back stays so."""

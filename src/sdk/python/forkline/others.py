@@ -130,5 +130,5 @@ class _JoinCall:
             self._session.forget(self._request)
             self._session.flush()
 
-    def undo(self, result: Any) -> None:
+    def undo(self, result: object) -> None:
         """It was only a question."""

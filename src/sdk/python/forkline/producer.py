@@ -300,7 +300,7 @@ class PutCall:
             self._producer.unwant()
         self._leave()
 
-    def undo(self, result: Any) -> None:
+    def undo(self, result: object) -> None:
         """What is put stays put."""
 
     def _leave(self) -> None:

@@ -54,5 +54,5 @@ class _Request:
         if self._request is not None:
             self._session.forget(self._request)
 
-    def undo(self, result: Any) -> None:
+    def undo(self, result: object) -> None:
         """It was only a question."""

@@ -54,7 +54,7 @@ class Call(Protocol):
     def withdraw(self) -> None:
         """It was interrupted, or its time is over: says so."""
 
-    def undo(self, result: Any) -> None:
+    def undo(self, result: object) -> None:
         """It was interrupted, and still succeeded before the broker knew."""
 
 

@@ -45,7 +45,7 @@ class GetCall:
             if self._consumer.waiting == 0:
                 self._consumer.withdraw()
 
-    def undo(self, result: Any) -> None:
+    def undo(self, result: object) -> None:
         """What has arrived for nobody goes back at once, unless another thread waits for it."""
         if not isinstance(result, Exception) and self._consumer.waiting == 0:
             self._consumer.give_back_rest()
