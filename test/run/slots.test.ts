@@ -5,7 +5,7 @@ import { type Admission, scheduleOf } from '../../src/run/admission.ts';
 import type { Ending } from '../../src/run/outcome.ts';
 import type { ScheduleEffect } from '../../src/run/schedule-effect.ts';
 import { daemonNode, joinNode, planOf, processNode } from '../kit/plan.ts';
-import { queueOf } from '../kit/channels.ts';
+import { lockOf, queueOf } from '../kit/channels.ts';
 
 class Story {
   readonly #schedule;
@@ -186,18 +186,7 @@ describe('slots', () => {
 });
 
 describe('holds', () => {
-  const lock: Channel = {
-    kind: 'lock',
-    name: 'l',
-    at: { line: 1, column: 1 },
-    lock: 'mutex',
-    permits: 1,
-    reentrant: false,
-    owned: true,
-    scope: 'run',
-    strict: false,
-    users: [],
-  };
+  const lock = lockOf('l', []);
   const rw: Channel = { ...lock, name: 'page', lock: 'rw' };
   const holds = (id: string, name: string, shared = false): Node =>
     processNode(id, {}, { holds: [{ lock: name, shared }] });
