@@ -25,13 +25,17 @@ export const rows = [
   ...queueRows('queue 1→1, text of 100 bytes, max 1000', { count: 200_000, ...text, maxsize: 1000 }),
   ...queueRows('queue 3→2, max 1000', { count: 200_000, ...text, maxsize: 1000, producers: 3, consumers: 2 }, ['loop']),
   // What is left of the ratio once V8 has compiled what it will: the rows above are over before that.
-  ...queueRows('long queue 1→1, text of 100 bytes, max 1000', { count: 1_000_000, ...text, maxsize: 1000 }, ['loop']),
+  ...queueRows('long queue 1→1, text of 100 bytes', { count: 1_000_000, ...text }),
+  ...queueRows('long queue 1→1, text of 100 bytes, max 1000', { count: 1_000_000, ...text, maxsize: 1000 }),
   ...queueRows('long queue 3→2, max 1000', { count: 1_000_000, ...text, maxsize: 1000, producers: 3, consumers: 2 }, [
     'loop',
   ]),
   ...queueRows('queue 1→1, JSON objects', { count: 200_000, value: dish, kinds: 1000 }, ['loop']),
+  ...queueRows('long queue 1→1, JSON objects', { count: 1_000_000, value: dish, kinds: 1000 }, ['loop']),
   ...queueRows('queue 1→1, max 10', { count: 50_000, ...text, maxsize: 10 }, ['loop']),
+  ...queueRows('long queue 1→1, max 10', { count: 200_000, ...text, maxsize: 10 }, ['loop']),
   ...queueRows('queue 1→1, 1 MiB', { count: 500, size: 2 ** 20, bytes: true, kinds: 8 }, ['loop']),
+  ...queueRows('long queue 1→1, 1 MiB', { count: 2000, size: 2 ** 20, bytes: true, kinds: 8 }, ['loop']),
   ...queueRows('direct lane, text of 100 bytes, max 1000', { count: 500_000, ...text, maxsize: 1000, direct: 0.9 }, [
     'loop',
   ]),
@@ -42,6 +46,10 @@ export const rows = [
   lockRow('lock, 4 processes, strict', 4, 5000, { strict: true }),
   lockRow('lock, 4 processes', 4, 5000),
   lockRow('lock, uncontended', 1, 50_000),
+  lockRow('long lock, 4 processes, strict', 4, 20_000, { strict: true }),
+  lockRow('long lock, 4 processes', 4, 20_000),
+  // Twenty times as many as its peers, who would need minutes for them.
+  lockRow('long lock, uncontended', 1, 50_000, {}, 1_000_000),
   ...stateRows,
   ...spawnRows,
   ...wholeRows,
@@ -170,20 +178,20 @@ function pipeRow(percentile) {
   };
 }
 
-function lockRow(name, users, count, settings = {}) {
+function lockRow(name, users, count, settings = {}, ourCount = count) {
   const each = (program) => Object.fromEntries(Array.from({ length: users }, (_, n) => [`user.${n}`, program]));
-  const programs = each(typescript('lock', { count }));
+  const programs = each(typescript('lock', { count: ourCount }));
   const ofRedis = (role) => async () => {
     const server = await redis.start();
-    const result = await locks(each(redisClient(server, role, { count })), [], [server.pid]);
+    const result = await locks(count, each(redisClient(server, role, { count })), [], [server.pid]);
     await server.stop();
     return result;
   };
   return {
     name,
-    ours: () => locks(programs, [mutex('mutex', programs, settings)]),
+    ours: () => locks(ourCount, programs, [mutex('mutex', programs, settings)]),
     peers: {
-      "Python's Manager().Lock": () => locks({ all: multiprocessing('lock', { users, count }) }, []),
+      "Python's Manager().Lock": () => locks(count, { all: multiprocessing('lock', { users, count }) }, []),
       ...(redis === null
         ? {}
         : {
@@ -193,8 +201,9 @@ function lockRow(name, users, count, settings = {}) {
     },
   };
 
-  async function locks(actors, channels, pids) {
+  async function locks(turnsEach, actors, channels, pids) {
     const { seconds, cpu } = await play(actors, channels, pids);
-    return { rate: (users * count) / seconds, cpu: (cpu / (users * count)) * 1e6 };
+    const turns = users * turnsEach;
+    return { rate: turns / seconds, cpu: (cpu / turns) * 1e6 };
   }
 }
