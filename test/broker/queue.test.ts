@@ -445,6 +445,20 @@ test('the end is told once nothing waits and all that hold something wait themse
   expect([queue.view.toldEnd('c'), queue.view.toldEnd('p')]).toEqual([true, null]);
 });
 
+test('what one says to have taken was on its way when it said that it waits: it does not, until it says so again', () => {
+  const { queue, put, turn } = story();
+  put(1, 'a');
+  queue.get(10, 2, false);
+  expect(turn()).toEqual(['10: a']);
+  queue.get(10, 0, true);
+  queue.taken(10, 1);
+  queue.done(10, 0, 1);
+  queue.closeStream(false);
+  expect(turn()).toEqual(['drained']);
+  queue.get(10, 0, true);
+  expect(turn()).toEqual(['10: end']);
+});
+
 test('a stream that broke is never taken for a whole one', () => {
   const { queue, put, turn } = story();
   put(1, 'a');
