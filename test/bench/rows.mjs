@@ -77,6 +77,11 @@ async function ourQueue(kind, settings) {
   const encoding = bytes ? 'bytes' : value ? 'json' : 'text';
   const { seconds, cpu, told, counts } = await play(programs, [queue('items', programs, { maxsize, encoding })]);
   check(told, settings);
+  const { put: came, taken, done, left_over: left } = counts.items;
+  expect(
+    [came, taken, done, left].join() === [count, count, count, 0].join(),
+    `of ${count} the broker counts ${came} put, ${taken} taken, ${done} done, ${left} left over`,
+  );
   expect(
     counts.items.direct >= count * direct,
     `only ${counts.items.direct} of ${count} items went over a direct lane`,
