@@ -1,7 +1,8 @@
 // The socket of the SDK, with a reader in a thread of its own: what a program that lets its loop run for nothing still gets rid of.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -62,4 +63,40 @@ test('a turn that does not end gets rid of what the system did not take at once,
   connection.cut();
   const [read] = await once(worker, 'message');
   expect(read).toBe(sent.digest('hex'));
+});
+
+test('a broker that is too busy to accept is asked again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'connection-'));
+  const [path, before, after] = [join(folder, 's'), join(folder, 'before'), join(folder, 'after')];
+  // Where nobody listens any more a connection is refused as by one who is busy.
+  const gone = createServer().listen(before);
+  await once(gone, 'listening');
+  renameSync(before, path);
+  await new Promise((resolve) => gone.close(resolve));
+  const server = createServer().listen(after);
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+  const lost: string[] = [];
+  const connected = new Promise<void>((resolve) => {
+    const connection = new Connection(path, {
+      onConnected: resolve,
+      onFrame: () => {},
+      beforeSend: () => {},
+      onDrained: () => {},
+      onLost: (reason) => {
+        lost.push(reason);
+        resolve();
+      },
+      keeps: () => {},
+    });
+    connection.hold();
+    onTestFinished(() => void connection.cut());
+  });
+  // The first time was refused at once.
+  renameSync(after, path);
+  await connected;
+  expect(lost).toEqual([]);
 });
