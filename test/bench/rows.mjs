@@ -39,6 +39,7 @@ export const rows = [
   ...queueRows('direct lane, text of 100 bytes, max 1000', { count: 500_000, ...text, maxsize: 1000, direct: 0.9 }, [
     'loop',
   ]),
+  priorityRow(),
   roundTrip('p50'),
   roundTrip('p99'),
   pipeRow('p50'),
@@ -93,6 +94,24 @@ async function theirQueue(settings) {
   const { seconds, cpu, told } = await play({ 'get.all': multiprocessing('queue', settings) }, []);
   check(told, settings);
   return { rate: settings.count / seconds, cpu: (cpu / settings.count) * 1e6 };
+}
+
+/** What is taken from it is decided at each get: nobody reads ahead. */
+function priorityRow() {
+  const settings = { count: 20_000, ...text };
+  const programs = { put: typescript('putPriority', settings), get: typescript('get', settings) };
+  const result = ({ seconds, cpu, told }) => {
+    check(told, settings);
+    return { rate: settings.count / seconds, cpu: (cpu / settings.count) * 1e6 };
+  };
+  return {
+    name: 'queue by priority 1→1',
+    ours: async () => result(await play(programs, [queue('items', programs, { order: 'priority' })])),
+    peers: {
+      "a Manager's PriorityQueue": async () =>
+        result(await play({ 'get.all': multiprocessing('priority', settings) }, [])),
+    },
+  };
 }
 
 /** A list that is pushed to and popped from: it has no bound, no end, and forgets what it has given. */

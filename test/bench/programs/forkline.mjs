@@ -18,6 +18,12 @@ const roles = {
     await q.close();
     return {};
   },
+  async putPriority() {
+    const q = queue('items');
+    for (let n = 0; n < count; n += 1) await q.put(item(n), { priority: n % 7 });
+    await q.close();
+    return {};
+  },
   async get() {
     const got = { items: 0, sum: 0 };
     for await (const one of queue('items')) {

@@ -1,10 +1,12 @@
-"""What Python's own multiprocessing makes of the same work: its Queue, and the Lock of its Manager."""
+"""What Python's own multiprocessing makes of the same work: its Queue, and the Lock and the PriorityQueue of its Manager."""
 
 import json
 import multiprocessing as mp
+import queue as queues
 import resource
 import sys
 import time
+from multiprocessing.managers import SyncManager
 
 from payload import items_of, value_of
 
@@ -16,6 +18,30 @@ def put(queue, ready, go, count, told):
         queue.put(items[n % kinds])
     queue.close()
     queue.join_thread()
+
+
+def put_priority(queue, ready, go, count, told):
+    items, kinds = items_of(told), told["kinds"]
+    ready.release()
+    go.wait()
+    for n in range(count):
+        queue.put((n % 7, n, items[n % kinds]))
+
+
+def get_priority(queue, ready, go, count, result):
+    ready.release()
+    go.wait()
+    total = 0
+    for _ in range(count):
+        total += value_of(queue.get()[2])
+    result.put((count, total))
+
+
+class Manager(SyncManager):
+    """With a queue of queue's own."""
+
+
+Manager.register("PriorityQueue", queues.PriorityQueue)
 
 
 def get(queue, ready, go, count, result):
@@ -98,6 +124,13 @@ def main():
             processes.append(context.Process(target=put, args=(queue, ready, go, count // producers, told)))
         for _ in range(consumers):
             processes.append(context.Process(target=get, args=(queue, ready, go, count // consumers, result)))
+    elif role == "priority":
+        consumers = 1
+        manager = Manager(ctx=context)
+        manager.start()
+        queue = manager.PriorityQueue()
+        processes.append(context.Process(target=put_priority, args=(queue, ready, go, count, told)))
+        processes.append(context.Process(target=get_priority, args=(queue, ready, go, count, result)))
     elif role == "round-trip":
         there, back = context.Queue(), context.Queue()
         processes.append(context.Process(target=ping, args=(there, back, ready, go, count, told, result)))
@@ -119,7 +152,7 @@ def main():
     print("ready", flush=True)
     sys.stdin.readline()
     go.set()
-    if role == "queue":
+    if role in ("queue", "priority"):
         results = [result.get() for _ in range(consumers)]
         answer = {"items": sum(r[0] for r in results), "sum": sum(r[1] for r in results)}
         if "expected" in told:
