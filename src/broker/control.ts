@@ -277,4 +277,11 @@ export interface Account {
   readonly outputClosed: { readonly queue: string; readonly dropped: boolean } | null;
   /** Items it holds. */
   readonly held: number;
+  /** Items that were written to its stdin and are done by that, whatever it made of them; missing where there are none. */
+  readonly fed?: Fed;
+}
+
+export interface Fed {
+  readonly queue: string;
+  readonly count: number;
 }

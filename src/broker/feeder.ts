@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import { fitting, type Items, splitItems } from '../wire/items.ts';
 import { mayReadAhead } from '../wire/message.ts';
-import type { Command } from './control.ts';
+import type { Command, Fed } from './control.ts';
 import type { SessionEffect } from './effect.ts';
 import { linesOf } from './line-writer.ts';
 import type { Queue } from './queue.ts';
@@ -23,6 +23,7 @@ export class Feeder implements Party {
   readonly #format: 'lines' | 'json';
   readonly #delivery: 'at-least-once' | 'at-most-once';
   readonly #done: 'written' | 'exit';
+  readonly #name: string;
   /** So many items it accepts at a time. */
   readonly #most: number;
   readonly #sink: Socket;
@@ -34,6 +35,8 @@ export class Feeder implements Party {
   #taken = 0;
   /** How many it was promised to accept and has not got. */
   #credit = 0;
+  /** Items that were written, and are done. */
+  #written = 0;
   #toldEnd = false;
   #recalled = false;
   #left = false;
@@ -43,6 +46,7 @@ export class Feeder implements Party {
     this.#switchboard = switchboard;
     this.session = switchboard.nextSession();
     this.instance = node;
+    this.#name = queue;
     this.#channel = switchboard.idOf(queue);
     const settings = switchboard.settingsOf(queue);
     const { encoding, delivery } = settings;
@@ -57,6 +61,12 @@ export class Feeder implements Party {
     this.#sink.on('error', () => this.finish());
     switchboard.enter(this);
     this.#ask();
+  }
+
+  /** Where items count as done once they are taken, nobody asks what became of them. */
+  get fed(): Fed | null {
+    const count = this.#delivery === 'at-most-once' ? 0 : this.#written;
+    return count === 0 ? null : { queue: this.#name, count };
   }
 
   /** Nothing more is written. What was not goes back; of what was just being written it may have seen something. */
@@ -111,7 +121,10 @@ export class Feeder implements Party {
   #wrote({ tag, items }: Piece): void {
     this.#writing = null;
     this.#takeTo(tag + items.count);
-    if (this.#done === 'written') this.#queue().done(this.session, tag, items.count);
+    if (this.#done === 'written') {
+      this.#queue().done(this.session, tag, items.count);
+      this.#written += items.count;
+    }
     this.#ask();
   }
 

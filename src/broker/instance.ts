@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { NodeId } from '../plan/plan.ts';
 import type { Collector } from './collector.ts';
+import type { Fed } from './control.ts';
 import type { Feeder } from './feeder.ts';
 import type { Session } from './session.ts';
 import type { Stance } from './sight.ts';
@@ -53,6 +54,11 @@ export class Instance {
   /** A stream that it took from broke off. */
   get inputBrokeOff(): boolean {
     return this.brokeOff || [...this.feeders].some((feeder) => feeder.brokeOff);
+  }
+
+  /** What was written to its stdin and is done by that. */
+  get fed(): Fed | null {
+    return [...this.feeders].map((feeder) => feeder.fed).find((fed) => fed !== null) ?? null;
   }
 
   /** Why what it wrote to a stdout is not taken any more; null where it is. */

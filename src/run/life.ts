@@ -1,5 +1,5 @@
 // What the machine of one process (`lifecycle`) is told, what it answers with, and the phases between.
-import type { Account } from '../broker/control.ts';
+import type { Account, Fed } from '../broker/control.ts';
 import type { NodeId } from '../plan/plan.ts';
 import type { Outcome } from './event.ts';
 import type { Report, Seen } from './neighbours.ts';
@@ -69,6 +69,8 @@ export type Effect =
   | { readonly do: 'cancel' }
   | { readonly do: 'hurry' }
   | { readonly do: 'leaked'; readonly pids: readonly number[] }
+  /** It has failed, and so much was written to its stdin that counts as done. */
+  | ({ readonly do: 'fed' } & Fed)
   /** Ask the broker what became of all it said; `abandon`: without waiting for room in queues. */
   | { readonly do: 'account'; readonly abandon: boolean }
   | {

@@ -233,6 +233,8 @@ export class Lifecycle {
     const succeeded = outcome === 'succeeded' || outcome === 'finished';
     const failed = outcome === 'failed' || outcome === 'timed_out';
     const whole = streamEnds(this.node, outcome);
+    const { fed } = facts.account;
+    if (failed && fed !== undefined) this.#effects.push({ do: 'fed', ...fed });
     const ended = {
       outcome,
       exitcode: this.#exit?.exitcode ?? null,

@@ -1,7 +1,7 @@
 // One process of the run: performs what its `lifecycle` decides and tells it what came of that. The executor holds one for each
 // process that was told to start.
-import type { Account, Fence } from '../broker/control.ts';
-import type { ProbeRule, ProcessNode } from '../plan/plan.ts';
+import type { Account, Fed, Fence } from '../broker/control.ts';
+import type { NodeId, ProbeRule, ProcessNode } from '../plan/plan.ts';
 import { speaks } from '../plan/speakers.ts';
 import { Attempts } from './attempts.ts';
 import { Child, type OnOutput, startChild } from './child.ts';
@@ -104,6 +104,8 @@ export class ProcessRun {
         return this.#patience.abort();
       case 'leaked':
         return tell({ type: 'node.leaked', node: node.id, pids: effect.pids });
+      case 'fed':
+        return tell({ type: 'warning', node: node.id, queue: effect.queue, message: fedTo(node.id, effect) });
       case 'account':
         return this.#watch(this.#account(effect.abandon));
       case 'settle':
@@ -255,4 +257,9 @@ export class ProcessRun {
   #watch(work: Promise<void>): void {
     work.catch(this.#context.onBroken);
   }
+}
+
+function fedTo(node: NodeId, { queue, count }: Fed): string {
+  const items = count === 1 ? '1 item' : `${count} items`;
+  return `\`${node}\` failed after ${items} of queue \`${queue}\` had been written to it, which count as done: with \`done: exit\` they would go back`;
 }

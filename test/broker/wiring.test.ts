@@ -268,6 +268,7 @@ test('a closed queue ends stdin', async () => {
     outputClosed: null,
     toldEnd: true,
     held: 0,
+    fed: { queue: 'q', count: 2 },
   });
   expect(run.broker.counts()['q']).toMatchObject({ done: 2, left_over: 0 });
   closeSync(fd);
@@ -305,7 +306,9 @@ test('what was written is held until the process has ended, where its wiring say
   await producer.put(1, 'a', 'b');
   expect(await read(fd, 4)).toBe('a\nb\n');
   closeSync(fd);
-  expect(await gone(run, 'c')).toMatchObject({ held: 2 });
+  const account = await gone(run, 'c');
+  expect(account).toMatchObject({ held: 2 });
+  expect(account.fed).toBe(undefined);
   expect(run.broker.counts()['q']).toMatchObject({ done: 0 });
   run.broker.settle({ type: 'settle', node: 'c', held: 'done', stream: 'end', succeeded: true });
   expect(run.broker.counts()['q']).toMatchObject({ done: 2 });
@@ -319,8 +322,9 @@ test('when a process stops reading, what it has not got goes to another', async 
   for (let round = 0; round < 5; round += 1) await producer.put(1, ...Array.from({ length: 100 }, () => line));
   expect(await read(fd, 1000)).toContain(line);
   closeSync(fd);
-  await gone(run, 'c');
+  const { fed: written } = await gone(run, 'c');
   const { done } = run.broker.counts()['q'] as { done: number };
+  expect(written?.count ?? 0).toBe(done);
   const other = await run.client('d');
   let rest = 0;
   other.say((to) => to.number(Type.GET, 1, 500, 1));

@@ -85,6 +85,22 @@ test('what is written where nobody takes it fails its writer, and is not lost in
   });
 });
 
+test('what was written to a process that then failed is told, for it counts as done', async () => {
+  const folder = workspace({
+    'pipeline.yaml': `queues: { words: { encoding: text, from: [a, b, c] } }
+processes:
+  reader: { run: cat; exit 3, stdin: { queue: words }, on_failure: ignore }`,
+  });
+  const ran = await runPipeline(join(folder, 'pipeline.yaml'));
+  expect(ran.summary).toMatchObject({ exitCode: 0, queues: { words: { put: 3, done: 3, left_over: 0 } } });
+  const message =
+    '`reader` failed after 3 items of queue `words` had been written to it, which count as done: with `done: exit` they would go back';
+  expect(ran.events).toContainEqual(
+    expect.objectContaining({ type: 'warning', node: 'reader', queue: 'words', message }),
+  );
+  expect(ran.said).toContain(message);
+});
+
 test('a writer that SIGPIPE ends because its reader had enough has succeeded, where what is left may go', async () => {
   const ran = await runPipeline(`${programs}enough-taken.yaml`);
   expect(ran.lines('reader')).toEqual(['y']);

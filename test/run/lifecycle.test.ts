@@ -133,6 +133,25 @@ describe('a process whose output was closed because nobody takes it any more', (
   });
 });
 
+describe('a process whose stdin was fed from a queue', () => {
+  const fed = { fed: { queue: 'q', count: 3 } };
+  const told = (effects: readonly Effect[]) => effects.filter((effect) => effect.do === 'fed');
+
+  it('has what was written to it told where it failed, for that is done and may not have been worked on', () => {
+    expect(told(exits(running(), 1, fed))).toEqual([{ do: 'fed', queue: 'q', count: 3 }]);
+    const late = running({ timeoutMs: 10 });
+    late.handle({ type: 'tick' }, 10);
+    expect(told(exits(late, -15, fed, 11))).toEqual([{ do: 'fed', queue: 'q', count: 3 }]);
+  });
+
+  it('and nothing where it succeeded, or was stopped', () => {
+    expect(told(exits(running(), 0, fed))).toEqual([]);
+    const stopped = running();
+    stopped.handle({ type: 'stop', as: 'stopped', reason: 'Ctrl-C' }, 1);
+    expect(told(exits(stopped, -15, fed, 2))).toEqual([]);
+  });
+});
+
 describe('a process that pipes join to others', () => {
   const source = (report: object) => ({ type: 'heard', report: { from: 'source', ...report } }) as Input;
   const sink = (outcome: Outcome, succeeded: boolean): Input => ({
