@@ -85,6 +85,23 @@ test('what is written where nobody takes it fails its writer, and is not lost in
   });
 });
 
+test('programs that `command` and `run` start find the SDK by themselves: CommonJS, and Python', async () => {
+  const folder = workspace({
+    'put.cjs': `const { queue } = require('forkline');
+      (async () => { for (const word of ['a', 'b']) await queue('words').put(word); })();`,
+    'pipeline.yaml': `queues: { words: {} }
+processes:
+  put: { command: [node, put.cjs], puts: words }
+  get:
+    run: |
+      python3 -c 'from forkline import queue; print(*queue("words"))'
+    gets: words`,
+  });
+  const ran = await runPipeline(join(folder, 'pipeline.yaml'));
+  expect(ran.lines('get')).toEqual(['a b']);
+  expect(ran.exitCode).toBe(0);
+});
+
 test('what was written to a process that then failed is told, for it counts as done', async () => {
   const folder = workspace({
     'pipeline.yaml': `queues: { words: { encoding: text, from: [a, b, c] } }
