@@ -54,7 +54,7 @@ export const verbs: Readonly<Record<string, VerbHelp>> = {
   },
   lock: {
     summary: 'Runs a command while holding a lock; for scripts inside a run.',
-    usage: 'lock NAME -- COMMAND…',
+    usage: 'lock NAME [FLAGS] -- COMMAND…',
     examples: ['forkline lock ledger -- ./book.sh 12'],
     flags: [timeout, ['--read', 'of a lock of `kind: rw`: beside other readers']],
     more: [
@@ -106,7 +106,7 @@ export function verbHelp(name: string): string {
   return [
     summary,
     ['Examples', ...examples.map((example) => `  $ ${example}`)].join('\n'),
-    `Usage\n  $ forkline ${usage}${flags.length > 0 ? ' [FLAGS]' : ''}`,
+    `Usage\n  $ forkline ${usage}${flags.length > 0 && !usage.includes('[FLAGS]') ? ' [FLAGS]' : ''}`,
     ['Flags', ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)].join('\n'),
     ...(more.length > 0 ? [more.join('\n')] : []),
     '',

@@ -64,6 +64,11 @@ test.each(['run', 'check', 'plan', 'schema'])(
   },
 );
 
+test('help of `lock` shows its flags before the command: what stands behind `--` is for that', async () => {
+  const { stdout } = await forkline(workspace(), ['lock', '--help']);
+  expect(stdout).toContain('\nUsage\n  $ forkline lock NAME [FLAGS] -- COMMAND…\n');
+});
+
 test('a file or a queue may be called `help`', async () => {
   const plan = await forkline(workspace({ help: 'processes: { a: { run: ls } }' }), ['plan', 'help']);
   expect(plan).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('a') });
