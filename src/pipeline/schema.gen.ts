@@ -66,7 +66,7 @@ export type Param =
        */
       pattern?: string;
       /**
-       * A named format of JSON Schema that a text must have.
+       * A named format of JSON Schema, for people: it is not looked at. What a text must look like, `pattern` says.
        */
       format?: string;
       /**
