@@ -243,9 +243,10 @@ export class Session {
       }
       default: {
         const channel = this.#byId.get(frame.channel);
-        if (channel === undefined)
+        if (channel !== undefined) return channel.receive(frame);
+        // A later broker may say more than is known here.
+        if (KNOWN.has(frame.type))
           throw new ProtocolError('protocol', `a frame for channel ${frame.channel}, which there is not, came`);
-        channel.receive(frame);
       }
     }
   }
@@ -299,3 +300,5 @@ function failFor(unmade: number): void {
     // Nobody reads it.
   }
 }
+
+const KNOWN: ReadonlySet<number> = new Set(Object.values(Type));

@@ -83,6 +83,11 @@ export class ScriptedSession {
     this.#socket.write(Buffer.concat(frames.map((frame) => written(frame))));
   }
 
+  /** A frame of a type that nobody knows. */
+  sendUnknown(channel: number): void {
+    this.#socket.write(Buffer.from([0, 0, 0, 5, 127, 255, 0, channel, 1]));
+  }
+
   /** Hears hello and answers with these channels. */
   async welcome(...channels: WelcomeChannel[]): Promise<Meaning> {
     const hello = await this.until('HELLO');

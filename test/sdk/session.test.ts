@@ -51,6 +51,16 @@ test('a frame that makes no sense ends the session', async () => {
   await expect(call).rejects.toThrow('a frame for channel 9');
 });
 
+test('frames of a type that it does not know are passed over', async () => {
+  const { broker, queue, lock } = await client(queueChannel(), lockChannel());
+  const calls = [queue().get(), lock().acquire()];
+  const { request } = await broker.until('ACQUIRE');
+  for (const channel of [0, 1, 3, 9]) broker.sendUnknown(channel);
+  broker.send(deliver('1'), { type: 'GRANTED', flags: 0, channel: 3, request: request as number, fence: 1 });
+  expect(await calls[0]).toBe(1);
+  await calls[1];
+});
+
 test('`ready` says so, and is fulfilled once the broker has heard it', async () => {
   const { broker, session } = await client();
   const said = sayReady(session);

@@ -130,6 +130,17 @@ class Sessions(unittest.TestCase):
             code, out, err = program.end()
             self.assertEqual((code, out), (0, "lost\n" * 10))
 
+    def test_frames_of_a_kind_that_it_does_not_know_are_passed_over(self):
+        with Puppet("say(q.get())") as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            for channel in (0, 1, 2, 9):
+                line.say(127, channel, b"\x01", flags=255)
+            line.deliver(b"1")
+            line.expect(wire.TAKEN)
+            line.part()
+            self.assertEqual(program.end()[1], "1\n")
+
     def test_the_reason_the_broker_gives_for_closing_is_told(self):
         with Puppet("q.get()") as program:
             line = program.accept()
