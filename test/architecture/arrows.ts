@@ -53,6 +53,8 @@ export const machines = [
   'src/run/schedules.ts',
   'src/run/admission.ts',
   'src/run/slots.ts',
+  'src/run/item-slots.ts',
+  'src/run/lock-turns.ts',
   'src/plan/foresight.ts',
   'src/run/lifecycle.ts',
   'src/run/masker.ts',
