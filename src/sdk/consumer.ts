@@ -94,6 +94,11 @@ export class Consumer implements StockKeeper, Taker {
     this.#session.wrote();
   }
 
+  /** What was taken is done, and cannot go back. */
+  get forgets(): boolean {
+    return this.#queue?.delivery === 'at-most-once';
+  }
+
   /** The program gives back an item that it took. It comes again before those behind it, so what was read ahead of these goes back too. */
   handBack(tag: number): void {
     this.giveBack(tag);

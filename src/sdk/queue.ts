@@ -27,7 +27,7 @@ export interface Taken<T> {
   readonly attempts: number | null;
   /** It is done: nobody gets it again. */
   done(): void;
-  /** It goes back to its old place in the queue; this does not count as an attempt. */
+  /** It goes back to its old place in the queue; this does not count as an attempt. Throws where it is done: with `delivery: at-most-once` it always is. */
   giveBack(): void;
 }
 
@@ -118,7 +118,10 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
       reason: death?.reason ?? null,
       attempts: death?.attempts ?? null,
       done: () => settle(() => this.#consumer.taking.done(tag, 1)),
-      giveBack: () => settle(() => this.#consumer.handBack(tag)),
+      giveBack: () => {
+        if (this.#consumer.forgets) throw this.#doneWhenTaken();
+        settle(() => this.#consumer.handBack(tag));
+      },
     };
   }
 
@@ -231,6 +234,10 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
       },
       () => this.#refusal,
     );
+  }
+
+  #doneWhenTaken(): Error {
+    return new Error(`\`${this.name}\` has \`delivery: at-most-once\`: what was taken is done, and cannot go back`);
   }
 
   #pickled(): Error {

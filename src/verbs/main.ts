@@ -89,7 +89,7 @@ async function take(call: Call, kind: 'queue' | 'pipe'): Promise<number> {
   const { words, json, timeout, count = 1, side } = call;
   const name = only(words, `the name of one ${kind}`);
   const session = open();
-  await lineCalled(session, kind, name);
+  const { delivery } = await lineCalled(session, kind, name);
   const next =
     kind === 'queue'
       ? (patience: { timeout?: number | undefined }) => queueOf(session, name).take({ ...patience, side })
@@ -103,8 +103,8 @@ async function take(call: Call, kind: 'queue' | 'pipe'): Promise<number> {
   }
   const lines = taken.flatMap(({ value }) => [lineOf(value, json), Buffer.from('\n')]);
   if (!(await printed(Buffer.concat(lines)))) {
-    // Nobody has read them.
-    for (const { giveBack } of taken) giveBack?.();
+    // Nobody has read them. What is done when it is taken is gone all the same.
+    if (delivery === 'at-least-once') for (const { giveBack } of taken) giveBack?.();
     await session.part();
     return EXIT.FAILED;
   }

@@ -107,6 +107,19 @@ ${script(
     expect(ran.summary.queues['q']).toMatchObject({ done: 2, left_over: 0 });
   });
 
+  test('or are gone, where they are done when they are taken', async () => {
+    const ran = await run(`queues: { q: { encoding: text, delivery: at-most-once, from: [a, b, c] } }
+processes:
+${script(
+  'reader',
+  `forkline get q -n 2 > /dev/full || echo "code $?"
+  forkline get q`,
+  'gets: q',
+)}`);
+    expect(ran.lines('reader').filter((line) => !line.startsWith('forkline'))).toEqual(['code 1', 'c']);
+    expect(ran.exitCode).toBe(0);
+  });
+
   test('the exit code says why there was nothing', async () => {
     const ran = await run(`queues: { empty: {}, full: { maxsize: 1 }, ended: {}, left: { leftover: warn } }
 processes:

@@ -208,6 +208,25 @@ describe('what was taken', () => {
   });
 });
 
+describe('an item of a queue that delivers at most once', () => {
+  test('is done when it is taken: `done` changes nothing, and back it cannot go', async () => {
+    const { broker, queue } = await client(queueChannel({ delivery: 'at-most-once' }));
+    const taken = queue().take();
+    await broker.next();
+    broker.send(deliver('1'));
+    const item = await taken;
+    expect(() => item.giveBack()).toThrow('`dishes` has `delivery: at-most-once`: what was taken is done');
+    item.done();
+    expect(() => item.done()).toThrow('done or given back already');
+    const flushed = queue().flush();
+    expect(await broker.next()).toEqual(counted('TAKEN', 1));
+    const flush = await broker.next();
+    expect(flush.type).toBe('FLUSH');
+    broker.send({ type: 'REPLY', flags: 0, channel: 0, request: flush.request as number });
+    await flushed;
+  });
+});
+
 describe('a loop over a queue', () => {
   test('says that an item is done when it moves on, and ends with the stream', async () => {
     const { broker, queue } = await client();

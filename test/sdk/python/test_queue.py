@@ -661,6 +661,22 @@ class Getting(unittest.TestCase):
             line.close()
             self.assertEqual(program.end(), (0, "too often\n", ""))
 
+    def test_what_is_done_once_it_is_taken_cannot_go_back(self):
+        code = """
+            item = q.take()
+            try: item.give_back()
+            except ValueError as error: say(error)
+            item.done()
+        """
+        with Puppet(code, {**QUEUE, "delivery": "at-most-once"}) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            line.deliver(b"1")
+            line.expect(wire.TAKEN)
+            line.part()
+            said = "queue `dishes` has `delivery: at-most-once`: what was taken is done, and cannot go back\n"
+            self.assertEqual(program.end(), (0, said, ""))
+
     def test_a_get_in_a_loop_takes_the_next_item_and_the_loop_goes_on_behind_it(self):
         code = """
             for item in q:

@@ -38,8 +38,12 @@ class Taken(Generic[Item]):
     def give_back(self) -> None:
         """The item goes back to its old place, for whoever comes next; it does not count as an attempt.
 
-        Raises ValueError if it was done or given back before.
+        Raises ValueError if it was done or given back before: with `delivery: at-most-once` it is done when it is taken.
         """
+        if not self._consumer.keeps:
+            raise ValueError(
+                f"queue `{self._consumer.name}` has `delivery: at-most-once`: what was taken is done, and cannot go back"
+            )
         self._let_go()
         self._consumer.give_back(self._tag)
 
