@@ -11,8 +11,8 @@ const text = readyAnswer(argv);
 if (text === null && /^(?:put|get|done|lock|output|ready|send|recv)$/.test(argv[0])) {
   await createRequire(import.meta.url)('../dist/verbs.cjs').main(argv);
 } else if (text === null) {
-  const { load } = await import('./load.js');
-  await load(fileURLToPath(new URL('../dist', import.meta.url))).main(argv, early);
+  const { load } = createRequire(import.meta.url)('./load.cjs');
+  await load(fileURLToPath(new URL('../dist', import.meta.url)), 'main').main(argv, early);
 } else {
   process.stdout.on('error', () => {});
   process.stdout.write(text);

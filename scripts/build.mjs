@@ -1,15 +1,15 @@
 // Builds dist/ from src/: one bundle for each way in, so that starting means reading a few files and not hundreds.
 // What several of them share is split off by esbuild. `npm run build`; tests and bin/run.js use what it makes.
 import { spawnSync } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { load } from '../bin/load.js';
 import { compileKeeper } from './compile-keeper.mjs';
 
+const { load } = createRequire(import.meta.url)('../bin/load.cjs');
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const final = join(root, 'dist');
 /** Made beside the one that is in use, and put in its place when it is whole: a run that goes on meanwhile never misses a file. */
@@ -20,6 +20,11 @@ const entries = {
   engine: 'engine.ts',
   sdk: 'sdk/index.ts',
   launch: 'sdk/launch.ts',
+};
+
+/** dist/<name>.cjs ← src/<file>: those that bin/load.cjs can load with code made beforehand. */
+const programs = {
+  main: 'commands/main.ts',
   broker: 'broker/main.ts',
 };
 
@@ -43,7 +48,7 @@ const common = {
 };
 
 try {
-  await Promise.all([bundle(), bundleCommandLine(), bundleVerbs(), bundleForCommonJs(), copyPython(), copyKeeper()]);
+  await Promise.all([bundle(), bundlePrograms(), bundleVerbs(), bundleForCommonJs(), copyPython(), copyKeeper()]);
   declare();
   await writeHelp();
   await keepCode();
@@ -63,7 +68,7 @@ async function replace() {
 async function bundle() {
   await build({
     ...common,
-    entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join('src', file)])),
+    entryPoints: entryPoints(entries),
     outdir: dist,
     splitting: true,
     format: 'esm',
@@ -75,11 +80,15 @@ async function bundle() {
   });
 }
 
-/** dist/main.cjs: one file, in the form that bin/load.js can load with code made beforehand. */
-async function bundleCommandLine() {
+function entryPoints(named) {
+  return Object.fromEntries(Object.entries(named).map(([name, file]) => [name, join('src', file)]));
+}
+
+/** The command line and the broker: one file each. */
+async function bundlePrograms() {
   await build({
     ...common,
-    entryPoints: { main: 'src/commands/main.ts' },
+    entryPoints: entryPoints(programs),
     outdir: dist,
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
@@ -135,20 +144,38 @@ async function copyKeeper() {
 
 /** bin/run.js answers `--help` from these. */
 async function writeHelp() {
-  const { names, helpFor } = load(dist);
+  const { names, helpFor } = load(dist, 'main');
   await mkdir(join(dist, 'help'));
   for (const name of ['', ...names]) {
     await writeFile(join(dist, 'help', `${name || 'forkline'}.txt`), helpFor(name));
   }
 }
 
-/** dist/main.code: what V8 has compiled of the command line once a short run is over. */
+/** dist/main.code, dist/broker.code: what V8 has compiled of them once a short run is over. */
 async function keepCode() {
+  const nothing = 'processes:\n  once: { run: "true" }\n';
+  await keepCodeOf('main', { 'pipeline.yaml': nothing });
+  await keepCodeOf('broker', await shortTraffic());
+}
+
+/** A pipeline in which something goes through each kind of channel. */
+async function shortTraffic() {
+  const folder = join(root, 'scripts/short-traffic');
+  const files = (await readdir(folder)).map(async (name) => [name, await readFile(join(folder, name))]);
+  return Object.fromEntries(await Promise.all(files));
+}
+
+async function keepCodeOf(name, files) {
   const folder = await mkdtemp(join(tmpdir(), 'forkline-build-'));
-  await writeFile(join(folder, 'pipeline.yaml'), 'processes:\n  once: { run: "true" }\n');
-  const { status } = spawnSync(process.execPath, [join(root, 'scripts/keep-code.mjs'), dist], {
+  for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content);
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/short-run.cjs'), dist], {
     cwd: folder,
     stdio: 'inherit',
+    env: {
+      ...process.env,
+      FORKLINE_KEEP_CODE: name,
+      NODE_OPTIONS: `--require ${JSON.stringify(join(root, 'scripts/keep-code.cjs'))}`,
+    },
   });
   await rm(folder, { recursive: true });
   if (status !== 0) throw new Error(`the short run that the build makes ended with exit code ${status}`);

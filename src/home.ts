@@ -10,8 +10,9 @@ const dist = /^dist[^/]*/.exec(relative(root, here))?.[0] ?? 'dist';
 
 export const home = {
   root,
-  /** The broker's process. */
-  broker: join(root, dist, 'broker.js'),
+  dist: join(root, dist),
+  /** The process of the broker, which is told where `dist` is. */
+  broker: join(root, 'bin', 'broker.cjs'),
   /** The keeper's process, where the build had a compiler. */
   nativeKeeper: join(root, dist, 'keeper', 'forkline-keeper'),
   /** The same in Perl. */

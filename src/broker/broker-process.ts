@@ -35,7 +35,7 @@ export class BrokerProcess {
       this.#failed = reject;
     });
     // A session of its own: what the terminal sends to the runner's group is not for it.
-    this.#process = spawn(process.execPath, [...FLAGS, home.broker], {
+    this.#process = spawn(process.execPath, [...FLAGS, home.broker, home.dist], {
       detached: true,
       env: { ...process.env, ...MEMORY },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

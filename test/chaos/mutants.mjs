@@ -87,14 +87,15 @@ for (const mutant of mutants) {
   }
   await build({
     entryPoints: [join(root, 'src/broker/main.ts')],
-    outfile: join(home, 'dist/broker.js'),
+    outfile: join(home, 'dist/broker.cjs'),
     bundle: true,
     platform: 'node',
-    format: 'esm',
+    format: 'cjs',
     target: 'node20',
     external: ['ajv'],
     logLevel: 'error',
-    banner: { js: "import { createRequire as $r } from 'node:module'; const require = $r(import.meta.url);" },
+    define: { 'import.meta.url': '$url' },
+    banner: { js: "const $url = require('node:url').pathToFileURL(__filename).href;" },
     plugins: [
       {
         name: 'plant',
@@ -106,6 +107,7 @@ for (const mutant of mutants) {
       },
     ],
   });
+  rmSync(join(home, 'dist/broker.code'), { force: true });
   const argv = [
     join(import.meta.dirname, 'run.mjs'),
     '--home',

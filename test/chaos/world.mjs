@@ -153,7 +153,7 @@ function marked(mark) {
 }
 
 function brokerOf(mark) {
-  return marked(mark).find((pid) => proc(pid, 'cmdline').includes('dist/broker.js'));
+  return marked(mark).find((pid) => proc(pid, 'cmdline').includes('bin/broker.cjs'));
 }
 
 function proc(pid, file) {

@@ -121,7 +121,7 @@ test('a second Ctrl-C kills what does not listen', async () => {
 test('a broker that is killed before it listens is told in one line', async () => {
   const folder = workspace({
     'pipeline.yaml': 'queues: { q: { from: [1] } }\nprocesses:\n  a: { run: cat, stdin: { queue: q } }\n',
-    'kill.cjs': "if (/broker[.]js$/.test(process.argv[1])) process.kill(process.pid, 'SIGKILL');\n",
+    'kill.cjs': "if (/broker[.]cjs$/.test(process.argv[1])) process.kill(process.pid, 'SIGKILL');\n",
   });
   const { stderr, exitCode } = await forkline(folder, ['run'], '', { NODE_OPTIONS: '--require ./kill.cjs' });
   expect(stderr).toBe('forkline: the broker could not be started: it ended with SIGKILL\n');

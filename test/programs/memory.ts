@@ -41,7 +41,7 @@ function nameOf(pid: number, runner: number): string | null {
   const value = (name: string): string | undefined =>
     environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
   if (value('FORKLINE_RUN_ID') === process.env['FORKLINE_RUN_ID']) return value('FORKLINE_PROCESS') ?? null;
-  return parentOf(pid) === runner && read(pid, 'cmdline').includes('broker.js') ? 'broker' : null;
+  return parentOf(pid) === runner && read(pid, 'cmdline').includes('broker.cjs') ? 'broker' : null;
 }
 
 function parentOf(pid: number): number {
