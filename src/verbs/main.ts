@@ -9,7 +9,7 @@ import { SENT } from '../sdk/producer.ts';
 import { Queue, type Taken } from '../sdk/queue.ts';
 import { sayReady } from '../sdk/ready.ts';
 import { Session } from '../sdk/session.ts';
-import type { WelcomeChannel, WelcomeLine } from '../wire/message.ts';
+import type { WelcomeChannel, WelcomeLine, WelcomeQueue } from '../wire/message.ts';
 import { type Call, callOf, EXIT, Outcome, WrongCall } from './call.ts';
 import { itemOf, lineOf, linesOf, textOf } from './items.ts';
 import { runHolding } from './holding.ts';
@@ -115,17 +115,19 @@ async function take(call: Call, kind: 'queue' | 'pipe'): Promise<number> {
 async function finish({ words, count = 0 }: Call): Promise<number> {
   const session = open();
   await session.confirm();
-  const mine = (session.welcome?.channels ?? []).filter((channel) => channel.kind === 'queue' && channel.gets);
+  const channels = session.welcome?.channels ?? [];
+  const mine = channels.filter((channel): channel is WelcomeQueue => channel.kind === 'queue' && channel.gets);
   const names = words.length > 0 ? words : mine.map(({ name }) => name);
   for (const name of names) if (!mine.some((queue) => queue.name === name)) throw notGranted(session, 'get from', name);
+  const meant = mine.filter(({ name }) => names.includes(name));
   let finished = 0;
-  for (const { id, name } of mine) {
-    if (!names.includes(name)) continue;
+  for (const { id } of meant) {
     const reply = await session.ask((request) => session.writer.finish(id, request, count));
     finished += (reply as { readonly count: number }).count;
   }
   await session.part();
-  if (finished > 0) return 0;
+  // What is done when it is taken may be said to be done, too.
+  if (finished > 0 || meant.some(({ delivery }) => delivery === 'at-most-once')) return 0;
   const which = words.length > 0 ? ` of ${words.map((name) => `\`${name}\``).join(', ')}` : '';
   return fail(EXIT.FAILED, `done: \`${session.instance}\` holds nothing${which} that \`forkline get\` took`);
 }

@@ -120,6 +120,19 @@ ${script(
     expect(ran.exitCode).toBe(0);
   });
 
+  test('what is done when it is taken may be said to be done, too', async () => {
+    const ran = await run(`queues: { q: { encoding: text, delivery: at-most-once, from: [a, b] } }
+processes:
+${script(
+  'reader',
+  `while item=$(forkline get q); do echo "$item"; forkline done q; done
+  forkline done && echo through`,
+  'gets: q',
+)}`);
+    expect(ran.lines('reader')).toEqual(['a', 'b', 'through']);
+    expect(ran.exitCode).toBe(0);
+  });
+
   test('the exit code says why there was nothing', async () => {
     const ran = await run(`queues: { empty: {}, full: { maxsize: 1 }, ended: {}, left: { leftover: warn } }
 processes:
