@@ -7,6 +7,7 @@ import { type Failure, LockError, LockTimeout } from './errors.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
 import { DONE, type Grant, type Guard, OwnGuard } from './guard.ts';
 import type { Channel, Session } from './session.ts';
+import { Throng } from './throng.ts';
 
 export type { Guard } from './guard.ts';
 
@@ -23,6 +24,8 @@ export class Lock implements Channel {
   readonly #held = new Map<Guard, Grant>();
   /** Calls that wait, each to be told that this process has the lock anyway. */
   readonly #waiting = new Set<(grant: Grant) => void>();
+  /** Of these calls the broker is told so many at a time. */
+  readonly #throng = new Throng(ACQUIRES);
   /** What is lent to this process and was released. */
   #kept: Grant | null = null;
   #releasedAt = Number.NEGATIVE_INFINITY;
@@ -166,6 +169,8 @@ export class Lock implements Channel {
             );
       this.#waiting.add(join);
       this.#session.request({
+        // One that must not wait is answered at once.
+        throng: timeMs === 0 ? undefined : this.#throng,
         refusal: () => (cancelled ? failure : (this.#failure ?? this.#refusalOf(shared))),
         write: (number) => {
           request = number;
@@ -258,5 +263,7 @@ const MANY = 64;
 const SOON_MS = 0.5;
 /** For so long what is lent may be taken again without asking. */
 const LENT_MS = 1;
+/** With what it holds, less than the broker keeps for one process. */
+const ACQUIRES = 4096;
 /** So many fences come with what is lent. */
 const LENT = 0xffff;

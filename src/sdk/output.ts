@@ -18,6 +18,7 @@ export async function setOutput(session: Session, name: string, value: unknown):
   await session.ask(
     (request) => session.writer.ask(Type.OUTPUT, request, body),
     () => refusalOf(session, name),
+    session.errands,
   );
 }
 

@@ -3,6 +3,7 @@ import { Flag, type ProcessState, Type } from '../wire/message.ts';
 import { type Failure, NotGranted } from './errors.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
 import type { Session } from './session.ts';
+import type { Throng } from './throng.ts';
 
 export class ProcessHandle {
   /** As it was named. */
@@ -76,6 +77,7 @@ export class ProcessHandle {
         () => withdraw(() => signal?.reason),
       );
       this.#session.request({
+        throng: this.#session.watches,
         refusal: () => withdrawn ?? this.#refusal(),
         write: (request) => {
           asked = request;
@@ -92,13 +94,14 @@ export class ProcessHandle {
   }
 
   async #end(flags: number): Promise<void> {
-    await this.#ask(Type.TERMINATE, flags);
+    await this.#ask(Type.TERMINATE, flags, this.#session.errands);
   }
 
-  #ask(type: number, flags: number): Promise<unknown> {
+  #ask(type: number, flags: number, throng?: Throng): Promise<unknown> {
     return this.#session.ask(
       (request) => this.#session.writer.ask(type, request, { process: this.#target() }, flags),
       () => this.#refusal(),
+      throng,
     );
   }
 

@@ -9,6 +9,7 @@ import { isRight, type Placing, type Side } from './manner.ts';
 import { type Patience, waitMs } from './patience.ts';
 import { Producer, type PutOptions, SENT } from './producer.ts';
 import type { Channel, Session } from './session.ts';
+import { Throng } from './throng.ts';
 
 export interface GetOptions extends Patience {
   /** On a queue with `order: deque`: the end that it is got from; the left one where it is not given. */
@@ -37,6 +38,9 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   readonly #session: Session;
   readonly #producer: Producer;
   readonly #consumer: Consumer;
+  /** Calls of the program that wait for counts, and for all to be done. */
+  readonly #stats = new Throng(ASKED);
+  readonly #joins = new Throng(ASKED);
   #id = 0;
   #refusal: Failure | null = null;
 
@@ -134,7 +138,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
 
   /** Waits until every item put so far is done. Rejects with `BrokenQueue` once that can never be. */
   async join(): Promise<void> {
-    await this.#ask(Type.JOIN);
+    await this.#ask(Type.JOIN, this.#joins);
   }
 
   /** How many items wait, at that moment: others put and take meanwhile. */
@@ -223,16 +227,17 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   }
 
   async #stat(): Promise<Stat> {
-    return (await this.#ask(Type.STAT)) as Stat;
+    return (await this.#ask(Type.STAT, this.#stats)) as Stat;
   }
 
-  #ask(type: number): Promise<unknown> {
+  #ask(type: number, throng: Throng): Promise<unknown> {
     return this.#session.ask(
       (request) => {
         this.#consumer.report();
         this.#session.writer.number(type, this.#id, request);
       },
       () => this.#refusal,
+      throng,
     );
   }
 
@@ -257,3 +262,6 @@ export function isForPuts({ type, flags }: Frame): boolean {
   if (type === Type.LANE || type === Type.LANE_STOP) return flags !== Flag.LISTEN;
   return type === Type.ROOM || type === Type.BROKEN || type === Type.REFUSED;
 }
+
+/** So many at a time, of each kind. */
+const ASKED = 256;

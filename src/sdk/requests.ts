@@ -4,18 +4,13 @@
 import { type ErrorBody, Type } from '../wire/message.ts';
 import type { Connection } from './connection.ts';
 import { BrokenQueue, type Failure, ItemRefused, LockError, NotGranted } from './errors.ts';
-
-export interface Request {
-  /** Why it is not to be sent after all; asked right before it is. */
-  refusal?(): Failure | null;
-  write(request: number): void;
-  answer(value: unknown): void;
-  fail(failure: Failure): void;
-}
+import type { Request, Throng } from './throng.ts';
 
 export class Requests {
   readonly #connection: Connection;
   readonly #open = new Map<number, Request>();
+  /** Some may wait in them. */
+  readonly #throngs = new Set<Throng>();
   #last = 0;
   /** What was asked before the welcome; null: it has come. */
   #early: Request[] | null = [];
@@ -79,28 +74,45 @@ export class Requests {
 
   /** Nothing is answered any more. */
   fail(failure: Failure): void {
-    const open = [...this.#open.values(), ...(this.#early?.splice(0) ?? [])];
+    const waiting = [...this.#throngs].flatMap((throng) => throng.clear());
+    const open = [...this.#open.values(), ...waiting, ...(this.#early?.splice(0) ?? [])];
     this.#open.clear();
     for (const request of open) request.fail(failure);
     for (const told of this.#confirming.splice(0)) told(failure);
   }
 
   #send(request: Request): void {
+    const { throng } = request;
+    if (throng !== undefined && !throng.admit(request)) this.#throngs.add(throng);
+    else if (!this.#sendAdmitted(request)) this.#sendNext(throng);
+  }
+
+  /** False: it is not to be sent after all. */
+  #sendAdmitted(request: Request): boolean {
     const refusal = request.refusal?.() ?? null;
     if (refusal !== null) {
       this.#connection.letGo();
-      return request.fail(refusal);
+      request.fail(refusal);
+      return false;
     }
     do this.#last = (this.#last + 1) % 0x100000000;
     while (this.#open.has(this.#last));
     this.#open.set(this.#last, request);
     request.write(this.#last);
+    return true;
   }
 
   #close(number: number): Request | undefined {
     const request = this.#open.get(number);
     if (this.#open.delete(number)) this.#connection.letGo();
+    this.#sendNext(request?.throng);
     return request;
+  }
+
+  #sendNext(throng: Throng | undefined): void {
+    for (let next = throng?.next(); next !== undefined; next = throng?.next()) {
+      if (this.#sendAdmitted(next)) return this.#connection.wrote();
+    }
   }
 }
 

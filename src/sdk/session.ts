@@ -12,7 +12,8 @@ import { BrokerLost, type Failure, NotGranted } from './errors.ts';
 import { type Identity, identify } from './identity.ts';
 import { Lease } from './lease.ts';
 import { postpone } from './patience.ts';
-import { type Request, Requests } from './requests.ts';
+import { Requests } from './requests.ts';
+import { type Request, Throng } from './throng.ts';
 
 /** What a channel is to its session. */
 export interface Channel {
@@ -40,6 +41,10 @@ export class Session {
   readonly lease: Lease;
   /** Shared memory, for large items. */
   readonly areas: Areas;
+  /** What it asks the run itself to do. */
+  readonly errands = new Throng(ERRANDS);
+  /** Its waits for other processes to end. */
+  readonly watches = new Throng(WATCHES);
   /** Lanes past the broker. What was put to one must not come after what is said to the broker later. */
   readonly lanes = new Set<{ flush(): void }>();
   readonly #identity: Identity;
@@ -136,9 +141,19 @@ export class Session {
   }
 
   /** Asks with the frame that `write` writes, and waits for what comes back. */
-  async ask(write: (request: number) => void, refusal: () => Failure | null = () => null): Promise<unknown> {
+  async ask(
+    write: (request: number) => void,
+    refusal: () => Failure | null = () => null,
+    throng?: Throng,
+  ): Promise<unknown> {
     const answer = await new Promise<{ readonly value: unknown } | Failure>((resolve) =>
-      this.request({ write, refusal, answer: (value) => resolve({ value }), fail: resolve }),
+      this.request({
+        throng,
+        write,
+        refusal,
+        answer: (value) => resolve({ value }),
+        fail: resolve,
+      }),
     );
     if (typeof answer === 'function') throw answer();
     return answer.value;
@@ -302,3 +317,6 @@ function failFor(unmade: number): void {
 }
 
 const KNOWN: ReadonlySet<number> = new Set(Object.values(Type));
+/** Each may be as large as an output. */
+const ERRANDS = 16;
+const WATCHES = 4096;

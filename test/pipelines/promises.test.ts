@@ -102,6 +102,42 @@ processes:
   expect(ran.exitCode).toBe(0);
 });
 
+test('a program may make thousands of calls at once, and is not taken for one that floods', async () => {
+  const folder = workspace({
+    'calls.ts': `import { lock, output, processOf, queue } from 'forkline';
+      const times = <T>(count: number, call: (index: number) => Promise<T>) =>
+        Promise.all(Array.from({ length: count }, (_, index) => call(index)));
+      export async function many() {
+        const numbers = queue<number>('numbers');
+        let held = 0;
+        await Promise.all([
+          times(20_000, () => lock('mutex').with(() => void (held += 1))),
+          times(3000, async (index) => {
+            await numbers.put(index);
+            await numbers.qsize();
+            await numbers.join();
+          }),
+          times(3000, (index) => output('last', index)),
+          times(20_000, () => processOf('take').join('1ms')),
+        ]);
+        console.log(held);
+      }
+      export async function take() {
+        for await (const _ of queue('numbers'));
+      }`,
+    'pipeline.yaml': `queues: { numbers: {} }
+locks: { mutex: {} }
+processes:
+  many: { target: calls.ts#many, puts: numbers, locks: mutex, outputs: [last], controls: take }
+  take: { target: calls.ts#take, gets: numbers }`,
+  });
+  const ran = await runPipeline(join(folder, 'pipeline.yaml'));
+  expect(ran.said).toContain('everything succeeded');
+  expect(ran.lines('many')).toEqual(['20000']);
+  expect(ran.summary.nodes['many']?.outputs).toEqual({ last: 2999 });
+  expect(ran.summary.queues['numbers']).toMatchObject({ put: 3000, done: 3000 });
+});
+
 test('what was written to a process that then failed is told, for it counts as done', async () => {
   const folder = workspace({
     'pipeline.yaml': `queues: { words: { encoding: text, from: [a, b, c] } }
