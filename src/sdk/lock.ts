@@ -142,15 +142,19 @@ export class Lock implements Channel {
         this.#waiting.delete(join);
         resolve(outcome);
       };
-      const cancel = (why: Failure) => {
+      const withdraw = (why: Failure) => {
         failure = why;
         cancelled = true;
-        if (request === null) return settle(why);
+        if (request === null) return;
         this.#session.writer.number(Type.CANCEL, this.#id, request);
         this.#session.wrote();
       };
+      const cancel = (why: Failure) => {
+        withdraw(why);
+        if (request === null) settle(why);
+      };
       const join = (grant: Grant) => {
-        if (!cancelled) cancel(timedOut);
+        if (!cancelled) withdraw(timedOut);
         settle(this.#guard(grant));
       };
       const granted = (grant: Grant) => {

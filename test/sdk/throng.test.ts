@@ -75,3 +75,15 @@ test('one that must not wait is asked at once', async () => {
   broker.hangUp();
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(['BrokerLost']));
 });
+
+test('of a reentrant lock all have it when one of them has', async () => {
+  const { broker, queue, lock } = await client(queueChannel(), lockChannel({ reentrant: true }));
+  const waiting = Array.from({ length: 5000 }, () => lock().acquire());
+  const asked = await requestsOf(broker, 'ACQUIRE', queue().flush());
+  broker.send({ type: 'GRANTED', flags: 0, channel: 3, request: asked[0] as number, fence: 7 });
+  const guards = await Promise.all(waiting);
+  expect(new Set(guards.map(({ fence }) => fence))).toEqual(new Set([7]));
+  for (const request of asked.slice(1)) broker.send({ type: 'REPLY', flags: 0, channel: 3, request });
+  for (const guard of guards) await guard.release();
+  expect(await broker.until('RELEASE')).toMatchObject({ fence: 7 });
+});
