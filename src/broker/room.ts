@@ -122,9 +122,9 @@ export class Room {
   }
 
   /** Gives away what there is to give. */
-  lend(now: number): Lent[] {
+  lend(now: number): readonly Lent[] {
     this.#now = now;
-    for (const loan of this.#dry.splice(0)) loan.quick = now - loan.givenAt <= QUICK_MS;
+    if (this.#dry.length > 0) for (const loan of this.#dry.splice(0)) loan.quick = now - loan.givenAt <= QUICK_MS;
     for (let head = this.#head(); head !== null; head = this.#head()) {
       const share = this.#share(head);
       if (share.count === 0 && share.bytes === 0) break;
@@ -137,6 +137,7 @@ export class Room {
       if (head.wantCount > 0) this.#line.add(head);
     }
     if (this.#line.size === 0 && this.#lendsAhead) this.#lendAhead();
+    if (this.#given.size === 0) return NONE;
     const lent: Lent[] = [];
     for (const loan of this.#given) {
       lent.push({ session: loan.session, count: loan.freshCount, bytes: loan.freshBytes });
@@ -202,13 +203,13 @@ export class Room {
   }
 
   #lendAhead(): void {
-    const borrowers = {
-      loans: this.#producing,
-      sole: this.producers <= 1,
-      dry: (loan: Loan) => this.#given.has(loan),
-    };
-    lendAhead(this.#space, borrowers, (loan, count, bytes) => this.#give(loan, count, bytes));
+    const borrowers = { loans: this.#producing, sole: this.producers <= 1, dry: this.#isDry };
+    lendAhead(this.#space, borrowers, this.#giveAhead);
   }
+
+  readonly #isDry = (loan: Loan): boolean => this.#given.has(loan);
+
+  readonly #giveAhead = (loan: Loan, count: number, bytes: number): void => this.#give(loan, count, bytes);
 
   /**
    * Who is served next: whoever waits longest, but before them those they wait for. These are one who was let in alone and
@@ -245,5 +246,6 @@ export class Room {
 const QUICK_MS = 100;
 /** It is not given less in addition, where several puts wait. */
 const LEAST_ALONE = 1024 * 1024;
+const NONE: readonly Lent[] = [];
 const NOTHING: Share = { count: 0, bytes: 0, alone: false };
 const NOBODY = { sessions: [], next: null };

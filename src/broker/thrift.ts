@@ -1,7 +1,10 @@
 // How the broker's process is told to be sparing with memory and with compiling.
 
-/** What it reads lies outside of V8's heap, where V8 sees little of it: a small young generation is tidied up more often. */
-const TIDY = ['--max-semi-space-size=4'];
+/**
+ * What it reads lies outside of V8's heap, where V8 sees little of it: a small young generation is tidied up more often. But not so small
+ * as V8 begins with, or every hundredth hand-over waits for that.
+ */
+const TIDY = ['--max-semi-space-size=4', '--min-semi-space-size=4'];
 
 /**
  * For a fifth of a million items V8 would compile the broker for longer than that works, on processors that its clients need. So
