@@ -68,33 +68,33 @@ export class FrameReader {
     this.#onFrame(frameAt(whole, 0, whole.length));
   }
 
-  /** Throws a `ProtocolError` for a frame that cannot be; the reader is of no use after that. */
-  read(chunk: Buffer): void {
-    let at = 0;
-    while (at < chunk.length) {
-      if (this.#whole !== null) at = this.#fill(this.#whole, chunk, at);
-      else if (this.#headFilled > 0) at = this.#fillHead(chunk, at);
-      else at = this.#next(chunk, at);
+  /** What came lies in `chunk` between two offsets. Throws a `ProtocolError` for a frame that cannot be; the reader is of no use after that. */
+  read(chunk: Buffer, start = 0, end = chunk.length): void {
+    let at = start;
+    while (at < end) {
+      if (this.#whole !== null) at = this.#fill(this.#whole, chunk, at, end);
+      else if (this.#headFilled > 0) at = this.#fillHead(chunk, at, end);
+      else at = this.#next(chunk, at, end);
     }
   }
 
   /** A frame begins at `at`. */
-  #next(chunk: Buffer, at: number): number {
-    const total = this.#judge(chunk, at, chunk.length);
-    if (total > 0 && at + total <= chunk.length) {
+  #next(chunk: Buffer, at: number, end: number): number {
+    const total = this.#judge(chunk, at, end);
+    if (total > 0 && at + total <= end) {
       this.#onFrame(frameAt(chunk, at, at + total));
       return at + total;
     }
-    if (total > 0) return this.#begin(total, chunk, at);
-    chunk.copy(this.#head, 0, at);
-    this.#headFilled = chunk.length - at;
-    return chunk.length;
+    if (total > 0) return this.#begin(total, chunk, at, end);
+    chunk.copy(this.#head, 0, at, end);
+    this.#headFilled = end - at;
+    return end;
   }
 
   /** Adds to a head byte by byte, until its length can be judged: at most a few bytes. */
-  #fillHead(chunk: Buffer, from: number): number {
+  #fillHead(chunk: Buffer, from: number, end: number): number {
     let at = from;
-    while (at < chunk.length) {
+    while (at < end) {
       this.#head[this.#headFilled] = chunk[at] as number;
       this.#headFilled += 1;
       at += 1;
@@ -102,20 +102,20 @@ export class FrameReader {
       if (total === 0) continue;
       const head = this.#head.subarray(0, this.#headFilled);
       this.#headFilled = 0;
-      this.#begin(total, head, 0);
+      this.#begin(total, head, 0, head.length);
       break;
     }
     return at;
   }
 
-  #begin(total: number, chunk: Buffer, at: number): number {
+  #begin(total: number, chunk: Buffer, at: number, end: number): number {
     this.#whole = this.allocate(total);
     this.#filled = 0;
-    return this.#fill(this.#whole, chunk, at);
+    return this.#fill(this.#whole, chunk, at, end);
   }
 
-  #fill(whole: Buffer, chunk: Buffer, at: number): number {
-    const copied = chunk.copy(whole, this.#filled, at);
+  #fill(whole: Buffer, chunk: Buffer, at: number, end: number): number {
+    const copied = chunk.copy(whole, this.#filled, at, end);
     this.filled(copied);
     return at + copied;
   }

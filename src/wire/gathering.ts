@@ -176,7 +176,10 @@ export class Gathering {
   #seal(): void {
     this.#part();
     if (this.#at === this.#from) return;
-    this.#pieces.push(this.#block.subarray(this.#from, this.#at));
+    const piece = this.#block.subarray(this.#from, this.#at);
+    // Mostly it is the only one: an array that is pushed to has room for many.
+    if (this.#pieces.length === 0) this.#pieces = [piece];
+    else this.#pieces.push(piece);
     this.#piecesBytes += this.#at - this.#from;
     this.#from = this.#at;
   }

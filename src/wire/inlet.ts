@@ -44,6 +44,6 @@ export class Inlet {
     const from = this.#taken;
     this.#taken += length;
     if (this.#taken === this.#slab.length) this.#slabSize = Math.min(this.#slabSize * 2, this.#sizes.largest);
-    this.#reader.read(this.#slab.subarray(from, this.#taken));
+    this.#reader.read(this.#slab, from, this.#taken);
   }
 }
