@@ -66,16 +66,22 @@ export class Consumer implements StockKeeper, Taker {
 
   /** Waits for an item: forever, or so long; 0 asks the broker once. From one end of a deque, where one is given. */
   async wait(timeMs: number, signal?: AbortSignal, right: boolean | null = null): Promise<Arrival> {
-    if (right !== null && this.#queue !== null) checkEnds(this.#queue);
-    const outcome = this.taking.ready ? this.#arrival() : await this.#join({ timeMs, signal, right, peeks: false });
+    const outcome = await this.outcome(timeMs, signal, right);
     if (typeof outcome === 'function') throw outcome();
     return outcome;
+  }
+
+  /** The same for one that throws by itself: each function that waits is one more to be made for every item. */
+  outcome(timeMs: number, signal: AbortSignal | undefined, right: boolean | null): Promise<Arrival | Failure> {
+    if (right !== null && this.#queue !== null) checkEnds(this.#queue);
+    return this.taking.ready ? Promise.resolve(this.#arrival()) : this.#join({ timeMs, signal, right, peeks: false });
   }
 
   /** Waits until an item is here, and takes nothing; false where there was none in time. */
   async arrives(timeMs: number, signal?: AbortSignal): Promise<boolean> {
     if (this.taking.ready) return true;
-    const outcome = await this.#join({ timeMs, signal, right: null, peeks: true });
+    const options = { timeMs, signal, right: null, peeks: true };
+    const outcome = await this.#join(options);
     if (typeof outcome !== 'function') return true;
     const error = outcome();
     if (error instanceof Empty) return false;
@@ -252,7 +258,7 @@ export class Consumer implements StockKeeper, Taker {
   }
 
   #timeIsOver(get: WaitingGet): void {
-    if (this.#queue === null) get.settle(get.empty);
+    if (this.#queue === null) get.settleEmpty();
     else this.#giveUp(get);
   }
 
@@ -318,7 +324,7 @@ export class Consumer implements StockKeeper, Taker {
     for (const get of expiring) {
       // What there was for it may be what went back: the next answer decides.
       if (retreat) this.#line.giveUp(get);
-      else if (this.#line.has(get)) get.settle(get.empty);
+      else if (this.#line.has(get)) get.settleEmpty();
     }
     if (this.#line.size > 0) this.taking.ride();
     // Nothing is on its way that could come before what goes back.
@@ -346,7 +352,7 @@ export class Consumer implements StockKeeper, Taker {
    */
   #settleLane(): void {
     this.#lanes.report();
-    for (const get of this.#line.takeLate()) get.settle(get.empty);
+    for (const get of this.#line.takeLate()) get.settleEmpty();
     this.#plan();
   }
 

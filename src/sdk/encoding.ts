@@ -26,7 +26,7 @@ export interface Decoded {
 const json: Encoding = {
   put: (writer, channel, value, most) => writer.putText(channel, toJson(value), most),
   encode: (value) => Buffer.from(toJson(value)),
-  decode: (items) => decodeTogether(items) ?? decodeEach(items),
+  decode: (items) => (items.count === 1 ? decodeOne(items) : undefined) ?? decodeTogether(items) ?? decodeEach(items),
   copies: true,
 };
 
@@ -36,6 +36,7 @@ const text: Encoding = {
   decode(items) {
     const bytes = items.bytes as Readable;
     const { count } = items;
+    if (count === 1) return { values: [bytes.utf8Slice(SIZE_FIELD, bytes.length)], flawed: false };
     const values: string[] = [];
     let at = 0;
     for (let index = 0; index < count; index += 1) {
@@ -116,6 +117,14 @@ export function snapshot(value: unknown): unknown {
   if (value instanceof Encoded) return new Encoded(Buffer.from(value.bytes));
   if (value instanceof Uint8Array) return Buffer.from(value);
   return typeof value === 'object' && value !== null ? JSON.parse(toJson(value)) : value;
+}
+
+function decodeOne({ bytes: run }: Items): Decoded | undefined {
+  try {
+    return { values: [JSON.parse((run as Readable).utf8Slice(SIZE_FIELD, run.length))], flawed: false };
+  } catch {
+    return undefined;
+  }
 }
 
 /**

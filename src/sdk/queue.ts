@@ -221,9 +221,10 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
 
   async #getPatiently(options: GetOptions): Promise<T> {
     options.signal?.throwIfAborted();
-    const { value, tag } = await this.#consumer.wait(waitMs(options), options.signal, isRight(options.side));
-    this.#consumer.receipts.hold(tag);
-    return value as T;
+    const outcome = await this.#consumer.outcome(waitMs(options), options.signal, isRight(options.side));
+    if (typeof outcome === 'function') throw outcome();
+    this.#consumer.receipts.hold(outcome.tag);
+    return outcome.value as T;
   }
 
   async #stat(): Promise<Stat> {

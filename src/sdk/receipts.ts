@@ -10,7 +10,7 @@ export class Receipts {
   #ranges: Range[] = [];
   #from = 0;
   #count = 0;
-  /** Taken by `get` and not done, oldest first. */
+  /** Taken by `get` and not done, oldest first. The only one may be used up: mostly its next item is the next that is taken. */
   readonly #held: Range[] = [];
 
   done(tag: number, count: number): void {
@@ -26,26 +26,28 @@ export class Receipts {
   hold(tag: number): void {
     const last = this.#held.at(-1);
     if (last !== undefined && last.tag + last.count === tag) last.count += 1;
+    else if (last?.count === 0) this.#held[0] = { tag, count: 1 };
     else this.#held.push({ tag, count: 1 });
   }
 
   /** The oldest item that is held, which is so no more; nothing where none is. */
   release(): number | undefined {
     const oldest = this.#held[0];
-    if (oldest === undefined) return undefined;
+    if (oldest === undefined || oldest.count === 0) return undefined;
     const { tag } = oldest;
     oldest.tag += 1;
     oldest.count -= 1;
-    if (oldest.count === 0) this.#held.shift();
+    if (oldest.count === 0 && this.#held.length > 1) this.#held.shift();
     return tag;
   }
 
   /** Tells the broker. */
   write(writer: FrameWriter, channel: number): void {
-    this.settle({
-      taken: (count) => writer.number(Type.TAKEN, channel, count),
-      done: (tag, count) => writer.range(Type.DONE, channel, tag, count),
-    });
+    if (this.taken > 0) writer.number(Type.TAKEN, channel, this.taken);
+    this.taken = 0;
+    for (const { tag, count } of this.#ranges) writer.range(Type.DONE, channel, tag, count);
+    if (this.#count > 0) writer.range(Type.DONE, channel, this.#from, this.#count);
+    this.#forget();
   }
 
   /** Tells that hearer what was taken and done since the last time. */
@@ -53,8 +55,12 @@ export class Receipts {
     if (this.taken > 0) hearer.taken(this.taken);
     this.taken = 0;
     for (const { tag, count } of this.#ranges) hearer.done(tag, count);
-    if (this.#ranges.length > 0) this.#ranges = [];
     if (this.#count > 0) hearer.done(this.#from, this.#count);
+    this.#forget();
+  }
+
+  #forget(): void {
+    if (this.#ranges.length > 0) this.#ranges = [];
     this.#from += this.#count;
     this.#count = 0;
   }

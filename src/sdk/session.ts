@@ -127,7 +127,8 @@ export class Session {
    * any clock of its own no more wait in a queue than may.
    */
   ride(rider: Rider): void {
-    this.#riders.push(rider);
+    if (this.#riders.length === 0) this.#riders = [rider];
+    else this.#riders.push(rider);
     this.#connection.willWrite();
   }
 

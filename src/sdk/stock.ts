@@ -30,7 +30,7 @@ export class Stock {
   /** The next of the values, and the tag of the first. */
   #at = 0;
   #from = 0;
-  readonly #batches: Batch[] = [];
+  #batches: Batch[] = [];
 
   /** The values are used up: before anything is taken, the next delivery is to be opened. */
   get used(): boolean {
@@ -43,17 +43,20 @@ export class Stock {
   }
 
   add(batch: Batch): void {
-    this.#batches.push(batch);
+    if (this.#batches.length === 0) this.#batches = [batch];
+    else this.#batches.push(batch);
     this.size += batch.items.count;
   }
 
   /** Opens the next delivery, or so many items of it, and gives it for its values to be read. No more than a handful at once. */
   open(most: number): Batch {
     const batch = this.#batches[0] as Batch;
+    const { tag, attempt, redelivered, death } = batch;
     const [items, rest] = splitItems(batch.items, Math.min(most, handfulOf(batch.items)));
     if (rest.count === 0) this.#batches.shift();
-    else this.#batches[0] = { ...batch, items: rest, tag: batch.tag + items.count };
-    return { ...batch, items };
+    else this.#batches[0] = { items: rest, tag: tag + items.count, attempt, redelivered, death };
+    // Of one shape, wherever it came from: it is read for every item that comes alone.
+    return { items, tag, attempt, redelivered, death };
   }
 
   /** These are the values of the delivery that was opened. */

@@ -17,32 +17,64 @@ export interface Arrival {
   readonly death: Dead | null;
 }
 
-export interface WaitingGet {
-  /** It gets from the right end of a deque. */
-  readonly right: boolean;
-  /** Its end was chosen. */
-  readonly choosy: boolean;
-  /** Its time is over: it will be settled by the answer to an UNGET at the latest. */
-  withdrawn: boolean;
-  /** Wants to know that something is here, and to leave it there. */
-  readonly peeks: boolean;
-  /** It had no item. */
-  readonly empty: Failure;
-  settle(outcome: Arrival | Failure): void;
-}
-
 export interface GetOptions {
   /** 0: the broker is asked once. */
   readonly timeMs: number;
   readonly signal: AbortSignal | undefined;
   /** The end of a deque that was chosen; null: none was. */
   readonly right: boolean | null;
+  /** Wants to know that something is here, and to leave it there. */
   readonly peeks: boolean;
 }
 
+/** Is told what has become of a call. */
+export type Told = (outcome: Arrival | Failure) => void;
+
+/** One is made for every item that is waited for: it has no functions of its own. */
+export class WaitingGet {
+  readonly peeks: boolean;
+  /** Its time is over: it will be settled by the answer to an UNGET at the latest. */
+  withdrawn = false;
+  readonly #line: WaitingGets;
+  readonly #timeMs: number;
+  readonly #right: boolean | null;
+  readonly #told: Told;
+  readonly #watch: Watch | null;
+
+  constructor(line: WaitingGets, { timeMs, signal, right, peeks }: GetOptions, told: Told) {
+    this.#line = line;
+    this.#timeMs = timeMs;
+    this.#right = right;
+    this.peeks = peeks;
+    this.#told = told;
+    this.#watch = line.watch(this, timeMs, signal);
+  }
+
+  /** It gets from the right end of a deque. */
+  get right(): boolean {
+    return this.#right === true;
+  }
+
+  /** Its end was chosen. */
+  get choosy(): boolean {
+    return this.#right !== null;
+  }
+
+  settle(outcome: Arrival | Failure): void {
+    this.#watch?.stop();
+    this.#line.remove(this);
+    this.#told(outcome);
+  }
+
+  /** It had no item. */
+  settleEmpty(): void {
+    this.settle(() => new Empty(`\`${this.#line.name}\` had no item${this.#timeMs > 0 ? ' in time' : ''}`));
+  }
+}
+
 export class WaitingGets {
+  readonly name: string;
   readonly #session: Session;
-  readonly #name: string;
   readonly #line = new Set<WaitingGet>();
   /** Their time is over, but the broker may send something before it hears that. */
   #late: WaitingGet[] = [];
@@ -51,7 +83,7 @@ export class WaitingGets {
 
   constructor(session: Session, name: string, onTimeout: (get: WaitingGet) => void, onAbort: () => void) {
     this.#session = session;
-    this.#name = name;
+    this.name = name;
     this.#onTimeout = onTimeout;
     this.#onAbort = onAbort;
   }
@@ -64,25 +96,18 @@ export class WaitingGets {
     return this.#line.has(get);
   }
 
-  /** Lets a call wait; `settle` is told of it. */
-  add({ timeMs, signal, right, peeks }: GetOptions, settle: (outcome: Arrival | Failure) => void): WaitingGet {
-    const get: WaitingGet = {
-      right: right === true,
-      choosy: right !== null,
-      withdrawn: false,
-      peeks,
-      empty: () => new Empty(`\`${this.#name}\` had no item${timeMs > 0 ? ' in time' : ''}`),
-      settle: (outcome) => {
-        this.#line.delete(get);
-        watch?.stop();
-        this.#session.letGo();
-        settle(outcome);
-      },
-    };
-    const watch = this.#watch(get, timeMs, signal);
+  /** Lets a call wait. */
+  add(options: GetOptions, told: Told): WaitingGet {
+    const get = new WaitingGet(this, options, told);
     this.#line.add(get);
     this.#session.hold();
     return get;
+  }
+
+  /** It is settled. */
+  remove(get: WaitingGet): void {
+    this.#line.delete(get);
+    this.#session.letGo();
   }
 
   /** Its time is over; false: it waits no more. */
@@ -143,7 +168,8 @@ export class WaitingGets {
     for (const get of this.#line) get.settle(failure);
   }
 
-  #watch(get: WaitingGet, timeMs: number, signal: AbortSignal | undefined): Watch | null {
+  /** Nothing where there is neither a time nor a signal. */
+  watch(get: WaitingGet, timeMs: number, signal: AbortSignal | undefined): Watch | null {
     if (timeMs === 0 || (timeMs === Number.POSITIVE_INFINITY && signal === undefined)) return null;
     const abort = () => {
       get.settle(() => signal?.reason);
