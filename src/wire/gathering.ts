@@ -165,7 +165,10 @@ export class Gathering {
   }
 
   #reserve(length: number): void {
-    if (this.#block.length - this.#at >= length) return;
+    // What begins near the end of a block, for the rest of it is not sent yet, would soon be cut in two: and many small frames are
+    // more to keep than few large ones.
+    const late = this.#at === this.#from && this.#at > this.#blockSize / 2;
+    if (this.#block.length - this.#at >= length && !late) return;
     this.#seal();
     this.#block = Buffer.allocUnsafeSlow(Math.max(this.#blockSize, length)) as Block;
     this.#from = 0;
