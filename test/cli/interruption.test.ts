@@ -1,6 +1,7 @@
 // Ctrl-C and its like, whenever they come: a run that is cut short ends as a run, with a summary and the exit code for it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { Summary } from '../../src/run/summary.ts';
 import { forkline, workspace } from '../kit/forkline.ts';
@@ -69,7 +70,9 @@ test('with --ignore-hup a run outlives its terminal', async () => {
 test('who is interrupted while the pipeline is typed in has no run, and says so', async () => {
   const folder = workspace({ 'when.cjs': atFirstMoment });
   const env = { SIGNAL: 'SIGINT', NODE_OPTIONS: '--require ./when.cjs' };
-  const { stderr, exitCode } = await forkline(folder, ['run', '-'], 'processes: {}', env);
+  const typing = new PassThrough();
+  typing.write('processes: {}');
+  const { stderr, exitCode } = await forkline(folder, ['run', '-'], typing, env);
   expect([stderr, exitCode]).toEqual(['forkline: interrupted by SIGINT before anything was started\n', 130]);
 });
 

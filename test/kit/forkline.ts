@@ -35,7 +35,7 @@ export interface Answer {
 export function forkline(
   cwd: string,
   args: readonly string[],
-  input: string | Uint8Array = '',
+  input: string | Uint8Array | Readable = '',
   env: Readonly<Record<string, string>> = {},
 ): Call {
   const options = { reject: false, stripFinalNewline: false, cwd, input, env } as const;
