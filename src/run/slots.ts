@@ -1,12 +1,14 @@
 // The machine of `slots`: who of those whose needs hold starts now, and who waits in line. What is tied together takes its slots
 // together; nothing is started that could keep what runs from its end; and whoever is first in line is overtaken only by
 // those who could start anyway before it can. Who rests meanwhile has none, and comes back through the same line.
-import { Foresight, type Standing } from '../plan/foresight.ts';
+import type { Standing } from '../plan/foresight.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import { isProcess } from '../plan/node-kind.ts';
-import { areFree, startNeeds, type Ties, tiesOf, type Unit } from '../plan/ties.ts';
+import { areFree, type Ties, tiesOf, type Unit } from '../plan/ties.ts';
 import type { WaitFact } from './event.ts';
 import { type Entry, LineWatch, LONG_MS, SlotsLine } from './slots-line.ts';
+import { Parties } from './slots-parties.ts';
+import { change, SlotsRoom } from './slots-room.ts';
 
 /** Those of one list start together. */
 export type Granted = Pick<Entry, 'nodes' | 'again'>;
@@ -14,12 +16,9 @@ export type Granted = Pick<Entry, 'nodes' | 'again'>;
 export class Slots {
   readonly #ties: Ties;
   readonly #standing: Standing;
-  /** By unit, 1: some of it has begun or ended. */
+  /** By unit, as in `Presence`. */
   readonly #touched: Uint8Array;
-  /** By unit, how many rest and are not in line. */
   readonly #away: Int32Array;
-  /** By unit, 1: it rests until there is something to do for it, and is there for who makes that. */
-  readonly #pools: Uint8Array;
   readonly #most: number;
   #free: number;
   /** To items, until their processes end. */
@@ -31,8 +30,8 @@ export class Slots {
   readonly #running = new Set<NodeId>();
   /** They have begun, and do nothing for now; in line or not. */
   readonly #resting = new Set<NodeId>();
-  /** Of these it is not known how they could all end; they are started as there is room. */
-  readonly #dark = new Set<Unit>();
+  readonly #parties: Parties;
+  readonly #room: SlotsRoom;
 
   constructor(plan: Plan) {
     this.#ties = tiesOf(plan);
@@ -45,13 +44,11 @@ export class Slots {
     };
     this.#touched = new Uint8Array(units.length);
     this.#away = new Int32Array(units.length);
-    this.#pools = new Uint8Array(units.length);
-    for (const node of plan.nodes)
-      if (isProcess(node) && node.each !== null) this.#pools[this.#unit(node.id).index] = 1;
-    for (const circle of new Set(this.#ties.circles)) {
-      if (circle === null || new Foresight(this.#ties, this.#standing, this.#most, 'dearest').canEnd(circle)) continue;
-      for (const unit of circle) this.#dark.add(unit);
-    }
+    const pools = new Uint8Array(units.length);
+    for (const node of plan.nodes) if (isProcess(node) && node.each !== null) pools[this.#unit(node.id).index] = 1;
+    const presence = { standing: this.#standing, touched: this.#touched, away: this.#away, pools };
+    this.#parties = new Parties(this.#ties, this.#line, presence);
+    this.#room = new SlotsRoom(this.#ties, this.#standing, this.#most);
   }
 
   /** What these need holds: they go to the end of the line. */
@@ -85,7 +82,7 @@ export class Slots {
    */
   rests(id: NodeId): boolean {
     const unit = this.#unit(id);
-    if (this.#dark.has(unit) || !this.#running.has(id)) return false;
+    if (this.#room.isDark(unit) || !this.#running.has(id)) return false;
     this.#giveBack(id);
     this.#resting.add(id);
     change(this.#away, unit, 1);
@@ -105,7 +102,7 @@ export class Slots {
     const unit = this.#unit(id);
     if (this.#line.size > 0 || this.#free <= 0) return false;
     change(this.#standing.running, unit, 1);
-    if (this.#ties.circles[unit.index] && !this.#dark.has(unit) && !this.#canEnd(this.#standing, new Set())) {
+    if (this.#ties.circles[unit.index] && !this.#room.isDark(unit) && !this.#room.canEnd(this.#standing, new Set())) {
       change(this.#standing.running, unit, -1);
       return false;
     }
@@ -135,12 +132,12 @@ export class Slots {
         if (isFull && !this.#line.hasLight) break;
         if (failed.has(entry.unit) || (entry.count > 0 && isFull)) continue;
         if (entry.unit.holds.some(({ lock }) => claimed.has(lock))) continue;
-        const party = this.#partyOf(entry);
+        const party = this.#parties.of(entry);
         if (party === null) failed.add(entry.unit);
-        else if (this.#fits(party, this.#standing, this.#free)) {
+        else if (this.#room.fits(party, this.#standing, this.#free)) {
           granted.push(...this.#start(party));
           more = failed.size > 0;
-        } else if (!this.#haveLocks(party, this.#standing)) {
+        } else if (!this.#room.haveLocks(party, this.#standing)) {
           failed.add(entry.unit);
           for (const { unit } of party) for (const { lock } of unit.holds) claimed.add(lock);
         } else {
@@ -225,126 +222,10 @@ export class Slots {
     return { node: nodes[0] as NodeId, does: 'start', channel: lock, forMs: Math.round(now - since), on };
   }
 
-  /** With those in line who have to start together with it; null while it has to wait for others to come. */
-  #partyOf(entry: Entry): Set<Entry> | null {
-    const party = new Set<Entry>();
-    return this.#gather(entry, party) ? party : null;
-  }
-
-  #gather(entry: Entry, party: Set<Entry>): boolean {
-    if (party.has(entry)) return true;
-    party.add(entry);
-    const { unit } = entry;
-    if (unit.takes === 0) return true;
-    if (unit.whole && !this.#gatherAll(unit, party)) return false;
-    if (
-      unit.feeders.length > 0 &&
-      unit.feeders.every((index) => this.#isFar(index)) &&
-      !this.#comeAfter(unit.feeders, party)
-    )
-      return false;
-    return unit.some.every((choice) => {
-      if (choice.some((index) => this.#isThere(index))) return true;
-      const open = choice.filter((index) => this.#standing.open[index] !== 0);
-      if (open.length === 0) return true;
-      const mate = this.#line.firstOf(open.map((index) => this.#ties.units[index] as Unit));
-      if (mate !== null) return this.#gather(mate, party);
-      return this.#comeAfter(open, party);
-    });
-  }
-
-  /** It runs, or does as soon as there is something to do. */
-  #isThere(index: number): boolean {
-    return this.#standing.running[index] !== 0 || (this.#pools[index] === 1 && this.#away[index] !== 0);
-  }
-
-  /** Nothing of it has begun, ended, or is about to start. */
-  #isFar(index: number): boolean {
-    if (this.#standing.open[index] === 0 || this.#touched[index] === 1) return false;
-    return this.#line.firstOf([this.#ties.units[index] as Unit]) === null;
-  }
-
-  /** All of a unit that is needed at once, but for those who will come back by themselves. */
-  #gatherAll(unit: Unit, party: Set<Entry>): boolean {
-    let due = 0;
-    for (const mate of this.#line.dueOf(unit)) {
-      party.add(mate);
-      due += mate.nodes.length;
-    }
-    const open = (this.#standing.open[unit.index] as number) - (this.#away[unit.index] as number);
-    return due === open || unit.staggered || this.#comeAfter([unit.index], party);
-  }
-
-  /** Whether any of these units may have to wait for one of the party to start before it can start itself. */
-  #comeAfter(units: readonly number[], party: ReadonlySet<Entry>): boolean {
-    return units.some((index) => {
-      const unit = this.#ties.units[index] as Unit;
-      return [...party].some((entry) => startNeeds(this.#ties, unit, entry.unit));
-    });
-  }
-
-  #fits(party: ReadonlySet<Entry>, standing: Standing, free: number): boolean {
-    let count = 0;
-    const circles = new Set<readonly Unit[]>();
-    for (const entry of party) {
-      count += entry.count;
-      const circle = this.#ties.circles[entry.unit.index];
-      const mayWait = entry.count > 0 || entry.unit.holds.length > 0;
-      if (circle && mayWait && !this.#dark.has(entry.unit)) circles.add(circle);
-      // Those who want the same locks are to get them some time.
-      for (const { lock } of entry.unit.holds)
-        for (const { index } of this.#ties.holders.get(lock) ?? []) {
-          const other = this.#ties.circles[index];
-          if (other && !other.some((unit) => this.#dark.has(unit))) circles.add(other);
-        }
-    }
-    if (count > free) return false;
-    if (circles.size === 0 && [...party].every(({ unit }) => unit.holds.length === 0)) return true;
-    return this.#haveLocks(party, standing) && this.#canEnd(this.#with(party, standing), circles);
-  }
-
-  /** Whether the locks are there that they hold. */
-  #haveLocks(party: ReadonlySet<Entry>, standing: Standing): boolean {
-    const locks = [...party].flatMap(({ unit }) => unit.holds);
-    if (locks.length === 0) return true;
-    const { running } = this.#with(party, standing);
-    return areFree(this.#ties, locks, ({ index }) => running[index] as number);
-  }
-
-  /** How it stands once these have started. */
-  #with(party: ReadonlySet<Entry>, { open, running }: Standing): Standing {
-    const then = { open: open.slice(), running: running.slice() };
-    for (const { unit, nodes } of party) {
-      change(then.open, unit, -nodes.length);
-      change(then.running, unit, nodes.length);
-    }
-    return then;
-  }
-
-  /** Whether all that has begun can end, these circles among it. */
-  #canEnd(standing: Standing, circles: Set<readonly Unit[]>): boolean {
-    let free = this.#most;
-    for (const { index, takes } of this.#ties.units) {
-      if (standing.running[index] === 0) continue;
-      const circle = this.#ties.circles[index];
-      if (!circle) continue;
-      if (!this.#dark.has(this.#ties.units[index] as Unit)) circles.add(circle);
-      free -= (standing.running[index] as number) * takes;
-    }
-    return new Foresight(this.#ties, standing, free).canEnd([...circles].flat());
-  }
-
   /** Whether they could start once all have ended that can by themselves. */
   #fitsLater(party: ReadonlySet<Entry>): boolean {
-    const { standing, busy } = this.#later();
-    return this.#fits(party, standing, this.#most - busy);
-  }
-
-  #later(): { readonly standing: Standing; readonly busy: number } {
-    const { units } = this.#ties;
-    const standing = Foresight.drained(this.#ties, this.#standing, units);
-    const busy = units.reduce((sum, { index, takes }) => sum + (standing.running[index] as number) * takes, 0);
-    return { standing, busy };
+    const { standing, busy } = this.#room.later(this.#standing);
+    return this.#room.fits(party, standing, this.#most - busy);
   }
 
   /**
@@ -352,11 +233,11 @@ export class Slots {
    * cannot, and where nothing runs at all, better one that may not come to its end than none.
    */
   #startAny(): Granted[] {
-    if (this.#busy > 0 && this.#later().busy < this.#busy) return [];
-    const parties = [...this.#line].map((entry) => this.#partyOf(entry)).filter((party) => party !== null);
+    if (this.#busy > 0 && this.#room.later(this.#standing).busy < this.#busy) return [];
+    const parties = [...this.#line].map((entry) => this.#parties.of(entry)).filter((party) => party !== null);
     const alone = parties.map(([entry]) => new Set([entry as Entry]));
     const chosen =
-      alone.find((party) => this.#fits(party, this.#standing, this.#free)) ?? this.#atWorst(parties, alone);
+      alone.find((party) => this.#room.fits(party, this.#standing, this.#free)) ?? this.#atWorst(parties, alone);
     return chosen === undefined ? [] : this.#start(chosen);
   }
 
@@ -365,22 +246,15 @@ export class Slots {
     parties: readonly ReadonlySet<Entry>[],
     alone: readonly ReadonlySet<Entry>[],
   ): ReadonlySet<Entry> | undefined {
-    if (this.#busy === 0) return [...parties, ...alone].find((it) => this.#hasRoomFor(it) && !this.#canEver(it));
-    if (this.#canEnd(this.#standing, new Set())) return undefined;
+    if (this.#busy === 0)
+      return [...parties, ...alone].find((it) => this.#hasRoomFor(it) && !this.#room.canEver(it, this.#standing));
+    if (this.#room.canEnd(this.#standing, new Set())) return undefined;
     return alone.find((party) => [...party].every(({ again }) => again) && this.#hasRoomFor(party));
   }
 
   #hasRoomFor(party: ReadonlySet<Entry>): boolean {
     const count = [...party].reduce((sum, entry) => sum + entry.count, 0);
-    return count <= this.#free && this.#haveLocks(party, this.#standing);
-  }
-
-  /** All that they have to do with could come to its end, if nothing else ran. */
-  #canEver(party: ReadonlySet<Entry>): boolean {
-    return [...party].every(({ unit }) => {
-      const circle = this.#ties.circles[unit.index];
-      return !circle || new Foresight(this.#ties, this.#standing, this.#most).canEnd(circle);
-    });
+    return count <= this.#free && this.#room.haveLocks(party, this.#standing);
   }
 
   #start(party: ReadonlySet<Entry>): Granted[] {
@@ -418,7 +292,3 @@ export class Slots {
 
 /** Names beyond these say nothing more. */
 const MOST_TOLD = 10;
-
-function change(counts: Int32Array, { index }: Unit, by: number): void {
-  counts[index] = (counts[index] as number) + by;
-}
