@@ -1,7 +1,8 @@
 // The side of a queue that is taken from: who is given what, who is told the end, and from whom what was read ahead is asked
 // back because somebody else could work on it.
 import { earliest } from '../deadline.ts';
-import type { NodeId } from '../plan/plan.ts';
+import type { NodeId, QueueChannel } from '../plan/plan.ts';
+import { ProtocolError } from '../wire/frame.ts';
 import type { Custody, Holding } from './custody.ts';
 import type { Ending } from './ending.ts';
 import { PATIENCE_MS } from './loan.ts';
@@ -14,18 +15,29 @@ export class Outflow {
   readonly #ending: Ending;
   readonly #speech: Speech;
   readonly #seats: ReadonlyMap<number, Seat>;
+  readonly #order: QueueChannel['order'];
   readonly #takers = new Takers();
   /** Instances that took from it, and whether they were told its end. */
   readonly #told = new Map<NodeId, boolean>();
 
-  constructor(custody: Custody, ending: Ending, speech: Speech, seats: ReadonlyMap<number, Seat>) {
+  constructor(
+    custody: Custody,
+    ending: Ending,
+    speech: Speech,
+    seats: ReadonlyMap<number, Seat>,
+    order: QueueChannel['order'],
+  ) {
     this.#custody = custody;
     this.#ending = ending;
     this.#speech = speech;
     this.#seats = seats;
+    this.#order = order;
   }
 
   get(seat: Seat, count: number, waiting: boolean, right: boolean): void {
+    if (right && this.#order !== 'deque') {
+      throw new ProtocolError('protocol', `the queue is a ${this.#order}, and has no right end to get from`);
+    }
     seat.takes = true;
     seat.credit = Math.min(seat.credit + count, MOST_CREDIT);
     if (waiting) seat.waiting = true;

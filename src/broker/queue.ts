@@ -4,7 +4,6 @@
 // asks for what it may not have makes it throw a `ProtocolError`; that ends the session.
 import { earliest } from '../deadline.ts';
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
-import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import type { Batch, Death } from './batch.ts';
@@ -41,19 +40,17 @@ export class Queue {
   readonly #ending: Ending;
   readonly #intake: Intake;
   readonly #outflow: Outflow;
-  readonly #order: QueueSettings['order'];
   #now = 0;
   #deadline: number | null = null;
 
   /** `laneItems`: so many within a short time are worth a direct lane; null: it has none. */
   constructor(settings: QueueSettings, laneItems: number | null = null) {
-    this.#order = settings.order;
     this.#space = new Space(settings.maxsize, settings.maxBytes);
     this.#custody = new Custody(this.#space, settings, (first, count) => this.#joins.finish(first, count));
     this.#settlement = new Settlement(settings.name, this.#custody, this.#speech);
     this.#ending = new Ending(settings);
     this.#intake = new Intake(this.#space, this.#custody, this.#ending, this.#speech, settings);
-    this.#outflow = new Outflow(this.#custody, this.#ending, this.#speech, this.#seats);
+    this.#outflow = new Outflow(this.#custody, this.#ending, this.#speech, this.#seats, settings.order);
     const { producers, consumers, maxsize } = settings;
     const parts = {
       seats: this.#seats,
@@ -137,9 +134,6 @@ export class Queue {
 
   /** It accepts `count` more items, all that it accepts from the one end; with `waiting` its program has nothing to read. */
   get(session: number, count: number, waiting: boolean, right = false): void {
-    if (right && this.#order !== 'deque') {
-      throw new ProtocolError('protocol', `the queue is a ${this.#order}, and has no right end to get from`);
-    }
     this.#outflow.get(this.#seat(session), count, waiting, right);
   }
 

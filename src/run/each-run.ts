@@ -9,7 +9,7 @@ import { type Given, ItemInput, MOST_IN_ENVIRONMENT, MOST_IN_EXPRESSIONS } from 
 import { type ItemNodeContext, ItemNodes } from './item-node.ts';
 import { ItemSlots, type SlotSource } from './item-slots.ts';
 import type { Happening } from './happening.ts';
-import type { Ended, Input, Phase } from './life.ts';
+import { type Ended, type Input, neverRan, type Phase } from './life.ts';
 import { fateOf, howEnded } from './outcome.ts';
 import type { ProcessContext } from './process-context.ts';
 import { ProcessRun } from './process-run.ts';
@@ -290,12 +290,3 @@ export class EachRun {
 }
 
 const ITEMS_AHEAD = 32;
-
-const neverRan: Ended = {
-  outcome: 'skipped',
-  exitcode: null,
-  signal: null,
-  startedAt: null,
-  cause: null,
-  again: 'never',
-};

@@ -108,3 +108,13 @@ export interface Ended {
   /** Where there was more than one. */
   readonly attempts?: number;
 }
+
+/** Of one that was never started. */
+export const neverRan: Ended = {
+  outcome: 'skipped',
+  exitcode: null,
+  signal: null,
+  startedAt: null,
+  cause: null,
+  again: 'never',
+};

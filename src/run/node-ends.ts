@@ -6,7 +6,7 @@ import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import { controlledIn, speaks } from '../plan/speakers.ts';
 import type { Outcome } from './event.ts';
 import type { Happening } from './happening.ts';
-import type { Ended } from './life.ts';
+import { type Ended, neverRan } from './life.ts';
 import type { Fate } from './outcome.ts';
 import type { Outputs } from './outputs.ts';
 
@@ -56,7 +56,7 @@ export class NodeEnds {
   /** It was to start, and is not wanted. */
   skipped(node: ProcessNode, cause: string): void {
     this.#settle(node, 'end');
-    this.#tell(node.id, { ...neverRan, outcome: 'skipped', cause }, '');
+    this.#tell(node.id, { ...neverRan, cause }, '');
   }
 
   #settle(node: ProcessNode, stream: 'end' | 'abort'): void {
@@ -86,5 +86,3 @@ export class NodeEnds {
 }
 
 const failures: ReadonlySet<Outcome> = new Set(['failed', 'timed_out']);
-
-const neverRan = { exitcode: null, signal: null, startedAt: null } as const;

@@ -1,5 +1,6 @@
 // Whether something that runs relies on a daemon: needs it, or needs what needed it, however many joins and processes that have ended
-// are between them. Asked while all is being stopped, when nothing starts any more.
+// are between them; or writes what it reads. Asked while all is being stopped, when nothing starts any more.
+import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId } from '../plan/plan.ts';
 import { type Entry, entryOf } from './graph.ts';
 
@@ -22,8 +23,15 @@ export class Reliance {
       for (const next of waitersOf(entry)) seen.add(next);
     }
     for (const id of seen) if (entryOf(this.#entries, id).phase === 'ended') this.#released.add(id);
-    return false;
+    return readsActive(daemon);
   }
+}
+
+/** What it reads is written by one that still runs: that one is stopped first, and this one reads it to its end. */
+function readsActive({ node, chain }: Entry): boolean {
+  if (!isProcess(node) || node.stdin.type !== 'process') return false;
+  const before = chain.members[chain.members.findIndex((member) => member.node.id === node.id) - 1];
+  return before?.phase === 'active';
 }
 
 function waitersOf({ awaited, joins }: Entry): NodeId[] {

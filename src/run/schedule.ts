@@ -3,6 +3,7 @@
 // ended is decided in `lifecycle`; this sees only that it started and how it ended.
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
+import { Failures } from './failures.ts';
 import { type Course, type Entry, entryOf, graphOf } from './graph.ts';
 import type { JoinState } from './join-state.ts';
 import type { NeedState } from './need.ts';
@@ -16,10 +17,8 @@ export class Schedule {
   readonly #joinsOfQueue: ReadonlyMap<string, readonly JoinState[]>;
   readonly #daemons: readonly Entry[];
   readonly #reliance: Reliance;
-  /** Those whose failure fails the run, and whether a join that passes may still forgive it. */
-  readonly #failed = new Map<NodeId, { readonly forgivable: boolean }>();
+  readonly #failures: Failures;
   readonly #timeoutMs: number | null;
-  readonly #keepsGoing: boolean;
   #deadline: number | null = null;
   #stopping = false;
   /** Processes and joins that have not ended. */
@@ -31,9 +30,9 @@ export class Schedule {
 
   constructor(plan: Plan) {
     this.#timeoutMs = plan.timeoutMs;
-    this.#keepsGoing = plan.keepGoing ?? false;
     const { entries, joins, joinsOfQueue } = graphOf(plan);
     this.#entries = entries;
+    this.#failures = new Failures(entries, plan.keepGoing ?? false);
     this.#reliance = new Reliance(entries);
     this.#joins = joins;
     this.#joinsOfQueue = joinsOfQueue;
@@ -202,7 +201,8 @@ export class Schedule {
     const entry = this.#entry(fate.node);
     if (entry.chain.broken) this.#skipChain(entry, fate);
     for (const join of entry.joins) join.ended(fate);
-    if (fate.failed) this.#fail(entry, fate);
+    const reason = fate.failed ? this.#failures.add(entry, fate) : null;
+    if (reason !== null) this.#stop(reason, fate.node);
     this.#spread(entry, (need) => need.ended(fate, entry), now);
     for (const join of entry.joins) this.#judge(join);
   }
@@ -210,32 +210,6 @@ export class Schedule {
   #becameReady(entry: Entry, now: number): void {
     entry.ready = true;
     this.#spread(entry, (need) => need.met('ready'), now);
-  }
-
-  #fail(entry: Entry, fate: Fate): void {
-    const forgiven = entry.joins.some((join) => join.forgives && join.passed);
-    const cleansUp = this.#cleansUp(entry);
-    if (!forgiven || cleansUp) this.#failed.set(fate.node, { forgivable: !cleansUp });
-    const rule = this.#keepsGoing ? 'continue' : entry.node.kind === 'join' ? 'stop' : entry.node.onFailure;
-    if (rule === 'stop' && !forgiven && !cleansUp && !this.#isLeftToJoin(entry))
-      this.#stop(`\`${fate.node}\` ${fate.outcome === 'timed_out' ? 'timed out' : 'failed'}`, fate.node);
-  }
-
-  /** Something that waits for its failure will still run. */
-  #cleansUp(entry: Entry): boolean {
-    return entry.awaited.some(
-      ({ condition, waiting }) =>
-        (condition === 'failed' || condition === 'completed') &&
-        waiting.some((id) => this.#entry(id).phase !== 'ended'),
-    );
-  }
-
-  /** A join can still pass without it, or something that waits for the failure of that join will still run. */
-  #isLeftToJoin(entry: Entry): boolean {
-    return entry.joins.some((join) => {
-      const own = this.#entry(join.node.id);
-      return join.forgives && ((own.phase !== 'ended' && join.mayYetPass) || this.#cleansUp(own));
-    });
   }
 
   #spread(entry: Entry, tell: (need: NeedState) => void, now: number): void {
@@ -263,8 +237,7 @@ export class Schedule {
   #pass(join: JoinState, cause: string | null): void {
     join.active = false;
     join.passed = true;
-    for (const id of join.node.processes)
-      if (join.forgives && this.#failed.get(id)?.forgivable) this.#failed.delete(id);
+    this.#failures.forgive(join);
     this.#end({ node: join.node.id, outcome: 'passed' }, cause);
     if (join.node.onPass === 'terminate') this.#terminate(join, `join \`${join.node.id}\` has passed`);
   }
@@ -315,17 +288,9 @@ export class Schedule {
     for (const entry of this.#daemons) {
       if (entry.phase === 'ended' || entry.told) continue;
       if (this.#reliance.on(entry)) continue;
-      if (this.#readsActive(entry)) continue;
       if (entry.phase === 'active') this.#tell(entry, 'stopped', 'all else has ended');
       else this.#end({ node: entry.node.id, outcome: 'cancelled' }, 'all else has ended');
     }
-  }
-
-  /** It reads what another one writes that still runs: that one is stopped first, and this one reads it to its end. */
-  #readsActive({ node, chain }: Entry): boolean {
-    if (!isProcess(node) || node.stdin.type !== 'process') return false;
-    const before = chain.members[chain.members.findIndex((member) => member.node.id === node.id) - 1];
-    return before?.phase === 'active';
   }
 
   #tell(entry: Entry, as: 'terminated' | 'stopped', reason: string): void {
@@ -348,7 +313,7 @@ export class Schedule {
     } while (this.#endings.length > 0);
     if (this.#alive === 0) {
       this.#alive = -1;
-      this.#effects.push({ do: 'over', failed: [...this.#failed.keys()] });
+      this.#effects.push({ do: 'over', failed: this.#failures.failed });
     }
     const effects = this.#effects;
     this.#effects = [];
