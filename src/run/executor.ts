@@ -1,12 +1,10 @@
 // Performs what `schedule` decides, and tells it what came of it. It owns the run's processes, its broker and its one timer;
 // every rule of the language is in the machines, not here.
-import { type BrokerHost, startBroker } from '../broker/host.ts';
+import type { BrokerHost } from '../broker/host.ts';
 import { Clock, EarliestAlarm } from '../clock.ts';
-import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
-import { needsBroker, speakersOf } from '../plan/speakers.ts';
 import { type Admission, scheduleOf } from './admission.ts';
-import { type Containment, shortcoming, type Tier } from './containment.ts';
+import { shortcoming, type Tier } from './containment.ts';
 import { EachRun } from './each-run.ts';
 import { inherited } from './environment.ts';
 import type { Happening } from './happening.ts';
@@ -19,6 +17,7 @@ import { pipedWith } from './outcome.ts';
 import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
 import { Premises } from './premises.ts';
+import { Preparation, type Prepared } from './preparation.ts';
 import type { ProcessContext } from './process-context.ts';
 import type { ProcessRun } from './process-run.ts';
 import { Resolver } from './resolver.ts';
@@ -26,9 +25,8 @@ import { RunMaker } from './run-maker.ts';
 import { RunSlots } from './run-slots.ts';
 import type { ScheduleEffect } from './schedule-effect.ts';
 import type { Schedules } from './schedules.ts';
-import { sweep } from './sweep.ts';
 import { hasTerminal, Terminal, wantsTerminal } from './terminal.ts';
-import { prepareTargets, type Targets } from './target.ts';
+import type { Targets } from './target.ts';
 import { type StopCause, verdictOf } from './verdict.ts';
 
 export interface ExecutionOptions {
@@ -56,6 +54,7 @@ export class Execution {
   readonly #running = new Map<NodeId, ProcessRun | EachRun>();
   readonly #slots: RunSlots;
   readonly #premises: Premises;
+  readonly #preparation: Preparation;
   readonly #outputs: Outputs;
   readonly #maker: RunMaker;
   readonly #notices: Notices;
@@ -71,8 +70,6 @@ export class Execution {
   #broken!: (error: unknown) => void;
   #context: ProcessContext | null = null;
   #broker: BrokerHost | null = null;
-  /** It may be there although the rest could not be prepared. */
-  #brokerStarts: Promise<BrokerHost | null> = Promise.resolve(null);
   #stopCause: StopCause | null = null;
   #killed = false;
 
@@ -112,6 +109,13 @@ export class Execution {
       perform: (effects) => this.#perform(effects),
       stop: (cause) => this.stop(cause),
       onBroken: (error) => this.#broken(error),
+    });
+    this.#preparation = new Preparation({
+      ...options,
+      plan,
+      premises: this.#premises,
+      onNotice: (notice) => this.#notices.hear(notice),
+      onBrokerLost: (reason) => this.kill({ exitCode: 70, reason: `the broker was lost: ${reason}` }),
     });
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     this.#pausing = new Pausing({
@@ -179,36 +183,13 @@ export class Execution {
   // ── beginning and end ──
 
   async #prepare(): Promise<Targets> {
-    if (needsBroker(this.#plan)) this.#brokerStarts = this.#startBroker();
-    const [broker, targets, containment, swept] = await Promise.all([
-      this.#brokerStarts,
-      prepareTargets(this.#plan, this.#options.runDir),
-      this.#premises.ready(),
-      sweep(),
-    ]);
-    this.#broker = broker;
-    if (broker) this.#premises.guard(broker.pid);
-    this.#contained(containment, swept);
-    return targets;
+    const prepared = await this.#preparation.prepare();
+    this.#broker = prepared.broker;
+    this.#contained(prepared);
+    return prepared.targets;
   }
 
-  #startBroker(): Promise<BrokerHost> {
-    const { runId, deadlockMs } = this.#options;
-    const { channels, nodes } = this.#plan;
-    return startBroker({
-      runId,
-      channels,
-      speakers: speakersOf(this.#plan),
-      again: nodes.filter((node) => isProcess(node) && node.again !== null).map(({ id }) => id),
-      deadlockMs,
-      daemons: nodes.filter(({ kind }) => kind === 'daemon').map(({ id }) => id),
-      onNotice: (notice) => this.#notices.hear(notice),
-      socketDir: this.#premises.folder,
-      onLost: (reason) => this.kill({ exitCode: 70, reason: `the broker was lost: ${reason}` }),
-    });
-  }
-
-  #contained(containment: Containment, swept: readonly number[]): void {
+  #contained({ containment, swept }: Prepared): void {
     this.#tell({ type: 'run.contained', ...containment });
     if (swept.length > 0)
       this.#tell({
@@ -269,8 +250,7 @@ export class Execution {
   async #clear(): Promise<void> {
     this.#alarm.cancel();
     for (const run of this.#running.values()) run.killAtOnce();
-    const broker = await this.#brokerStarts.catch(() => null);
-    await broker?.close();
+    await this.#preparation.closeBroker();
     await this.#premises.close();
   }
 
