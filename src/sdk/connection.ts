@@ -1,12 +1,12 @@
-// The socket: connects, sends what has gathered, reads frames, and knows whether the program waits for any of it. What the
+// The socket: sends what has gathered, reads frames, and knows whether the program waits for any of it. What the
 // frames mean is the session's. Writes go to the descriptor at once, past the stream; only what the system does not
 // take goes through the stream, which knows when it takes more. So an orderly end can write the rest synchronously.
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type Frame, FrameReader } from '../wire/frame.ts';
 import { Inlet } from '../wire/inlet.ts';
-import { Limit } from '../wire/message.ts';
 import { piecesAfter, writePieces } from '../wire/pieces.ts';
 import { FrameWriter } from '../wire/writer.ts';
+import { Dial } from './dial.ts';
 import { isOnlyWokenBy } from './stillness.ts';
 
 export interface Listener {
@@ -28,16 +28,11 @@ export class Connection {
   /** How many items were written, and their bytes. */
   items = 0;
   itemBytes = 0;
-  readonly #path: string;
   readonly #listener: Listener;
   readonly #inlet: Inlet;
-  readonly #started = performance.now();
+  readonly #dial: Dial;
   #state: 'connecting' | 'open' | 'ended' = 'connecting';
-  #socket: Socket | null = null;
   #handle: Handle | null = null;
-  /** Waiting calls; the socket, or the pause before the next attempt, keeps the program alive while there are any. */
-  #holds = 0;
-  #holding: { ref(): unknown; unref(): unknown } | null = null;
   /** What the stream was given and has not confirmed. */
   #streamed: Buffer[] = [];
   /** What the system did not take in this turn, and is offered again before the turn ends. */
@@ -59,10 +54,19 @@ export class Connection {
   readonly #onPromises = (): void => process.nextTick(this.#onTick);
 
   constructor(path: string, listener: Listener) {
-    this.#path = path;
     this.#listener = listener;
     this.#inlet = new Inlet(new FrameReader((frame) => listener.onFrame(frame)), SLABS);
-    this.#connect(FIRST_PAUSE_MS);
+    const onread = { buffer: () => this.#inlet.space(), callback: (n: number) => this.#read(n) };
+    this.#dial = new Dial(
+      { path, onread },
+      {
+        onOpen: (socket) => this.#opened(socket),
+        onError: (reason) => this.fail(reason),
+        onClose: () => {
+          if (this.#state === 'open') this.fail('the run closed the connection');
+        },
+      },
+    );
   }
 
   get descriptor(): number | null {
@@ -76,13 +80,11 @@ export class Connection {
 
   /** A call waits for an answer: the program must not end now. */
   hold(): void {
-    this.#holds += 1;
-    if (this.#holds === 1) this.#holding?.ref();
+    this.#dial.hold();
   }
 
   letGo(): void {
-    this.#holds -= 1;
-    if (this.#holds === 0) this.#holding?.unref();
+    this.#dial.letGo();
   }
 
   /** As `wrote`, of an item of so many bytes. */
@@ -157,7 +159,7 @@ export class Connection {
   cut(): number {
     const left = this.#streamed.length > 0 ? (this.#handle?.writeQueueSize ?? 0) : lengthOf(this.#unsent);
     this.#state = 'ended';
-    this.#socket?.destroy();
+    this.#dial.end();
     return left;
   }
 
@@ -165,44 +167,14 @@ export class Connection {
   fail(reason: string): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
-    this.#socket?.destroy();
+    this.#dial.end();
     this.#listener.onLost(reason);
   }
 
   /** Whether anything else could wake the program, and nothing is on its way out. */
   get isAllThatIsWaitedFor(): boolean {
-    return this.#socket !== null && !this.stalled && isOnlyWokenBy(this.#socket);
-  }
-
-  #connect(pauseMs: number): void {
-    const socket = connect({
-      path: this.#path,
-      onread: { buffer: () => this.#inlet.space(), callback: (n) => this.#read(n) },
-    });
-    this.#socket = socket;
-    this.#hang(socket);
-    socket.once('connect', () => this.#opened(socket));
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.#state === 'connecting' && this.#mayRetry(error)) this.#pause(pauseMs);
-      else this.fail(error.message);
-    });
-    socket.on('close', () => {
-      if (this.#state === 'open') this.fail('the run closed the connection');
-    });
-  }
-
-  #mayRetry({ code }: NodeJS.ErrnoException): boolean {
-    return (code === 'EAGAIN' || code === 'ECONNREFUSED') && performance.now() - this.#started < Limit.CONNECT_MS;
-  }
-
-  #pause(pauseMs: number): void {
-    this.#hang(setTimeout(() => this.#connect(Math.min(pauseMs * 2, LONGEST_PAUSE_MS)), pauseMs));
-  }
-
-  /** From now on this is what keeps the program alive, while something waits. */
-  #hang(holding: { ref(): unknown; unref(): unknown }): void {
-    this.#holding = holding;
-    if (this.#holds === 0) holding.unref();
+    const { socket } = this.#dial;
+    return socket !== null && !this.stalled && isOnlyWokenBy(socket);
   }
 
   #opened(socket: Socket): void {
@@ -259,7 +231,7 @@ export class Connection {
   }
 
   #stream(rest: Buffer[]): void {
-    const socket = this.#socket as Socket;
+    const socket = this.#dial.socket as Socket;
     this.#streamed = rest;
     socket.cork();
     for (const piece of rest.slice(0, -1)) socket.write(piece);
@@ -297,8 +269,6 @@ function lengthOf(pieces: readonly Buffer[]): number {
   return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
-const FIRST_PAUSE_MS = 1;
-const LONGEST_PAUSE_MS = 100;
 const BLOCK = 72 * 1024;
 const FLUSH_BYTES = 64 * 1024;
 const CONGESTED_BYTES = 1024 * 1024;
