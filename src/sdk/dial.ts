@@ -15,6 +15,7 @@ export class Dial {
   readonly #caller: Caller;
   readonly #started = performance.now();
   #socket: Socket | null = null;
+  #pause: NodeJS.Timeout | null = null;
   #open = false;
   /** Waiting calls. */
   #holds = 0;
@@ -44,6 +45,7 @@ export class Dial {
 
   /** It is over, or never was. */
   end(): void {
+    if (this.#pause !== null) clearTimeout(this.#pause);
     this.#socket?.destroy();
   }
 
@@ -69,7 +71,8 @@ export class Dial {
   }
 
   #rest(pauseMs: number): void {
-    this.#hang(setTimeout(() => this.#connect(Math.min(pauseMs * 2, LONGEST_PAUSE_MS)), pauseMs));
+    this.#pause = setTimeout(() => this.#connect(Math.min(pauseMs * 2, LONGEST_PAUSE_MS)), pauseMs);
+    this.#hang(this.#pause);
   }
 
   /** From now on this is what keeps the program alive, while something waits. */

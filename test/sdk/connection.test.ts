@@ -5,8 +5,9 @@ import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Connection } from '../../src/sdk/connection.ts';
 
 /** Listens, reads all it is sent once it is told to, and says the hash of that at its end. */
@@ -66,6 +67,26 @@ test('a turn that does not end gets rid of what the system did not take at once,
 });
 
 test('a broker that is too busy to accept is asked again', async () => {
+  const { path, accept } = await busyBroker();
+  const { lost, settled } = dial(path);
+  // The first time was refused at once.
+  accept();
+  await settled;
+  expect(lost).toEqual([]);
+});
+
+test('a connection that is given up between two attempts makes no other', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { path } = await busyBroker();
+  const { connection } = dial(path);
+  while (vi.getTimerCount() === 0) await setImmediate();
+  connection.cut();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+/** Refuses every connection until it is told to accept. */
+async function busyBroker() {
   const folder = mkdtempSync(join(tmpdir(), 'connection-'));
   const [path, before, after] = [join(folder, 's'), join(folder, 'before'), join(folder, 'after')];
   // Where nobody listens any more a connection is refused as by one who is busy.
@@ -79,24 +100,32 @@ test('a broker that is too busy to accept is asked again', async () => {
     server.close();
     rmSync(folder, { recursive: true });
   });
+  return { path, accept: () => renameSync(after, path) };
+}
+
+function dial(path: string) {
   const lost: string[] = [];
-  const connected = new Promise<void>((resolve) => {
-    const connection = new Connection(path, {
-      onConnected: resolve,
-      onFrame: () => {},
-      beforeSend: () => {},
-      onDrained: () => {},
-      onLost: (reason) => {
-        lost.push(reason);
-        resolve();
-      },
-      keeps: () => {},
-    });
-    connection.hold();
-    onTestFinished(() => void connection.cut());
+  const { promise: settled, resolve } = withResolvers();
+  const connection = new Connection(path, {
+    onConnected: resolve,
+    onFrame: () => {},
+    beforeSend: () => {},
+    onDrained: () => {},
+    onLost: (reason) => {
+      lost.push(reason);
+      resolve();
+    },
+    keeps: () => {},
   });
-  // The first time was refused at once.
-  renameSync(after, path);
-  await connected;
-  expect(lost).toEqual([]);
-});
+  connection.hold();
+  onTestFinished(() => void connection.cut());
+  return { connection, lost, settled };
+}
+
+function withResolvers() {
+  let resolve: () => void = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
