@@ -168,13 +168,14 @@ async function shortTraffic() {
 async function keepCodeOf(name, files) {
   const folder = await mkdtemp(join(tmpdir(), 'forkline-build-'));
   for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content);
+  const keeps = `--require ${JSON.stringify(join(root, 'scripts/keep-code.cjs'))}`;
   const { status } = spawnSync(process.execPath, [join(root, 'scripts/short-run.cjs'), dist], {
     cwd: folder,
     stdio: 'inherit',
     env: {
       ...process.env,
       FORKLINE_KEEP_CODE: name,
-      NODE_OPTIONS: `--require ${JSON.stringify(join(root, 'scripts/keep-code.cjs'))}`,
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${keeps}`,
     },
   });
   await rm(folder, { recursive: true });

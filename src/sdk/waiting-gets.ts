@@ -28,7 +28,7 @@ export interface GetOptions {
 }
 
 /** Is told what has become of a call. */
-export type Told = (outcome: Arrival | Failure) => void;
+type Told = (outcome: Arrival | Failure) => void;
 
 /** One is made for every item that is waited for: it has no functions of its own. */
 export class WaitingGet {
