@@ -197,22 +197,25 @@ describe.each(ways)('started $way,', ({ program, allowed }) => {
   });
 
   // What only a keeper promises.
-  if (program !== null) {
-    it('begins with no signal ignored or blocked, and with no file open but its three streams', async () => {
+  const keepersHere = kept === null ? [] : [kept];
+
+  it.each(keepersHere)(
+    'begins with no signal ignored or blocked, and with no file open but its three streams',
+    async () => {
       const { stdout } = await finish(sh('grep -E "^Sig(Blk|Ign)" /proc/self/status; exec ls /proc/self/fd'));
       // `ls` has opened the folder that it lists.
       const none = '0'.repeat(16);
       expect(stdout).toBe(`SigBlk:\t${none}\nSigIgn:\t${none}\n0\n1\n2\n3\n`);
-    });
+    },
+  );
 
-    it('is not run by a shell where it is neither a program nor a script', async () => {
-      const text = join(folder, `no-shebang-${program?.name}-${allowed}`);
-      writeFileSync(text, 'echo run by a shell\n', { mode: 0o755 });
-      expect((await finish([text])).refused).toBe(
-        `\`${text}\` is no program of this machine, and no script either: a script's first line names its interpreter, as \`#!/bin/sh\` does`,
-      );
-    });
-  }
+  it.each(keepersHere)('is not run by a shell where it is neither a program nor a script', async () => {
+    const text = join(folder, `no-shebang-${program?.name}-${allowed}`);
+    writeFileSync(text, 'echo run by a shell\n', { mode: 0o755 });
+    expect((await finish([text])).refused).toBe(
+      `\`${text}\` is no program of this machine, and no script either: a script's first line names its interpreter, as \`#!/bin/sh\` does`,
+    );
+  });
 
   describe('its tree', () => {
     it('is killed and told where its leader has left something running', async () => {

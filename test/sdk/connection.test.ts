@@ -52,7 +52,9 @@ test('a turn that does not end gets rid of what the system did not take at once,
   });
   connection.hold();
   let turned = false;
-  setImmediate(() => (turned = true));
+  void setImmediate().then(() => {
+    turned = true;
+  });
   for (let number = 0; number < 1000 && !connection.congested; number += 1) {
     connection.writer.putText(1, 'x'.repeat(20_000), 100_000);
     connection.wroteItem(20_000);
