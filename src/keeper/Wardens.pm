@@ -143,9 +143,10 @@ sub lost {
     Loop::say_frame('exited', $number, 9, 1);
 }
 
+# The warden too. Nobody is gone who can still be reaped: what he leaves comes after him.
 sub kill_strays {
     for my $pass (1 .. 1000) {
-        my @strays = grep { !$all{$_} && !$Processes::others{$_} && Tree::is_alive($_) } Tree::own_children();
+        my @strays = grep { !$all{$_} && !$Processes::others{$_} } Tree::own_children();
         return if !@strays;
         kill 'KILL', $_ for @strays;
         select undef, undef, undef, 0.002;

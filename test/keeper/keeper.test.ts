@@ -1,6 +1,6 @@
 // A keeper by itself, without a run around it, that is told things which in a run come at another time.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -35,6 +35,28 @@ function reader(folder: string, fifo: string): Order {
   };
 }
 
+/** Of one that leaves a daemon behind and then kills whoever looks after it. */
+async function whatIsLeft(keeper: Keeper, folder: string, round: string): Promise<string> {
+  const script =
+    'setsid sh -c "echo \\$\\$ > $0.pid; exec sleep 600" & until [ -s $0.pid ] && [ -e $0.go ]; do :; done; kill -9 $PPID; sleep 600';
+  const streams = ['', '>/dev/null', '>/dev/null'] as const;
+  const started = await keeper.start({ ...reader(folder, ''), streams, argv: ['sh', '-c', script, round] });
+  if ('step' in started) return `it failed: ${started.step}`;
+  writeFileSync(join(folder, `${round}.go`), '');
+  await started.emptied;
+  return lives(Number(readFileSync(join(folder, `${round}.pid`), 'utf8'))) ? 'its daemon' : 'nothing';
+}
+
+/** A zombie does not. */
+function lives(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !'ZX'.includes(stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3));
+  } catch {
+    return false;
+  }
+}
+
 describe.runIf(process.platform === 'linux').each(keepers)('the %s keeper', (name) => {
   it('ends where it is told to before it has found out what it can do', async () => {
     await expect(keeperIn(someFolder(), name).end()).resolves.toBeDefined();
@@ -60,6 +82,19 @@ describe.runIf(process.platform === 'linux').each(keepers)('the %s keeper', (nam
     const order: Order = { ...reader(folder, ''), streams: ['', '>/dev/null', '>/dev/null'], argv: ['true'] };
     const started = await Promise.all(Array.from({ length: 40 }, () => keeper.start(order)));
     expect(started.filter((one) => 'step' in one)).toEqual([]);
+  });
+
+  it('says that nothing is left of one that kills its warden only once nothing is', async () => {
+    const seen = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const folder = someFolder();
+        const keeper = keeperIn(folder, name);
+        const ends: string[] = [];
+        for (let round = 0; round < 10; round += 1) ends.push(await whatIsLeft(keeper, folder, `${round}`));
+        return ends;
+      }),
+    );
+    expect(new Set(seen.flat())).toEqual(new Set(['nothing']));
   });
 
   it('kills one that is wanted no more also where others have to start first', async () => {

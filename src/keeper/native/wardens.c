@@ -256,15 +256,16 @@ static void hear(struct watcher *watcher, uint32_t events) {
 
 // ── gone ──
 
-// Whoever has lost his warden is the keeper's now: neither another warden's nor anybody's that is to live.
-static void kill_strays(void) {
+// Whoever has lost his warden is the keeper's now, once that is reaped and not a moment before: neither another warden's nor anybody's that
+// is to live. Nor is anybody gone who can still be reaped: what he leaves comes after him.
+static void kill_strays(pid_t gone) {
     for (int pass = 0; pass < MOST_STRAYS; pass++) {
-        bool any = false;
+        bool any = gone != 0 && wardens_have(gone);
         struct pids children = {0};
         own_children(&children);
         for (size_t at = 0; at < pids_count(&children); at++) {
             pid_t pid = pids_at(&children, at);
-            if (wardens_have(pid) || !is_alive(pid)) continue;
+            if (wardens_have(pid)) continue;
             any = true;
             kill(pid, SIGKILL);
         }
@@ -295,7 +296,8 @@ static void lost(struct warden *warden) {
         idle_count--;
         return;
     }
-    kill_strays();
+    if (was.pid != 0) kill(was.pid, SIGKILL);
+    kill_strays(was.pid);
     if (!was.is_done) {
         if (!was.has_started) say("failed", was.number, "warden", "0");
         else if (was.has_exited) say("emptied", was.number, NULL, NULL);
