@@ -97,7 +97,7 @@ sub reap_some {
     return $reaped >= 0;
 }
 
-# At least its own children.
-sub own_children { return $shows_children ? children($$) : below($$) }
+# Where the kernel does not list them, everybody is asked for a parent.
+sub own_children { return $shows_children ? children($$) : grep { ((look_at($_))[1] // 0) == $$ } pids() }
 
 1;

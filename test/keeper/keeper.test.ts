@@ -1,8 +1,8 @@
 // A keeper by itself, without a run around it, that is told things which in a run come at another time.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Keeper, type Order } from '../../src/keeper/keeper.ts';
 import type { KeeperProgram } from '../../src/keeper/programs.ts';
@@ -105,3 +105,26 @@ describe.runIf(process.platform === 'linux').each(keepers)('the %s keeper', (nam
     for (const one of await Promise.all(started)) if ('pid' in one) expect(await one.exited).toBe(9);
   });
 });
+
+describe.runIf(process.platform === 'linux' && keepers.includes('perl'))('the perl keeper', () => {
+  it('kills nobody else for a lost warden where the kernel lists no children', async () => {
+    const folder = someFolder();
+    const keeper = keeperOf(withoutListedChildren(folder), folder);
+    const innocent = await keeper.start({ ...reader(folder, ''), argv: ['sleep', '600'], streams: ['', '', ''] });
+    if ('step' in innocent) throw new Error(innocent.step);
+    expect(await whatIsLeft(keeper, folder, 'hostile')).toBe('nothing');
+    expect(lives(innocent.pid)).toBe(true);
+  });
+});
+
+/** A copy of it that has never heard of the list. */
+function withoutListedChildren(folder: string): KeeperProgram {
+  const { args, ...rest } = programOf('perl');
+  const copy = join(folder, 'keeper');
+  cpSync(dirname(args[0] as string), copy, { recursive: true });
+  const tree = join(copy, 'Tree.pm');
+  const text = readFileSync(tree, 'utf8');
+  writeFileSync(tree, text.replace('-e "/proc/$$/task/$$/children"', '0'));
+  expect(readFileSync(tree, 'utf8')).not.toBe(text);
+  return { ...rest, args: [join(copy, basename(args[0] as string))] };
+}
