@@ -15,7 +15,7 @@ export interface Grant {
   abandoned: boolean;
   /** The last fence that this process may give itself. */
   readonly last: number;
-  /** Until when (`performance.now`) it may be taken again without asking. */
+  /** Until when it may be taken again without asking, as the lease counts. */
   readonly until: number;
   /** How many guards of it are not released. */
   guards: number;

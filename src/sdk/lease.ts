@@ -24,6 +24,8 @@ export class Lease {
   #thread: 'none' | 'starting' | 'ready' | 'broken' = 'none';
   #channel = 0;
   #fence = 0;
+  /** As what it was kept last: a number that changes each time, so that the thread sees whether it was taken meanwhile. */
+  #kept = LAST;
   /** The end of the turn is waited for. */
   #scheduled = false;
 
@@ -37,19 +39,26 @@ export class Lease {
     return this.#thread === 'ready';
   }
 
+  /** Until when what is lent now may stay: a time that the thread counts, because to look at the clock is what would cost most. */
+  get until(): number {
+    return Atomics.load(this.#words, PAUSES) + LENT;
+  }
+
   /** The lock of that channel was released, and stays here if that is possible. */
-  keep(channel: number, fence: number): boolean {
-    if (this.#thread !== 'ready') return false;
+  keep(channel: number, fence: number, until: number): boolean {
+    if (this.#thread !== 'ready' || Atomics.load(this.#words, PAUSES) >= until) return false;
     // One at a time: another lock goes back now.
     if (Atomics.load(this.#words, STATE) !== NOTHING) this.#line.flush();
     if (!this.#line.quiet) return false;
     this.#channel = channel;
     this.#fence = fence;
     this.#frame.setUint16(6, channel);
-    this.#frame.setUint32(8, Math.floor(fence / 0x100000000));
-    this.#frame.setUint32(12, fence % 0x100000000);
-    Atomics.add(this.#words, COUNT, 1);
-    Atomics.store(this.#words, STATE, IDLE);
+    const low = fence >>> 0;
+    this.#frame.setUint32(8, (fence - low) / 0x100000000);
+    this.#frame.setUint32(12, low);
+    this.#kept = this.#kept === LAST ? IDLE : this.#kept + 1;
+    // The thread reads the frame only after it has seen this.
+    Atomics.store(this.#words, STATE, this.#kept);
     if (Atomics.load(this.#words, WATCH) === 0) {
       Atomics.store(this.#words, WATCH, 1);
       Atomics.notify(this.#words, WATCH);
@@ -83,7 +92,7 @@ export class Lease {
   };
 
   #takeBack(): boolean {
-    return Atomics.compareExchange(this.#words, STATE, IDLE, NOTHING) === IDLE;
+    return Atomics.compareExchange(this.#words, STATE, this.#kept, NOTHING) === this.#kept;
   }
 
   /** The thread has given it back, or is in the middle of that, which takes microseconds. */
@@ -126,29 +135,33 @@ const WORDS = 4;
 const STATE = 0;
 /** 1 while there may be something to give back; the thread sleeps on it. */
 const WATCH = 1;
-/** How often something was kept. */
-const COUNT = 2;
+/** How often the thread has slept for a millisecond. */
+const PAUSES = 2;
+/** So many of these may have begun or ended while something is lent: one to two milliseconds. */
+const LENT = 2;
 
 const NOTHING = 0;
-const IDLE = 1;
-const GIVING = 2;
+const GIVING = 1;
+const GIVEN = 2;
+/** From here on: it is kept, and may be taken. */
+const IDLE = 3;
+const LAST = 0x3fff_ffff;
 
 /** A RELEASE, ready to be written. */
 const FRAME = 20;
 
-/** The thread. Whoever sees the state IDLE may change it, and only who did so writes to the socket. */
+/** The thread. Whoever sees that something is kept may change that, and only who did so writes to the socket. */
 const GIVES_BACK = `
 const { workerData: { words, frame, descriptor } } = require('node:worker_threads');
 const { writeSync } = require('node:fs');
-const [STATE, WATCH, COUNT, NEVER] = [0, 1, 2, 3];
-const [IDLE, GIVING, GIVEN] = [1, 2, 3];
+const [STATE, WATCH, PAUSES, NEVER] = [${STATE}, ${WATCH}, ${PAUSES}, ${WORDS - 1}];
 const pause = () => Atomics.wait(words, NEVER, 0, 1);
 for (;;) {
   Atomics.wait(words, WATCH, 0);
-  const seen = Atomics.load(words, COUNT);
+  const seen = Atomics.load(words, STATE);
   pause();
-  if (Atomics.load(words, COUNT) !== seen) continue;
-  if (Atomics.compareExchange(words, STATE, IDLE, GIVING) !== IDLE) continue;
+  Atomics.add(words, PAUSES, 1);
+  if (seen < ${IDLE} || Atomics.compareExchange(words, STATE, seen, ${GIVING}) !== seen) continue;
   let rest = Buffer.from(frame);
   while (rest.length > 0) {
     try {
@@ -159,5 +172,5 @@ for (;;) {
     }
   }
   Atomics.store(words, WATCH, 0);
-  Atomics.store(words, STATE, GIVEN);
+  Atomics.store(words, STATE, ${GIVEN});
 }`;

@@ -6,6 +6,7 @@ import { Flag, Type, type WelcomeChannel, type WelcomeLock } from '../wire/messa
 import { type Failure, LockError, LockTimeout } from './errors.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
 import { DONE, type Grant, type Guard, OwnGuard } from './guard.ts';
+import { HeldGuards } from './held-guards.ts';
 import type { Channel, Session } from './session.ts';
 import { Throng } from './throng.ts';
 
@@ -20,8 +21,8 @@ export class Lock implements Channel {
   /** As the pipeline names it. */
   readonly name: string;
   readonly #session: Session;
-  /** Guards of this process that are not released, oldest first. */
-  readonly #held = new Map<Guard, Grant>();
+  /** Of this process. */
+  readonly #held = new HeldGuards();
   /** Calls that wait, each to be told that this process has the lock anyway. */
   readonly #waiting = new Set<(grant: Grant) => void>();
   /** Of these calls the broker is told so many at a time. */
@@ -63,8 +64,8 @@ export class Lock implements Channel {
    * not be held by this process.
    */
   async release(): Promise<void> {
-    const [guard] = this.#held.keys();
-    if (guard !== undefined) return guard.release();
+    const guard = this.#held.oldest;
+    if (guard !== null) return guard.release();
     // Only before the welcome it is not known whether that would do.
     if (this.#channel?.owned === true) throw this.#notHeld();
     await this.#askBack(ANY);
@@ -84,7 +85,7 @@ export class Lock implements Channel {
         fence,
         abandoned: (frame.flags & Flag.ABANDONED) !== 0,
         last: lent ? fence + LENT : fence,
-        until: lent ? performance.now() + LENT_MS : 0,
+        until: lent ? this.#session.lease.until : 0,
         guards: 0,
       };
       this.#session.answer(request, grant);
@@ -125,8 +126,8 @@ export class Lock implements Channel {
 
   /** What this process holds, where that is enough to have it again. */
   #again(): Guard | null {
-    const [grant] = this.#held.values();
-    return grant !== undefined && this.#channel?.reentrant === true ? this.#guard(grant) : null;
+    const { grant } = this.#held;
+    return grant !== null && this.#channel?.reentrant === true ? this.#guard(grant) : null;
   }
 
   /** A guard; or what to say where there is none. The broker has the last word on which it is. */
@@ -198,14 +199,13 @@ export class Lock implements Channel {
   #guard(grant: Grant): Guard {
     grant.guards += 1;
     const guard = new OwnGuard(grant, this.#giveBack, this.#released);
-    this.#held.set(guard, grant);
+    this.#held.add(guard, grant);
     return guard;
   }
 
   readonly #giveBack = (guard: Guard): Promise<void> | null => {
-    const grant = this.#held.get(guard);
-    if (grant === undefined) return null;
-    this.#held.delete(guard);
+    const grant = this.#held.take(guard);
+    if (grant === null) return null;
     grant.guards -= 1;
     if (grant.guards > 0) return DONE;
     // It may have been given back by somebody else.
@@ -220,12 +220,13 @@ export class Lock implements Channel {
 
   /** What is lent is kept a while, but for those who already wait here. */
   #keep(grant: Grant): boolean {
-    const now = performance.now();
-    this.#releasedAt = now;
-    if (grant.fence >= grant.last || now >= grant.until || this.#waiting.size > 0) return false;
-    if (!this.#session.lease.keep(this.#id, grant.fence)) return false;
-    this.#kept = grant;
-    return true;
+    const kept =
+      grant.fence < grant.last &&
+      this.#waiting.size === 0 &&
+      this.#session.lease.keep(this.#id, grant.fence, grant.until);
+    if (kept) this.#kept = grant;
+    else this.#releasedAt = performance.now();
+    return kept;
   }
 
   /** What was kept, if it is still here. */
@@ -265,8 +266,6 @@ const ANY = 0;
 /** So often in a row a lock is taken right after its release before it is borrowed. */
 const MANY = 64;
 const SOON_MS = 0.5;
-/** For so long what is lent may be taken again without asking. */
-const LENT_MS = 1;
 /** With what it holds, less than the broker keeps for one process. */
 const ACQUIRES = 4096;
 /** So many fences come with what is lent. */

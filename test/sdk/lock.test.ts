@@ -48,15 +48,31 @@ test('`with` holds the lock for as long as its function takes, and gives its res
   expect(await broker.next()).toMatchObject({ type: 'RELEASE', fence: 2 });
 });
 
-test('`release` gives back what was acquired first', async () => {
+test('`release` gives back what has been held longest', async () => {
   const { broker, lock } = await client(mutex);
-  const guards = [lock().acquire(), lock().acquire()];
-  broker.send(granted((await broker.next()).request, 1), granted((await broker.next()).request, 2));
-  await Promise.all(guards);
-  await lock().release();
-  await lock().release();
+  const acquire = async (fence: number) => {
+    const acquired = lock().acquire();
+    broker.send(granted((await broker.next()).request, fence));
+    return acquired;
+  };
+  const released = async () => {
+    await lock().release();
+    const { type, fence } = await broker.next();
+    return { type, fence };
+  };
+  const first = await acquire(1);
+  await acquire(2);
+  await first.release();
   expect(await broker.next()).toMatchObject({ type: 'RELEASE', fence: 1 });
-  expect(await broker.next()).toMatchObject({ type: 'RELEASE', fence: 2 });
+  const third = await acquire(3);
+  await acquire(4);
+  expect(await released()).toEqual({ type: 'RELEASE', fence: 2 });
+  expect(await released()).toEqual({ type: 'RELEASE', fence: 3 });
+  expect(await failure(third.release())).toBe('LockError');
+  await acquire(5);
+  expect(await released()).toEqual({ type: 'RELEASE', fence: 4 });
+  expect(await released()).toEqual({ type: 'RELEASE', fence: 5 });
+  expect(await failure(lock().release())).toBe('LockError');
 });
 
 test('a timeout withdraws, and rejects when the broker has heard it', async () => {
