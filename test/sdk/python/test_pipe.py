@@ -121,6 +121,18 @@ say(sum(len(line.recv_bytes()) for _ in range(4)), line.recv_bytes())
             self.talk(a, b), ["False False\nempty\nTrue True answer\nfull\n", f"{1 << 20} b'room at last'\n"]
         )
 
+    def test_what_cannot_wait_is_sent_where_there_is_room_now_and_no_time_is_refused(self):
+        a = """
+line.send("now", timeout=0)
+for call in (line.send, line.recv, line.recv_bytes, line.poll):
+    try: call(*[1][:call == line.send], timeout=float("nan"))
+    except ValueError as error: say(error)
+line.send("end")
+"""
+        b = "say(line.recv(), line.recv())"
+        nan = "`timeout` is a number of seconds, and NaN is none\n"
+        self.assertEqual(self.talk(a, b), [4 * nan, "now end\n"])
+
     def test_threads_send_and_receive_many_messages_both_ways_at_once(self):
         code = """
 count = 50_000

@@ -136,6 +136,45 @@ class Putting(unittest.TestCase):
             self.assertEqual(line.expect_items(), [b"2"])
             line.part()
 
+    def test_a_put_with_no_time_to_wait_is_made_where_there_is_room_now(self):
+        code = """
+            try: q.put(1, timeout=0)
+            except Full: say("full")
+            q.put(2, timeout=0)
+            say("put")
+            sys.stdin.read()
+        """
+        for settings, put in (({}, wire.PUT), ({"judged": True}, wire.OFFER)):
+            with self.subTest(settings), Puppet(code, {**QUEUE, **settings}) as program:
+                line = program.accept()
+                line.expect(wire.WANT, flags=1)
+                line.say(wire.REFUSED, 1)
+                self.assertEqual(program.hear(), "full")
+                line.expect(wire.WANT, flags=1)
+                line.room(1)
+                line.say(wire.REPLY, 1, line.expect(put).body[:4])
+                self.assertEqual(program.hear(), "put")
+
+    def test_what_is_no_time_is_refused_whatever_there_is(self):
+        code = """
+            from forkline.patience import seconds_of
+            for timeout in (float("nan"), "1s", -1):
+                for call in (lambda: q.put(1, timeout=timeout), lambda: q.get(timeout=timeout)):
+                    try: call()
+                    except (TypeError, ValueError) as error: say(type(error).__name__, error)
+            say(*map(seconds_of, (None, float("inf"), 10 ** 400, -(10 ** 400), 0.5, 3, True)))
+        """
+        told = [
+            "ValueError `timeout` is a number of seconds, and NaN is none",
+            "TypeError `timeout` is a number of seconds, not `str`",
+            "ValueError `timeout` must not be negative: -1",
+        ]
+        with Puppet(code) as program:
+            line = program.accept()
+            self.assertEqual([program.hear() for _ in range(6)], [each for each in told for _ in range(2)])
+            self.assertEqual(program.hear(), "None None None -inf 0.5 3.0 1.0")
+            line.part()
+
     def test_a_put_that_times_out_is_full_not_early_and_withdrawn(self):
         code = """
             begun = time.monotonic()

@@ -4,11 +4,11 @@ of any language, free again when their owner dies."""
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any, ContextManager, Optional
 
 from . import process, wire
 from .errors import LockError, NotGranted
+from .patience import deadline_after, seconds_of
 from .request import error_of
 from .session import Answer, Session
 
@@ -57,7 +57,7 @@ class Lock:
             raise LockError(f"lock `{self.name}` cannot be taken to read: it is not of `kind: rw`")
         if channel["reentrant"] and self._again(session):
             return True
-        deadline = None if timeout is None or not block else time.monotonic() + max(0.0, timeout)
+        deadline = deadline_after(seconds_of(timeout)) if block else None
         flags = (0 if block else _TRY) | (_READ if mode == "read" else 0)
         result = session.call(_AcquireCall(self, session, channel["id"], flags), deadline)
         if isinstance(result, Exception):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any, Optional
 
 from . import process, wire
 from .errors import NotGranted
+from .patience import deadline_after, seconds_of
 from .request import ask_by, error_of
 from .session import Answer, Session
 
@@ -47,7 +47,7 @@ class ProcessHandle:
 
         Whether it has ended, `is_alive` or `exitcode` says.
         """
-        deadline = None if timeout is None else time.monotonic() + max(0.0, timeout)
+        deadline = deadline_after(seconds_of(timeout))
         session = process.session(self)
         answer = session.call(_JoinCall(session, self._body(session)), deadline)
         if isinstance(answer, Answer) and answer.kind == wire.ERROR:

@@ -7,13 +7,13 @@ are those of an item, and here is what differs: what ends with an end, and the n
 from __future__ import annotations
 
 import queue as standard
-import time
 from typing import Any, Iterator, Optional
 
 from . import process, wire
 from .consumer import Consumer
 from .encoding import refusal
 from .errors import BrokenPipe, BrokenQueue, EndOfFile, NotGranted, PipeClosed, ShutDown
+from .patience import deadline_after, seconds_of
 from .producer import Producer, PutCall
 from .session import Session
 from .waiting import GetCall
@@ -62,7 +62,9 @@ class Pipe:
             if not self._closed and producer.extend([data]):
                 return
         self._check()
-        result = producer.session.call(PutCall(producer, data, once=False), _deadline(timeout))
+        seconds = seconds_of(timeout)
+        once = seconds is not None and seconds <= 0
+        result = producer.session.call(PutCall(producer, data, once), None if once else deadline_after(seconds))
         if isinstance(result, BrokenQueue):
             raise BrokenPipe(f"the other end of pipe `{self.name}` is closed")
         if isinstance(result, ShutDown):
@@ -91,10 +93,10 @@ class Pipe:
         """Whether there is something to receive, or the end of file, now or within that time; None: as long as it takes."""
         consumer = self._consumer or self._bind_consumer()
         self._check()
-        return bool(consumer.ready) or self._wait(consumer, _deadline(timeout)) is not False
+        return bool(consumer.ready) or self._wait(consumer, deadline_after(seconds_of(timeout))) is not False
 
     def _recv(self, consumer: Consumer, timeout: Optional[float]) -> bytes:
-        deadline = _deadline(timeout)
+        deadline = None if timeout is None else deadline_after(seconds_of(timeout))
         while True:
             try:
                 _, data = consumer.ready.popleft()
@@ -217,8 +219,3 @@ _pipes: "dict[str, Pipe]" = {}
 def pipe(name: str) -> Pipe:
     """This process's end of the pipe of that name. Asks nobody: whether it has one shows at the first call."""
     return _pipes.setdefault(name, Pipe(name))
-
-
-def _deadline(timeout: Optional[float]) -> Optional[float]:
-    # As with `multiprocessing`, a negative time is none.
-    return None if timeout is None else time.monotonic() + max(0.0, timeout)

@@ -7,7 +7,6 @@ producer's and the consumer's.
 from __future__ import annotations
 
 import queue as standard
-import time
 from itertools import chain, islice
 from typing import Any, Generic, Iterable, Iterator, Optional, TypeVar
 
@@ -17,6 +16,7 @@ from .encoding import refusal
 from .errors import BrokerLost, NotGranted, ShutDown
 from .exact import ExactConsumer, ExactGet
 from .manner import Manner, from_right, is_exact, manner_of
+from .patience import deadline_after, seconds_of
 from .producer import OfferCall, Producer, PutCall
 from .request import ask
 from .session import Session
@@ -151,15 +151,17 @@ class Queue(Generic[Item]):
         with producer.session.exclusive:
             if manner is None and not producer.line and producer.extend([data]):
                 return
-        # Without `block` the broker answers at once, so there is nothing to wait for in vain.
-        deadline = _deadline(block, timeout) if block else None
+        seconds = _seconds(block, timeout)
+        # Who does not wait is answered by the broker at once, so there is nothing to wait for in vain.
+        once = seconds == 0
+        deadline = None if once else deadline_after(seconds)
         if producer.judged:
-            offer = OfferCall(producer, data, not block, manner)
+            offer = OfferCall(producer, data, once, manner)
             result = producer.session.call(offer, deadline)
             if result is None and offer.under_way:
                 result = producer.session.wait(offer.attempt, None)
         else:
-            result = producer.session.call(PutCall(producer, data, not block, manner), deadline)
+            result = producer.session.call(PutCall(producer, data, once, manner), deadline)
         if isinstance(result, Exception):
             raise result
         if not result:
@@ -310,7 +312,7 @@ class Queue(Generic[Item]):
     def _take(
         self, consumer: Consumer, block: bool, timeout: Optional[float], side: Optional[str]
     ) -> "tuple[int, bytes]":
-        deadline = _deadline(block, timeout)
+        deadline = None if block and timeout is None else deadline_after(_seconds(block, timeout))
         if side is not None or consumer.exact:
             right = from_right(consumer.settings, side) is True
             return self._take_exactly(consumer, deadline, right)  # type: ignore[arg-type]
@@ -433,14 +435,12 @@ def _tell_taken(consumer: Consumer, tag: int) -> None:
         raise
 
 
-def _deadline(block: bool, timeout: Optional[float]) -> Optional[float]:
-    if not block:
-        return time.monotonic()
-    if timeout is None:
-        return None
-    if timeout < 0:
+def _seconds(block: bool, timeout: Optional[float]) -> Optional[float]:
+    """How long to wait: 0 for not at all, None for as long as it takes."""
+    seconds = seconds_of(timeout) if block else 0.0
+    if seconds is not None and seconds < 0:
         raise ValueError(f"`timeout` must not be negative: {timeout}")
-    return time.monotonic() + timeout
+    return seconds
 
 
 def _not_granted(name: str, use: str, key: str) -> str:
