@@ -193,19 +193,24 @@ class Putting(unittest.TestCase):
             self.assertEqual(line.expect_items(), [b"2"])
             line.part()
 
-    def test_room_that_comes_while_a_put_withdraws_is_kept_for_the_next(self):
+    def test_room_that_comes_while_a_put_withdraws_goes_back_whatever_the_program_does_then(self):
         code = """
             try: q.put(1, timeout=0.01)
             except Full: say("full")
+            sys.stdin.readline()
             q.put(2)
         """
         with Puppet(code) as program:
             line = program.accept()
             line.expect(wire.WANT)
             line.expect(wire.UNWANT)
-            line.room(1)
+            line.room(1, 7)
             line.say(wire.WITHDRAWN, 1, flags=1)
             self.assertEqual(program.hear(), "full")
+            self.assertEqual(struct.unpack(">II", line.expect(wire.GIVE_ROOM).body), (1, 7))
+            program.tell("go on")
+            line.expect(wire.WANT)
+            line.room(1)
             self.assertEqual(line.expect_items(), [b"2"])
             line.part()
 

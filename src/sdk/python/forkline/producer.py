@@ -216,6 +216,9 @@ class Producer:
             self._void()
         elif kind == wire.WITHDRAWN:
             self.unwants -= 1
+            # It came for one who has given up. Who does something else now would keep it from others.
+            if not self.line:
+                self._give_room()
         elif kind == wire.RECALL and not self.line:
             self._give_room()
 
@@ -232,6 +235,7 @@ class Producer:
         if self._room_items > 0:
             self.session.say(wire.room(wire.GIVE_ROOM, self.channel, self._room_items, self._room_bytes))
             self._room_items = self._room_bytes = 0
+            self.session.arm()
 
 
 class PutCall:
