@@ -43,6 +43,12 @@ class Encodings(unittest.TestCase):
         self.assertEqual(encodings["json"].decode(b'"\\ud800"'), "\ud800")
         self.assertIs(type(outcome("text", "\ud800")), ValueError)
 
+    def test_an_integer_that_python_would_not_write_down_is_refused_in_the_same_words(self):
+        self.assertEqual(
+            str(outcome("json", [-(10**5000)])),
+            "item[0] is an integer beyond 2^53, which JSON cannot carry: one of 16610 bits",
+        )
+
     def test_a_float_is_carried_as_one_however_large(self):
         for value in (1e17, 2.0**53, -1e300, 1e-320, 0.1 + 0.2):
             self.assertEqual(repr(encodings["json"].decode(outcome("json", value))), repr(value))

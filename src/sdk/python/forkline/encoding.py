@@ -69,7 +69,7 @@ def _check(value: Any, path: Path) -> None:
         return
     if isinstance(value, int):
         if not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
-            raise ValueError(f"{_place(path)} is an integer beyond 2^53, which JSON cannot carry: {value}")
+            raise ValueError(f"{_place(path)} is an integer beyond 2^53, which JSON cannot carry: {_shown(value)}")
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{_place(path)} is {value}, which is not JSON")
@@ -85,6 +85,12 @@ def _check(value: Any, path: Path) -> None:
             _check(member, (*path, index))
     else:
         raise TypeError(f"{_place(path)} is of type `{type(value).__name__}`, which is not JSON")
+
+
+def _shown(value: int) -> str:
+    # Python itself refuses to write down the longest ones.
+    bits = value.bit_length()
+    return str(value) if bits < 256 else f"one of {bits} bits"
 
 
 def _place(path: Path) -> str:
