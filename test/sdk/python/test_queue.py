@@ -277,6 +277,26 @@ class Putting(unittest.TestCase):
             self.assertEqual(program.hear(), "3000")
             line.part()
 
+    def test_put_many_puts_each_item_before_it_asks_a_generator_for_the_next(self):
+        code = """
+            def items():
+                for n in range(3):
+                    yield n
+                    sys.stdin.readline()
+                raise KeyError("no more")
+            try: q.put_many(items())
+            except KeyError as error: say(error)
+            sys.stdin.read()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(3)
+            for n in range(3):
+                self.assertEqual(line.expect_items(), [b"%d" % n])
+                program.tell("next")
+            self.assertEqual(program.hear(), "'no more'")
+
     def test_a_queue_without_consumers_is_a_broken_pipe(self):
         code = """
             try: q.put(1)
@@ -641,6 +661,10 @@ class Getting(unittest.TestCase):
             line.say(wire.END, 1)
             self.assertEqual(program.hear(), "end")
             line.part()
+
+    def test_batches_of_nothing_are_refused_where_they_are_asked_for(self):
+        with Puppet("try: q.batches(0)\nexcept ValueError as error: say(error)") as program:
+            self.assertEqual(program.hear(), "a list of at most 0 items holds none")
 
     def test_several_threads_share_what_comes(self):
         code = """

@@ -7,6 +7,7 @@ producer's and the consumer's.
 from __future__ import annotations
 
 import queue as standard
+from collections import deque
 from itertools import chain, islice
 from typing import Any, Generic, Iterable, Iterator, Optional, TypeVar
 
@@ -29,6 +30,8 @@ __all__ = ["Queue", "queue"]
 Item = TypeVar("Item")
 
 _AT_ONCE = 1024
+#: What has all its items: they may be looked at ahead.
+_AT_HAND = (list, tuple, range, set, frozenset, dict, deque)
 
 
 class Queue(Generic[Item]):
@@ -99,13 +102,14 @@ class Queue(Generic[Item]):
         priority: Optional[float] = None,
         side: Optional[str] = None,
     ) -> int:
-        """Puts items one after the other, for less than `put` would cost. Returns how many.
+        """Puts items one after the other, those of a list and the like for less than `put` would cost. Returns how many.
 
         `timeout` is for each item; `priority` and `side` are for all. Raises as `put`; what was put before stays put.
         """
         producer = self._producer or self._bind_producer()
         count = 0
-        if manner_of(producer.settings, priority, side) is not None:
+        # What has its items yet to make may wait for what becomes of the one before.
+        if not isinstance(items, _AT_HAND) or manner_of(producer.settings, priority, side) is not None:
             for item in items:
                 self.put(item, block, timeout, priority=priority, side=side)
                 count += 1
@@ -271,6 +275,11 @@ class Queue(Generic[Item]):
 
     def batches(self, most: int = 256) -> "Iterator[list[Item]]":
         """As a loop over the queue, with lists of up to `most` items that are there already. Moving on marks all as done."""
+        if most < 1:
+            raise ValueError(f"a list of at most {most} items holds none")
+        return self._batches(most)
+
+    def _batches(self, most: int) -> "Iterator[list[Item]]":
         while True:
             consumer = self._consumer or self._bind_consumer()
             if isinstance(consumer, ExactConsumer):
