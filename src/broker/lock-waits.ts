@@ -1,19 +1,22 @@
-// Who waits for a lock, and which instances could end that: whoever holds it; of a lock that belongs to nobody, whoever may use it.
+// Who waits for a lock, and which instances could end that: whoever holds it; of a lock that belongs to nobody, whoever may use it and
+// has not ended, for it stays taken when the one who took it ends.
 import type { NodeId } from '../plan/plan.ts';
 import type { Lock } from './lock.ts';
 import type { Waiting } from './queue-waits.ts';
 import { OUTSIDE } from './waits.ts';
 
-/** `releasers`: those who may give back what others hold. */
-export function waitsFor(lock: Lock, releasers: readonly NodeId[]): Waiting[] {
+/** `releasers`: those who may give back what others hold. `ended`: instances that have ended for good. */
+export function waitsFor(lock: Lock, releasers: readonly NodeId[], ended: ReadonlySet<NodeId>): Waiting[] {
   const line = [...lock.waiters];
   if (line.length === 0) return [];
   const grants = [...lock.grants];
   const holders = grants.map(({ instance }) => instance);
+  const alive = lock.owned ? holders : holders.filter((holder) => !ended.has(holder));
   // Where nobody of this run holds it, it is on its way from another run.
-  const behind = holders.length === 0 || lock.isAway ? [OUTSIDE] : [...holders, ...releasers];
-  const named = new Set(holders);
-  const cause = { does: 'acquire', helpers: new Set(behind), named } as const;
+  const behind = holders.length === 0 || lock.isAway ? [OUTSIDE] : [...alive, ...releasers];
+  const named = new Set(alive.length > 0 ? alive : releasers);
+  const left = holders.length > 0 && alive.length === 0 ? { left: [...new Set(holders)] } : {};
+  const cause = { does: 'acquire', helpers: new Set(behind), named, ...left } as const;
   if (grants.length === 0 || grants.some(({ alone }) => alone)) return line.map(({ session }) => ({ session, cause }));
   // Beside readers other readers are let in, once nobody who has to be alone is before them.
   const writers = line.filter(({ alone }) => alone).map(({ session }) => lock.instanceOf(session));

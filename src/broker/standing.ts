@@ -29,7 +29,7 @@ export class Standing {
       if (kind === 'queue') return named(machine.view.waits(), channel.name, this.#othersMovers(channel));
       if (kind === 'pipe') return named(waitsInPipe(machine), channel.name, null);
       const releasers = channel.owned ? [] : channel.users.filter((user) => !this.#ended.has(user));
-      return named(waitsFor(machine, releasers), channel.name, null);
+      return named(waitsFor(machine, releasers, this.#ended), channel.name, null);
     });
   }
 

@@ -280,9 +280,10 @@ function wayOut(joins: readonly NodeId[]): Cause {
 function factsOf(node: NodeId, causes: readonly Cause[], forMs: number): WaitFact[] {
   return causes
     .filter(({ does }) => does !== 'stop')
-    .map(({ does, channel, helpers, named = helpers }) => {
+    .map(({ does, channel, helpers, named = helpers, left }) => {
       const on = [...named].filter((helper) => helper !== OUTSIDE).slice(0, MOST_NAMES);
-      return { node, does: does as WaitFact['does'], channel, forMs: Math.round(forMs), on };
+      const fact = { node, does: does as WaitFact['does'], channel, forMs: Math.round(forMs), on };
+      return left === undefined ? fact : { ...fact, left: left.slice(0, MOST_NAMES) };
     });
 }
 

@@ -10,6 +10,8 @@ export interface Cause {
   readonly helpers: ReadonlySet<NodeId>;
   /** Those of them that are named; without it, all. The others could help in a roundabout way only. */
   readonly named?: ReadonlySet<NodeId>;
+  /** Of a lock: all who took it, where they have ended and left it taken. */
+  readonly left?: readonly NodeId[];
 }
 
 /** As a helper: somebody outside, who may always help. No node has this name. */

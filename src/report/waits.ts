@@ -38,6 +38,8 @@ export function hintFor({ circle: nodes, waits, queues }: Deadlock): string | nu
   const among = nodes.length === 0 ? waits : waits.filter(({ node }) => nodes.includes(node));
   const all = (does: WaitFact['does']): boolean => among.every((wait) => wait.does === does);
   if (all('acquire')) {
+    if (among.some(({ left }) => left !== undefined))
+      return 'a lock with `owned: false` stays taken when the one who took it ends: give it back before';
     if (nodes.length === 1) return 'a lock that is not `reentrant` cannot be taken twice: release it first';
     const isOne = new Set(among.map(({ channel }) => channel)).size === 1;
     return isOne
@@ -66,7 +68,7 @@ function doing(wait: WaitFact, queues: Waits['queues']): string {
     case 'join':
       return `waits in \`join\` on queue \`${channel}\`${full}, for ${names} to be done`;
     case 'acquire':
-      return `waits for lock \`${channel}\`, held by ${on.length === 0 ? 'nobody' : on.includes(wait.node) ? selfAnd(wait) : names}`;
+      return `waits for lock \`${channel}\`, ${holding(wait)}`;
     case 'await':
       return `waits for ${names} to end`;
     case 'send':
@@ -80,6 +82,13 @@ function doing(wait: WaitFact, queues: Waits['queues']): string {
     case 'pass':
       return `cannot pass: it waits for ${names}`;
   }
+}
+
+/** Who has it. */
+function holding(wait: WaitFact): string {
+  const { node, on, left } = wait;
+  if (left !== undefined) return `which ${listOf(left, 'and')} took, and ended without giving it back`;
+  return `held by ${on.length === 0 ? 'nobody' : on.includes(node) ? selfAnd(wait) : listOf(on)}`;
 }
 
 function selfAnd({ node, on }: WaitFact): string {
@@ -97,9 +106,9 @@ function since({ does, forMs }: WaitFact, seconds: (ms: number) => string): stri
   return does === 'start' || does === 'work' || does === 'pass' ? '' : `, since ${seconds(forMs)}`;
 }
 
-function listOf(nodes: readonly string[]): string {
+function listOf(nodes: readonly string[], last: 'and' | 'or' = 'or'): string {
   const names = nodes.slice(0, shownNames).map((node) => `\`${node}\``);
   const more = nodes.length - names.length;
   if (more > 0) return `${names.join(', ')} and ${more} more`;
-  return names.length < 2 ? (names[0] ?? 'nobody') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  return names.length < 2 ? (names[0] ?? 'nobody') : `${names.slice(0, -1).join(', ')} ${last} ${names.at(-1)}`;
 }

@@ -291,6 +291,8 @@ export interface WaitFact {
   readonly forMs: number;
   /** Who could end that: who puts, takes, holds, has to end. */
   readonly on: readonly NodeId[];
+  /** All who took a lock that belongs to nobody, where they have ended and left it taken; `on` are then those who could give it back. */
+  readonly left?: readonly NodeId[];
 }
 
 /** How full a queue is. */

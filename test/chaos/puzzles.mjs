@@ -180,6 +180,17 @@ processes:
     waits: ['a acquire l', 'b acquire l'],
     or: ['a acquire l'],
   },
+  'a lock that belongs to nobody, taken by one that has ended': {
+    yaml: `
+queues: { q: {} }
+locks: { l: { owned: false } }
+processes:
+  first: { ts[lock l], locks: l }
+  a: { py[lock l, put q], locks: l, puts: q, needs: first }
+  b: { ts[get q], gets: q }
+  free: { run: sleep 9 }`,
+    waits: ['a acquire l', 'b get q'],
+  },
   'what the run itself puts': {
     yaml: `
 queues: { q: { from: [1, 2, 3, 4], maxsize: 1 } }

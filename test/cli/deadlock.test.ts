@@ -272,6 +272,26 @@ test('a get that an AbortSignal may withdraw is not stuck', async () => {
   expect(exitCode).toBe(1);
 });
 
+test('a lock that belongs to nobody, and was left taken, is waited for in vain once nobody else could give it back', async () => {
+  const pipeline = (other: string) => `
+    locks: { gate: { owned: false } }
+    processes:
+      first: { ts(lock gate), locks: gate }
+      second: { py(lock gate), locks: gate, needs: first }
+      other: { ${other}, locks: gate }`;
+  const [stuck, helped] = await Promise.all([
+    run(pipeline('run: "true"')),
+    run(pipeline('ts(sleep 3000, unlock gate)')),
+  ]);
+  expect(stuck?.exitCode).toBe(3);
+  expect(stuck?.stderr).toContain(
+    '`second` waits for lock `gate`, which `first` took, and ended without giving it back',
+  );
+  expect(stuck?.stderr).toContain('hint: a lock with `owned: false` stays taken');
+  expect(helped?.deadlock).toBeUndefined();
+  expect(helped?.exitCode).toBe(0);
+});
+
 describe('threads in Python', () => {
   test('all stuck is a deadlock, though the main thread waits for the others', async () => {
     const { exitCode, stderr } = await run(`
