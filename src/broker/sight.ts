@@ -8,7 +8,7 @@ export interface ChannelWait {
   readonly cause: Cause;
 }
 
-/** What alone could wake a program: the broker, or the end of a process that it has started. */
+/** What alone could wake a program: the broker, or what other processes of its instance do. */
 export type Waker = 'broker' | 'child';
 
 /** A connection of a program. */

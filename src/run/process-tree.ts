@@ -1,8 +1,9 @@
 // Whether anything of a process's tree still runs. On Linux every thread of every process of the tree is looked at, as /proc shows
-// it: a shell that waits for its child or reads what that prints, or a thread that waits for another one of its own process, can do
-// nothing by itself. Where that cannot be told, something runs. Elsewhere only a tree is known that is one process, which said
-// itself that it is stuck.
+// it: a shell that waits for its child or reads what that prints, one that writes into a full pipe of its own tree, or a thread
+// that waits for another one of its own process, can do nothing by itself, unless an alarm or a signal of its own may call it.
+// Where that cannot be told, something runs. Elsewhere only a tree is known that is one process, which said itself that it is stuck.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 
 export interface Tree {
   /** Leads its process group. */
@@ -33,15 +34,17 @@ interface Process {
 
 function activityOf(tree: Tree, processes: readonly Process[]): Activity {
   const members = membersOf(tree, processes);
-  // One that is not found is in another namespace, or gone.
-  if (!tree.stuck.every((pid) => members.some((member) => member.pid === pid))) return 'active';
+  // One that is not found is in another namespace, or gone; and once the leader is gone, what it has left is about to be killed.
+  const found = [tree.leader, ...tree.stuck].every((pid) => members.some((member) => member.pid === pid));
+  if (!found) return 'active';
   let activity: Activity = 'passive';
   for (const { pid } of members) {
     const stuck = tree.stuck.includes(pid);
     for (const thread of threadsOf(pid)) {
       const asleep = stateOf(`/proc/${pid}/task/${thread}/stat`) === 'S';
       const task = `/proc/${pid}/task/${thread}`;
-      if (asleep && (stuck || waitsForItsOwn(task) || readsFromItsOwn(pid, task, members))) continue;
+      if (asleep && (stuck || ((waitsForItsOwn(task) || isAtItsOwnPipe(pid, task, members)) && !mayBeCalled(pid))))
+        continue;
       if (!stuck) return 'active';
       if (/^[Tt]$/.test(stateOf(`/proc/${pid}/task/${thread}/stat`))) return 'active';
       activity = 'settling';
@@ -72,6 +75,14 @@ function isMarked(pid: number, marks: readonly string[]): boolean {
   return marks.every((mark) => entries.includes(mark));
 }
 
+/** It has a timer, as `timeout` has, or made a signal its own that others call it by: that may end what it waits for. */
+function mayBeCalled(pid: number): boolean {
+  if (read(`/proc/${pid}/timers`) !== '') return true;
+  const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? '0'}`);
+  const isCalled = CALLS.some((signal) => ((caught >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n);
+  return isCalled && !CALLED_FOR_LITTLE.includes(read(`/proc/${pid}/comm`).trimEnd());
+}
+
 /** It waits, without a limit, for a child to end or for another thread of its own process. */
 function waitsForItsOwn(thread: string): boolean {
   if (read(`${thread}/wchan`) === 'do_wait') return true;
@@ -84,10 +95,10 @@ function waitsForItsOwn(thread: string): boolean {
   return call === numbers.futex && waits && timeout === 0;
 }
 
-/** It reads from a pipe that nobody has open but processes of its own tree: `$(…)` in a shell, or what stands after its `|`. */
-function readsFromItsOwn(pid: number, thread: string, members: readonly Process[]): boolean {
+/** It reads from a pipe, or writes into one, that nobody has open but processes of its own tree: `$(…)` in a shell, or what stands beside its `|`. */
+function isAtItsOwnPipe(pid: number, thread: string, members: readonly Process[]): boolean {
   const [call, descriptor] = read(`${thread}/syscall`).split(' ').map(Number);
-  if (call === undefined || call !== SYSTEM_CALLS[process.arch]?.read) return false;
+  if (call === undefined || SYSTEM_CALLS[process.arch]?.stream.includes(call) !== true) return false;
   const pipe = linkOf(`/proc/${pid}/fd/${descriptor}`);
   if (!pipe.startsWith('pipe:')) return false;
   const own = new Set(members.map((member) => member.pid));
@@ -98,16 +109,22 @@ function hasOpen(pid: number, file: string): boolean {
   return numbersIn(`/proc/${pid}/fd`).some((descriptor) => linkOf(`/proc/${pid}/fd/${descriptor}`) === file);
 }
 
+/** Signals that tell a program something of its own. */
+const CALLS = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGIO'] as const;
+/** By them these are only told to start more at once, or to say more. */
+const CALLED_FOR_LITTLE: readonly string[] = ['xargs', 'make'];
+
 interface SystemCalls {
   /** `wait4` and `waitid`. */
   readonly wait: readonly number[];
   readonly futex: number;
-  readonly read: number;
+  /** `read`, `readv`, `write` and `writev`. */
+  readonly stream: readonly number[];
 }
 
 const SYSTEM_CALLS: Readonly<Record<string, SystemCalls>> = {
-  x64: { wait: [61, 247], futex: 202, read: 0 },
-  arm64: { wait: [260, 95], futex: 98, read: 63 },
+  x64: { wait: [61, 247], futex: 202, stream: [0, 19, 1, 20] },
+  arm64: { wait: [260, 95], futex: 98, stream: [63, 65, 64, 66] },
 };
 /** `FUTEX_WAIT` and `FUTEX_WAIT_BITSET`, and the flag that says that only this process uses it. */
 const FUTEX_WAITS: readonly number[] = [0, 9];

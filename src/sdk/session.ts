@@ -35,8 +35,8 @@ export interface Rider {
 
 export class Session {
   readonly writer: FrameWriter;
-  /** The program asks nothing of the broker now, and goes on when a child of its own has ended. */
-  restsOnChild = false;
+  /** Whether the program asks nothing of the broker now, and can only go on by what other processes of its instance do. */
+  restsOnItsOwn: () => boolean = () => false;
   /** Of a lock that is kept here for a moment. */
   readonly lease: Lease;
   /** Shared memory, for large items. */
@@ -270,7 +270,7 @@ export class Session {
   #tellWhetherStuck(request: number): void {
     if (this.#failure !== null) return;
     const stuck = this.#connection.isAllThatIsWaitedFor;
-    const alone = this.restsOnChild ? Flag.CHILD : Flag.STUCK;
+    const alone = this.restsOnItsOwn() ? Flag.CHILD : Flag.STUCK;
     this.writer.number(Type.STUCK, 0, request, stuck ? alone : Flag.NONE);
     this.flush();
   }

@@ -38,12 +38,20 @@ export function isOnlyWokenBy(connection: object): boolean {
   const handles = (process as unknown as Internals)._getActiveHandles();
   // Requests and timers stand in the one list only.
   if (process.getActiveResourcesInfo().length !== handles.length) return false;
-  return handles.every((handle) => handle === connection || ours.has(handle) || isOutput(handle));
+  return handles.every(
+    (handle) => handle === connection || ours.has(handle) || isOutput(handle) || isUnreadInput(handle),
+  );
 }
 
 /** What Node's types do not show: the objects of what `getActiveResourcesInfo` has only the names of. */
 interface Internals {
   _getActiveHandles(): object[];
+}
+
+/** stdin that the program does not read for now, be it that it has enough of it, brings nothing in either. */
+function isUnreadInput(handle: object): boolean {
+  const { fd, _handle: native } = handle as { fd?: unknown; _handle?: { reading?: unknown } | null };
+  return fd === 0 && native?.reading === false;
 }
 
 /** stdout and stderr stand among the handles as long as they are open, but bring nothing in. */

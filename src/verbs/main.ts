@@ -9,10 +9,12 @@ import { SENT } from '../sdk/producer.ts';
 import { Queue, type Taken } from '../sdk/queue.ts';
 import { sayReady } from '../sdk/ready.ts';
 import { Session } from '../sdk/session.ts';
+import { discount } from '../sdk/stillness.ts';
 import type { WelcomeChannel, WelcomeLine, WelcomeQueue } from '../wire/message.ts';
 import { type Call, callOf, EXIT, Outcome, WrongCall } from './call.ts';
 import { itemOf, lineOf, linesOf, textOf } from './items.ts';
 import { runHolding } from './holding.ts';
+import { isFedByItsOwn } from './upstream.ts';
 
 /** Each settles with an exit code. */
 const verbs: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
@@ -77,9 +79,17 @@ async function give({ words, literal, json, timeout, priority, side }: Call, kin
       : pipeOf(session, name).send.bind(pipeOf(session, name));
   const fromStdin = values.length === 0 || (values.length === 1 && values[0] === '-' && !literal);
   const items = fromStdin ? linesOf(process.stdin) : values.map((value) => Buffer.from(value));
+  let puts = false;
+  if (fromStdin) {
+    // While a put waits no line of stdin would make it go on.
+    discount(process.stdin);
+    session.restsOnItsOwn = () => !puts && isFedByItsOwn();
+  }
   for await (const item of items) {
+    puts = true;
     const on = put(itemOf(item, line, json), { timeout, priority, side });
     if (on !== SENT) await on;
+    puts = false;
   }
   await session.part();
   return 0;
@@ -142,10 +152,10 @@ async function holdLock(argv: readonly string[]): Promise<number> {
   const lock = session.channel('lock', name, () => new Lock(session, name));
   const guard = await lock.acquire({ timeout, ...(read ? { mode: 'read' } : {}) });
   try {
-    session.restsOnChild = true;
+    session.restsOnItsOwn = () => true;
     return await runHolding(command, session.descriptor);
   } finally {
-    session.restsOnChild = false;
+    session.restsOnItsOwn = () => false;
     await guard.release();
     await session.part();
   }

@@ -96,7 +96,7 @@ export const Flag = {
   GONE: 2,
   /** `STUCK`: nothing but the broker could wake it. */
   STUCK: 1,
-  /** `STUCK`: nothing but the end of a process that it has started could. */
+  /** `STUCK`: nothing but what other processes of its instance do could. */
   CHILD: 2,
   /** `LANE`: listen for the other end; without it, connect to it. `LANE_STOP`, to who listens: the other end is gone. */
   LISTEN: 1,

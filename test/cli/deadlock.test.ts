@@ -376,6 +376,49 @@ test('two scripts that each run under one lock what asks for the other, beside o
   expect(stderr).toContain('`b` waits for lock `left`, held by `a`');
 });
 
+test('two scripts that pipe more into full queues than fits, before either takes', async () => {
+  const script = (mine: string, others: string) => `seq 1 100000 | forkline put ${mine}; forkline get ${others}`;
+  const { exitCode, stderr } = await run(`
+    queues: { x: { maxsize: 5, encoding: text }, y: { maxsize: 5, encoding: text } }
+    processes:
+      a: { run: "${script('x', 'y')}", puts: x, gets: y }
+      b: { run: "${script('y', 'x')}", puts: y, gets: x }`);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('`a` waits in `put` on queue `x` (5 of 5 wait), for `b` to take');
+  expect(stderr).toContain('`b` waits in `put` on queue `y` (5 of 5 wait), for `a` to take');
+});
+
+test('a script that takes in a loop and pipes what it makes of it into another queue, crossed with one that needs its lock', async () => {
+  const { exitCode, stderr } = await run(`
+    queues: { in: { encoding: text }, out: { encoding: text } }
+    locks: { left: {} }
+    processes:
+      a:
+        run: "forkline lock left -- sh -c 'touch here; while x=$(forkline get in); do echo $x; done | forkline put out'"
+        locks: left
+        gets: in
+        puts: out
+      b: { run: "until [ -e here ]; do sleep 0.01; done; forkline lock left -- forkline put in x", locks: left, puts: in }
+      c: { py(loop out), gets: out }`);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('`a` waits in `get` on queue `in` (0 wait), for `b`');
+  expect(stderr).toContain('`b` waits for lock `left`, held by `a`');
+});
+
+test('a program that an alarm tells to go on is not stuck while it waits for what is', async () => {
+  const { exitCode, deadlock } = await run(`
+    locks: { left: {} }
+    processes:
+      a:
+        command:
+          - perl
+          - -e
+          - '$SIG{ALRM} = sub { kill 9, $p; exit 0 }; alarm 3; $p = fork or exec qw(forkline lock left -- forkline lock left -- true); wait'
+        locks: left`);
+  expect(deadlock).toBeUndefined();
+  expect(exitCode).toBe(0);
+});
+
 test('what runs under a lock beside the command that waits may yet help', async () => {
   const { exitCode, deadlock } = await run(`
     timeout: 4s

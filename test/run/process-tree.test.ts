@@ -1,0 +1,61 @@
+// What runs of a process's tree, as /proc shows it: who is asleep for good, and who may yet be woken by something of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Activity, activitiesOf } from '../../src/run/process-tree.ts';
+
+interface Led {
+  readonly leader: ChildProcess;
+  readonly pid: number;
+  /** Of the process that counts as stuck. */
+  readonly stuck: number;
+}
+
+/** Leads a group that is there until the test is over; prints first which of its processes counts as stuck. */
+async function leading(script: string): Promise<Led> {
+  const leader = spawn('perl', ['-e', `$| = 1; ${script}`], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const pid = leader.pid as number;
+  onTestFinished(() => void process.kill(-pid, 'SIGKILL'));
+  const [data] = (await once(leader.stdout, 'data')) as [Buffer];
+  leader.stdout.pause();
+  return { leader, pid, stuck: Number.parseInt(data.toString(), 10) };
+}
+
+function activityOf({ pid, stuck }: Led): Activity | undefined {
+  return activitiesOf([{ leader: pid, marks: ['FORKLINE_RUN_ID=none'], stuck: [stuck] }])[0];
+}
+
+/** Until it is in one of these system calls, by their numbers on x64 and arm64. */
+async function sleepsIn({ pid }: Led, calls: readonly number[]): Promise<void> {
+  const call = () => Number(readFileSync(`/proc/${pid}/syscall`, 'utf8').split(' ')[0]);
+  while (!calls.includes(call())) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const WAIT = [61, 260];
+const WRITE = [1, 64];
+
+test.each([
+  ['only waits for it can do nothing', '', 'passive'],
+  ['may be woken by an alarm can', '$SIG{ALRM} = sub { die }; alarm 600;', 'active'],
+  ['others may call by a signal can', '$SIG{USR1} = sub { die };', 'active'],
+])('beside one that is stuck, one that %s', async (_, before, activity) => {
+  const led = await leading(`${before} $p = fork or sleep 600; print "$p\\n"; wait`);
+  await sleepsIn(led, WAIT);
+  await expect.poll(() => activityOf(led)).toBe(activity);
+});
+
+test('what writes into a full pipe that one reads who is stuck can do nothing, unless others read it, too', async () => {
+  const led = await leading(`pipe R, W; $p = fork or sleep 600; close R; print "$p\\n"; syswrite W, "x" x 1000000`);
+  await sleepsIn(led, WRITE);
+  await expect.poll(() => activityOf(led)).toBe('passive');
+  const read = await leading(`$p = fork or sleep 600; print "$p\\n"; syswrite STDOUT, "x" x 1000000`);
+  await sleepsIn(read, WRITE);
+  expect(activityOf(read)).toBe('active');
+});
+
+test('once its leader has ended, what it has left is about to be killed, and stuck no more', async () => {
+  const led = await leading('$p = fork or sleep 600; print "$p\\n"; exit');
+  if (led.leader.exitCode === null) await once(led.leader, 'exit');
+  expect(activityOf(led)).toBe('active');
+});
