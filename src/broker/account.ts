@@ -4,7 +4,7 @@ import type { Instance } from './instance.ts';
 import type { Switchboard } from './switchboard.ts';
 
 export function accountOf(instance: Instance, { queues, pipes }: Switchboard): Account {
-  const { node, unflushed, inputBrokeOff, outputClosed, fed } = instance;
+  const { node, unflushed, inputBrokeOff, outputClosed, outputCutOff, fed } = instance;
   const views = queues.map(({ machine }) => machine.view);
   const received = pipes.flatMap(({ machine }) => machine.incoming(node)?.view ?? []);
   const told = [...views, ...received].map((view) => view.toldEnd(node)).filter((it) => it !== null);
@@ -14,6 +14,7 @@ export function accountOf(instance: Instance, { queues, pipes }: Switchboard): A
     outputClosed,
     toldEnd: told.length > 0 && told.every((it) => it),
     held: views.reduce((held, view) => held + view.heldBy(node), 0),
+    ...(outputCutOff === null ? {} : { outputCutOff }),
     ...(fed === null ? {} : { fed }),
   };
 }

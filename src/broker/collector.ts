@@ -18,6 +18,8 @@ export class Collector implements Party {
   moves = 0;
   /** It was closed before its end, and what was written went nowhere. */
   closed: { readonly queue: string; readonly dropped: boolean } | null = null;
+  /** The queue that had no room for the last of what was written, when that was no longer waited for. */
+  cutOff: string | null = null;
   readonly #switchboard: Switchboard;
   readonly #name: string;
   readonly #channel: number;
@@ -38,6 +40,9 @@ export class Collector implements Party {
   /** The queue takes nothing more. */
   #refused = false;
   #left = false;
+  /** Room is waited for only as long as some comes; and whether any has since that was last looked at. */
+  #hurries = false;
+  #roomCame = false;
   #resolve: () => void = () => {};
   #patience: NodeJS.Timeout | null = null;
 
@@ -74,12 +79,20 @@ export class Collector implements Party {
     this.#held = null;
   }
 
-  /** Resolves once all that was written is in the queue; or at once with `abandon`, and what is not is dropped. */
-  finish(abandon: boolean): Promise<void> {
+  /**
+   * Nobody is left who writes. Resolves once all that was written is in the queue; or, where that is no longer to be waited for, once
+   * no more room comes: those who take from it are being stopped, too, or may be stuck.
+   */
+  finish(hurries: boolean): Promise<void> {
     this.started();
-    if (abandon) this.#stop();
-    else this.#lingerOn();
+    this.#hurries ||= hurries;
+    this.#lingerOn();
     return this.#over;
+  }
+
+  /** What is not in the queue is of no interest any more. */
+  drop(): void {
+    this.#stop();
   }
 
   perform(_channel: number, effect: SessionEffect): void {
@@ -87,6 +100,7 @@ export class Collector implements Party {
     if (effect.type === 'room') {
       this.#room.count += effect.count;
       this.#room.bytes += effect.bytes;
+      this.#roomCame = true;
     } else if (effect.type === 'refused' && !effect.never) {
       this.#full = true;
     } else if (effect.type === 'broken' || effect.type === 'refused') {
@@ -195,14 +209,22 @@ export class Collector implements Party {
 
   /** All who could write are gone, so the end comes by itself; unless a stranger to the run holds the pipe open. */
   #lingerOn(): void {
-    if (this.#ended) return;
+    if (this.#left || this.#patience !== null) return;
     // It may be that we did not run for a while: what is in the pipe by now is read first.
     this.#patience = setTimeout(() => setImmediate(() => this.#giveUp()), LINGER_MS);
   }
 
   #giveUp(): void {
-    if (this.#source.isPaused()) this.#patience?.refresh();
-    else this.#end();
+    if (this.#left) return;
+    if (this.#pending.length === 0) this.#end();
+    else if (this.#hurries && !this.#roomCame) this.#cutOff();
+    this.#roomCame = false;
+    if (!this.#left) this.#patience?.refresh();
+  }
+
+  #cutOff(): void {
+    this.cutOff = this.#name;
+    this.#stop();
   }
 
   #queue(): Queue {

@@ -79,7 +79,7 @@ export type Command =
   /** It does not start: what was taken so for it goes back, and it waits for no more. */
   | { readonly type: 'unhold'; readonly node: NodeId }
   /** Nothing of its process tree is alive. Answered by an `Account` once all it had said and written has been worked
-   * through; that may wait for room in a queue, unless `abandon` says not to. */
+   * through; that may wait for room in a queue, with `abandon` only as long as some comes. */
   | { readonly type: 'gone'; readonly request: number; readonly node: NodeId; readonly abandon: boolean }
   /** How it ended for good. What it held is done or goes back, its locks are free, its streams end or break. Also for
    * nodes that never started. */
@@ -275,6 +275,8 @@ export interface Account {
   /** A stream of it was closed before its end, because no process is left that takes from that queue; `dropped`: which is all
    * right with it (`leftover: ignore`). */
   readonly outputClosed: { readonly queue: string; readonly dropped: boolean } | null;
+  /** The queue that had no room for the last of what it wrote to a stream, when that was no longer waited for; missing where there is none. */
+  readonly outputCutOff?: string;
   /** Items it holds. */
   readonly held: number;
   /** Items that were written to its stdin and are done by that, whatever it made of them; missing where there are none. */

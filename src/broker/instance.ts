@@ -30,6 +30,8 @@ export class Instance {
   settled = false;
   /** Called whenever a session has departed. */
   departed = () => {};
+  /** What they wrote is worked through as far as there is room for it. */
+  #hurries = false;
 
   constructor(node: NodeId, attempt = 1) {
     this.node = node;
@@ -42,13 +44,20 @@ export class Instance {
   }
 
   get stance(): Stance {
-    const { node, leaving, isThere, sessions, feeders, collectors } = this;
+    const { node, sessions, collectors } = this;
     return {
       node,
-      state: leaving ? 'gone' : feeders.size > 0 ? 'driven' : isThere ? 'present' : 'absent',
+      state: this.#state,
       sessions: [...sessions],
       streams: [...collectors].map(({ session, moves }) => ({ session, pid: 0, moves })),
     };
+  }
+
+  get #state(): Stance['state'] {
+    // Who is in a hurry gives up by itself.
+    if (this.#hurries) return 'driven';
+    if (this.leaving) return 'gone';
+    return this.feeders.size > 0 ? 'driven' : this.isThere ? 'present' : 'absent';
   }
 
   /** A stream that it took from broke off. */
@@ -66,12 +75,18 @@ export class Instance {
     return [...this.collectors].map(({ closed }) => closed).find((closed) => closed !== null) ?? null;
   }
 
+  /** The queue that did not get all that was written to a stdout; null where each did. */
+  get outputCutOff(): string | null {
+    return [...this.collectors].map(({ cutOff }) => cutOff).find((queue) => queue !== null) ?? null;
+  }
+
   /**
-   * Nothing of its process tree is alive. Resolves once all it said, and, unless that is to be `abandoned`, all it wrote has been
-   * worked through.
+   * Nothing of its process tree is alive. Resolves once all it said and all it wrote has been worked through; where that is `abandoned`,
+   * as far as there is room for it.
    */
   async finish(clock: Clock, abandoned: boolean): Promise<void> {
     this.leaving = true;
+    this.#hurries ||= abandoned;
     await Promise.all([this.#allDeparted(clock), ...[...this.collectors].map((it) => it.finish(abandoned))]);
     for (const feeder of this.feeders) feeder.finish();
   }
@@ -89,7 +104,7 @@ export class Instance {
   /** Nobody speaks for it any more. */
   silence(): void {
     for (const session of [...this.sessions]) session.cut();
-    for (const collector of this.collectors) void collector.finish(true);
+    for (const collector of this.collectors) collector.drop();
     for (const feeder of this.feeders) feeder.finish();
   }
 

@@ -71,7 +71,9 @@ export type Effect =
   | { readonly do: 'leaked'; readonly pids: readonly number[] }
   /** It has failed, and so much was written to its stdin that counts as done. */
   | ({ readonly do: 'fed' } & Fed)
-  /** Ask the broker what became of all it said; `abandon`: without waiting for room in queues. */
+  /** Not all that it had written is in that queue: it was stopped, and no more room came. */
+  | { readonly do: 'cut-off'; readonly queue: string }
+  /** Ask the broker what became of all it said; `abandon`: waiting for room in queues only as long as some comes. */
   | { readonly do: 'account'; readonly abandon: boolean }
   | {
       readonly do: 'settle';

@@ -232,9 +232,10 @@ export class Lifecycle {
     const { outcome, cause, again } = judge(facts);
     const succeeded = outcome === 'succeeded' || outcome === 'finished';
     const failed = outcome === 'failed' || outcome === 'timed_out';
-    const whole = streamEnds(this.node, outcome);
-    const { fed } = facts.account;
+    const { fed, outputCutOff } = facts.account;
+    const whole = streamEnds(this.node, outcome) && outputCutOff === undefined;
     if (failed && fed !== undefined) this.#effects.push({ do: 'fed', ...fed });
+    if (outputCutOff !== undefined) this.#effects.push({ do: 'cut-off', queue: outputCutOff });
     const ended = {
       outcome,
       exitcode: this.#exit?.exitcode ?? null,

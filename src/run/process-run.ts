@@ -106,6 +106,13 @@ export class ProcessRun {
         return tell({ type: 'node.leaked', node: node.id, pids: effect.pids });
       case 'fed':
         return tell({ type: 'warning', node: node.id, queue: effect.queue, message: fedTo(node.id, effect) });
+      case 'cut-off':
+        return tell({
+          type: 'warning',
+          node: node.id,
+          queue: effect.queue,
+          message: cutOffFrom(node.id, effect.queue),
+        });
       case 'account':
         return this.#watch(this.#account(effect.abandon));
       case 'settle':
@@ -262,4 +269,8 @@ export class ProcessRun {
 function fedTo(node: NodeId, { queue, count }: Fed): string {
   const items = count === 1 ? '1 item' : `${count} items`;
   return `\`${node}\` failed after ${items} of queue \`${queue}\` had been written to it, which count as done: with \`done: exit\` they would go back`;
+}
+
+function cutOffFrom(node: NodeId, queue: string): string {
+  return `not all that \`${node}\` had written is in queue \`${queue}\`: it was stopped while there was no room, and the rest is lost`;
 }

@@ -40,7 +40,8 @@ export function judge(facts: ProcessFacts): ProcessVerdict {
   if (wish) return { outcome: wish.as, cause: wish.reason, again: isFailure(wish.as) ? 'on-failure' : 'never' };
   const fine = isFine(facts) || neighbours.sinkSucceeded;
   if (fine && (account.inputBrokeOff || neighbours.broken === 'failed')) return failed(brokeOff, 'never');
-  if (fine && (neighbours.broken === 'stopped' || (account.unflushed && abandon))) return stopped;
+  const cutShort = abandon && (account.unflushed || account.outputCutOff !== undefined);
+  if (fine && (neighbours.broken === 'stopped' || cutShort)) return stopped;
   if (fine && account.unflushed) return failed('ended without flushing what it had put');
   if (node.kind === 'daemon')
     return fine && (neighbours.sinkSucceeded || wasToldEnd(facts))

@@ -208,7 +208,7 @@ test('without room nothing is read: the writer waits, and `maxsize` holds', asyn
   expect(run.broker.counts()['q']).toMatchObject({ put: 20_000, taken: 20_000, peak: 3 });
 });
 
-test('an account waits until all that was written is in the queue, unless that is abandoned', async () => {
+test('an account waits until all that was written is in the queue, unless that is abandoned and no room comes', async () => {
   await using run = await running(queueOf('q', { maxsize: 1 }));
   const fd = collected(run, 'q');
   writeSync(fd, 'a\nb\nc\n');
@@ -220,9 +220,26 @@ test('an account waits until all that was written is in the queue, unless that i
   const consumer = await run.client('c');
   expect(await consumer.get(1)).toEqual(['a']);
   expect(accounted).toBe(false);
-  await gone(run, 'p', true);
+  expect(await gone(run, 'p', true)).toMatchObject({ outputCutOff: 'q' });
   await account;
   expect(run.broker.counts()['q']).toMatchObject({ put: 1 });
+});
+
+test('what was written before it was abandoned is put, though nothing of it was read by then, as room comes', async () => {
+  await using run = await running(queueOf('q', { maxsize: 2 }));
+  const fd = collected(run, 'q');
+  writeSync(fd, '1\n2\n3\n4\n5');
+  closeSync(fd);
+  const account = gone(run, 'p', true);
+  const consumer = await run.client('c');
+  const taken: string[] = [];
+  while (taken.length < 5) {
+    const got = await consumer.get(1, 5 - taken.length);
+    taken.push(...got);
+    consumer.say((to) => to.number(Type.TAKEN, 1, got.length));
+  }
+  expect(taken).toEqual(['1', '2', '3', '4', '5']);
+  expect(await account).not.toHaveProperty('outputCutOff');
 });
 
 test('what was written is put, though the broker stood still for longer than it lingers', async () => {

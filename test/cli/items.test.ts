@@ -1,6 +1,6 @@
 // What becomes of items, through real processes in both languages: they come out as they went in, and what was promised of them
 // holds when whoever put or took them is killed in the midst of it. Each process writes down for itself what it did.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Summary } from '../../src/run/summary.ts';
@@ -145,4 +145,48 @@ test.each([
     expect(different.size).toBe(count);
     expect(seen.length - different.size).toBeLessThanOrEqual(counts?.redelivered ?? 0);
   }
+});
+
+test('what a daemon writes last, once it is stopped, is in the file of its queue, though there is little room', async () => {
+  const folder = workspace({
+    'pipeline.yaml': `
+      queues: { words: { encoding: text, maxsize: 10, to: { lines: words } } }
+      daemons:
+        d:
+          command: [bash, -c, 'trap "seq 1 2000; exit 0" TERM; touch up; sleep 300 & wait']
+          ready: { file: up, interval: 10ms }
+          stdout: { queue: words }
+      processes: { p: { run: "true", needs: d } }`,
+  });
+  const { stderr, exitCode } = await forkline(folder, ['run', '-q']);
+  expect([stderr, exitCode]).toEqual(['', 0]);
+  expect(readFileSync(join(folder, 'words'), 'utf8').trim().split('\n')).toEqual(
+    Array.from({ length: 2000 }, (_, index) => String(index + 1)),
+  );
+});
+
+test('a run that is interrupted says no file whole that lacks what had been written', async () => {
+  const folder = workspace({
+    'pipeline.yaml': `
+      queues: { words: { encoding: text, maxsize: 5, to: { lines: words } } }
+      processes:
+        p: { run: "echo $$ > pid; exec seq 1 400", stdout: { queue: words } }
+        c:
+          run: |
+            forkline get words
+            while kill -0 "$(cat pid)"; do :; done
+            echo ready
+            exec sleep 300
+          gets: words
+          stderr: null`,
+  });
+  const run = forkline(folder, ['run', '--run-dir', 'here']);
+  run.stdout.on('data', (chunk: Buffer) => {
+    if (chunk.toString().includes('ready')) run.kill('SIGINT');
+  });
+  expect((await run).exitCode).toBe(130);
+  // Where `p` was not known to have ended, it is `words.partial`.
+  const file = join(folder, 'words');
+  const words = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  expect([0, 400]).toContain(words.length);
 });

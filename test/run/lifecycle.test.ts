@@ -133,6 +133,33 @@ describe('a process whose output was closed because nobody takes it any more', (
   });
 });
 
+describe('a process whose last output found no room while the run was being stopped', () => {
+  const cutOff = { outputCutOff: 'q' };
+  const told = (effects: readonly Effect[]) => effects.filter((effect) => effect.do === 'cut-off');
+
+  it('was stopped, though it had ended well by itself', () => {
+    const machine = running();
+    machine.handle({ type: 'exited', exitcode: 0, signal: null }, 1);
+    machine.handle({ type: 'emptied', leaked: [] }, 1);
+    expect(machine.handle({ type: 'stop', as: 'stopped', reason: 'Ctrl-C' }, 2)).toEqual([
+      { do: 'account', abandon: true },
+    ]);
+    const effects = machine.handle({ type: 'accounted', account: { ...quiet, ...cutOff } }, 3);
+    expect(endOf(effects)).toEqual(['stopped', 0, 'the run was stopped']);
+    expect(settleOf(effects)).toEqual(['back', 'abort', false]);
+    expect(told(effects)).toEqual([{ do: 'cut-off', queue: 'q' }]);
+  });
+
+  it('breaks its stream as a daemon, too', () => {
+    const daemon = running({ kind: 'daemon' });
+    daemon.handle({ type: 'stop', as: 'stopped', reason: 'the run is over' }, 1);
+    const effects = exits(daemon, 0, cutOff, 2);
+    expect(endOf(effects)).toEqual(['stopped', 0, 'the run is over']);
+    expect(settleOf(effects)).toEqual(['back', 'abort', false]);
+    expect(told(effects)).toEqual([{ do: 'cut-off', queue: 'q' }]);
+  });
+});
+
 describe('a process whose stdin was fed from a queue', () => {
   const fed = { fed: { queue: 'q', count: 3 } };
   const told = (effects: readonly Effect[]) => effects.filter((effect) => effect.do === 'fed');
