@@ -15,10 +15,19 @@ export const redis = installed ? { start } : null;
 
 export const redisClient = (server, role, settings) => [
   process.execPath,
-  join(import.meta.dirname, 'programs/redis.mjs'),
+  program('redis.mjs'),
   role,
   JSON.stringify({ ...settings, socket: server.socket }),
 ];
+/** The same in Python. */
+export const redisPython = (server, role, settings) => [
+  'python3',
+  program('redis_lock.py'),
+  role,
+  JSON.stringify({ ...settings, socket: server.socket }),
+];
+
+const program = (name) => join(import.meta.dirname, 'programs', name);
 
 async function start() {
   servers += 1;

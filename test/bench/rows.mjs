@@ -2,7 +2,7 @@
 // cost its processes: microseconds of processor time each (`cpu`). No two items of a row in a row are alike, and each consumer
 // adds up what they say: a row whose sum is wrong fails.
 import { mutex, pipe, queue } from './channels.mjs';
-import { redis, redisClient } from './redis.mjs';
+import { redis, redisClient, redisPython } from './redis.mjs';
 import { expect, multiprocessing, play, python, typescript } from './stage.mjs';
 import { stateRows } from './state-rows.mjs';
 import { spawnRows } from './spawn-rows.mjs';
@@ -42,12 +42,16 @@ export const rows = [
   priorityRow(),
   roundTrip('p50'),
   roundTrip('p99'),
+  roundTrip('p50', 'Python SDK'),
+  roundTrip('p99', 'Python SDK'),
   pipeRow('p50'),
   pipeRow('p99'),
   lockRow('lock, 4 processes, strict', 4, 5000, { strict: true }),
+  pythonLockRow('lock, 4 processes, strict, Python SDK', 4, 5000),
   lockRow('lock, 4 processes', 4, 5000),
   lockRow('lock, uncontended', 1, 50_000),
   lockRow('long lock, 4 processes, strict', 4, 20_000, { strict: true }),
+  pythonLockRow('long lock, 4 processes, strict, Python SDK', 4, 20_000),
   lockRow('long lock, 4 processes', 4, 20_000),
   // Twenty times as many as its peers, who would need minutes for them.
   lockRow('long lock, uncontended', 1, 50_000, {}, 1_000_000),
@@ -150,13 +154,14 @@ export function sumOf(count, kinds) {
 }
 
 /** Round trips in a second, if all were as fast as this one. */
-function roundTrip(percentile) {
+function roundTrip(percentile, sdk = null) {
   const settings = { count: 5000, warmUp: WARM_UP, ...text };
-  const programs = { ping: typescript('ping', settings), pong: typescript('pong', settings) };
+  const program = sdk === null ? typescript : python;
+  const programs = { ping: program('ping', settings), pong: program('pong', settings) };
   const trips = settings.count + WARM_UP;
   const result = ({ told, cpu }, who) => ({ rate: 1000 / told[who][percentile], cpu: (cpu / trips) * 1e6 });
   return {
-    name: `round trip, ${percentile}`,
+    name: ['round trip', ...(sdk === null ? [] : [sdk]), percentile].join(', '),
     ours: async () => {
       const channels = [
         queue('there', programs, { producers: ['ping'], consumers: ['pong'], group: ['there', 'back'] }),
@@ -203,19 +208,13 @@ function pipeRow(percentile) {
 }
 
 function lockRow(name, users, count, settings = {}, ourCount = count) {
-  const each = (program) => Object.fromEntries(Array.from({ length: users }, (_, n) => [`user.${n}`, program]));
-  const programs = each(typescript('lock', { count: ourCount }));
-  const ofRedis = (role) => async () => {
-    const server = await redis.start();
-    const result = await locks(count, each(redisClient(server, role, { count })), [], [server.pid]);
-    await server.stop();
-    return result;
-  };
+  const ofRedis = (role) => () =>
+    withRedis((server) => locks(users, redisClient(server, role, { count }), count, server));
   return {
     name,
-    ours: () => locks(ourCount, programs, [mutex('mutex', programs, settings)]),
+    ours: () => locks(users, typescript('lock', { count: ourCount }), ourCount, null, settings),
     peers: {
-      "Python's Manager().Lock": () => locks(count, { all: multiprocessing('lock', { users, count }) }, []),
+      "Python's Manager().Lock": () => managersLock(users, count),
       ...(redis === null
         ? {}
         : {
@@ -224,10 +223,36 @@ function lockRow(name, users, count, settings = {}, ourCount = count) {
           }),
     },
   };
+}
 
-  async function locks(turnsEach, actors, channels, pids) {
-    const { seconds, cpu } = await play(actors, channels, pids);
-    const turns = users * turnsEach;
-    return { rate: turns / seconds, cpu: (cpu / turns) * 1e6 };
-  }
+/** All sides in Python. */
+function pythonLockRow(name, users, count) {
+  const ofRedis = () => withRedis((server) => locks(users, redisPython(server, 'lock', { count }), count, server));
+  return {
+    name,
+    ours: () => locks(users, python('lock', { count }), count, null, { strict: true }),
+    peers: {
+      "Python's Manager().Lock": () => managersLock(users, count),
+      ...(redis === null ? {} : { 'Redis, a token in a list': ofRedis }),
+    },
+  };
+}
+
+async function locks(users, program, turnsEach, server, settings = {}) {
+  const programs = Object.fromEntries(Array.from({ length: users }, (_, n) => [`user.${n}`, program]));
+  const channels = server === null ? [mutex('mutex', programs, settings)] : [];
+  return turnsOf(await play(programs, channels, server === null ? [] : [server.pid]), users * turnsEach);
+}
+
+async function managersLock(users, count) {
+  return turnsOf(await play({ all: multiprocessing('lock', { users, count }) }, []), users * count);
+}
+
+const turnsOf = ({ seconds, cpu }, turns) => ({ rate: turns / seconds, cpu: (cpu / turns) * 1e6 });
+
+async function withRedis(act) {
+  const server = await redis.start();
+  const result = await act(server);
+  await server.stop();
+  return result;
 }

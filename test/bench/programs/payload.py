@@ -20,3 +20,8 @@ def value_of(got):
     if got[-1] != got[0]:
         raise ValueError("an item came broken")
     return got[0]
+
+
+def line_of(times):
+    times.sort()
+    return {"p50": times[len(times) // 2], "p99": times[int(len(times) * 0.99)]}

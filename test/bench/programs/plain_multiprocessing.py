@@ -8,7 +8,7 @@ import sys
 import time
 from multiprocessing.managers import SyncManager
 
-from payload import items_of, value_of
+from payload import items_of, line_of, value_of
 
 def put(queue, ready, go, count, told):
     items, kinds = items_of(told), told["kinds"]
@@ -74,8 +74,7 @@ def ping(there, back, ready, go, count, told, result):
             times.append((time.perf_counter() - start) * 1000)
         if got != item:
             raise ValueError("something else came back")
-    times.sort()
-    result.put((times[count // 2], times[int(count * 0.99)]))
+    result.put(line_of(times))
 
 
 class PipeEnd:
@@ -158,8 +157,7 @@ def main():
         if "expected" in told:
             assert answer == told["expected"], answer
     elif role in ("round-trip", "pipe"):
-        p50, p99 = result.get()
-        answer = {"p50": p50, "p99": p99}
+        answer = result.get()
     elif role == "fill":
         answer = {"grown": result.get()}
     else:
