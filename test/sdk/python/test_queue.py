@@ -781,6 +781,40 @@ class Getting(unittest.TestCase):
             line.part()
 
 
+class TheLastRound(unittest.TestCase):
+    def test_what_is_done_while_it_is_sent_is_seen_to(self):
+        connection = SimpleNamespace(unsent=0, close=lambda: None)
+
+        def say(*frames):
+            connection.unsent += sum(map(len, frames))
+
+        def send():
+            connection.unsent = 0
+
+        def send_while_another_thread_goes_on():
+            # As far as it comes without the session's lock.
+            send()
+            consumer.done.append(tag)
+            others.append(session.attendant.armed)
+
+        connection.say, connection.send = say, send
+        session = Session(connection, {"channels": []})
+        consumer = session.consumers[1] = Consumer(session, QUEUE)
+        others = []
+        consumer._deliver([b"0"])
+        session.attendant.armed = True
+        self.assertTrue(consumer.advance())
+        tag, _ = consumer.ready.popleft()
+        self.assertTrue(session.tick())
+        session.say(wire.bare(wire.UNGET, 1))
+        connection.send = send_while_another_thread_goes_on
+        session._sends_seen = session._sends
+        follows = session.tick()
+        relies = others == [True]
+        self.assertEqual((consumer.done, others, follows or not relies), ([0], others[:1], True))
+        session.close()
+
+
 class Recalled(unittest.TestCase):
     """What a consumer says of the items that it gives back, with nobody at the other end."""
 

@@ -294,6 +294,8 @@ class Session:
             self._sends_seen = self._sends
             return True
         with self.exclusive:
+            # Who adds something while this is sent, and sees that nobody will come round for it, waits to have it done.
+            self.attendant.armed = False
             due = self.batch is not None
             for consumer in self.consumers.values():
                 due = consumer.watch() or due
