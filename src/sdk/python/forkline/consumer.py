@@ -203,7 +203,7 @@ class Consumer:
         count = len(self.done)
         tags = self.done[:count]
         del self.done[:count]
-        for stretch in _stretches(tags):
+        for stretch in _stretches(tags) if count > 1 else (range(tags[0], tags[0] + 1),):
             self._say_done(stretch)
 
     def _say_done(self, tags: range) -> None:
@@ -236,6 +236,8 @@ class Consumer:
         """The program may work on it for long, and its place in the queue is free: that is to be known soon, but not before the
         program has it, or its own clock would see more items waiting than `maxsize` allows. What is at most once is said to
         be taken first, or it would come twice where the program is killed."""
+        if not self.announces and self.session.attendant.armed:
+            return
         with self.session.exclusive:
             self.session.check()
             if self.announces:

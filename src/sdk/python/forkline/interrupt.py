@@ -36,14 +36,16 @@ class Exclusive:
         self._interrupted: "list[int]" = []
 
     def __enter__(self) -> None:
-        usual = self._shield()
+        # No signal handler runs in any other thread.
+        usual = self._shield() if threading.get_ident() == threading.main_thread().ident else None
         try:
             self._lock.acquire()
             if self._entered:
                 self._lock.release()
                 raise RuntimeError("called from a signal handler, in the midst of another call of Forkline's")
         except BaseException:
-            self._unshield(usual)
+            if usual is not None:
+                self._unshield(usual)
             raise
         self._entered = True
         self._usual = usual
@@ -52,12 +54,11 @@ class Exclusive:
         usual, self._usual = self._usual, None
         self._entered = False
         self._lock.release()
-        self._unshield(usual)
+        if usual is not None:
+            self._unshield(usual)
 
     def _shield(self) -> Any:
         """Puts a handler of ours in the place of the usual ones, which are returned; `None` if there is none to replace."""
-        if threading.get_ident() != threading.main_thread().ident:
-            return None
         usual = _get_handler(_INTERRUPT)
         alarm = _get_handler(_ALARM)
         if not callable(usual) or usual == self._note:
@@ -70,8 +71,6 @@ class Exclusive:
         return usual, alarm
 
     def _unshield(self, usual: Any) -> None:
-        if usual is None:
-            return
         interrupt, alarm = usual
         if alarm is not None:
             _set_handler(_ALARM, alarm)

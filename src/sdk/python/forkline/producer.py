@@ -35,6 +35,9 @@ _UNUSUAL = 64
 _MOST_UNSENT = 512 * 1024
 
 
+#: What was heard so recently is still how it is, in seconds.
+_FRESH = 0.001
+
 #: Whether a few steps without a call or a loop are done as a whole.
 STEPS_ARE_WHOLE = (
     sys.implementation.name == "cpython"
@@ -80,6 +83,19 @@ class Producer:
         if self.closed:
             return ShutDown(f"queue `{self.name}` is closed: this process puts no more to it")
         return None
+
+    def put_at_once(self, data: bytes) -> bool:
+        """Puts it plainly, unless somebody waits or it would have to, or must not be put at all."""
+        session = self.session
+        if self.line or self.judged:
+            return False
+        if self.extend([data]):
+            return True
+        session.listen(within=_FRESH)
+        if session.lost is not None or session.parting or self._broken or self.closed:
+            return False
+        session.seal()
+        return session.connection.unsent < _BATCH_BYTES and self.admit(data, None)
 
     def extend(self, items: "list[bytes]") -> int:
         """Adds to the open batch as many of them as it takes. Returns how many."""

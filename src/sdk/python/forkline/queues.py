@@ -152,10 +152,11 @@ class Queue(Generic[Item]):
     ) -> None:
         if len(data) > wire.LARGEST_ITEM:
             raise ValueError(f"the item has {len(data)} bytes, and the largest that a queue carries is 1 GiB")
-        with producer.session.exclusive:
-            if manner is None and not producer.line and producer.extend([data]):
-                return
         seconds = _seconds(block, timeout)
+        if manner is None:
+            with producer.session.exclusive:
+                if producer.put_at_once(data):
+                    return
         # Who does not wait is answered by the broker at once, so there is nothing to wait for in vain.
         once = seconds == 0
         deadline = None if once else deadline_after(seconds)

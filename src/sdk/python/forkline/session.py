@@ -93,6 +93,7 @@ class Session:
         self._sends = 0
         self._sends_seen = 0
         self._reading = False
+        self._listened_at = 0.0
         self._waiting: "list[Any]" = []
         #: gate → the thread behind it, of those that wait without a limit.
         self._resting: "dict[Any, Thread]" = {}
@@ -307,9 +308,9 @@ class Session:
 
     # Listening
 
-    def listen(self) -> None:
-        """Hears what has arrived, without waiting."""
-        if not self._reading:
+    def listen(self, within: float = 0.0) -> None:
+        """Hears what has arrived, without waiting, unless that was done `within` so many seconds."""
+        if not self._reading and time.monotonic() - self._listened_at >= within:
             self._listen()
 
     def check(self) -> None:
@@ -321,6 +322,7 @@ class Session:
     def _listen(self) -> None:
         if self.lost is not None:
             return
+        self._listened_at = time.monotonic()
         heard = False
         try:
             for frame in self.connection.receive():
