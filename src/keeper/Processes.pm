@@ -87,7 +87,6 @@ sub start {
     $processes{ $process->{number} } = $of_pid{$pid} = $process;
     $childless = 0;
     Loop::watch(fileno $complaints, sub { launched($process) });
-    cancel($order->{number}) if $order->{unwanted};
     Loop::say_frame('opening', $order->{number}) if Program::may_wait($order);
 }
 
@@ -96,6 +95,11 @@ sub put_off {
     my ($order, $step) = @_;
     my $error = $! + 0;
     return push @put_off, $order if $order->{tries}++ < $most_tries;
+    never_start($order, $step, $error);
+}
+
+sub never_start {
+    my ($order, $step, $error) = @_;
     Loop::say_frame('failed', $order->{number}, $step, $error);
     released($order);
 }
@@ -198,8 +202,8 @@ sub foreground {
 # Before it is the program.
 sub cancel {
     my ($number) = @_;
-    # Where there is no child yet, the next one is not wanted either.
-    $_->{unwanted} = 1 for grep { $_->{number} == $number } @put_off;
+    never_start($_, 'cancel', 0) for grep { $_->{number} == $number } @put_off;
+    @put_off = grep { $_->{number} != $number } @put_off;
     my $process = $processes{$number} or return;
     kill 'KILL', $process->{pid} if $process->{complaints};
 }

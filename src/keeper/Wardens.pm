@@ -59,12 +59,18 @@ sub try_again {
     Loop::flush();
 }
 
-# Whether anybody keeps that one, or will.
+# Whether anybody keeps that one, or would have.
 sub tell {
     my ($number, @order) = @_;
     if (my $warden = $of{$number}) { return pass_on($warden, @order) }
-    my ($waiting) = grep { $_->[0] == $number } @waiting or return 0;
-    return push @$waiting, [@order];
+    my $at = 0;
+    $at++ while $at < @waiting && $waiting[$at][0] != $number;
+    return 0 if $at == @waiting;
+    return push @{ $waiting[$at] }, [@order] if $order[0] ne 'cancel';
+    splice @waiting, $at, 1;
+    $tries = 0 if $at == 0;
+    Loop::say_frame('failed', $number, 'cancel', 0);
+    return 1;
 }
 
 # That one is on its way, or will never be.

@@ -89,7 +89,7 @@ export class Keeper {
     return this.#process.pid;
   }
 
-  /** Settles once it executes, or cannot. `cancel`: it is no longer wanted where it waits for a file to be opened. */
+  /** Settles once it executes, or cannot. `cancel`: it is no longer wanted where it does not execute yet. */
   start(order: Order, cancel?: AbortSignal): Promise<Kept | Failure> {
     const number = (this.#numbers += 1);
     const entry = new Entry((word, ...more) => this.#say([word, `${number}`, ...more]));

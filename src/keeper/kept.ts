@@ -1,7 +1,7 @@
 // One process that the keeper starts, from the order to the last word on it: what is said of it, and what is heard.
 import { constants, openSync } from 'node:fs';
 
-/** A step on the way to the program, and the number of the system's error there. */
+/** A step on the way to the program, and the number of the system's error there; `cancel`: it was not wanted any more. */
 export interface Failure {
   readonly step: string;
   readonly errno: number;

@@ -1,7 +1,7 @@
 // One OS process tree as the runner sees it: started with its streams laid, bytes out, signalled as a group, and emptied.
 // It knows nothing of rules; `lifecycle` decides what is done to it.
 import type { ProcessNode } from '../plan/plan.ts';
-import type { Exit, Launcher, Running } from './launcher.ts';
+import type { Exit, Launched, Launcher, Running } from './launcher.ts';
 import type { Stream } from './logged-output.ts';
 import { layStdio, type Stdio, type StdioContext } from './stdio.ts';
 
@@ -16,13 +16,13 @@ export type OnOutput = (stream: Stream, bytes: Buffer) => void;
 /** How long bytes are waited for once a process's tree is empty; only one that escaped it keeps its pipes open. */
 const drainMs = 500;
 
-/** Starts the process; `refused` says why there is none. */
+/** Starts the process; `refused` says why there is none, `unwanted` that it was cancelled before that. */
 export async function startChild(
   spec: ChildSpec,
   context: StdioContext & { readonly launcher: Launcher },
   onOutput: OnOutput,
   cancel?: AbortSignal,
-): Promise<Child | { readonly refused: string }> {
+): Promise<Child | Exclude<Launched, Running>> {
   let stdio: Stdio;
   try {
     stdio = await layStdio(spec.node, context);

@@ -35,7 +35,7 @@ export class DirectLauncher implements Launcher {
     this.#watchdog.stdin?.on('error', () => {});
   }
 
-  async launch(spec: LaunchSpec): Promise<Launched> {
+  async launch(spec: LaunchSpec, cancel?: AbortSignal): Promise<Launched> {
     const opened = [spec.stdin, spec.stdout, spec.stderr].flatMap(handedIn);
     const outputs: LoggedOutput[] = [];
     try {
@@ -47,11 +47,15 @@ export class DirectLauncher implements Launcher {
       const stdout = await this.#sink('stdout', spec, opened, outputs);
       const stderr = await this.#sink('stderr', spec, opened, outputs);
       const [file = '', ...args] = spec.argv;
+      if (cancel?.aborted) {
+        dropAll(outputs);
+        return { unwanted: true };
+      }
       const child = attempt('program', () =>
         spawn(file, args, { cwd: spec.cwd, env: spec.env, stdio: [stdin, stdout, stderr], detached: true }),
       );
       const launched = this.#watched(await outcomeOf(child, spec), outputs);
-      if ('refused' in launched) dropAll(outputs);
+      if (!('pid' in launched)) dropAll(outputs);
       return launched;
     } catch (error) {
       dropAll(outputs);
@@ -101,7 +105,7 @@ export class DirectLauncher implements Launcher {
   }
 
   #watched(launched: Launched, outputs: readonly LoggedOutput[]): Launched {
-    if ('refused' in launched) return launched;
+    if (!('pid' in launched)) return launched;
     const { pid } = launched;
     this.#tell(`+ ${pid}`);
     const empty = async (patience?: AbortSignal): Promise<readonly number[]> => {

@@ -324,8 +324,7 @@ export class Execution {
     this.#ends.ended(node, ended, stderr);
     const { outcome } = ended;
     const ignoreFailure = node.onFailure === 'ignore';
-    const becauseOfFailure = outcome === 'cancelled';
-    this.#perform(this.#schedule.ended({ node: node.id, outcome, ignoreFailure, becauseOfFailure }, this.#now()));
+    this.#perform(this.#schedule.ended({ node: node.id, outcome, ignoreFailure }, this.#now()));
   }
 
   #tell(happening: Happening): void {

@@ -28,11 +28,13 @@ export class KeptLauncher implements Launcher {
       const logged = [stdout, stderr].filter(({ type }) => type === 'log').length;
       // Its log takes one, too; where the keeper opens pipes later, that can be done without.
       reserved = await reserve(this.#opensPipes ? logged : Math.min(1, logged));
+      if (cancel?.aborted) return { unwanted: true };
       const streams = [sourceOf(stdin), sinkOf(stdout), sinkOf(stderr)] as const;
       const started = await this.keeper.start(
         { name, argv, cwd, env, streams, terminal: stdin.type === 'terminal' },
         cancel,
       );
+      if ('step' in started && started.step === 'cancel') return { unwanted: true };
       if ('step' in started) return { refused: refusalOf(setbackOf(started), spec) };
       for (const fd of reserved.splice(0)) closeSync(fd);
       return new KeptProcess(started, spec);

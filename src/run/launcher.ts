@@ -5,8 +5,8 @@ import type { LoggedOutput } from './logged-output.ts';
 export interface Launcher {
   /**
    * Starts a process as the leader of a session of its own, so that Ctrl-C in the terminal does not reach it beside us and its
-   * whole group can be signalled. Descriptors named in `spec` are closed here in any case. `cancel` is for one that is still
-   * waiting for a file to be opened.
+   * whole group can be signalled. Descriptors named in `spec` are closed here in any case. `cancel`: it is no longer wanted, as long as
+   * it does not execute.
    */
   launch(spec: LaunchSpec, cancel?: AbortSignal): Promise<Launched>;
   makeFifos(paths: readonly string[]): Promise<void>;
@@ -41,7 +41,8 @@ export type StdioSink =
   | { readonly type: 'log' }
   | { readonly type: 'fd'; readonly fd: number };
 
-export type Launched = Running | { readonly refused: string };
+/** `unwanted`: it was cancelled before there was anything of it. */
+export type Launched = Running | { readonly refused: string } | { readonly unwanted: true };
 
 /** A process and all that descends from it, as far as this machine lets that be known. */
 export interface Running {

@@ -31,7 +31,7 @@ export type Input =
   | { readonly type: 'admitted' }
   /** There is no process: no such program, no such folder, … */
   | { readonly type: 'refused'; readonly reason: string }
-  /** It was told to end while it waited for the locks that it holds: there never will be a process. */
+  /** It was told to end before there was a process, and there never will be one. */
   | { readonly type: 'withdrawn' }
   /** The leader has exited and was reaped. */
   | {
@@ -65,7 +65,7 @@ export type Effect =
   /** Wait until its tree is empty. `patient`: what is left of it was told to end, and is given until `hurry`; else it is
    * killed. */
   | { readonly do: 'empty'; readonly patient: boolean }
-  /** It is no longer wanted, should it still wait for a file to be opened. */
+  /** It is no longer wanted, should there be no process yet, or one that waits for a file to be opened. */
   | { readonly do: 'cancel' }
   | { readonly do: 'hurry' }
   | { readonly do: 'leaked'; readonly pids: readonly number[] }

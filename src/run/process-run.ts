@@ -155,6 +155,8 @@ export class ProcessRun {
     const { attempt } = this.#attempts;
     this.#tail = new StderrTail();
     this.#patience = new AbortController();
+    // It was told to end by somebody who ended in the same turn.
+    if (this.#wanted.signal.aborted) return this.#withdraw();
     if (this.#refused !== null) return this.#refuse(this.#refused);
     const argv = argvOf(node, targets, runDir);
     if ('refused' in argv) return this.#refuse(argv.refused);
@@ -162,10 +164,7 @@ export class ProcessRun {
       broker && speaks(node) ? { socket: broker.socket, token: broker.tokenFor(node.id, attempt) } : null;
     const fences = await this.#takeLocks();
     if (fences !== null && 'refused' in fences) return this.#refuse(fences.refused);
-    if (fences === null) {
-      pipes.giveUp(node);
-      return this.handle({ type: 'withdrawn' });
-    }
+    if (fences === null) return this.#withdraw();
     const env = environmentOf(node, { ...this.#context, attempt }, connection, fences);
     this.#probe = node.ready === null ? null : await this.#probeOf(node.ready.probe, attempt);
     const printed = (stream: 'stdout' | 'stderr', bytes: Buffer): void => {
@@ -183,7 +182,7 @@ export class ProcessRun {
     const taken = node.tty ? terminal.take(node.id) : null;
     if (taken !== null) return this.#refuse(taken);
     const child = await startChild({ node, argv, env }, this.#context, onOutput, this.#wanted.signal);
-    if (!(child instanceof Child)) return this.#refuse(child.refused);
+    if (!(child instanceof Child)) return 'refused' in child ? this.#refuse(child.refused) : this.#withdraw();
     this.#child = child;
     if (node.tty) terminal.given(child);
     pipes.given(node, child.pid);
@@ -220,11 +219,21 @@ export class ProcessRun {
   }
 
   #refuse(reason: string): void {
+    this.#giveUp();
+    this.handle({ type: 'refused', reason });
+  }
+
+  #withdraw(): void {
+    this.#giveUp();
+    this.handle({ type: 'withdrawn' });
+  }
+
+  /** There will be no process. */
+  #giveUp(): void {
     // Nothing was done under the locks that were taken for it.
     if (this.node.holds.some(({ contested }) => contested)) this.#context.broker?.unhold(this.node.id);
     this.#context.terminal.giveBack(this.node.id);
     this.#context.pipes.giveUp(this.node);
-    this.handle({ type: 'refused', reason });
   }
 
   /** Whether the others that pipes join it to still hold these. */

@@ -58,8 +58,7 @@ export function judge(facts: ProcessFacts): ProcessVerdict {
 
 /** Whether what it put to queues and wrote to others is all there was to come; else it breaks off. */
 export function streamEnds({ kind, onFailure }: ProcessNode, outcome: Outcome): boolean {
-  if (outcome === 'cancelled') return false;
-  if (outcome === 'stopped') return kind === 'daemon';
+  if (outcome === 'cancelled' || outcome === 'stopped') return kind === 'daemon';
   if (outcome === 'failed' || outcome === 'timed_out') return onFailure === 'ignore';
   return true;
 }

@@ -66,7 +66,8 @@ export class Schedule {
 
   /** A process that was told to start has ended, in whatever way. */
   ended(ending: Ending, now: number): ScheduleEffect[] {
-    const because = ending.becauseOfFailure ?? (ending.outcome === 'stopped' && this.#stopping);
+    const isCut = ending.outcome === 'stopped' || ending.outcome === 'cancelled';
+    const because = ending.becauseOfFailure ?? (isCut && this.#stopping);
     this.#settle(fateOf({ ...ending, becauseOfFailure: because }));
     return this.#take(now);
   }

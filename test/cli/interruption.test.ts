@@ -87,3 +87,19 @@ test('SIGQUIT kills everything at once, and leaves a summary', async () => {
   expect([exitCode, summary.exitCode, summary.reason]).toEqual([131, 131, 'the run was killed (SIGQUIT)']);
   expect(nodes['a']).toMatchObject({ outcome: 'stopped', exitcode: -9 });
 });
+
+test('what is to start in the moment in which the run is stopped never does', async () => {
+  const folder = workspace({
+    'pipeline.yaml': `
+processes:
+  first: { run: forkline output word=no, outputs: word }
+  fails: { command: ["\${{ fromJSON(processes.first.outputs.word) }}"], needs: first }
+  other: { run: touch started, needs: first }
+`,
+  });
+  const { exitCode } = await forkline(folder, ['run', '--run-dir', 'here']);
+  const { nodes } = summaryIn(folder);
+  const outcomes = Object.fromEntries(Object.entries(nodes).map(([id, { outcome }]) => [id, outcome]));
+  expect([exitCode, outcomes]).toEqual([1, { first: 'succeeded', fails: 'failed', other: 'cancelled' }]);
+  expect(readdirSync(folder)).not.toContain('started');
+});

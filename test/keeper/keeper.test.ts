@@ -1,10 +1,11 @@
 // A keeper by itself, without a run around it, that is told things which in a run come at another time.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Keeper, type Order } from '../../src/keeper/keeper.ts';
+import type { Failure, Kept } from '../../src/keeper/kept.ts';
 import type { KeeperProgram } from '../../src/keeper/programs.ts';
 import { keepers, programOf } from '../kit/keepers.ts';
 
@@ -33,6 +34,25 @@ function reader(folder: string, fifo: string): Order {
     env: {},
     terminal: false,
   };
+}
+
+function silent(folder: string): Order {
+  return { ...reader(folder, ''), streams: ['', '>/dev/null', '>/dev/null'] };
+}
+
+async function ended(started: Kept | Failure): Promise<void> {
+  if ('step' in started) throw new Error(`it failed: ${started.step}`);
+  await started.exited;
+  await started.emptied;
+}
+
+function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+function linesIn(folder: string, file: string): number {
+  const path = join(folder, file);
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
 }
 
 /** Of one that leaves a daemon behind and then kills whoever looks after it. */
@@ -103,6 +123,36 @@ describe.runIf(process.platform === 'linux').each(keepers)('the %s keeper', (nam
     execFileSync('mkfifo', ['fifo'], { cwd: folder });
     const started = Array.from({ length: 20 }, () => keeper.start(reader(folder, 'fifo'), AbortSignal.abort()));
     for (const one of await Promise.all(started)) if ('pid' in one) expect(await one.exited).toBe(9);
+  });
+
+  it('never starts what is wanted no more before it is its turn', async () => {
+    const folder = someFolder();
+    const keeper = keeperIn(folder, name);
+    const order = { ...silent(folder), argv: ['sh', '-c', 'echo ran >> ran; exec sleep 600'] };
+    const started = await Promise.all(Array.from({ length: 40 }, () => keeper.start(order, AbortSignal.abort())));
+    const never = started.filter((one) => 'step' in one);
+    expect(new Set(never.map(({ step }) => step))).toEqual(new Set(['cancel']));
+    await keeper.end();
+    expect(linesIn(folder, 'ran') + never.length).toBeLessThanOrEqual(40);
+  });
+
+  it('never starts what is wanted no more while the system lacks what it takes', async () => {
+    const folder = someFolder();
+    const keeper = keeperIn(folder, name);
+    await keeper.ready;
+    await ended(await keeper.start({ ...silent(folder), argv: ['true'] }));
+    // Who kept that one waits for the next.
+    const [warden = 0] = childrenOf(keeper.pid ?? 0);
+    const may = (files: number): Buffer => execFileSync('prlimit', ['--pid', `${warden}`, `--nofile=${files}:64`]);
+    may(3);
+    const order: Order = { ...silent(folder), streams: ['', '*', '*'], argv: ['sh', '-c', 'echo ran > ran'] };
+    const cancelled = keeper.start(order, AbortSignal.abort());
+    const other = keeper.start({ ...order, argv: ['true'] });
+    await ended(await other);
+    may(64);
+    expect(await cancelled).toEqual({ step: 'cancel', errno: 0 });
+    await ended(await keeper.start({ ...order, argv: ['true'] }));
+    expect(linesIn(folder, 'ran')).toBe(0);
   });
 });
 

@@ -62,6 +62,7 @@ describe.each(ways)('started $way,', ({ program, allowed }) => {
     const child = await startChild(spec, { launcher, fifos, pipes, broker: null }, (stream, bytes) => {
       output[stream] += bytes.toString();
     });
+    if ('unwanted' in child) throw new Error('nobody had cancelled it');
     return { child, output };
   }
 

@@ -105,6 +105,7 @@ static void obey(struct frame frame) {
     else if (field_is(word, "fifos")) make_fifos(frame, after_word);
     else if (field_is(word, "guard")) guard((pid_t)field_number(first));
     else if (field_is(word, "end")) end();
+    else if (field_is(word, "cancel")) wardens_cancel(field_number(first), frame);
     else wardens_pass_on(field_number(first), frame);
 }
 

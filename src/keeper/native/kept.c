@@ -100,15 +100,19 @@ static void forget_order(void) {
     kept.order = NULL;
 }
 
+static void never_start(const char *step, int error) {
+    say_failed(step, error);
+    forget_order();
+    kept.is_put_off = false;
+    kept.is_over = true;
+    say("idle");
+}
+
 // The system lacks something that others may soon give back.
 static void put_off(const char *step, int error) {
     printed_abandon(kept.order);
     kept.is_put_off = kept.order->tries++ < MOST_TRIES;
-    if (kept.is_put_off) return;
-    say_failed(step, error);
-    forget_order();
-    kept.is_over = true;
-    say("idle");
+    if (!kept.is_put_off) never_start(step, error);
 }
 
 // It executes by now, or has said why it cannot.
@@ -159,7 +163,6 @@ static void try_to_start(void) {
     is_childless = false;
     printed_begin(order);
     if (!is_apart) return launched();
-    if (order->is_unwanted) kill(kept.pid, SIGKILL);
     say("opening");
 }
 
@@ -266,8 +269,7 @@ void kept_foreground(long number) {
 
 void kept_cancel(long number) {
     if (number != kept.number || !kept.order) return;
-    // Where there is no child yet, the next one is not wanted either.
-    if (kept.is_put_off) kept.order->is_unwanted = true;
+    if (kept.is_put_off) never_start("cancel", 0);
     else kill(kept.pid, SIGKILL);
 }
 

@@ -15,8 +15,6 @@ struct order {
     int pipes[3];
     // How often it was tried.
     int tries;
-    // It is to be killed if it does not execute at once.
-    bool is_unwanted;
     // Where a child of its own memory says what went wrong; -1 where it shares ours.
     int complaints;
     // What went wrong, and with which error; NULL for nothing.

@@ -167,6 +167,26 @@ static void say(const char *word, long number, const char *second, const char *t
     frame_close(&said, frame);
 }
 
+static struct waiting *take_out_of_line(struct waiting **of) {
+    struct waiting *waiting = *of;
+    *of = waiting->next;
+    if (!*of) last = of;
+    return waiting;
+}
+
+static void forget(struct waiting *waiting) {
+    free(waiting->orders.at);
+    free(waiting);
+}
+
+void wardens_cancel(long number, struct frame order) {
+    struct waiting **one = &first;
+    while (*one && (*one)->number != number) one = &(*one)->next;
+    if (!*one) return wardens_pass_on(number, order);
+    say("failed", number, "cancel", "0");
+    forget(take_out_of_line(one));
+}
+
 static void start_those_that_wait(void) {
     while (first && starting < MOST_STARTING) {
         struct waiting *waiting = first;
@@ -180,10 +200,7 @@ static void start_those_that_wait(void) {
             snprintf(error, sizeof error, "%d", errno);
             say("failed", waiting->number, "fork", error);
         }
-        first = waiting->next;
-        if (!first) last = &first;
-        free(waiting->orders.at);
-        free(waiting);
+        forget(take_out_of_line(&first));
     }
 }
 

@@ -10,6 +10,8 @@ void wardens_begin(const char *cgroup);
 void wardens_spawn(long number, struct frame order);
 // To whom keeps the process of that number.
 void wardens_pass_on(long number, struct frame order);
+// It is not wanted where it does not execute yet.
+void wardens_cancel(long number, struct frame order);
 bool wardens_have(pid_t pid);
 // Reaps the keeper's children, and wakes wardens that somebody has stopped. False where there are more to be reaped.
 bool wardens_reap(void);

@@ -10,7 +10,8 @@ export function execProbe(
 ): Try {
   const shown = shownCommand(argv);
   return async (signal) => {
-    const launched = await launcher.launch({ name: 'probe', argv, cwd, env, ...silent });
+    const launched = await launcher.launch({ name: 'probe', argv, cwd, env, ...silent }, signal);
+    if ('unwanted' in launched) return `${shown} was not started in time`;
     if ('refused' in launched) return `${shown} cannot be run: ${launched.refused}`;
     const kill = (): void => launched.signal('SIGKILL', 'tree');
     signal.addEventListener('abort', kill);

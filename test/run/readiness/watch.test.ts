@@ -1,5 +1,5 @@
 // Probes as they are tried: against servers, files and commands of these tests' own.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createWebServer, type ServerResponse } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -121,7 +121,13 @@ describe('exec', () => {
     const script = `sleep 60 & echo $! > ${marks}/pid; [ "$0" = sh ]`;
     expect(await tried(sh(script))).toBeNull();
     expect(runs(readFileSync(`${marks}/pid`, 'utf8').trim())).toBe(false);
-    expect(await tried(sh('sleep 60'), (watch) => watch.drop())).toBe('`sleep 60` was ended by SIGKILL');
+    expect(await tried(sh('sleep 60'), (watch) => watch.drop())).toBe('`sleep 60` was not started in time');
+    const running = `touch ${marks}/runs; sleep 60`;
+    const dropped = async (watch: Watch): Promise<void> => {
+      await expect.poll(() => readdirSync(marks)).toContain('runs');
+      watch.drop();
+    };
+    expect(await tried(sh(running), (watch) => void dropped(watch))).toMatch(/was ended by SIGKILL$/);
   });
 
   it('that is closed reports nothing, and is settled once its command is gone', async () => {
