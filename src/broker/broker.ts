@@ -130,6 +130,10 @@ export class Broker implements Reception {
     if (instance !== undefined) instance.brokeOff = true;
   }
 
+  longestOutput(session: Session, length: number): number {
+    return this.#errands.longest(session, length);
+  }
+
   asked(session: Session, frame: Frame): void {
     this.#errands.hear(session, frame);
     this.#lookout.stir();

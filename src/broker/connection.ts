@@ -14,8 +14,8 @@ export interface Hearer {
   hear(frame: Frame): void;
   /** Everything that one read brought was heard. */
   heard(): void;
-  /** How long a frame may be, before anything is allocated for it. May throw a `ProtocolError`. */
-  longest(type: number, channel: number): number;
+  /** How long a frame may be that says it has `length`, before anything is allocated for it. May throw a `ProtocolError`. */
+  longest(type: number, channel: number, length: number): number;
   /** It broke the protocol; nothing more of it is heard. */
   offended(error: ProtocolError): void;
   /** All that was written has gone out. */
@@ -47,7 +47,7 @@ export class Connection {
       if (!this.#deaf) hearer.hear(frame);
     });
     this.#reader.allocate = (length) => buffers.allocate(length);
-    this.#reader.limit = (type, channel) => hearer.longest(type, channel);
+    this.#reader.limit = (type, channel, length) => hearer.longest(type, channel, length);
     this.#inlet = new Inlet(this.#reader, SLABS);
     const handle = takeHandle(accepted);
     this.#descriptor = handle.fd;

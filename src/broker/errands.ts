@@ -5,7 +5,7 @@ import type { Json, NodeId } from '../plan/plan.ts';
 import type { Speaker } from '../plan/speakers.ts';
 import { readAsked, readRequest } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
-import { Flag, type ProcessState, Type, type Welcome } from '../wire/message.ts';
+import { Flag, Limit, type ProcessState, Type, type Welcome } from '../wire/message.ts';
 import type { Notice } from './control.ts';
 import { isTooDeep, TOO_DEEP } from './depth.ts';
 import { Most } from './limits.ts';
@@ -25,6 +25,8 @@ interface Errand {
 interface Load {
   errands: number;
   bytes: number;
+  /** Bytes of outputs that have begun to come. */
+  coming: number;
   watches: number;
 }
 
@@ -36,6 +38,8 @@ export class Errands {
   readonly #speaks: (asker: Party) => void;
   readonly #open = new Map<number, Errand>();
   readonly #loads = new Map<NodeId, Load>();
+  /** Outputs that have begun to come, by session. */
+  readonly #coming = new Map<number, { readonly load: Load; readonly bytes: number }>();
   /** Those who wait for others to end. */
   readonly #watchers = new Map<number, { readonly asker: Party; readonly requests: Set<number> }>();
   #last = 0;
@@ -54,8 +58,20 @@ export class Errands {
     return { ...(outputs.length > 0 ? { outputs } : {}), ...(controls.length > 0 ? { controls } : {}) };
   }
 
+  /** How long an `OUTPUT` may be that says it has `length`: memory for all of it is kept until it is there, be it that it never comes. */
+  longest({ session, instance }: Party, length: number): number {
+    if (length > Most.PLAIN_FRAME && length <= LONGEST) {
+      const load = this.#loadOf(instance);
+      if (load.coming + length > Most.ERRAND_BYTES) throw new ProtocolError('limit', TOO_MUCH);
+      load.coming += length;
+      this.#coming.set(session, { load, bytes: length });
+    }
+    return LONGEST;
+  }
+
   /** Throws a `ProtocolError` for what no client may say. */
   hear(asker: Party, frame: Frame): void {
+    this.#come(asker.session);
     if (frame.type === Type.CANCEL) return this.#cancel(asker, readRequest(frame));
     const { request, body } = readAsked(frame);
     const bytes = frame.end - frame.body;
@@ -109,6 +125,7 @@ export class Errands {
 
   /** A session is gone. */
   left(session: number): void {
+    this.#come(session);
     const watcher = this.#watchers.get(session);
     if (watcher === undefined) return;
     this.#oversight.left(session);
@@ -121,6 +138,14 @@ export class Errands {
 
   stances(known: { has(node: NodeId): boolean }): Stance[] {
     return this.#watchers.size === 0 ? [] : this.#oversight.stances(known);
+  }
+
+  /** It is there, or never will be. */
+  #come(session: number): void {
+    const coming = this.#coming.get(session);
+    if (coming === undefined) return;
+    this.#coming.delete(session);
+    coming.load.coming -= coming.bytes;
   }
 
   #set(errand: Errand, { name, value }: Readonly<Record<string, unknown>>): void {
@@ -177,7 +202,7 @@ export class Errands {
   #send(errand: Errand): number {
     const load = this.#loadOf(errand.asker.instance);
     if (load.errands >= Most.ERRANDS || load.bytes > Most.ERRAND_BYTES) {
-      throw new ProtocolError('limit', 'it asks more of the run than that can answer: wait for its answers');
+      throw new ProtocolError('limit', TOO_MUCH);
     }
     load.errands += 1;
     load.bytes += errand.bytes;
@@ -189,9 +214,13 @@ export class Errands {
   #loadOf(instance: NodeId): Load {
     let load = this.#loads.get(instance);
     if (load === undefined) {
-      load = { errands: 0, bytes: 0, watches: 0 };
+      load = { errands: 0, bytes: 0, coming: 0, watches: 0 };
       this.#loads.set(instance, load);
     }
     return load;
   }
 }
+
+/** Of an `OUTPUT`, with what comes before its JSON. */
+const LONGEST = Limit.OUTPUT + 8;
+const TOO_MUCH = 'it asks more of the run than that can answer: wait for its answers';

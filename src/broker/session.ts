@@ -42,6 +42,8 @@ export interface Reception extends Exchange, Meeting {
   brokeOff(instance: NodeId): void;
   /** It asks something of the run itself. */
   asked(session: Session, frame: Frame): void;
+  /** How long an `OUTPUT` may be that says it has `length`. */
+  longestOutput(session: Session, length: number): number;
   /** What it may ask of it. */
   grantsOf(instance: NodeId): Pick<Welcome, 'outputs' | 'controls'>;
 }
@@ -146,13 +148,13 @@ export class Session implements Party, Hearer, Visitor {
     this.#switchboard.congest(this, congested);
   }
 
-  longest(type: number, channel: number): number {
+  longest(type: number, channel: number, length: number): number {
     if (this.#phase !== 'known') return Most.PLAIN_FRAME;
     if (type === Type.HAND_OVER) {
       const { bypass } = this.#switchboard.queue(this, channel, 'any');
       return Math.max(Most.PLAIN_FRAME, bypass?.longest(this.session) ?? 0);
     }
-    if (type === Type.OUTPUT) return Limit.OUTPUT + OUTPUT_HEAD;
+    if (type === Type.OUTPUT) return this.#reception.longestOutput(this, length);
     if (!carriesItems(type)) return Most.PLAIN_FRAME;
     return this.#switchboard.queue(this, channel, 'put').longestPut(this.session);
   }
@@ -277,8 +279,6 @@ export class Session implements Party, Hearer, Visitor {
   }
 }
 
-/** What comes before the JSON of an `OUTPUT`. */
-const OUTPUT_HEAD = 8;
 const MOST_MS = 0xffff_ffff;
 const SILENT = `it did not say hello within ${Limit.HELLO_MS / 1000} s`;
 

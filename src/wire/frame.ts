@@ -33,8 +33,8 @@ export const HEADER = 8;
 export const LENGTH_FIELD = 4;
 
 export class FrameReader {
-  /** The longest `length` to accept, asked as soon as a header is there: less of one who has not said who it is. */
-  limit: (type: number, channel: number) => number = () => Limit.ITEM + LENGTH_FIELD + JUDGED;
+  /** The longest `length` to accept, asked as soon as a header is there, which says `length`: less of one who has not said who it is. */
+  limit: (type: number, channel: number, length: number) => number = () => Limit.ITEM + LENGTH_FIELD + JUDGED;
   /** Where a frame goes that is put together: so many bytes, and nobody else writes to them. */
   allocate = (length: number): Buffer => Buffer.allocUnsafe(length);
   readonly #onFrame: (frame: Frame) => void;
@@ -127,7 +127,7 @@ export class FrameReader {
     const length = bytes.readUInt32BE(at);
     if (length < HEADER - LENGTH_FIELD) throw new ProtocolError('protocol', `a frame says its length is ${length}`);
     const channel = bytes.readUInt16BE(at + 6);
-    if (length > this.limit(bytes[at + LENGTH_FIELD] as number, channel)) throw tooLong(length);
+    if (length > this.limit(bytes[at + LENGTH_FIELD] as number, channel, length)) throw tooLong(length);
     if (length > Limit.LENGTH) {
       const items = ITEMS_AT[bytes[at + LENGTH_FIELD] as number];
       if (items === undefined) throw tooLong(length);

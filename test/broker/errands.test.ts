@@ -2,7 +2,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { readJson, readReply } from '../../src/wire/body.ts';
 import { Flag, Type } from '../../src/wire/message.ts';
-import { type Client, queueOf, type Running, runningWith } from './kit.ts';
+import type { FrameWriter } from '../../src/wire/writer.ts';
+import { bytesOf, type Client, queueOf, type Running, runningWith } from './kit.ts';
 
 const speakers = [
   { node: 'p', outputs: ['x', 'y'], controls: [] },
@@ -91,6 +92,29 @@ test('a value that is as deep and as large as it may be is let in', async () => 
   set(client, 2, 'x', 'a'.repeat(1024 * 1024 - 23));
   await client.settled();
   expect(run.notices.map(({ type }) => type)).toEqual(['output', 'output']);
+});
+
+test('outputs of which the end never comes take only so much memory', async () => {
+  const run = await start();
+  const large = (to: FrameWriter) => to.ask(Type.OUTPUT, 1, { name: 'x', value: 'a'.repeat(1024 * 1024 - 23) });
+  const clients = await Promise.all(Array.from({ length: 16 }, () => run.client('p')));
+  for (const { socket } of clients) socket.write(bytesOf(large).subarray(0, 5000));
+  const refused = await Promise.any(clients.map((client) => client.next(Type.ERROR)));
+  expect(readJson(refused)).toMatchObject({ code: 'limit' });
+  const modest = await run.client('p');
+  set(modest, 1, 'x', 'a'.repeat(5000));
+  await modest.settled();
+  expect(run.notices.filter(({ type }) => type === 'output')).toHaveLength(1);
+  // Of those that are gone nothing is kept, as soon as the broker knows of it.
+  for (const { socket } of clients) socket.destroy();
+  for (let isIn = false; !isIn; ) {
+    const client = await run.client('p');
+    client.say(large);
+    isIn = await client.settled().then(
+      () => true,
+      () => false,
+    );
+  }
 });
 
 test('who asks for more than can be answered is cut off', async () => {
