@@ -1,4 +1,4 @@
-// `dead_letter`: that the queue it names can take what comes, and that nothing that is dead comes back to where it died: the
+// `dead_letter`: that anything can die, that the queue it names can take what comes, and that nothing that is dead comes back to where it died: the
 // one queue would wait for the end of the other for ever.
 import { type Findings, keyOf } from '../pipeline/finding.ts';
 import { placeOf } from '../pipeline/lookup.ts';
@@ -10,12 +10,22 @@ export function checkDeadLetters({ queues }: Graph, findings: Findings): void {
   const steps = new Steps(queues);
   for (const { declaration } of queues) {
     const { deadLetter } = declaration;
+    if (deadLetter !== null && declaration.delivery === 'at-most-once')
+      complainOfImmortals(declaration, deadLetter, findings);
     const grave = deadLetter === null ? undefined : byName.get(deadLetter.name);
     if (deadLetter === null || grave === undefined) continue;
     checkGrave(declaration, deadLetter, grave.declaration, findings);
     const way = steps.from(grave.declaration.name, declaration.name);
     if (way !== null) complainOfLoop(declaration, deadLetter, way, findings);
   }
+}
+
+function complainOfImmortals({ name, path }: QueueDeclaration, deadLetter: Reference, findings: Findings): void {
+  const message = `an item of queue \`${name}\` is done when it is taken, so none ever becomes a dead letter`;
+  findings.error('dead-letter', placeOf(deadLetter), message, {
+    hint: 'take `delivery: at-most-once` out, or `dead_letter`',
+    related: [{ message: 'that is said here', at: keyOf([...path, 'delivery']) }],
+  });
 }
 
 function checkGrave(from: QueueDeclaration, reference: Reference, grave: QueueDeclaration, findings: Findings): void {

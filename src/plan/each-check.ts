@@ -43,18 +43,11 @@ function checkWorkers({ name, path, workers }: ProcessDeclaration, findings: Fin
 
 function checkQueue({ each }: ProcessDeclaration, queue: QueueDeclaration, findings: Findings): void {
   if (each === null) return;
-  const { name, encoding, delivery, deadLetter, path } = queue;
+  const { name, encoding, path } = queue;
   if (encoding === 'pickle') {
     findings.error('wrong-encoding', placeOf(each), `queue \`${name}\` carries what Python pickles, which is no text`, {
       hint: 'say `encoding: text` or `json` there',
       related: [{ message: 'its encoding', at: keyOf([...path, 'encoding']) }],
-    });
-  }
-  if (delivery === 'at-most-once' && deadLetter !== null) {
-    const message = `an item of queue \`${name}\` is done when it is taken, so none ever becomes a dead letter`;
-    findings.error('dead-letter', placeOf(deadLetter), message, {
-      hint: 'take `delivery: at-most-once` out, or `dead_letter`',
-      related: [{ message: 'it is taken for `each` here', at: placeOf(each) }],
     });
   }
 }

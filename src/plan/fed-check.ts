@@ -1,7 +1,7 @@
-// What becomes of items that were written to the stdin of a program which then fails, where another attempt or another instance goes
-// on: they are lost, or, where they come back, are given out only so often.
+// What becomes of items that were written to the stdin of a program which then fails: whether they can come back at all, where it says
+// so; and where another attempt or another instance goes on, that they are lost, or are given out only so often.
 import { type Findings, keyOf } from '../pipeline/finding.ts';
-import type { ProcessDeclaration, QueueDeclaration } from '../pipeline/pipeline.ts';
+import type { ProcessDeclaration, QueueDeclaration, Reference } from '../pipeline/pipeline.ts';
 import { productOf } from './expand.ts';
 
 export function checkFed(
@@ -12,8 +12,12 @@ export function checkFed(
   const { stdin, name, again } = process;
   if (stdin.type !== 'queue') return;
   const queue = queues.get(stdin.queue.name);
-  if (queue?.delivery !== 'at-least-once') return;
+  if (queue === undefined) return;
   const at = keyOf(stdin.queue.path.slice(0, -1));
+  if (queue.delivery === 'at-most-once') {
+    if (stdin.done === 'exit') complainOfTaken(stdin.queue, queue, findings);
+    return;
+  }
   if (stdin.done === 'exit') {
     const starts = (again?.attempts ?? 0) + 1;
     if (starts <= queue.attempts || queue.deadLetter !== null) return;
@@ -26,5 +30,14 @@ export function checkFed(
   const what = several ? 'has several instances' : 'is started again';
   findings.warning('retry-loses-items', at, `\`${name}\` ${what}, and what was written to one that failed is lost`, {
     hint: 'say `done: exit`, so that its items count as done only when it has succeeded',
+  });
+}
+
+/** It would wait for what has happened already. */
+function complainOfTaken(fed: Reference, { name, path }: QueueDeclaration, findings: Findings): void {
+  const message = `an item of queue \`${name}\` is done when it is taken, whatever becomes of the process: \`done: exit\` does not go with \`delivery: at-most-once\``;
+  findings.error('schema', keyOf([...fed.path.slice(0, -1), 'done']), message, {
+    hint: 'take one of the two out',
+    related: [{ message: 'its `delivery`', at: keyOf([...path, 'delivery']) }],
   });
 }

@@ -235,6 +235,16 @@ processes:
   d: { run: cat, replicas: 2, stdin: { queue: s } }`,
     ['4:31 warning retry-loses-items `b` has several instances, and what was written to one that failed is lost'],
   ],
+  [
+    'what is done when it is taken never comes back',
+    `queues: { q: { delivery: at-most-once, from: [1], dead_letter: d }, d: { to: { json: dead } } }
+processes:
+  a: { run: cat, stdin: { queue: q, done: exit } }`,
+    [
+      '1:64 error dead-letter an item of queue `q` is done when it is taken, so none ever becomes a dead letter',
+      '3:37 error schema an item of queue `q` is done when it is taken, whatever becomes of the process: `done: exit` does not go with `delivery: at-most-once`',
+    ],
+  ],
 ])('%s', async (_promise, yaml, findings) => {
   expect((await planned(yaml, { files })).findings).toEqual(findings);
 });
