@@ -2,18 +2,20 @@
 // its name only once it is whole: until then, and for good where the stream broke or something failed, it is called
 // `NAME.partial`. An item is done when it has been written.
 import { isUtf8 } from 'node:buffer';
-import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Destination, NodeId, QueueChannel } from '../plan/plan.ts';
 import { eachItem, fitting, type Items, itemsOf, splitItems } from '../wire/items.ts';
 import { mayReadAhead } from '../wire/message.ts';
 import type { SessionEffect } from './effect.ts';
 import { linesOf } from './line-writer.ts';
+import { PartialFile, Unwritable } from './partial-file.ts';
 import type { Queue } from './queue.ts';
 import type { Party } from './party.ts';
 import type { Switchboard } from './switchboard.ts';
 
 export interface RecordEnd {
+  /** Of the file, links followed. */
+  readonly path: string;
   readonly items: number;
   /** Null: the file is whole, and has its name. */
   readonly reason: string | null;
@@ -34,7 +36,7 @@ export class Recorder implements Party {
   /** So many items it accepts at a time. */
   readonly #most: number;
   readonly #pending: Items[] = [];
-  #file: FileHandle | null = null;
+  #file: PartialFile | null = null;
   /** No other consumer is left. */
   #due = false;
   #working = false;
@@ -64,12 +66,11 @@ export class Recorder implements Party {
   /** Resolves once it is known whether the file can be written. */
   async begin(): Promise<void> {
     try {
-      if (await isFolder(this.#to.path)) throw new Unwritable('is a folder');
-      this.#file = await open(this.#partial, 'w');
-      if (this.#over) await this.#file.close();
+      this.#file = await PartialFile.begin(this.#to.path);
+      if (this.#over) await this.#file.leave();
       else this.#start();
     } catch (error) {
-      this.#giveUp(error);
+      await this.#giveUp(error);
     }
   }
 
@@ -107,7 +108,7 @@ export class Recorder implements Party {
     void this.#work(this.#file);
   }
 
-  async #work(file: FileHandle): Promise<void> {
+  async #work(file: PartialFile): Promise<void> {
     try {
       for (this.#ask(); !this.#abandoned; ) {
         const items = this.#next();
@@ -121,15 +122,15 @@ export class Recorder implements Party {
       }
       if (this.#abandoned) return await this.#close('the run was ended');
       if (this.#told === 'break') return await this.#close('its stream broke off before the end');
-      await this.#complete(file);
+      await file.complete();
       this.#leave(null, 'no');
     } catch (error) {
-      this.#giveUp(error);
+      await this.#giveUp(error);
     }
   }
 
-  async #write(file: FileHandle, items: Items): Promise<void> {
-    await writeAll(file, this.#linesOf(items));
+  async #write(file: PartialFile, items: Items): Promise<void> {
+    await file.write(this.#linesOf(items));
     const queue = this.#machine();
     const tag = this.#written;
     this.#written += items.count;
@@ -156,42 +157,29 @@ export class Recorder implements Party {
     let number = this.#written;
     for (const item of eachItem(items)) {
       number += 1;
-      if (!isSound(item)) throw new Unwritable(`cannot take item ${number}, which ${complaint}`);
-    }
-  }
-
-  /** What is on the disk has its name, or the name is not there. */
-  async #complete(file: FileHandle): Promise<void> {
-    await file.sync();
-    await file.close();
-    this.#file = null;
-    await rename(this.#partial, this.#to.path);
-    const folder = await open(dirname(this.#to.path));
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
+      if (!isSound(item)) throw new Unwritable(`it cannot take item ${number}, which ${complaint}`);
     }
   }
 
   async #close(reason: string): Promise<void> {
     this.#over = true;
-    await this.#file?.close().catch(() => {});
+    await this.#file?.leave();
     this.#leave(reason, 'later');
   }
 
-  #giveUp(cause: unknown): void {
+  async #giveUp(cause: unknown): Promise<void> {
     // Whatever else is thrown is a mistake of ours, and ends the broker.
     if (!(cause instanceof Error) || !(cause instanceof Unwritable || 'code' in cause)) throw cause;
-    void this.#file?.close().catch(() => {});
-    this.#leave(cause instanceof Unwritable ? `it ${cause.message}` : wordsOf(cause as NodeJS.ErrnoException), 'now');
+    this.#over = true;
+    await this.#file?.leave();
+    this.#leave(cause instanceof Unwritable ? cause.message : this.#wordsOf(cause as NodeJS.ErrnoException), 'now');
   }
 
   #leave(reason: string | null, fails: RecordEnd['fails']): void {
     this.#over = true;
     this.#switchboard.leave(this.session, this.instance, 'goodbye');
     this.#switchboard.settle(this.instance, { held: 'back', stream: 'end', succeeded: reason === null });
-    this.#end({ items: this.#written, reason, fails });
+    this.#end({ path: this.#file?.path ?? this.#to.path, items: this.#written, reason, fails });
   }
 
   /** So much of what is pending as is written at a time. */
@@ -212,34 +200,13 @@ export class Recorder implements Party {
     this.#machine().get(this.session, more, waiting);
   }
 
-  get #partial(): string {
-    return `${this.#to.path}.partial`;
+  #wordsOf({ code, message }: NodeJS.ErrnoException): string {
+    return code === 'ENOENT' || code === 'ENOTDIR' ? `its folder \`${dirname(this.#to.path)}\` is not there` : message;
   }
 
   #machine(): Queue {
     return this.#switchboard.queue(this, this.#channel, 'get');
   }
-}
-
-class Unwritable extends Error {
-  override readonly name = 'Unwritable';
-}
-
-function wordsOf(error: NodeJS.ErrnoException): string {
-  return error.code === 'ENOENT' ? `its folder is not there (${error.message})` : error.message;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    // Whatever else is there, or is not, shows when it is written.
-    return false;
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }
 
 function countLines(bytes: Buffer): number {

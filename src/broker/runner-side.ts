@@ -38,7 +38,7 @@ export class RunnerSide {
       }
       if (to === null) continue;
       const recorder = new Recorder(switchboard, queue, to, recorderOf(name));
-      this.#records.push({ queue, path: to.path, recorder, others: new Set(queue.consumers), ended: false });
+      this.#records.push({ queue, recorder, others: new Set(queue.consumers), ended: false });
     }
     for (const { queue, supplier } of this.#supplies) {
       void supplier.ended.then((end) => this.#notify({ type: 'supplied', queue: queue.name, ...end }));
@@ -111,14 +111,13 @@ export class RunnerSide {
   #recorded(record: Record, end: Awaited<Recorder['ended']>): void {
     const { name } = record.queue;
     record.ended = true;
-    this.#notify({ type: 'recorded', queue: name, path: record.path, ...end });
+    this.#notify({ type: 'recorded', queue: name, ...end });
     if (end.reason === null && this.#drained.has(name)) this.#notify({ type: 'drained', queue: name });
   }
 }
 
 interface Record {
   readonly queue: QueueChannel;
-  readonly path: string;
   readonly recorder: Recorder;
   /** Who else takes from the queue and has not ended. */
   readonly others: Set<NodeId>;

@@ -1,6 +1,7 @@
-// What is wrong with the files that queues are filled from and written to, before anything starts: one that is not there, and
-// two that would be in each other's way.
+// What is wrong with the files that queues are filled from and written to, before anything starts: one that is not there, one that
+// cannot be written, and two that would be in each other's way.
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import type { Path } from '../pipeline/document.ts';
 import { Findings, keyOf } from '../pipeline/finding.ts';
@@ -9,18 +10,26 @@ import type { Pipeline, QueueDeclaration } from '../pipeline/pipeline.ts';
 
 export async function checkQueueFiles({ queues, document }: Pipeline): Promise<readonly Diagnostic[]> {
   const findings = new Findings(document);
-  for (const { from } of queues) {
-    if (from === null || from.type === 'values' || from.type === 'glob') continue;
-    const problem = await problemOf(from.file);
-    if (problem === null) continue;
-    findings.error('missing-file', from.path, `\`${from.file}\`, which the queue is filled from, ${problem}`, {
-      hint: "it is looked for from the folder of the pipeline's file, and must be there before the run starts",
-    });
+  for (const { from, to } of queues) {
+    if (from !== null && 'file' in from) complain(from, 'filled from', await problemOf(from.file), findings);
+    if (to !== null) complain(to, 'written to', await problemOfTarget(to.file), findings);
   }
   complainOfConflicts(queues, findings);
   for (const queue of queues) await complainOfMisfits(queue, findings);
   for (const queue of queues) complainOfEncoding(queue, findings);
   return findings.diagnostics;
+}
+
+function complain(
+  { file, path }: { readonly file: string; readonly path: Path },
+  used: string,
+  problem: Problem | null,
+  findings: Findings,
+): void {
+  if (problem === null) return;
+  findings.error('missing-file', path, `\`${file}\`, which the queue is ${used}, ${problem.is}`, {
+    hint: problem.hint,
+  });
 }
 
 /** What only Python reads, and bytes where JSON is to be written. */
@@ -58,12 +67,53 @@ async function complainOfMisfits({ name, path, item, from }: QueueDeclaration, f
   }
 }
 
-async function problemOf(file: string): Promise<string | null> {
+interface Problem {
+  readonly is: string;
+  readonly hint: string;
+}
+
+async function problemOf(file: string): Promise<Problem | null> {
+  const found = await kindOf(file);
+  if (found === 'file') return null;
+  if (found === 'folder' || found === 'other')
+    return {
+      is: 'is not a regular file',
+      hint:
+        found === 'folder'
+          ? 'for the files in it say `{ glob: "…/*" }`'
+          : 'let a process read it: `stdout: { queue: … }`',
+    };
+  return {
+    is: found === 'nothing' ? 'is not there' : `cannot be looked at (${found})`,
+    hint: "it is looked for from the folder of the pipeline's file, and must be there before the run starts",
+  };
+}
+
+async function problemOfTarget(file: string): Promise<Problem | null> {
+  const folder = dirname(file);
+  const where = await kindOf(folder);
+  if (where === 'nothing' || where === 'file' || where === 'other')
+    return {
+      is: `has no folder: \`${folder}\` ${where === 'nothing' ? 'is not there' : 'is none'}`,
+      hint: 'make it before the run, which begins the file when it starts',
+    };
+  const found = await kindOf(file);
+  if (found === 'folder') return { is: 'is a folder', hint: 'name a file in it' };
+  if (found !== 'other') return null;
+  return {
+    is: 'is not a regular file',
+    hint: 'let a process write it: `stdin: { queue: … }`, `stdout: { file: … }`',
+  };
+}
+
+/** Links are followed. Whatever else is in the way has the code of its error. */
+async function kindOf(path: string): Promise<string> {
   try {
-    return (await stat(file)).isFile() ? null : 'is not a regular file';
+    const found = await stat(path);
+    return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ENOTDIR' ? 'is not there' : `cannot be looked at (${code ?? String(error)})`;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'nothing' : (code ?? String(error));
   }
 }
 

@@ -71,9 +71,8 @@ export function describe(event: Event): Words | null {
     case 'queue.recorded': {
       const items = count(event.items, 'item', 'items');
       if (event.whole) return detail(`queue \`${event.queue}\`: \`${event.path}\` is whole, ${items}`);
-      return warning(
-        `queue \`${event.queue}\`: \`${event.path}\` is not whole, ${items} in \`${event.path}.partial\`: ${event.reason ?? ''}`,
-      );
+      const part = event.items === 0 ? '' : `, ${items} in \`${event.path}.partial\``;
+      return warning(`queue \`${event.queue}\`: \`${event.path}\` is not whole${part}: ${event.reason ?? ''}`);
     }
     case 'queue.redelivered':
       return note(

@@ -1,6 +1,7 @@
 // What the runner itself puts to queues and takes from them, `from` and `to`: through real files, and back out of them.
-import { existsSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Origin, QueueChannel } from '../../src/plan/plan.ts';
 import { Type } from '../../src/wire/message.ts';
@@ -248,10 +249,8 @@ test.each([
 
 test('a disk that is full, and a folder that is not there, are told and lose nothing', async () => {
   await using none = await recorded([], {}, 'none/out');
-  expect(await none.notice('recorded')).toMatchObject({
-    reason: expect.stringContaining('its folder is not there') as string,
-    fails: 'now',
-  });
+  const reason = `its folder \`${dirname(none.file)}\` is not there`;
+  expect(await none.notice('recorded')).toMatchObject({ reason, fails: 'now' });
   const files = await running();
   await using _ = files;
   const path = join(files.folder, 'out');
@@ -271,6 +270,61 @@ test('a disk that is full, and a folder that is not there, are told and lose not
 test('where a folder has the name, that is told before anything is written', async () => {
   await using run = await recorded([], {}, '.');
   expect(await run.notice('recorded')).toMatchObject({ reason: 'it is a folder', fails: 'now' });
+});
+
+test('what is no regular file is never replaced by one', async () => {
+  await using files = await running();
+  const path = join(files.folder, 'out');
+  expect(spawnSync('mkfifo', [path]).status).toBe(0);
+  await using run = await running(queueOf('q', { consumers: [], to: { type: 'lines', path } }));
+  await run.broker.runnerSide.begin();
+  expect(await run.notice('recorded')).toMatchObject({
+    reason: 'it is not a regular file; wire the stdin of a process to the queue, and its stdout to the file',
+    fails: 'now',
+  });
+  expect(lstatSync(path).isFIFO()).toBe(true);
+});
+
+test.each(['there', 'missing'])('a link is followed to where its file is, or will be (%s)', async (target) => {
+  await using files = await running();
+  const [path, file] = ['out', target].map((name) => join(files.folder, name)) as [string, string];
+  symlinkSync(target, path);
+  if (target === 'there') writeFileSync(file, 'before\n');
+  await using run = await running(queueOf('q', { consumers: [], to: { type: 'lines', path } }));
+  await run.broker.runnerSide.begin();
+  const producer = await run.client('p');
+  await producer.put(1, 'a');
+  await producer.goodbye();
+  settle(run, 'p');
+  expect(await run.notice('recorded')).toMatchObject({ path: file, items: 1, reason: null });
+  expect([readFileSync(file, 'utf8'), lstatSync(path).isSymbolicLink()]).toEqual(['a\n', true]);
+});
+
+test('a file that replaces one can be read by nobody else', async () => {
+  await using files = await running();
+  const path = join(files.folder, 'out');
+  writeFileSync(path, 'before\n', { mode: 0o600 });
+  await using run = await running(queueOf('q', { producers: [], consumers: [], to: { type: 'lines', path } }));
+  await run.broker.runnerSide.begin();
+  await run.notice('recorded');
+  expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777]).toEqual(['', 0o600]);
+});
+
+test('of two runs that write to one file at once, the one that began last has it, and the other says so', async () => {
+  await using first = await recorded(['a'], {});
+  await using second = await running(queueOf('q', { consumers: [], to: { type: 'lines', path: first.file } }));
+  await second.broker.runnerSide.begin();
+  const producer = await second.client('p');
+  await producer.put(1, 'b');
+  settle(first, 'p');
+  expect(await first.notice('recorded')).toMatchObject({
+    reason: 'another run writes to it, too, or has taken it away',
+    fails: 'now',
+  });
+  await producer.goodbye();
+  settle(second, 'p');
+  expect(await second.notice('recorded')).toMatchObject({ items: 1, reason: null });
+  expect(readFileSync(first.file, 'utf8')).toBe('b\n');
 });
 
 test('while others take from the queue, the runner does not; then it takes what they left', async () => {

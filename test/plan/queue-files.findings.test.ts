@@ -19,6 +19,22 @@ test.each([
     ['1:30 error missing-file `/project/folder`, which the queue is filled from, is not a regular file'],
   ],
   [
+    'a file in a folder that is not there, or is none',
+    'q: { from: [1], to: { json: no/x } }, r: { from: [1], to: { json: in.txt/x } }',
+    [
+      '1:39 error missing-file `/project/no/x`, which the queue is written to, has no folder: `/project/no` is not there',
+      '1:77 error missing-file `/project/in.txt/x`, which the queue is written to, has no folder: `/project/in.txt` is none',
+    ],
+  ],
+  [
+    'what cannot be replaced by a file',
+    'q: { from: [1], to: { json: folder } }, r: { from: [1], to: { json: /dev/null } }',
+    [
+      '1:39 error missing-file `/project/folder`, which the queue is written to, is a folder',
+      '1:79 error missing-file `/dev/null`, which the queue is written to, is not a regular file',
+    ],
+  ],
+  [
     'two queues into one file',
     'q: { from: [1], to: { json: x } }, r: { from: [1], to: { lines: ./x } }',
     ['1:75 error file-conflict queue `r` cannot be written to `/project/x`: queue `q` is written to it'],
