@@ -48,7 +48,7 @@ function commandOf(name: string): (typeof commands)[keyof typeof commands] {
 
 function unknownCommand(name: string): CallError {
   const near = nearest(name, names);
-  const known = Object.keys(commands);
+  const known = process.env['FORKLINE_PROCESS'] ? names : Object.keys(commands);
   return new CallError(
     name.startsWith('-') ? `unknown flag \`${name}\`: a command comes first` : `unknown command \`${name}\``,
     near === undefined

@@ -58,7 +58,7 @@ export function callOf(argv: readonly string[], allowed: readonly Name[]): Call 
   try {
     parsed = parseArgs({ args: withNegatives(argv), options, allowPositionals: true, tokens: true });
   } catch (error) {
-    throw new WrongCall((error as Error).message.split('. ')[0]);
+    throw new WrongCall(inOurWords((error as Error).message));
   }
   const { values, positionals, tokens } = parsed;
   const { side } = values;
@@ -75,20 +75,34 @@ export function callOf(argv: readonly string[], allowed: readonly Name[]): Call 
   };
 }
 
-/** A priority below 0 is no flag, though it begins like one. */
+/** Of what Node says, the first sentence. */
+function inOurWords(message: string): string {
+  const [first = ''] = message.split(/\.\s/);
+  return `${first.charAt(0).toLowerCase()}${first.slice(1).replaceAll("'", '`')}`;
+}
+
+/** A number below 0 is no flag, though it begins like one. */
 function withNegatives(argv: readonly string[]): string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const args: string[] = [];
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] as string;
     const next = argv[at + 1];
-    if (word === '--priority' && at + 1 < end && next !== undefined && /^-(\.?\d|Infinity$)/.test(next)) {
-      args.push(`${word}=${next}`);
+    const flag = at + 1 < end ? NUMERIC[word] : undefined;
+    if (flag !== undefined && next !== undefined && /^-(\.?\d|Infinity$)/.test(next)) {
+      args.push(`${flag}=${next}`);
       at += 1;
     } else args.push(word);
   }
   return args;
 }
+
+const NUMERIC: Readonly<Record<string, string>> = {
+  '--priority': '--priority',
+  '--timeout': '--timeout',
+  '--count': '--count',
+  '-n': '--count',
+};
 
 /** As everywhere in a pipeline: a bare number is seconds. */
 function durationOf(text: string): number {
