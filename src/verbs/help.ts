@@ -26,7 +26,7 @@ export const verbs: Readonly<Record<string, VerbHelp>> = {
       ['--side left|right', 'of a queue with `order: deque`'],
     ],
     more: [
-      'Without values, or with `-`, each line of stdin is one. After `--` every word is a value: `put pages -- "$page"`.',
+      'Without values, or with `-`, each line of stdin is one. After `--` every word is a value: `put pages -- "$@"`.',
       'Exit codes: 0 the queue has all of them, 3 there was no room in time, 6 nobody is left who takes them.',
     ],
   },

@@ -77,22 +77,60 @@ async function give({ words, literal, json, timeout, priority, side }: Call, kin
     kind === 'queue'
       ? queueOf(session, name).put.bind(queueOf(session, name))
       : pipeOf(session, name).send.bind(pipeOf(session, name));
-  const fromStdin = values.length === 0 || (values.length === 1 && values[0] === '-' && !literal);
-  const items = fromStdin ? linesOf(process.stdin) : values.map((value) => Buffer.from(value));
+  // After `--` there may be no value at all: `put pages -- "$@"`.
+  const fromStdin = !literal && (values.length === 0 || (values.length === 1 && values[0] === '-'));
+  const items = fromStdin
+    ? asItems(linesOf(process.stdin), (bytes) => itemOf(bytes, line, json))
+    : values.map((value) => itemOf(Buffer.from(value), line, json));
+  let given = 0;
   let puts = false;
   if (fromStdin) {
     // While a put waits no line of stdin would make it go on.
     discount(process.stdin);
     session.restsOnItsOwn = () => !puts && isFedByItsOwn();
   }
-  for await (const item of items) {
-    puts = true;
-    const on = put(itemOf(item, line, json), { timeout, priority, side });
-    if (on !== SENT) await on;
-    puts = false;
+  try {
+    for await (const item of items) {
+      puts = true;
+      const on = put(item, { timeout, priority, side });
+      if (on !== SENT) await on;
+      puts = false;
+      given += 1;
+    }
+  } catch (error) {
+    // What was put before is to arrive.
+    await session.part().catch(() => {});
+    const verb = kind === 'queue' ? 'put' : 'send';
+    throw stoppedAt(error as Error, { verb, given, fromStdin, meansText: !json && line.encoding === 'json' });
   }
   await session.part();
   return 0;
+}
+
+async function* asItems(lines: AsyncIterable<Buffer>, itemFrom: (line: Buffer) => unknown): AsyncGenerator {
+  for await (const line of lines) yield itemFrom(line);
+}
+
+interface Stop {
+  readonly verb: string;
+  readonly given: number;
+  readonly fromStdin: boolean;
+  /** Its values are texts, on a channel of any JSON. */
+  readonly meansText: boolean;
+}
+
+/** Says which value it was, where there are others, and what became of those. */
+function stoppedAt(error: Error, { verb, given, fromStdin, meansText }: Stop): Error {
+  const exitCode = codes[error.name];
+  if (exitCode === EXIT.NOT_NOW && given > 0)
+    return new Outcome(
+      exitCode,
+      `${verb}: there was room for the first ${given} only, in the time that \`--timeout\` gives`,
+    );
+  if (exitCode !== undefined) return error;
+  if (fromStdin) error.message = `line ${given + 1} of stdin: ${error.message}`;
+  if (error.name === 'ItemRefused' && meansText) error.message += '; without `--json` a value is text';
+  return error;
 }
 
 async function take(call: Call, kind: 'queue' | 'pipe'): Promise<number> {
@@ -112,14 +150,19 @@ async function take(call: Call, kind: 'queue' | 'pipe'): Promise<number> {
     if (codes[(error as Error).name] === undefined) throw error;
   }
   const lines = taken.flatMap(({ value }) => [lineOf(value, json), Buffer.from('\n')]);
-  if (!(await printed(Buffer.concat(lines)))) {
-    // Nobody has read them. What is done when it is taken is gone all the same.
-    if (delivery === 'at-least-once') for (const { giveBack } of taken) giveBack?.();
+  const unread = await print(Buffer.concat(lines));
+  if (unread === null) {
     await session.part();
-    return EXIT.FAILED;
+    return 0;
   }
+  // What is done when it is taken is gone all the same.
+  const comesBack = delivery === 'at-least-once';
+  if (comesBack) for (const { giveBack } of taken) giveBack?.();
   await session.part();
-  return 0;
+  const one = taken.length === 1;
+  const what = one ? 'what it took' : `the ${taken.length} that it took`;
+  const fate = comesBack ? 'went back' : `${one ? 'is' : 'are'} lost`;
+  throw new Error(`its stdout cannot be written (${unread}): ${what} ${fate}`);
 }
 
 async function finish({ words, count = 0 }: Call): Promise<number> {
@@ -167,6 +210,7 @@ async function setOutputs({ words, json }: Call): Promise<number> {
   for (const word of words) {
     const at = word.indexOf('=');
     const name = at === -1 ? word : word.slice(0, at);
+    if (name === '') throw new WrongCall(`\`${word}\` has no name, expected \`NAME=VALUE\``);
     const value = at === -1 ? await wholeStdin() : word.slice(at + 1);
     await setOutput(session, name, itemOf(Buffer.from(value), { name, encoding: 'json' }, json));
   }
@@ -225,10 +269,11 @@ async function wholeStdin(): Promise<string> {
   return textOf(Buffer.concat(chunks)).replace(/\n$/, '');
 }
 
-/** False: nobody reads it. */
-function printed(bytes: Buffer): Promise<boolean> {
+/** Null, or why nobody can read it. */
+function print(bytes: Buffer): Promise<string | null> {
+  const codeOf = ({ code, message }: NodeJS.ErrnoException): string => code ?? message;
   return new Promise((resolve) => {
-    process.stdout.once('error', () => resolve(false));
-    process.stdout.write(bytes, (error) => resolve(!error));
+    process.stdout.once('error', (error) => resolve(codeOf(error)));
+    process.stdout.write(bytes, (error) => resolve(error ? codeOf(error) : null));
   });
 }

@@ -92,18 +92,104 @@ ${script('second', 'forkline get q -n 9', 'gets: q\n    needs: { first: complete
     expect(ran.summary.queues['q']).toMatchObject({ done: 5, redelivered: 3, left_over: 0 });
   });
 
-  test('items that nobody reads go back', async () => {
+  test('after `--` there may be no value at all, and stdin is left alone', async () => {
+    const ran = await run(`queues: { q: { encoding: text } }
+processes:
+${script(
+  'all',
+  `printf 'a\\nb\\n' | while read -r line; do set --; forkline put q -- "$@"; echo "$line"; done
+  forkline get q --timeout 0 || echo "code $?"`,
+  'puts: q\n    gets: q',
+)}`);
+    expect(ran.lines('all')).toEqual(['a', 'b', 'code 3']);
+  });
+
+  test('what cannot be put is said with its line, what came before it is put, and of words none is', async () => {
+    const ran = await run(`queues: { j: {}, n: { item: { type: number } }, small: { maxsize: 2 } }
+processes:
+${script(
+  'all',
+  `exec 2>&1
+  forkline put j --json 1 2 nope || echo "code $?"
+  printf '3\\n4\\nnope\\n' | forkline put j --json || echo "code $?"
+  forkline get j -n 9
+  printf 'a\\nb\\377\\n' | forkline put j || echo "code $?"
+  forkline put n 5 || echo "code $?"
+  printf '5\\n"6"\\n' | forkline put n --json || echo "code $?"
+  printf '5\\n6\\n7\\n' | forkline put small --timeout 0 || echo "code $?"
+  forkline put small 7 --timeout 0 || echo "code $?"
+  forkline get small -n 9; forkline get j; forkline get n`,
+  'puts: [j, n, small]\n    gets: [j, n, small]',
+)}`);
+    expect(ran.lines('all')).toEqual([
+      'forkline put: `nope` is not JSON; see `forkline put --help`',
+      'code 2',
+      'forkline put: line 3 of stdin: `nope` is not JSON; see `forkline put --help`',
+      'code 2',
+      '3',
+      '4',
+      'forkline put: line 2 of stdin: a value is not UTF-8; see `forkline put --help`',
+      'code 2',
+      'forkline put: the item for `n` does not fit `item`: it must be number; without `--json` a value is text',
+      'code 1',
+      'forkline put: line 2 of stdin: the item for `n` does not fit `item`: it must be number',
+      'code 1',
+      'forkline put: there was room for the first 2 only, in the time that `--timeout` gives',
+      'code 3',
+      'code 3',
+      '5',
+      '6',
+      'a',
+      '5',
+    ]);
+  });
+
+  test('a wrong call is told in a line', async () => {
+    const ran = await run(`queues: { q: {} }
+processes:
+${script(
+  'all',
+  `exec 2>&1
+  forkline get q -n -1 || echo "code $?"
+  forkline get q --timeout -1 || echo "code $?"
+  forkline get q --timeout || echo "code $?"
+  forkline get q --wait || echo "code $?"
+  forkline output =1 || echo "code $?"
+  forkline gett q || echo "code $?"`,
+  'gets: q\n    puts: q\n    outputs: o',
+)}`);
+    expect(ran.lines('all').filter((line) => line !== 'code 2')).toEqual([
+      'forkline get: `-n -1` is no number of items from 1; see `forkline get --help`',
+      'forkline get: `--timeout -1` is no duration, such as `500ms`, `30s` or `5m`; see `forkline get --help`',
+      'forkline get: option `--timeout <value>` argument missing; see `forkline get --help`',
+      'forkline get: unknown option `--wait`; see `forkline get --help`',
+      'forkline output: `=1` has no name, expected `NAME=VALUE`; see `forkline output --help`',
+      'forkline: unknown command `gett`',
+      '  did you mean `get`?',
+    ]);
+  });
+
+  test('items that nobody reads go back, and that is said', async () => {
     const ran = await run(`queues: { q: { encoding: text, from: [a, b] } }
 processes:
 ${script(
   'reader',
-  `forkline get q -n 2 | true
+  `exec 2>&1
+  forkline get q -n 2 | true
   forkline get q -n 2 > /dev/full || echo "code $?"
   forkline get q -n 2 >&- || echo "code $?"
   forkline get q -n 2`,
   'gets: q',
 )}`);
-    expect(ran.lines('reader').filter((line) => !line.startsWith('forkline'))).toEqual(['code 1', 'code 1', 'a', 'b']);
+    expect(ran.lines('reader')).toEqual([
+      'forkline get: its stdout cannot be written (EPIPE): the 2 that it took went back',
+      'forkline get: its stdout cannot be written (ENOSPC): the 2 that it took went back',
+      'code 1',
+      'forkline get: its stdout is closed',
+      'code 1',
+      'a',
+      'b',
+    ]);
     expect(ran.summary.queues['q']).toMatchObject({ done: 2, left_over: 0 });
   });
 
@@ -112,11 +198,16 @@ ${script(
 processes:
 ${script(
   'reader',
-  `forkline get q -n 2 > /dev/full || echo "code $?"
+  `exec 2>&1
+  forkline get q -n 2 > /dev/full || echo "code $?"
   forkline get q`,
   'gets: q',
 )}`);
-    expect(ran.lines('reader').filter((line) => !line.startsWith('forkline'))).toEqual(['code 1', 'c']);
+    expect(ran.lines('reader')).toEqual([
+      'forkline get: its stdout cannot be written (ENOSPC): the 2 that it took are lost',
+      'code 1',
+      'c',
+    ]);
     expect(ran.exitCode).toBe(0);
   });
 
