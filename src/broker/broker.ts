@@ -46,12 +46,13 @@ export class Broker implements Reception {
   readonly #entrance: Entrance;
   readonly #errands: Errands;
 
-  /** `judges`: of the queues that have an `item`. */
+  /** `judges`: of the queues that have an `item`. `mostConnections`: how many there is room for. */
   constructor(
     { runId, key, channels, speakers = [], again = [], socket, laneItems, ...watching }: Omit<Of<'open'>, 'type'>,
     notify: (notice: Notice) => void,
     judges: Judges = new Map(),
     memory = new SharedMemory(),
+    mostConnections = Number.POSITIVE_INFINITY,
   ) {
     this.memory = memory;
     this.runId = runId;
@@ -60,7 +61,7 @@ export class Broker implements Reception {
     this.#notify = notify;
     const named = [...speakers.map(({ node }) => node), ...channels.flatMap(partiesOf)];
     for (const node of named) this.#instances.set(node, new Instance(node));
-    this.#entrance = new Entrance(key, this.#instances, notify);
+    this.#entrance = new Entrance(key, this.#instances, notify, mostConnections);
     this.switchboard = new Switchboard(
       { runId, channels: channels.map(withRunner), again, judges, laneItems, clock: this.clock },
       (news) => this.#hear(news),
@@ -84,7 +85,7 @@ export class Broker implements Reception {
 
   /** Somebody has connected. */
   connected(socket: Socket): void {
-    new Session(socket, this);
+    this.#entrance.arrived(new Session(socket, this));
   }
 
   // ---- Sessions ----
@@ -100,6 +101,7 @@ export class Broker implements Reception {
   }
 
   departed(session: Session): void {
+    this.#entrance.left(session);
     const instance = this.#instances.get(session.instance);
     if (instance === undefined) return;
     if (!instance.sessions.delete(session)) return;

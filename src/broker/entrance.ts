@@ -1,5 +1,5 @@
-// Who comes in: whose each connection is, by its token, and how many there may be of one instance. What is done wrong is told of
-// each so often, and no more.
+// Who comes in: whose each connection is, by its token, and how many there may be, of one instance and in all. What is done wrong is
+// told of each so often, and no more.
 import { timingSafeEqual } from 'node:crypto';
 import type { NodeId } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
@@ -16,12 +16,34 @@ export class Entrance {
   /** How many there were; null: of those who did not say who they are. */
   readonly #offences = new Map<NodeId | null, number>();
   #compared = 0;
+  /** Those that have not said who they are, in the order in which they came. */
+  readonly #strangers = new Set<Session>();
+  readonly #most: number;
+  #known = 0;
 
-  /** `key`: what tokens are made with, in hex. */
-  constructor(key: string, instances: ReadonlyMap<NodeId, Instance>, notify: (notice: Notice) => void) {
+  /** `key`: what tokens are made with, in hex. `most`: how many connections there is room for. */
+  constructor(key: string, instances: ReadonlyMap<NodeId, Instance>, notify: (notice: Notice) => void, most: number) {
     this.#key = key;
     this.#instances = instances;
     this.#notify = notify;
+    this.#most = most;
+  }
+
+  /**
+   * Somebody has connected. Where the system had no room for more, it would turn away who means well: so the one goes that has been there for
+   * longest and has not said who it is, or, where all have, one of the instance that has the most.
+   */
+  arrived(session: Session): void {
+    if (this.#strangers.size + this.#known >= this.#most) {
+      const [oldest = this.#oneTooMany()] = this.#strangers;
+      oldest?.offended(new ProtocolError('limit', `there is no room for more than ${this.#most} connections`));
+    }
+    this.#strangers.add(session);
+  }
+
+  /** It is over. */
+  left(session: Session): void {
+    if (!this.#strangers.delete(session)) this.#known -= 1;
   }
 
   /** Throws a `ProtocolError` where the token is not that instance's, or there are too many sessions of it. */
@@ -41,6 +63,8 @@ export class Entrance {
       throw new ProtocolError('limit', `\`${claim.instance}\` has ${Most.SESSIONS} connections already`);
     }
     instance.sessions.add(session);
+    this.#strangers.delete(session);
+    this.#known += 1;
   }
 
   offended({ instance }: Session, reason: string): void {
@@ -49,6 +73,14 @@ export class Entrance {
     this.#offences.set(node, offences);
     if (offences > (node === null ? Most.STRANGE_OFFENCES : Most.OFFENCES)) return;
     this.#notify({ type: 'offence', node, reason });
+  }
+
+  #oneTooMany(): Session | undefined {
+    let most: Instance | undefined;
+    for (const instance of this.#instances.values()) {
+      if (most === undefined || instance.sessions.size > most.sessions.size) most = instance;
+    }
+    return most === undefined ? undefined : [...most.sessions].at(-1);
   }
 
   #proves(token: string, node: NodeId, attempt?: number): boolean {

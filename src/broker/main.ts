@@ -4,7 +4,7 @@ import type { Server } from 'node:net';
 import { Broker } from './broker.ts';
 import type { Command, Notice } from './control.ts';
 import { judgesOf } from './judge.ts';
-import { listen } from './server.ts';
+import { listen, mostConnections } from './server.ts';
 
 let broker: Broker | null = null;
 let server: Server | null = null;
@@ -38,7 +38,7 @@ async function perform(command: Command): Promise<void> {
 }
 
 async function open(command: Extract<Command, { type: 'open' }>): Promise<void> {
-  const opened = new Broker(command, notify, await judgesOf(command.channels));
+  const opened = new Broker(command, notify, await judgesOf(command.channels), undefined, mostConnections());
   broker = opened;
   server = await listen(command.socket, (socket) => opened.connected(socket));
   notify({ type: 'listening' });

@@ -5,7 +5,7 @@ import { Most } from '../../src/broker/limits.ts';
 import { readRoom } from '../../src/wire/body.ts';
 import { itemsOf } from '../../src/wire/items.ts';
 import { Limit, Type } from '../../src/wire/message.ts';
-import { bytesOf, lockOf, queueOf, running } from './kit.ts';
+import { bytesOf, type Client, lockOf, queueOf, running, runningWith } from './kit.ts';
 
 const huge = 0xffffffff;
 
@@ -148,6 +148,30 @@ test('one connection too many is its instance’s doing, and a flood of them is 
   }
   const told = { type: 'offence', node: 'p', reason: '`p` has 1024 connections already' };
   expect(run.notices).toEqual(Array.from({ length: Most.OFFENCES }, () => told));
+});
+
+test('where there is no room for more connections, those go that have not said who they are', async () => {
+  await using run = await runningWith({ connections: 4 }, queueOf('q'));
+  const [first, second] = [await run.stranger(), await run.stranger()];
+  for (let more = 0; more < 2; more += 1) await run.stranger();
+  const client = await run.client('p');
+  expect(await first.error()).toBe('limit');
+  await first.closed;
+  await run.client('c');
+  expect(await second.error()).toBe('limit');
+  await client.settled();
+  const told = { type: 'offence', node: null, reason: 'there is no room for more than 4 connections' };
+  expect(run.notices).toEqual([told, told]);
+});
+
+test('where all have said who they are, one of the instance that has the most goes', async () => {
+  await using run = await runningWith({ connections: 4 }, queueOf('q', { producers: ['p', 'r'] }));
+  const modest = await run.client('r');
+  const greedy = [await run.client('p'), await run.client('p'), await run.client('p')];
+  const late = await run.client('c');
+  expect(await (greedy[2] as Client).error()).toBe('limit');
+  for (const client of [modest, late]) await client.settled();
+  expect(run.notices).toEqual([{ type: 'offence', node: 'p', reason: 'there is no room for more than 4 connections' }]);
 });
 
 test('who says nothing is told why it is cut off, and nobody is blamed', async () => {

@@ -41,6 +41,7 @@ export async function runningWith(
     readonly laneItems?: number;
     readonly again?: readonly string[];
     readonly speakers?: readonly Speaker[];
+    readonly connections?: number;
   },
   ...channels: Channel[]
 ): Promise<Running> {
@@ -56,6 +57,8 @@ export async function runningWith(
     { runId: 'r', key, channels, socket: path, deadlockMs: 1000, daemons: [], ...options },
     onNotice,
     await judgesOf(channels),
+    undefined,
+    options.connections,
   );
   const server: Server = await listen(path, (socket) => broker.connected(socket));
   const clients: Client[] = [];
