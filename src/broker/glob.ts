@@ -2,7 +2,7 @@
 // and `[!a-z]` for one of some; `**` for any folders, `{a,b}` for one of several; `\` takes its meaning from what follows.
 // A name that begins with a dot has to be asked for by one, and `**` does not follow links. What the names are like does not
 // matter, they are bytes; and no pattern takes longer than its length times theirs.
-import { type Dirent, promises as fs } from 'node:fs';
+import { type Dirent, promises as fs, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { alternativesOf, isLike, isPlain, type Part, partOf, unescaped } from './glob-pattern.ts';
 
@@ -47,7 +47,7 @@ class Walk {
       const { matched, next } = this.#step(entry, at);
       if (!matched && next.length === 0) continue;
       const path = `${prefix}${entry.name}`;
-      const kind = entry.isSymbolicLink() ? await kindOf(this.#bytes(path)) : entry.isDirectory() ? 'folder' : 'file';
+      const kind = entry.isSymbolicLink() ? await kindOf(this.#bytes(path)) : kindIn(entry);
       if (matched && kind === 'file') this.#found.add(path);
       if (kind === 'folder' && next.length > 0) await this.visit(`${path}/`, this.from(next));
     }
@@ -94,13 +94,20 @@ async function entriesOf(folder: Buffer): Promise<readonly Dirent[]> {
   }
 }
 
-async function kindOf(path: string | Buffer): Promise<'file' | 'folder' | null> {
+async function kindOf(path: string | Buffer): Promise<Kind> {
   try {
-    return (await fs.stat(path)).isDirectory() ? 'folder' : 'file';
+    return kindIn(await fs.stat(path));
   } catch (error) {
     if (isAbsent(error)) return null;
     throw error;
   }
+}
+
+/** Null: what is neither, such as a FIFO, which would be waited for, or what is not there. */
+type Kind = 'file' | 'folder' | null;
+
+function kindIn(entry: Dirent | Stats): Kind {
+  return entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : null;
 }
 
 function isAbsent(error: unknown): boolean {

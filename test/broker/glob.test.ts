@@ -1,4 +1,5 @@
 // Which files a pattern matches, in a tree of names good and bad.
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -49,6 +50,13 @@ test.each([
   ['{', []],
 ])('%j matches %j', async (pattern, paths) => {
   expect(await found(pattern, tree())).toEqual(paths);
+});
+
+test('what is no regular file is not found, whatever leads to it', async () => {
+  const folder = workspace({ 'a.txt': '' });
+  expect(spawnSync('mkfifo', [join(folder, 'fifo.txt')]).status).toBe(0);
+  symlinkSync('fifo.txt', join(folder, 'link.txt'));
+  for (const pattern of ['*.txt', '**', '{a,fifo,link}.txt']) expect(await found(pattern, folder)).toEqual(['a.txt']);
 });
 
 test('`**` finds all that is not hidden, sorted by its bytes', async () => {
