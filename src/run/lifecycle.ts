@@ -163,11 +163,12 @@ export class Lifecycle {
   }
 
   #kill(now: number, wish: Wish = wishOf({})): void {
+    const isLate = this.#phase === 'stopping' && this.#isDue(now);
+    const reason = isLate ? `still alive after ${seconds(this.node.stop.graceMs)}` : 'killed at once';
     this.#deadline = null;
     this.#treeKilled = true;
     this.#want(wish);
-    const late = this.#phase === 'stopping' ? `still alive after ${seconds(this.node.stop.graceMs)}` : 'killed at once';
-    this.#go('stopping', { do: 'signal', signal: 'SIGKILL', reason: late });
+    this.#go('stopping', { do: 'signal', signal: 'SIGKILL', reason });
     this.#startedAt ??= now;
   }
 

@@ -286,6 +286,14 @@ describe('stopping', () => {
     expect(endOf(exits(machine, -9))).toEqual(['stopped', -9, 'interrupted']);
   });
 
+  it('says of a process that is killed within its grace that it was killed at once', () => {
+    const machine = running();
+    machine.handle({ type: 'stop', as: 'stopped', reason: 'interrupted' }, 100);
+    expect(machine.handle({ type: 'kill' }, 101)).toEqual([
+      { do: 'signal', signal: 'SIGKILL', reason: 'killed at once' },
+    ]);
+  });
+
   it('leaves the rest of the tree what is left of the grace, and says nothing of a leak', () => {
     const machine = running({ stop: { signal: 'SIGTERM', graceMs: 300 } });
     machine.handle({ type: 'stop', as: 'stopped', reason: 'interrupted' }, 100);
