@@ -6,7 +6,7 @@ import type { WaitFact } from '../run/event.ts';
 import type { Outlook, Suspect } from './control.ts';
 import { type Connected, partsOf, type Sight, signOf, type Stance, type Waker } from './sight.ts';
 import { Stillness } from './stillness.ts';
-import { type Blocked, type Cause, circleIn, closedSetOf, OUTSIDE } from './waits.ts';
+import { type Blocked, type Cause, circleIn, closedSetOf, OUTSIDE, throughWorkers } from './waits.ts';
 
 export type VigilEffect =
   | { readonly do: 'ask'; readonly session: number }
@@ -133,14 +133,15 @@ export class Vigil {
     const nodes = new Map<NodeId, { readonly stance: Stance; readonly causes: readonly Cause[] }>();
     const blocked = new Map<NodeId, readonly Cause[]>();
     for (const stance of sight.stances) {
-      const causes = partsOf(stance).flatMap(({ session }) => waits.get(session) ?? []);
-      const { after = [], works = [] } = stance;
+      const { node, after = [], works = [] } = stance;
+      const own = partsOf(stance).flatMap(({ session }) => waits.get(session) ?? []);
+      const causes = works.length === 0 ? own : own.map((cause) => throughWorkers(cause, node, works));
       if (after.length > 0) causes.push({ does: 'start', channel: null, helpers: new Set(after) });
       if (works.length > 0) causes.push({ does: 'work', channel: null, helpers: new Set(works) });
-      nodes.set(stance.node, { stance, causes });
-      if (stance.state === 'absent') blocked.set(stance.node, []);
+      nodes.set(node, { stance, causes });
+      if (stance.state === 'absent') blocked.set(node, []);
       else if (stance.state === 'driven' || causes.length === 0) continue;
-      else if (this.#still.of(stance, now) >= this.#deadlockMs) blocked.set(stance.node, causes);
+      else if (this.#still.of(stance, now) >= this.#deadlockMs) blocked.set(node, causes);
     }
     return { nodes, waits, blocked, closed: closedSetOf(blocked) };
   }

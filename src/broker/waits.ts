@@ -20,6 +20,13 @@ export const OUTSIDE: NodeId = '';
 /** Nodes that can do nothing until one of their causes comes true. Whoever is not in it can help at any time. */
 export type Blocked = ReadonlyMap<NodeId, readonly Cause[]>;
 
+/** Of one that waits for itself, among others: what it holds its workers work on, and only they can bring it back. */
+export function throughWorkers(cause: Cause, node: NodeId, workers: readonly NodeId[]): Cause {
+  const { helpers, named = helpers } = cause;
+  if (!named.has(node)) return cause;
+  return { ...cause, named: new Set([...[...named].filter((helper) => helper !== node), ...workers]) };
+}
+
 /** The nodes that nobody can ever set going again: the largest set of blocked ones all of whose helpers are in it too. */
 export function closedSetOf(blocked: Blocked): Set<NodeId> {
   const closed = new Set(blocked.keys());

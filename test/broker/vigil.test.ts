@@ -36,13 +36,14 @@ class Scene {
   get sight(): Sight {
     const stances = [...this.moves].map(([node, moves]): Stance => {
       const sessions = [{ session: sessionOf(node), pid: sessionOf(node), moves }];
-      return { node, state: 'present', sessions, streams: [] };
+      return this.#others.get(node) ?? { node, state: 'present', sessions, streams: [] };
     });
+    const others = [...this.#others.values()].filter(({ node }) => !this.moves.has(node));
     const waits = [...this.#waits].map(([node, cause]) => ({
       session: sessionOf(node),
       cause: { ...cause, channel: 'c' },
     }));
-    return { stances: [...stances, ...this.#others.values()], waits, turns: this.turns, movers: () => [] };
+    return { stances: [...stances, ...others], waits, turns: this.turns, movers: () => [] };
   }
 }
 
@@ -205,6 +206,25 @@ test('what has not started is part of it where it waits for one of them', () => 
   const pending = [{ node: 'w', does: 'start', on: ['b'], queues: [] }] as const;
   const [deadlock] = vigil.inspected(request, { ...all('a', 'b'), pending }, scene.sight, 1030);
   expect(deadlock).toMatchObject({ do: 'deadlock', circle: ['a', 'w', 'b'] });
+});
+
+test('an `each` waits for what it holds itself by its workers', () => {
+  const vigil = new Vigil(settings);
+  const part = { session: sessionOf('e'), pid: 0, moves: 1 };
+  const scene = new Scene()
+    .waits('a', 'join', 'e')
+    .waits('b', 'acquire', 'a')
+    .waits('e', 'get', 'e')
+    .is({ node: 'e', state: 'ours', sessions: [], streams: [part], works: ['b'] });
+  const { request } = proved(vigil, scene);
+  const [deadlock] = vigil.inspected(request, all('a', 'b'), scene.sight, 1030);
+  expect(deadlock).toMatchObject({ circle: ['a', 'e', 'b'] });
+  expect(deadlock).toHaveProperty('waits', [
+    { node: 'a', does: 'join', channel: 'c', forMs: 1030, on: ['e'] },
+    { node: 'e', does: 'get', channel: 'c', forMs: 1030, on: ['b'] },
+    { node: 'e', does: 'work', channel: null, forMs: 1030, on: ['b'] },
+    { node: 'b', does: 'acquire', channel: 'c', forMs: 1030, on: ['a'] },
+  ]);
 });
 
 test('daemons that only wait for something to do are no deadlock; with a lock between them they are', () => {
