@@ -166,8 +166,9 @@ export class Lifecycle {
     const isLate = this.#phase === 'stopping' && this.#isDue(now);
     const reason = isLate ? `still alive after ${seconds(this.node.stop.graceMs)}` : 'killed at once';
     this.#deadline = null;
-    this.#treeKilled = true;
     this.#want(wish);
+    if (this.#treeKilled) return;
+    this.#treeKilled = true;
     this.#go('stopping', { do: 'signal', signal: 'SIGKILL', reason });
     this.#startedAt ??= now;
   }

@@ -323,10 +323,12 @@ describe('stopping', () => {
     ]);
   });
 
-  it('at once kills, also in the middle of a gentle stop', () => {
+  it('at once kills once, also in the middle of a gentle stop', () => {
     const machine = running();
     machine.handle({ type: 'stop', as: 'stopped', reason: 'interrupted' }, 0);
-    expect(machine.handle({ type: 'kill' }, 1)).toMatchObject([{ do: 'signal', signal: 'SIGKILL' }]);
+    const killed = [{ do: 'signal', signal: 'SIGKILL', reason: 'killed at once' }];
+    expect(machine.handle({ type: 'kill' }, 1)).toEqual(killed);
+    expect(machine.handle({ type: 'kill' }, 1)).toEqual([]);
   });
 
   it('of a process that has just ended by itself leaves its success to it, but waits for no room in a queue', () => {
