@@ -81,10 +81,13 @@ async function collect(
   { fifos, broker }: StdioContext,
 ): Promise<number> {
   const path = await fifos.path();
+  // Opened for both ways first: the broker may be gone when it has answered, and this process must never wait for the other end.
+  const both = openSync(path, constants.O_RDWR);
   try {
     await present(broker).collect({ node: node.id, stream, queue: to.queue, path, format: to.format });
     return openSync(path, constants.O_WRONLY);
   } finally {
+    closeSync(both);
     unlinkSync(path);
   }
 }
