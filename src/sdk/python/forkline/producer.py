@@ -95,7 +95,14 @@ class Producer:
         if session.lost is not None or session.parting or self._broken or self.closed:
             return False
         session.seal()
-        return session.connection.unsent < _BATCH_BYTES and self.admit(data, None)
+        return not self.is_crowded() and self.admit(data, None)
+
+    def is_crowded(self) -> bool:
+        """Whether so much is unsent that a put waits for the socket to keep up."""
+        connection = self.session.connection
+        if connection.unsent >= _BATCH_BYTES:
+            self.session.send()
+        return connection.unsent > _MOST_UNSENT
 
     def extend(self, items: "list[bytes]") -> int:
         """Adds to the open batch as many of them as it takes. Returns how many."""
@@ -289,7 +296,7 @@ class PutCall:
             self._put = True
             return True
         producer.session.seal()
-        if self._crowded():
+        if producer.is_crowded() and not self.once:
             return None
         if self._admit(producer):
             self._put = True
@@ -304,12 +311,6 @@ class PutCall:
     def _join(self, producer: Producer) -> bool:
         """Whether the open batch takes it."""
         return self._manner is None and producer.extend([self._data]) > 0
-
-    def _crowded(self) -> bool:
-        session = self._producer.session
-        if session.connection.unsent >= _BATCH_BYTES:
-            session.send()
-        return session.connection.unsent > _MOST_UNSENT and not self.once
 
     def _admit(self, producer: Producer) -> bool:
         return producer.admit(self._data, self._manner)
