@@ -37,6 +37,8 @@ export class Connection {
   #streamed: Buffer[] = [];
   /** What the system did not take in this turn, and is offered again before the turn ends. */
   #unsent: Buffer[] = [];
+  /** What rides is being written, and leaves with the flush that asked for it: what is flushed meanwhile must not overtake. */
+  #gathering = false;
   /** What is read leads to calls that have something to send too. */
   #reading = false;
   /** A flush comes at the end of this turn. */
@@ -113,8 +115,13 @@ export class Connection {
 
   /** Sends everything, as far as the system takes it. */
   flush(): void {
-    if (this.#state !== 'open' || this.#streamed.length > 0) return;
-    this.#listener.beforeSend();
+    if (this.#state !== 'open' || this.#streamed.length > 0 || this.#gathering) return;
+    this.#gathering = true;
+    try {
+      this.#listener.beforeSend();
+    } finally {
+      this.#gathering = false;
+    }
     this.#sentAt = performance.now();
     const taken = this.writer.take();
     if (taken.length > 0) this.#listener.keeps?.(taken);

@@ -9,6 +9,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Connection } from '../../src/sdk/connection.ts';
+import { FrameWriter } from '../../src/wire/writer.ts';
 
 /** Listens, reads all it is sent once it is told to, and says the hash of that at its end. */
 const READER = `
@@ -66,6 +67,48 @@ test('a turn that does not end gets rid of what the system did not take at once,
   connection.cut();
   const [read] = await once(worker, 'message');
   expect(read).toBe(sent.digest('hex'));
+});
+
+test('what is flushed while what rides is written leaves in its order, and its memory stays as it is', async () => {
+  const { path, worker } = await someReader();
+  const items = Array.from({ length: 100 }, (_, number) => `${number}`.padEnd(20_000, 'x'));
+  const expected = createHash('sha256');
+  const { promise: opened, resolve } = withResolvers();
+  let late = false;
+  const connection: Connection = new Connection(path, {
+    onConnected: resolve,
+    onFrame: () => {},
+    // As a rider that has something to say does where the last write was a while ago.
+    beforeSend: () => {
+      if (!late) return;
+      late = false;
+      connection.flush();
+    },
+    onDrained: () => {},
+    onLost: (reason) => expect.unreachable(reason),
+  });
+  connection.hold();
+  await opened;
+  const put = (item: string) => {
+    const frame = new FrameWriter();
+    frame.putBytes(1, Buffer.from(item));
+    for (const piece of frame.take()) {
+      expected.update(piece);
+      connection.writer.raw(piece);
+    }
+  };
+  for (const item of [...items, 'small']) put(item);
+  late = true;
+  connection.flush();
+  // Into the memory of what is still on its way, where that is taken to be sent.
+  for (let number = 0; number < 200; number += 1) put(`small ${number}`);
+  worker.postMessage('read', []);
+  while (connection.stalled) await setImmediate();
+  connection.flush();
+  connection.finish();
+  connection.cut();
+  const [read] = await once(worker, 'message');
+  expect(read).toBe(expected.digest('hex'));
 });
 
 test('a broker that is too busy to accept is asked again', async () => {
