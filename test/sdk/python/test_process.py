@@ -249,9 +249,8 @@ class HeldUp(unittest.TestCase):
                 tries.append(1)
                 if len(tries) > 1: connection.unsent = 0
             connection.send = send
-            from forkline.producer import PutCall
-            put = PutCall(q._bind_producer(), b"1", False)
-            print(session.wait(lambda: None if put._crowded() else "on", None))
+            producer = q._bind_producer()
+            print(session.wait(lambda: None if producer.is_crowded() else "on", None))
             connection.send = take
         """
         with Puppet(code) as program:
