@@ -247,6 +247,8 @@ export interface Suspect {
   readonly node: NodeId;
   /** Its processes that nothing but the broker could wake. */
   readonly pids: readonly number[];
+  /** It waits at no channel by itself, but where one reads its stdin that is fed from a queue, or writes to one, that waits there. */
+  readonly wired: boolean;
 }
 
 /** What the runner knows of suspects. */

@@ -15,6 +15,8 @@ import type { Switchboard } from './switchboard.ts';
 export class Feeder implements Party {
   readonly session: number;
   readonly instance: NodeId;
+  /** How often something was said to it. */
+  moves = 0;
   /** The stream that feeds it broke off. */
   brokeOff = false;
   readonly #switchboard: Switchboard;
@@ -83,6 +85,7 @@ export class Feeder implements Party {
   }
 
   perform(_channel: number, effect: SessionEffect): void {
+    this.moves += 1;
     if (effect.type === 'deliver') {
       const { items } = effect.batch;
       this.#pending.push({ tag: this.#delivered, items });

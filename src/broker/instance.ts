@@ -44,12 +44,14 @@ export class Instance {
   }
 
   get stance(): Stance {
-    const { node, sessions, collectors } = this;
+    const { node, leaving, sessions, feeders, collectors } = this;
+    // Of one that is gone, nobody reads any more.
+    const streams = leaving ? [...collectors] : [...feeders, ...collectors];
     return {
       node,
       state: this.#state,
       sessions: [...sessions],
-      streams: [...collectors].map(({ session, moves }) => ({ session, pid: 0, moves })),
+      streams: streams.map(({ session, moves }) => ({ session, pid: 0, moves })),
     };
   }
 
@@ -57,7 +59,7 @@ export class Instance {
     // Who is in a hurry gives up by itself.
     if (this.#hurries) return 'driven';
     if (this.leaving) return 'gone';
-    return this.feeders.size > 0 ? 'driven' : this.isThere ? 'present' : 'absent';
+    return this.isThere || this.feeders.size > 0 ? 'present' : 'absent';
   }
 
   /** A stream that it took from broke off. */

@@ -21,7 +21,7 @@ export interface Connected {
 
 /**
  * An instance that has not ended for good. `absent`: no process of it is known. `present`: it runs. `gone`: its processes have ended,
- * and what they wrote waits for room. `driven`: something wakes it that cannot be asked, such as a stdin that is fed. `ours`: no
+ * and what they wrote waits for room. `driven`: it goes on by itself, without anything else. `ours`: no
  * process, but what the runner itself puts or takes.
  */
 export interface Stance {
@@ -48,7 +48,21 @@ export interface Sight {
 
 /** What of it could stir. */
 export function partsOf({ state, sessions, streams }: Stance): readonly Connected[] {
+  if (state === 'present') return [...sessions, ...streams];
   return state === 'gone' || state === 'ours' ? streams : sessions;
+}
+
+/**
+ * What it waits for. `wired`: its program says of nothing that it does, and may read what is fed to it, or write to what is full; then it
+ * is what its streams wait for.
+ */
+export function ownWaits(
+  { state, sessions, streams }: Stance,
+  waits: ReadonlyMap<number, readonly Cause[]>,
+): { readonly own: Cause[]; readonly wired: boolean } {
+  const at = (parts: readonly Connected[]): Cause[] => parts.flatMap(({ session }) => waits.get(session) ?? []);
+  const said = state === 'present' || state === 'driven' ? at(sessions) : [];
+  return said.length > 0 ? { own: said, wired: false } : { own: at(streams), wired: state === 'present' };
 }
 
 /** Changes whenever anything of it stirs. */

@@ -4,7 +4,7 @@
 import type { NodeId } from '../plan/plan.ts';
 import type { WaitFact } from '../run/event.ts';
 import type { Outlook, Suspect } from './control.ts';
-import { type Connected, partsOf, type Sight, signOf, type Stance, type Waker } from './sight.ts';
+import { type Connected, ownWaits, type Sight, signOf, type Stance, type Waker } from './sight.ts';
 import { Stillness } from './stillness.ts';
 import { type Blocked, type Cause, circleIn, closedSetOf, OUTSIDE, throughWorkers } from './waits.ts';
 
@@ -130,15 +130,15 @@ export class Vigil {
       if (causes === undefined) waits.set(session, [cause]);
       else causes.push(cause);
     }
-    const nodes = new Map<NodeId, { readonly stance: Stance; readonly causes: readonly Cause[] }>();
+    const nodes = new Map<NodeId, Standing>();
     const blocked = new Map<NodeId, readonly Cause[]>();
     for (const stance of sight.stances) {
       const { node, after = [], works = [] } = stance;
-      const own = partsOf(stance).flatMap(({ session }) => waits.get(session) ?? []);
+      const { own, wired } = ownWaits(stance, waits);
       const causes = works.length === 0 ? own : own.map((cause) => throughWorkers(cause, node, works));
       if (after.length > 0) causes.push({ does: 'start', channel: null, helpers: new Set(after) });
       if (works.length > 0) causes.push({ does: 'work', channel: null, helpers: new Set(works) });
-      nodes.set(node, { stance, causes });
+      nodes.set(node, { stance, causes, wired });
       if (stance.state === 'absent') blocked.set(node, []);
       else if (stance.state === 'driven' || causes.length === 0) continue;
       else if (this.#still.of(stance, now) >= this.#deadlockMs) blocked.set(node, causes);
@@ -177,21 +177,23 @@ export class Vigil {
     );
     const stuck = closedSetOf(proved);
     const suspects = [...stuck].flatMap((node) => {
-      const { stance } = nodes.get(node) ?? NOBODY;
-      return stance === null || stance.state === 'absent' ? [] : [stance];
+      const found = nodes.get(node);
+      return found === undefined || found.stance.state === 'absent' ? [] : [found];
     });
-    const processes = suspects.filter(({ state }) => state !== 'ours');
-    const age = Math.max(...suspects.map((stance) => this.#still.of(stance, now)));
+    const processes = suspects.filter(({ stance }) => stance.state !== 'ours');
+    const age = Math.max(...suspects.map(({ stance }) => this.#still.of(stance, now)));
     if (processes.length === 0 || this.#inspectedAt + againMs(age) > now) return [];
     this.#inspectedAt = now;
     this.#inspections += 1;
     const request = this.#inspections;
-    this.#inspection = { request, signs: new Map(suspects.map((stance) => [stance.node, signOf(stance)])) };
+    this.#inspection = { request, signs: new Map(suspects.map(({ stance }) => [stance.node, signOf(stance)])) };
     return [
       {
         do: 'inspect',
         request,
-        suspects: processes.map((stance) => ({ node: stance.node, pids: this.#pidsOf(stance, waits) ?? [] })),
+        suspects: processes.map(({ stance, wired }) => {
+          return { node: stance.node, pids: this.#pidsOf(stance, waits) ?? [], wired };
+        }),
         absent: [...stuck].filter((node) => nodes.get(node)?.stance.state === 'absent'),
       },
     ];
@@ -254,8 +256,15 @@ export class Vigil {
   }
 }
 
+interface Standing {
+  readonly stance: Stance;
+  readonly causes: readonly Cause[];
+  /** These are of its streams. */
+  readonly wired: boolean;
+}
+
 interface Suspicion {
-  readonly nodes: ReadonlyMap<NodeId, { readonly stance: Stance; readonly causes: readonly Cause[] }>;
+  readonly nodes: ReadonlyMap<NodeId, Standing>;
   readonly waits: ReadonlyMap<number, readonly Cause[]>;
   readonly blocked: Blocked;
   readonly closed: ReadonlySet<NodeId>;

@@ -15,6 +15,7 @@ export interface Inspected {
   readonly runId: string;
   readonly schedule: Pick<Schedules, 'prospects'>;
   readonly running: ReadonlyMap<NodeId, Life>;
+  readonly broker: () => { readonly pid: number } | null;
 }
 
 export async function inspect(
@@ -33,14 +34,20 @@ export async function inspect(
 }
 
 /** Who was just asked may still be about to fall asleep again, and is looked at once more. */
-async function passiveAmong(suspects: readonly Suspect[], { runId, running }: Inspected): Promise<NodeId[]> {
+async function passiveAmong(suspects: readonly Suspect[], { runId, running, broker }: Inspected): Promise<NodeId[]> {
   const passive: NodeId[] = [];
   let trees: (Tree & { readonly node: NodeId })[] = [];
-  for (const { node, pids } of suspects) {
+  for (const { node, pids, wired } of suspects) {
     const run = running.get(node);
     if (run?.phase === 'accounting') passive.push(node);
     if (run?.phase !== 'running' || run.pid === null) continue;
-    trees.push({ node, leader: run.pid, marks: marksOf(runId, node), stuck: pids });
+    trees.push({
+      node,
+      leader: run.pid,
+      marks: marksOf(runId, node),
+      stuck: pids,
+      wiredTo: wired ? (broker()?.pid ?? null) : null,
+    });
   }
   for (let look = 0; look < MOST_LOOKS && trees.length > 0; look += 1) {
     if (look > 0) await pause(BETWEEN_LOOKS_MS);

@@ -2,7 +2,7 @@
 // it: a shell that waits for its child or reads what that prints, one that writes into a full pipe of its own tree, or a thread
 // that waits for another one of its own process, can do nothing by itself, unless an alarm or a signal of its own may call it.
 // Where that cannot be told, something runs. Elsewhere only a tree is known that is one process, which said itself that it is stuck.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 
 export interface Tree {
@@ -12,6 +12,8 @@ export interface Tree {
   readonly marks: readonly string[];
   /** Its processes that nothing but the broker could wake. */
   readonly stuck: readonly number[];
+  /** Whose reading and writing at the other end of its stdin and stdout is known to wait, too; null where of none. */
+  readonly wiredTo: number | null;
 }
 
 /** `settling`: it is passive but for what should be over in a moment. */
@@ -37,13 +39,14 @@ function activityOf(tree: Tree, processes: readonly Process[]): Activity {
   // One that is not found is in another namespace, or gone; and once the leader is gone, what it has left is about to be killed.
   const found = [tree.leader, ...tree.stuck].every((pid) => members.some((member) => member.pid === pid));
   if (!found) return 'active';
+  const circle = new Set([...members.map(({ pid }) => pid), ...(tree.wiredTo === null ? [] : [tree.wiredTo])]);
   let activity: Activity = 'passive';
   for (const { pid } of members) {
     const stuck = tree.stuck.includes(pid);
     for (const thread of threadsOf(pid)) {
       const asleep = stateOf(`/proc/${pid}/task/${thread}/stat`) === 'S';
       const task = `/proc/${pid}/task/${thread}`;
-      if (asleep && (stuck || ((waitsForItsOwn(task) || isAtItsOwnPipe(pid, task, members)) && !mayBeCalled(pid))))
+      if (asleep && (stuck || ((waitsForItsOwn(task) || isAtItsOwnPipe(pid, task, circle)) && !mayBeCalled(pid))))
         continue;
       if (!stuck) return 'active';
       if (/^[Tt]$/.test(stateOf(`/proc/${pid}/task/${thread}/stat`))) return 'active';
@@ -79,8 +82,10 @@ function isMarked(pid: number, marks: readonly string[]): boolean {
 function mayBeCalled(pid: number): boolean {
   if (read(`/proc/${pid}/timers`) !== '') return true;
   const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? '0'}`);
-  const isCalled = CALLS.some((signal) => ((caught >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n);
-  return isCalled && !CALLED_FOR_LITTLE.includes(read(`/proc/${pid}/comm`).trimEnd());
+  const catches = (signal: NodeJS.Signals) => ((caught >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+  // Who catches this one, as `sort` does, catches all that would end it, to tidy up.
+  const calls = catches('SIGVTALRM') ? CALLS.filter((signal) => signal.startsWith('SIGUSR')) : CALLS;
+  return calls.some(catches) && !CALLED_FOR_LITTLE.includes(read(`/proc/${pid}/comm`).trimEnd());
 }
 
 /** It waits, without a limit, for a child to end or for another thread of its own process. */
@@ -95,14 +100,21 @@ function waitsForItsOwn(thread: string): boolean {
   return call === numbers.futex && waits && timeout === 0;
 }
 
-/** It reads from a pipe, or writes into one, that nobody has open but processes of its own tree: `$(…)` in a shell, or what stands beside its `|`. */
-function isAtItsOwnPipe(pid: number, thread: string, members: readonly Process[]): boolean {
+/**
+ * It reads from a pipe, or writes into one, that nobody has open but these: of its own tree, as `$(…)` in a shell has it or what stands
+ * beside its `|`, or at the other end of its stdin and stdout.
+ */
+function isAtItsOwnPipe(pid: number, thread: string, circle: ReadonlySet<number>): boolean {
   const [call, descriptor] = read(`${thread}/syscall`).split(' ').map(Number);
   if (call === undefined || SYSTEM_CALLS[process.arch]?.stream.includes(call) !== true) return false;
-  const pipe = linkOf(`/proc/${pid}/fd/${descriptor}`);
-  if (!pipe.startsWith('pipe:')) return false;
-  const own = new Set(members.map((member) => member.pid));
-  return numbersIn('/proc').every((other) => own.has(other) || !hasOpen(other, pipe));
+  const file = `/proc/${pid}/fd/${descriptor}`;
+  if (!isPipe(file)) return false;
+  const pipe = linkOf(file);
+  return numbersIn('/proc').every((other) => circle.has(other) || !hasOpen(other, pipe));
+}
+
+function isPipe(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFIFO() ?? false;
 }
 
 function hasOpen(pid: number, file: string): boolean {

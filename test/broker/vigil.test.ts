@@ -90,8 +90,8 @@ test('a deadlock is told when both are stuck and nothing else of them runs', () 
   const scene = circle();
   const { request, suspects } = proved(vigil, scene);
   expect(suspects).toEqual([
-    { node: 'a', pids: [sessionOf('a')] },
-    { node: 'b', pids: [sessionOf('b')] },
+    { node: 'a', pids: [sessionOf('a')], wired: false },
+    { node: 'b', pids: [sessionOf('b')], wired: false },
   ]);
   expect(vigil.inspected(request, all('a', 'b'), scene.sight, 1030)).toEqual([
     {
@@ -181,7 +181,7 @@ test('nobody is asked as long as one who could help runs', () => {
   expect(dos(watch(new Vigil(settings), scene, 0, 9000).map(({ effect }) => effect))).toEqual([]);
 });
 
-test('a stdin that is fed may help at any time', () => {
+test('what goes on by itself may help at any time', () => {
   const fed: Stance = { node: 'f', state: 'driven', sessions: [], streams: [] };
   const scene = new Scene().is(fed).waits('a', 'get', 'f');
   expect(watch(new Vigil(settings), scene, 0, 9000)).toEqual([]);

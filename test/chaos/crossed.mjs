@@ -55,7 +55,7 @@ async function one(name, n) {
   const folder = mkdtempSync('/tmp/fx-');
   const help = helps[name] ?? helps[how];
   const text = `
-queues: { q: {}, none: { leftover: ignore } }
+queues: { q: {}, none: { leftover: ignore }${how === 'stdin_of_queue' ? ', fed: { encoding: text }' : ''} }
 locks: { l: {}, busy: {} }
 processes:
   one:
@@ -63,10 +63,11 @@ processes:
     args: [${how}]
     gets: [q, none]
     locks: [l, busy]
-    ${how === 'stdin' ? 'stdin: { process: fed }' : ''}
+    ${how === 'stdin' ? 'stdin: { process: fed }' : how === 'stdin_of_queue' ? 'stdin: { queue: fed }' : ''}
   two: { target: '${here}/crossed.${n % 2 === 0 ? 'py' : 'ts'}#other', puts: q, locks: l }
 
   ${how === 'stdin' ? `fed: { run: 'sleep 3' }` : ''}
+  ${how === 'stdin_of_queue' ? `feeding: { run: 'sleep 3; forkline put fed x', puts: fed }` : ''}
   ${how === 'lock_for_a_while' ? `busy: { target: '${here}/../programs/puzzle.py#play', args: [lock busy, sleep 4000], locks: busy }` : ''}
   ${help === undefined ? '' : `help: { ${help} }`}
 daemons: { third: { run: 'sleep 60', puts: none } }

@@ -242,6 +242,10 @@ def stdin():
     sys.stdin.read()
 
 
+def stdin_of_queue():
+    sys.stdin.readline()
+
+
 def file_lock():
     with open(os.environ["FORKLINE_RUN_DIR"] + "/flock", "w") as file:
         while True:

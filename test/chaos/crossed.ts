@@ -69,6 +69,9 @@ const ways: Record<string, () => Promise<unknown>> = {
   stdin: async () => {
     for await (const _ of process.stdin);
   },
+  stdin_of_queue: async () => {
+    for await (const _ of process.stdin);
+  },
   watching: async () => {
     const watcher = watch(folder);
     for (;;) {

@@ -191,6 +191,26 @@ processes:
   free: { run: sleep 9 }`,
     waits: ['a acquire l', 'b get q'],
   },
+  'a filter that is wired to two queues, between two that wait for each other': {
+    yaml: `
+queues: { x: { encoding: text }, y: { encoding: text } }
+locks: { l: {} }
+processes:
+  first: { py[meet t 2, lock l, put x], puts: x, locks: l }
+  filter: { run: 'grep . | sort | uniq -c', stdin: { queue: x }, stdout: { queue: y } }
+  last: { ts[lock l, meet t 2, get y], gets: y, locks: l }
+  free: { run: sleep 9 }`,
+    waits: ['first acquire l', 'filter get x', 'last get y'],
+  },
+  'what is printed into a full queue under a lock': {
+    yaml: `
+queues: { q: { maxsize: 2, encoding: text } }
+locks: { l: {} }
+processes:
+  a: { run: 'forkline lock l -- seq 1 100000', stdout: { queue: q }, locks: l }
+  b: { py[get q, lock l], gets: q, locks: l }`,
+    waits: ['a put q', 'b acquire l'],
+  },
   'what the run itself puts': {
     yaml: `
 queues: { q: { from: [1, 2, 3, 4], maxsize: 1 } }

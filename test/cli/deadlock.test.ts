@@ -405,6 +405,48 @@ test('a script that takes in a loop and pipes what it makes of it into another q
   expect(stderr).toContain('`b` waits for lock `left`, held by `a`');
 });
 
+test('programs that know nothing of Forkline, wired to queues, are part of it while they read or write', async () => {
+  const [reading, writing] = await Promise.all([
+    run(`
+      queues: { in: { encoding: text }, out: { encoding: text } }
+      locks: { left: {} }
+      processes:
+        first: { ts(meet here 2, lock left, put in), puts: in, locks: left }
+        filter: { run: "grep . | sort | uniq -c", stdin: { queue: in }, stdout: { queue: out } }
+        last: { py(lock left, meet here 2, get out), gets: out, locks: left }`),
+    run(`
+      queues: { mail: { maxsize: 2, encoding: text } }
+      locks: { left: {} }
+      processes:
+        writer: { run: "forkline lock left -- seq 1 100000", stdout: { queue: mail }, locks: left }
+        reader: { ts(get mail, lock left), gets: mail, locks: left }`),
+  ]);
+  expect(reading?.exitCode).toBe(3);
+  expect(reading?.stderr).toContain('`filter` waits in `get` on queue `in` (0 wait), for `first`');
+  expect(reading?.stderr).toContain('`last` waits in `get` on queue `out` (0 wait), for `filter`');
+  expect(writing?.exitCode).toBe(3);
+  expect(writing?.stderr).toContain(
+    '`writer` waits in `put` on queue `mail` (2 of 2 wait, 1 held), for `reader` to take',
+  );
+});
+
+test('a wired program that does anything else may yet help: it works, sleeps, or has an alarm', async () => {
+  const pipeline = (program: string) => `
+    queues: { in: { encoding: text, from: [x] }, out: { encoding: text } }
+    locks: { left: {} }
+    processes:
+      filter: { ${program}, stdin: { queue: in }, stdout: { queue: out } }
+      last: { py(lock left, loop out), gets: out, locks: left }
+      other: { ts(lock left), locks: left }`;
+  const outcomes = await Promise.all([
+    run(pipeline('run: "read line; sleep 3; echo $line"')),
+    run(pipeline(`command: [awk, '{ system("sleep 3"); print }']`)),
+    run(pipeline(`command: [perl, -e, '$SIG{ALRM} = sub { print "tired"; exit }; <STDIN>; alarm 3; pipe R, W; <R>']`)),
+  ]);
+  expect(outcomes.map(({ deadlock }) => deadlock)).toEqual([undefined, undefined, undefined]);
+  expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
+});
+
 test('a program that an alarm tells to go on is not stuck while it waits for what is', async () => {
   const { exitCode, deadlock } = await run(`
     locks: { left: {} }

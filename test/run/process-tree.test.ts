@@ -23,7 +23,7 @@ async function leading(script: string): Promise<Led> {
 }
 
 function activityOf({ pid, stuck }: Led): Activity | undefined {
-  return activitiesOf([{ leader: pid, marks: ['FORKLINE_RUN_ID=none'], stuck: [stuck] }])[0];
+  return activitiesOf([{ leader: pid, marks: ['FORKLINE_RUN_ID=none'], stuck: [stuck], wiredTo: null }])[0];
 }
 
 /** Until it is in one of these system calls, by their numbers on x64 and arm64. */
@@ -39,6 +39,7 @@ test.each([
   ['only waits for it can do nothing', '', 'passive'],
   ['may be woken by an alarm can', '$SIG{ALRM} = sub { die }; alarm 600;', 'active'],
   ['others may call by a signal can', '$SIG{USR1} = sub { die };', 'active'],
+  ['catches all that would end it can do nothing', '$SIG{$_} = sub { die } for qw(ALRM IO TERM VTALRM);', 'passive'],
 ])('beside one that is stuck, one that %s', async (_, before, activity) => {
   const led = await leading(`${before} $p = fork or sleep 600; print "$p\\n"; wait`);
   await sleepsIn(led, WAIT);
