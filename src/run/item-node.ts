@@ -1,6 +1,6 @@
 // What the process of an item is: the node of its `each` with the item put into it, under the name of a worker. Where nothing in the
 // node depends on the item it is made once for all of them.
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import type { Json, NodeId, Output, ProcessNode } from '../plan/plan.ts';
 import { type ResolvedNode, usesItem } from '../plan/resolve.ts';
 import { type Given, type ItemInput, itemValueOf, itemVariables } from './item-input.ts';
@@ -38,7 +38,8 @@ export class ItemNodes {
       if ('refused' in resolved) return resolved.refused;
       const { path } = resolved.stdout as typeof output;
       try {
-        writeFileSync(path, '');
+        // There is nothing to be emptied in a FIFO, and whoever opens one waits for its other end.
+        if (!statSync(path, { throwIfNoEntry: false })?.isFIFO()) writeFileSync(path, '');
       } catch (error) {
         return `\`${path}\` could not be emptied: ${(error as Error).message}`;
       }

@@ -1,8 +1,9 @@
 // `each` through the real binary: a process for every item, in every way that an item comes to it, is done, fails, or is given back.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { workspace } from '../kit/forkline.ts';
+import { forkline, workspace } from '../kit/forkline.ts';
 import { type Ran, runPipeline, type RunSettings } from '../kit/run-pipeline.ts';
 
 async function run(
@@ -172,6 +173,23 @@ processes: { a: { each: q, workers: 2, run: 'echo "$ITEM"', stdout: { file: out.
     );
     const lines = readFileSync(join(ran.folder, 'out.txt'), 'utf8').trimEnd().split('\n');
     expect(lines.sort()).toEqual(['1', '2', '3', '4']);
+  });
+
+  test('write to a FIFO that is the same for all, as any process does', async () => {
+    const folder = workspace({
+      'pipeline.yaml': `
+queues: { q: { from: [1, 2] } }
+processes:
+  a: { each: q, run: 'echo "$ITEM"', stdout: { file: fifo } }
+  reader: { run: 'exec 3<>fifo; read one <&3; read two <&3; echo $one $two', needs: { a: started } }`,
+    });
+    execFileSync('mkfifo', [join(folder, 'fifo')]);
+    // Or the runner itself would open it, wait there, and hear nothing more.
+    const run = forkline(folder, ['run', '--run-dir', 'here']);
+    const watchdog = setTimeout(() => run.kill('SIGKILL'), 90_000);
+    const { exitCode } = await run;
+    clearTimeout(watchdog);
+    expect([exitCode, readFileSync(join(folder, 'here/logs/reader.log'), 'utf8')]).toEqual([0, '1 2\n']);
   });
 
   test('are instances that may take the locks of the `each`, free when their process has ended', async () => {
