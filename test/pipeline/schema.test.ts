@@ -46,6 +46,16 @@ describe('one cause is one finding, in words that help', () => {
       '1:27 workingDirectory: unknown key `workingDirectory` in a process',
       'did you mean `cwd`?',
     ],
+    'a bare name for a stream says what can stand there': [
+      'processes: { a: { run: x, stdin: orders } }',
+      '1:34 orders: `stdin` cannot be `orders`',
+      'standard input comes from `{queue: NAME}`, `{process: NAME}` or `{file: path}`; `null` is none',
+    ],
+    'and so does a bare file': [
+      'processes: { a: { run: x, stdout: out.txt } }',
+      '1:35 out.txt: `stdout` cannot be `out.txt`',
+      'output goes to `{queue: NAME}` or `{file: path}`; `null` is nowhere',
+    ],
     'a key of another kind is named as such': [
       'processes: { a: { run: x, maxsize: 1 } }',
       '1:27 maxsize: unknown key `maxsize` in a process',
