@@ -55,6 +55,10 @@ export class Admission {
     return this.#pass(this.#schedules.stranded(queue, reason, now), now);
   }
 
+  recorded(queue: string, reason: string | null, now: number): ScheduleEffect[] {
+    return this.#pass(this.#schedules.recorded(queue, reason, now), now);
+  }
+
   stop(reason: string, now: number): ScheduleEffect[] {
     return this.#pass(this.#schedules.stop(reason, now), now);
   }

@@ -62,6 +62,7 @@ export class Notices {
     }
     if (notice.type === 'exhausted') this.exhausted = true;
     if (notice.type === 'supplied' || notice.type === 'recorded') this.#judge(notice);
+    if (notice.type === 'recorded') perform(schedule.recorded(notice.queue, notice.reason, now()));
     if ((notice.type === 'offence' || notice.type === 'miswired') && notice.node !== null)
       running.get(notice.node)?.handle({ type: 'fault', reason: notice.reason });
   }

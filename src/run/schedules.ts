@@ -70,6 +70,15 @@ export class Schedules {
     return this.#waiters(queue).flatMap((level) => this.#take(level, level.schedule.stranded(queue, reason, now), now));
   }
 
+  /** The file of the queue's `to` is whole, or, for a reason, never will be. A sub-pipeline has not ended before its own are. */
+  recorded(queue: string, reason: string | null, now: number): ScheduleEffect[] {
+    const sub = this.#subs.get(queue.slice(0, Math.max(0, queue.lastIndexOf('/'))));
+    if (sub === undefined || !sub.unwritten.delete(queue)) return [];
+    if (reason !== null) sub.unwritable ??= `the \`to\` of queue \`${queue}\` failed: ${reason}`;
+    if (sub.phase === 'writing' && sub.unwritten.size === 0) this.#conclude(sub, now);
+    return this.#take(sub, [], now);
+  }
+
   /** One that may has it stopped on purpose; a sub-pipeline by its rules, `atOnce` or not. */
   terminate(id: NodeId, reason: string, atOnce: boolean, now: number): ScheduleEffect[] {
     const level = this.#levelOf.get(id) ?? this.#own;
@@ -149,11 +158,14 @@ export class Schedules {
         return sub === undefined ? undefined : this.#leaveOut(sub, fate);
       }
       case 'stopping':
-        if (level.node === null) return this.#add(effect);
-        if (level.told === null) level.failing = effect.reason;
+        if (level.node === null) {
+          this.#add(effect);
+          // Whoever would need their files does not start any more, and it may be that nobody writes them.
+          for (const sub of this.#subs.values()) if (sub.phase === 'writing') this.#conclude(sub, now);
+        } else if (level.told === null) level.failing = effect.reason;
         return;
       case 'over':
-        return level.node === null ? this.#add(effect) : this.#conclude(level, effect.failed, now);
+        return level.node === null ? this.#add(effect) : this.#finish(level, effect.failed, now);
       default:
         return this.#add(effect);
     }
@@ -203,16 +215,23 @@ export class Schedules {
     }
   }
 
-  /** All that is in it has ended. */
-  #conclude(sub: SubPipeline, failed: readonly NodeId[], now: number): void {
-    sub.phase = 'ended';
+  /** All processes that are in it have ended. */
+  #finish(sub: SubPipeline, failed: readonly NodeId[], now: number): void {
+    sub.failed = failed;
     this.#timed.delete(sub);
+    if (sub.unwritten.size > 0 && !this.#own.schedule.isStopping) sub.phase = 'writing';
+    else this.#conclude(sub, now);
+  }
+
+  /** All of it has ended. */
+  #conclude(sub: SubPipeline, now: number): void {
+    sub.phase = 'ended';
     const { node, around, told, failing, timedOut } = sub;
     const stopped = timedOut ? 'timed_out' : failing !== null ? 'failed' : told === 'terminated' ? told : null;
-    const outcome = stopped ?? (failed.length > 0 ? 'failed' : (told ?? 'succeeded'));
+    const failure = sub.failed.length > 0 ? `\`${sub.failed[0] ?? ''}\` failed` : told === null ? sub.unwritable : null;
+    const outcome = stopped ?? (failure === null ? (told ?? 'succeeded') : 'failed');
     const ignoreFailure = node.onFailure === 'ignore';
-    const cause =
-      outcome === 'failed' ? (failing ?? `\`${failed[0] ?? ''}\` failed`) : outcome === told ? sub.reason : null;
+    const cause = outcome === 'failed' ? (failing ?? failure) : outcome === told ? sub.reason : null;
     this.#add({ do: 'end', fate: fateOf({ node: node.id, outcome, ignoreFailure }), cause });
     this.#follow(around, around.schedule.ended({ node: node.id, outcome, ignoreFailure }, now));
   }

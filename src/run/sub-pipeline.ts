@@ -1,6 +1,6 @@
 // The levels of a run: the plan's own, and one for each sub-pipeline, with all that is directly in it. How far each has come is
 // kept here; what follows from that is decided in `schedules`.
-import type { Node, NodeId, PipelineNode, Plan } from '../plan/plan.ts';
+import type { Channel, Node, NodeId, PipelineNode, Plan } from '../plan/plan.ts';
 import type { Schedule } from './schedule.ts';
 
 export type Level = OwnLevel | SubPipeline;
@@ -17,13 +17,20 @@ export interface SubPipeline {
   readonly members: readonly Node[];
   readonly schedule: Schedule;
   readonly mayTimeOut: boolean;
-  phase: 'pending' | 'running' | 'ended';
+  /** Files of its own queues (`to`) that are not yet whole or given up. */
+  readonly unwritten: Set<string>;
+  /** `writing`: all that is in it has ended, but for these files. */
+  phase: 'pending' | 'running' | 'writing' | 'ended';
   /** It was told to stop, and what it will have ended as. */
   told: 'terminated' | 'stopped' | null;
   /** Why it was told so. */
   reason: string | null;
   /** Why it stops by itself. */
   failing: string | null;
+  /** What has failed in it. */
+  failed: readonly NodeId[];
+  /** Why one of those files never will be whole. */
+  unwritable: string | null;
   timedOut: boolean;
 }
 
@@ -52,8 +59,9 @@ export function levelsOf(plan: Plan, scheduleOf: (plan: Plan) => Schedule): Leve
     const { timeoutMs } = node;
     const schedule = scheduleOf({ ...plan, nodes: members, timeoutMs });
     const mayTimeOut = timeoutMs !== null || members.some((one) => one.kind === 'join' && one.timeoutMs !== null);
-    const sub = { node, around, members, schedule, mayTimeOut, phase: 'pending', told: null } as const;
-    const level: SubPipeline = { ...sub, reason: null, failing: null, timedOut: false };
+    const unwritten = new Set(plan.channels.filter((one) => isWrittenIn(one, node.id)).map(({ name }) => name));
+    const sub = { node, around, members, schedule, mayTimeOut, unwritten, phase: 'pending', told: null } as const;
+    const level: SubPipeline = { ...sub, reason: null, failing: null, failed: [], unwritable: null, timedOut: false };
     subs.set(node.id, level);
     for (const { id } of members) levelOf.set(id, level);
   }
@@ -62,4 +70,10 @@ export function levelsOf(plan: Plan, scheduleOf: (plan: Plan) => Schedule): Leve
     for (const queue of level.schedule.awaitedQueues)
       levelsOfQueue.set(queue, (levelsOfQueue.get(queue) ?? new Set()).add(level));
   return { own, subs, levelOf, levelsOfQueue: new Map([...levelsOfQueue].map(([queue, set]) => [queue, [...set]])) };
+}
+
+function isWrittenIn(channel: Channel, sub: NodeId): boolean {
+  return (
+    channel.kind === 'queue' && channel.to !== null && channel.name.slice(0, channel.name.lastIndexOf('/')) === sub
+  );
 }

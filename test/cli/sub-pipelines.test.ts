@@ -236,3 +236,14 @@ processes: { a: { each: q, workers: 4, run: '${count}' } }`,
   expect(Math.max(...counts)).toBeLessThanOrEqual(2);
   for (const sub of ['sub.1', 'sub.2']) expect(summary.queues[`${sub}/q`]).toMatchObject({ put: 8, done: 8 });
 });
+
+test('who needs it can read the files that its queues are written to', async () => {
+  const { stdout, exitCode } = await ran({
+    'pipeline.yaml': `processes:
+  sub: { uses: in/part.yaml }
+  show: { run: tail -n 1 in/numbers, needs: sub }`,
+    'in/part.yaml': `queues: { numbers: { encoding: text, to: { lines: numbers } } }
+processes: { count: { run: seq 1 20000, stdout: { queue: numbers } } }`,
+  });
+  expect([stdout, exitCode]).toEqual(['show      | 20000\n', 0]);
+});

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Node, NodeId, Plan } from '../../src/plan/plan.ts';
 import type { Ending } from '../../src/run/outcome.ts';
 import { type IsWanted, Schedules } from '../../src/run/schedules.ts';
+import { queueOf } from '../kit/channels.ts';
 import { daemonNode, joinNode, pipelineNode, planOf, processNode } from '../kit/plan.ts';
 import { words } from './schedule-words.ts';
 
@@ -15,6 +16,8 @@ class Story {
   started = (node: string): string[] => words(this.schedules.started(node, 0));
   ended = (node: string, outcome: Ending['outcome'], more: Partial<Ending> = {}): string[] =>
     words(this.schedules.ended({ node, outcome, ...more }, 0));
+  recorded = (queue: string, reason: string | null = null): string[] =>
+    words(this.schedules.recorded(queue, reason, 0));
   stop = (): string[] => words(this.schedules.stop('interrupted', 0));
   at = (now: number): string[] => words(this.schedules.tick(now));
 }
@@ -50,6 +53,47 @@ describe('a sub-pipeline', () => {
   it('with nothing in it has succeeded at once', () => {
     const story = new Story([pipelineNode('sub'), processNode('b', { sub: 'succeeded' })]);
     expect(story.begin()).toEqual(['wait sub', 'succeeded sub', 'start b']);
+  });
+
+  describe('with a queue of its own that is written to a file', () => {
+    const to = { type: 'lines', path: '/x' } as const;
+    const story = () =>
+      new Story([pipelineNode('sub'), ...inside('sub', processNode('sub/x')), processNode('b', { sub: 'succeeded' })], {
+        channels: [queueOf('sub/q', { to }), queueOf('q', { to })],
+      });
+
+    it('has succeeded only once that file is whole', () => {
+      const it = story();
+      expect(it.begin()).toEqual(['wait sub', 'start sub/x']);
+      expect(it.ended('sub/x', 'succeeded')).toEqual([]);
+      expect(it.recorded('q')).toEqual([]);
+      expect(it.recorded('sub/q')).toEqual(['succeeded sub', 'start b']);
+    });
+
+    it('has succeeded with its last process where the file was whole before', () => {
+      const it = story();
+      it.begin();
+      expect(it.recorded('sub/q')).toEqual([]);
+      expect(it.ended('sub/x', 'succeeded')).toEqual(['succeeded sub', 'start b']);
+    });
+
+    it('has failed where it never will be', () => {
+      const it = story();
+      it.begin();
+      it.ended('sub/x', 'succeeded');
+      expect(it.recorded('sub/q', 'no space')).toContain('failed sub');
+    });
+
+    it('does not wait for it where the run is stopped', () => {
+      const it = story();
+      it.begin();
+      it.ended('sub/x', 'succeeded');
+      expect(it.stop()).toContain('succeeded sub');
+      const other = story();
+      other.begin();
+      other.stop();
+      expect(other.ended('sub/x', 'stopped')).toContain('over');
+    });
   });
 
   it('stops its daemons when all else in it has ended, and ends after them', () => {
