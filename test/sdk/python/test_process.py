@@ -249,8 +249,11 @@ class HeldUp(unittest.TestCase):
                 tries.append(1)
                 if len(tries) > 1: connection.unsent = 0
             connection.send = send
+            from forkline.producer import PutCall
             producer = q._bind_producer()
-            print(session.wait(lambda: None if producer.is_crowded() else "on", None))
+            put = PutCall(producer, b"1", False)
+            put.attempt = lambda: None if producer.is_crowded() else "on"
+            print(session.wait(put, None))
             connection.send = take
         """
         with Puppet(code) as program:

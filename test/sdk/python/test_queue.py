@@ -819,7 +819,7 @@ class Recalled(unittest.TestCase):
     """What a consumer says of the items that it gives back, with nobody at the other end."""
 
     def setUp(self):
-        session = SimpleNamespace(said=[], attendant=SimpleNamespace(armed=True))
+        session = SimpleNamespace(said=[], attendant=SimpleNamespace(armed=True), wake=lambda *_, **__: None)
         session.say = lambda frame: session.said.append(frame)
         self.consumer = Consumer(session, QUEUE)
         self.said = session.said
@@ -947,7 +947,8 @@ class Walked(unittest.TestCase):
     """A loop that goes through what came by itself, with nobody at the other end."""
 
     def setUp(self):
-        session = SimpleNamespace(said=[], attendant=SimpleNamespace(armed=True), flush=lambda: None)
+        session = SimpleNamespace(said=[], attendant=SimpleNamespace(armed=True))
+        session.flush = session.wake = lambda *_, **__: None
         session.say = lambda frame: session.said.append(frame)
         self.consumer = Consumer(session, QUEUE)
         self.said = session.said

@@ -45,10 +45,19 @@ class ExactConsumer(Consumer):
             self.line.remove(call)
             if self.ready:
                 self._decline()
-            self.session.wake()
+            self._wake_first()
 
     def hear(self, kind: int, flags: int, body: memoryview) -> None:
-        super().hear(kind, flags, body)
+        self._hear(kind, flags, body)
+        self._wake_first()
+
+    def _wake_first(self) -> None:
+        """Who has the next item, or its end, or gives up; whoever is behind that one is woken when it leaves."""
+        if self.line:
+            self.session.wake(self.line[0])
+
+    def _hear(self, kind: int, flags: int, body: memoryview) -> None:
+        super()._hear(kind, flags, body)
         if kind in (wire.DELIVER, wire.REDELIVER):
             while self._later:
                 self.make_ready(*self._later.popleft())
@@ -77,6 +86,10 @@ class ExactGet:
         self._joined = False
         self._withdrawn = False
         self._item: "Optional[tuple[int, bytes]]" = None
+
+    @property
+    def cause(self) -> object:
+        return self
 
     def attempt(self) -> Any:
         consumer = self._consumer

@@ -199,6 +199,10 @@ class _AcquireCall:
         self._request: Optional[int] = None
         self._result: Any = None
 
+    @property
+    def cause(self) -> object:
+        return self._request
+
     def attempt(self) -> Any:
         if self._result is not None:
             return self._result
@@ -236,6 +240,10 @@ class _ReleaseCall:
         self._session = session
         self._request = request
         self._withdrawn = False
+
+    @property
+    def cause(self) -> object:
+        return self._request
 
     def attempt(self) -> Any:
         return False if self._withdrawn else self._session.answer(self._request)

@@ -114,6 +114,10 @@ class _JoinCall:
         self._request: Optional[int] = None
         self._withdrawn = False
 
+    @property
+    def cause(self) -> object:
+        return self._request
+
     def attempt(self) -> Any:
         if self._withdrawn:
             return False

@@ -155,7 +155,7 @@ class Pipe:
                 session.consumers.pop(channel["id"], None)
                 session.say(wire.bare(wire.SHUT, channel["id"]))
             session.flush()
-            session.wake()
+            session.wake_all()
 
     @property
     def closed(self) -> bool:

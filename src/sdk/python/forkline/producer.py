@@ -215,11 +215,23 @@ class Producer:
             self.session.say(wire.bare(wire.CLOSE, self.channel))
             self.session.areas.leave(self.channel)
             self.closed = True
+            self.wake_first()
             # The broker has taken it back with that: what it asks for meanwhile it has.
             self._room_items = self._room_bytes = 0
             self.session.arm()
 
     def hear(self, kind: int, flags: int, body: memoryview) -> None:
+        self._hear(kind, flags, body)
+        self.wake_first()
+        if kind == wire.WITHDRAWN:
+            self.session.wake(self)
+
+    def wake_first(self) -> None:
+        """Who is next in line; whoever is behind that one is woken when it leaves."""
+        if self.line:
+            self.session.wake(self.line[0])
+
+    def _hear(self, kind: int, flags: int, body: memoryview) -> None:
         if kind == wire.ROOM and not self.closed:
             count, size = wire.read_room(body)
             self._room_items += count
@@ -272,6 +284,11 @@ class PutCall:
         self._asked = False
         self._put = False
         self._withdrawn = False
+
+    @property
+    def cause(self) -> object:
+        # Who has given up is not in line any more, and waits for the answer to that.
+        return self._producer if self._withdrawn else self
 
     def attempt(self) -> Any:
         producer = self._producer
@@ -327,7 +344,7 @@ class PutCall:
     def _leave(self) -> None:
         if self in self._producer.line:
             self._producer.line.remove(self)
-            self._producer.session.wake()
+            self._producer.wake_first()
 
 
 class OfferCall(PutCall):
@@ -336,6 +353,10 @@ class OfferCall(PutCall):
     def __init__(self, producer: Producer, data: bytes, once: bool, manner: Optional[Manner] = None) -> None:
         super().__init__(producer, data, once, manner)
         self._request: Optional[int] = None
+
+    @property
+    def cause(self) -> object:
+        return super().cause if self._request is None else self._request
 
     @property
     def under_way(self) -> bool:

@@ -164,7 +164,7 @@ class Queue(Generic[Item]):
             offer = OfferCall(producer, data, once, manner)
             result = producer.session.call(offer, deadline)
             if result is None and offer.under_way:
-                result = producer.session.wait(offer.attempt, None)
+                result = producer.session.wait(offer, None)
         else:
             result = producer.session.call(PutCall(producer, data, once, manner), deadline)
         if isinstance(result, Exception):

@@ -42,6 +42,10 @@ class _Request:
         self._request: Optional[int] = None
         self._withdrawn = False
 
+    @property
+    def cause(self) -> object:
+        return self._request
+
     def attempt(self) -> Any:
         if self._withdrawn:
             return False

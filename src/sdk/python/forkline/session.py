@@ -19,8 +19,9 @@ from .attendant import Attendant
 from .bell import Bell
 from .connection import Connection, Frame
 from .errors import BrokerLost
+from .gates import Gates
 from .interrupt import Exclusive
-from .stillness import Thread, is_only_woken_by_broker, this_thread
+from .stillness import is_only_woken_by_broker, this_thread
 from .turn import Turn
 
 __all__ = ["Answer", "Call", "Session"]
@@ -33,10 +34,6 @@ _LATE = 0.05
 _CROWD = 64 * 1024
 
 
-def _nothing() -> None:
-    pass
-
-
 class Answer(NamedTuple):
     """What the broker said to a request."""
 
@@ -46,7 +43,11 @@ class Answer(NamedTuple):
 
 
 class Call(Protocol):
-    """Something that a thread waits for. All three are called inside `exclusive`."""
+    """Something that a thread waits for. All of it is called inside `exclusive`."""
+
+    @property
+    def cause(self) -> object:
+        """What wakes it: `Session.wake` is told the same. Asked when an attempt came to nothing."""
 
     def attempt(self) -> Any:
         """What came of it, or None: not yet. Once withdrawn, False when the broker knows that nobody waits."""
@@ -92,11 +93,11 @@ class Session:
         #: How often something was sent, and how often the attendant knows of.
         self._sends = 0
         self._sends_seen = 0
+        #: A thread reads, for this cause of its own and for all others.
         self._reading = False
+        self._reads_for: object = None
         self._listened_at = 0.0
-        self._waiting: "list[Any]" = []
-        #: gate → the thread behind it, of those that wait without a limit.
-        self._resting: "dict[Any, Thread]" = {}
+        self.gates = Gates()
         #: The broker's questions whether anything but it could wake this process.
         self._asked: "list[int]" = []
         #: For how many seconds the run has been paused: no time limit counts them.
@@ -109,7 +110,7 @@ class Session:
     def call(self, call: Call, deadline: Optional[float]) -> Any:
         """What came of it; None or False if that was nothing by the deadline (of `time.monotonic`)."""
         try:
-            result = self.wait(call.attempt, deadline, call.withdraw)
+            result = self.wait(call, deadline, withdraws=True)
         except BrokerLost:
             raise
         except BaseException:
@@ -117,13 +118,13 @@ class Session:
             raise
         if result is not None:
             return result
-        return self.wait(call.attempt, None if deadline is None else max(deadline, time.monotonic()) + _PATIENCE)
+        return self.wait(call, None if deadline is None else max(deadline, time.monotonic()) + _PATIENCE)
 
     def _give_up(self, call: Call) -> None:
         try:
             with self.exclusive:
                 call.withdraw()
-            result = self.wait(call.attempt, time.monotonic() + _PATIENCE)
+            result = self.wait(call, time.monotonic() + _PATIENCE)
             with self.exclusive:
                 if result is not None and result is not False:
                     call.undo(result)
@@ -131,12 +132,10 @@ class Session:
         except BrokerLost:
             pass
 
-    def wait(
-        self, attempt: "Callable[[], Any]", deadline: Optional[float], withdraw: "Callable[[], None]" = _nothing
-    ) -> Any:
-        """Attempts it whenever something was heard, until it returns something else than None, or the deadline.
+    def wait(self, call: Call, deadline: Optional[float], withdraws: bool = False) -> Any:
+        """Attempts it whenever something was heard that concerns it, until that returns something else than None, or the deadline.
 
-        Then it is withdrawn before anybody else can send what the last attempt has said: who does not wait at all asks and
+        Where it `withdraws` then, it does so before anybody else can send what the last attempt has said: who does not wait at all asks and
         withdraws in one write, or the broker would take it to wait, and a queue that feeds itself to be at its end.
         """
         turn = None
@@ -153,7 +152,7 @@ class Session:
                     if not self._reading:
                         self._listen()
                     self.check()
-                    result = attempt()
+                    result = call.attempt()
                     if result is not None:
                         return result
                     left = _FOREVER if deadline is None else deadline + self._paused - paused - time.monotonic()
@@ -162,7 +161,8 @@ class Session:
                         was_late = True
                         left = _LATE
                     if left <= 0:
-                        withdraw()
+                        if withdraws:
+                            call.withdraw()
                         return None
                     if self._asked:
                         self._tell_whether_stuck(deadline is None)
@@ -172,31 +172,29 @@ class Session:
                     if unsent > _CROWD and self.connection.unsent == 0:
                         # Whoever waited for the socket to keep up waits no more, and nothing else would wake him.
                         continue
-                    turn = self._begin(deadline is None)
+                    turn = self._begin(call.cause, deadline is None)
                 turn.block(min(left, _FOREVER))
         finally:
-            if turn is not None:
+            if turn is not None or self.gates and not self._reading:
                 with self.exclusive:
-                    self._end(turn)
-            elif self._waiting:
-                with self.exclusive:
-                    self.wake()
+                    if turn is not None:
+                        self._end(turn)
+                    if not self._reading:
+                        # Somebody has to.
+                        self.gates.open_any()
         # The process is at its end, and what this thread waits for will not come any more.
         threading.Semaphore(0).acquire()
 
-    def _begin(self, forever: bool) -> "Turn":
+    def _begin(self, cause: object, forever: bool) -> "Turn":
         events = select.POLLOUT if self.connection.unsent else 0
         if not self._reading:
             self._reading = True
-            return Turn(self.connection.fileno(), events | select.POLLIN, None, self._bell)
+            self._reads_for = cause
+            return Turn(self.connection.fileno(), events | select.POLLIN, bell=self._bell)
         if events:
-            return Turn(self.connection.fileno(), events, None)
-        gate = threading.Lock()
-        gate.acquire()
-        self._waiting.append(gate)
-        if forever:
-            self._resting[gate] = this_thread()
-        return Turn(-1, 0, gate)
+            return Turn(self.connection.fileno(), events)
+        gate = self.gates.shut(cause, this_thread() if forever else None)
+        return Turn(-1, 0, gate, cause)
 
     def _end(self, turn: "Turn") -> None:
         if turn.reads:
@@ -204,23 +202,23 @@ class Session:
             if turn.rang:
                 self._bell.hush()
         elif turn.gate is not None:
-            self._resting.pop(turn.gate, None)
-            if turn.gate in self._waiting:
-                self._waiting.remove(turn.gate)
+            self.gates.leave(turn.cause, turn.gate)
 
     def _tell_whether_stuck(self, forever: bool) -> None:
         """To be called by a thread that has nothing left to do but wait, without a limit or not."""
-        resting = {self._resting[gate] for gate in self._waiting if gate in self._resting}
-        stuck = forever and is_only_woken_by_broker({*resting, this_thread()})
+        stuck = forever and is_only_woken_by_broker({*self.gates.resting(), this_thread()})
         asked, self._asked = self._asked, []
         for request in asked:
             self.say(wire.number(wire.STUCK, 0, request, 1 if stuck else 0))
 
-    def wake(self) -> None:
-        """Lets all who wait look again."""
-        waiting, self._waiting = self._waiting, []
-        for gate in waiting:
-            gate.release()
+    def wake(self, cause: object, one: bool = False) -> None:
+        """Lets those look again who wait for it, or the one who does so the longest."""
+        found = self.gates.open_first(cause) if one else self.gates.open(cause)
+        if self._reading and self._reads_for == cause and not (one and found):
+            self._bell.ring()
+
+    def wake_all(self) -> None:
+        self.gates.open_all()
         if self._reading:
             self._bell.ring()
 
@@ -323,11 +321,8 @@ class Session:
         if self.lost is not None:
             return
         self._listened_at = time.monotonic()
-        heard = False
         try:
             for frame in self.connection.receive():
-                # A question concerns nobody but the thread that reads it.
-                heard = heard or frame.kind != wire.ASK
                 self._hear(frame)
         except BrokerLost as error:
             self._lose(str(error))
@@ -335,8 +330,6 @@ class Session:
             self._lose(f"the connection to the broker broke: {error.strerror}")
         except (ValueError, KeyError, TypeError, struct.error) as error:
             self._lose(f"the broker said what makes no sense: {error}")
-        if heard:
-            self.wake()
 
     def _hear(self, frame: Frame) -> None:
         kind, flags, channel, body = frame
@@ -367,6 +360,7 @@ class Session:
     def _settle(self, request: int, answer: Answer) -> None:
         if request in self._answers:
             self._answers[request] = answer
+            self.wake(request)
 
     def _lose(self, reason: str) -> None:
         if self.lost is not None:
@@ -387,7 +381,7 @@ class Session:
         sides: "tuple[Side, ...]" = (*self.producers.values(), *self.consumers.values())
         for side in sides:
             side.lose()
-        self.wake()
+        self.wake_all()
 
     # The end
 
@@ -415,4 +409,4 @@ class Session:
             if left <= 0:
                 return f"the broker has not answered the goodbye for {patience:g} s"
             # Another thread may be the one that hears the answer, so look again soon.
-            Turn(self.connection.fileno(), events, None).block(min(left, 0.02))
+            Turn(self.connection.fileno(), events).block(min(left, 0.02))

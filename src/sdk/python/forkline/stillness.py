@@ -31,7 +31,8 @@ def is_only_woken_by_broker(resting: Set[Thread]) -> bool:
     """`resting` are the threads that wait for the broker and nothing else. To be called with the session's lock held."""
     if any(signal.getitimer(signal.ITIMER_REAL)) or any(callable(signal.getsignal(number)) for number in _CALLS):
         return False
-    others = {ident: frame for ident, frame in sys._current_frames().items() if ident not in {it.ident for it in resting}}
+    rest = {thread.ident for thread in resting}
+    others = {ident: frame for ident, frame in sys._current_frames().items() if ident not in rest}
     if any(frame.f_code.co_filename.startswith(_OURS) for frame in others.values()):
         # It waits for the very lock that is held here, and will go on in a moment.
         return False

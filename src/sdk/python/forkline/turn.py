@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import select
-from typing import Any, Optional
+from typing import Optional
 
 from .bell import Bell
+from .gates import Gate
 
 __all__ = ["Turn"]
 
 
 class Turn:
-    def __init__(self, descriptor: int, events: int, gate: Any, bell: Optional[Bell] = None) -> None:
+    def __init__(
+        self, descriptor: int, events: int, gate: Gate = None, cause: object = None, bell: Optional[Bell] = None
+    ) -> None:
+        #: And what it is there for.
         self.gate = gate
+        self.cause = cause
         self.reads = bell is not None
         self.rang = False
         self._bell = bell

@@ -18,6 +18,10 @@ class GetCall:
         self._waits = False
         self._withdrawn = False
 
+    @property
+    def cause(self) -> object:
+        return self._consumer
+
     def attempt(self) -> Any:
         consumer = self._consumer
         if not self._waits and not self._withdrawn:
@@ -47,13 +51,19 @@ class GetCall:
 
     def undo(self, result: object) -> None:
         """What has arrived for nobody goes back at once, unless another thread waits for it."""
-        if not isinstance(result, Exception) and self._consumer.waiting == 0:
+        if isinstance(result, Exception):
+            return
+        if self._consumer.waiting == 0:
             self._consumer.give_back_rest()
+        else:
+            self._consumer.wake_one()
 
     def _leave(self) -> None:
         if self._waits:
             self._waits = False
             self._consumer.waiting -= 1
+            # What came was told to one of those who wait: what is left, or has to be asked for, is for the next one.
+            self._consumer.wake_one()
 
 
 class WalkCall(GetCall):
