@@ -95,3 +95,53 @@ class Crowds(unittest.TestCase):
                 line.next()
             line.close()
             self.assertEqual({program.hear() for _ in range(40)}, {"BrokerLost"})
+
+    def test_of_what_the_broker_counts_so_many_are_under_way_and_the_others_wait(self):
+        code = """
+            def join():
+                q.join()
+                say("joined")
+            for n in range(300): threading.Thread(target=join).start()
+            q.flush()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            joins = []
+            while (said := line.next()).kind == wire.JOIN:
+                joins.append(said)
+            line.reply(said)
+            self.assertEqual(len(joins), 256)
+            for _ in range(44):
+                line.reply(joins.pop(0))
+                joins.append(line.expect(wire.JOIN))
+            for said in joins:
+                line.reply(said)
+            self.assertEqual({program.hear() for _ in range(300)}, {"joined"})
+            line.part()
+
+    def test_who_is_interrupted_in_line_is_not_asked_for_and_holds_up_nobody(self):
+        code = """
+            threads = [threading.Thread(target=q.join) for n in range(256)]
+            for thread in threads: thread.start()
+            sys.stdin.readline()
+            try: say("joins"); q.join()
+            except KeyboardInterrupt: say("interrupted")
+            last = threading.Thread(target=q.join)
+            last.start()
+            q.flush()
+            for thread in [*threads, last]: thread.join()
+            say("all joined")
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            joins = [line.expect(wire.JOIN) for _ in range(256)]
+            program.tell("go on")
+            self.assertEqual(program.hear(), "joins")
+            program.process.send_signal(2)
+            self.assertEqual(program.hear(), "interrupted")
+            line.reply(line.expect(wire.FLUSH))
+            line.reply(joins.pop())
+            line.reply(line.expect(wire.JOIN))
+            for said in joins:
+                line.reply(said)
+            self.assertEqual(program.hear(), "all joined")

@@ -8,7 +8,7 @@ from typing import Any, Optional
 from . import process, wire
 from .errors import NotGranted
 from .patience import deadline_after, seconds_of
-from .request import ask_by, error_of
+from .request import ask_run, error_of
 from .session import Answer, Session
 
 __all__ = ["ProcessHandle", "process_of"]
@@ -58,8 +58,7 @@ class ProcessHandle:
 
     def _ask(self, kind: int, flags: int) -> Any:
         session = process.session(self)
-        body = self._body(session)
-        return ask_by(session, lambda request: wire.asked(kind, request, body, flags))
+        return ask_run(session, kind, self._body(session), flags)
 
     def _body(self, session: Session) -> bytes:
         return json.dumps({"process": self._target(session)}, ensure_ascii=False, separators=(",", ":")).encode()

@@ -8,7 +8,7 @@ from typing import Any
 from . import process, wire
 from .encoding import to_json
 from .errors import NotGranted, OutputTooLarge
-from .request import ask_by
+from .request import ask_run
 
 __all__ = ["output"]
 
@@ -48,4 +48,4 @@ def output(name: str, value: Any) -> None:
         who = process.current_process().name
         raise NotGranted(f"the pipeline does not let `{who}` set the output `{name}`: its `outputs` are {known}")
     body = b'{"name":' + key + b',"value":' + text + b"}"
-    ask_by(session, lambda request: wire.asked(wire.OUTPUT, request, body))
+    ask_run(session, wire.OUTPUT, body)

@@ -22,6 +22,7 @@ from .errors import BrokerLost
 from .gates import Gates
 from .interrupt import Exclusive
 from .stillness import is_only_woken_by_broker, this_thread
+from .throng import Throng
 from .turn import Turn
 
 __all__ = ["Answer", "Call", "Session"]
@@ -98,6 +99,7 @@ class Session:
         self._reads_for: object = None
         self._listened_at = 0.0
         self.gates = Gates()
+        self._throngs: "dict[object, Throng]" = {}
         #: The broker's questions whether anything but it could wake this process.
         self._asked: "list[int]" = []
         #: For how many seconds the run has been paused: no time limit counts them.
@@ -223,6 +225,10 @@ class Session:
             self._bell.ring()
 
     # Speaking
+
+    def throng(self, kind: object, most: int) -> Throng:
+        """Of those questions of which only so many are under way."""
+        return self._throngs.setdefault(kind, Throng(most))
 
     def ask(self, frame: "Callable[[int], bytes]") -> int:
         """Says the frame that carries a new request; `answer` has what came of it."""
