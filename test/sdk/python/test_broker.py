@@ -86,7 +86,7 @@ class RealBroker(unittest.TestCase):
                     name,
                     f"""
                     def put(k):
-                        for n in range(1000): q.put(f"{name}-{{k}}-{{n}}")
+                        for n in range(300): q.put(f"{name}-{{k}}-{{n}}")
                     threads = [threading.Thread(target=put, args=(k,)) for k in range(3)]
                     for thread in threads: thread.start()
                     for thread in threads: thread.join()
@@ -99,7 +99,7 @@ class RealBroker(unittest.TestCase):
                 code, out = run.end(name)
                 self.assertEqual(code, 0, out[-500:])
                 got += out.split()
-            self.assertEqual(sorted(got), sorted(f"{p}-{k}-{n}" for p in producers for k in range(3) for n in range(1000)))
+            self.assertEqual(sorted(got), sorted(f"{p}-{k}-{n}" for p in producers for k in range(3) for n in range(300)))
 
     def test_a_full_queue_is_full_and_an_empty_one_empty(self):
         with Run(self.dishes(maxsize=5)) as run:
