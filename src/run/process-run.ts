@@ -256,6 +256,8 @@ export class ProcessRun {
     ]);
     this.#probe?.heardAll();
     this.#masked?.end();
+    // By the time of another attempt its number may be a stranger's.
+    this.#child = null;
     this.handle({ type: 'emptied', leaked });
   }
 
