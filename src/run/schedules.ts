@@ -161,7 +161,7 @@ export class Schedules {
         if (level.node === null) {
           this.#add(effect);
           // Whoever would need their files does not start any more, and it may be that nobody writes them.
-          for (const sub of this.#subs.values()) if (sub.phase === 'writing') this.#conclude(sub, now);
+          for (const sub of this.#subs.values()) if (sub.phase === 'writing') this.#cutShort(sub, effect.reason, now);
         } else if (level.told === null) level.failing = effect.reason;
         return;
       case 'over':
@@ -221,6 +221,12 @@ export class Schedules {
     this.#timed.delete(sub);
     if (sub.unwritten.size > 0 && !this.#own.schedule.isStopping) sub.phase = 'writing';
     else this.#conclude(sub, now);
+  }
+
+  #cutShort(sub: SubPipeline, reason: string, now: number): void {
+    sub.told ??= 'stopped';
+    sub.reason ??= reason;
+    this.#conclude(sub, now);
   }
 
   /** All of it has ended. */

@@ -84,11 +84,11 @@ describe('a sub-pipeline', () => {
       expect(it.recorded('sub/q', 'no space')).toContain('failed sub');
     });
 
-    it('does not wait for it where the run is stopped', () => {
+    it('is stopped with the run, and does not wait for it', () => {
       const it = story();
       it.begin();
       it.ended('sub/x', 'succeeded');
-      expect(it.stop()).toContain('succeeded sub');
+      expect(it.stop()).toContain('stopped sub');
       const other = story();
       other.begin();
       other.stop();
