@@ -1,5 +1,6 @@
 // `node test/chaos/run.mjs --rounds 100 --seed 1`: rounds of random programs on random pipelines, some of whom are killed or stopped at
 // random moments, and what all of them wrote down held against what the documents promise. The plan of a round is made from its seed alone.
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { check } from './check.mjs';
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     /** The forkline that is tried: a folder with bin/ and dist/ in it. */
     home: { type: 'string', default: fileURLToPath(new URL('../..', import.meta.url)) },
+    /** So many others are busy on the same processors. */
+    load: { type: 'string', default: '0' },
     /** Holds it also against the clock: who waits for a lock has it 200 ms after its owner was killed. */
     timed: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
@@ -21,6 +24,12 @@ const { values } = parseArgs({
   },
 });
 if (values.only !== undefined && !kinds.includes(values.only)) throw new Error(`--only is one of ${kinds.join(', ')}`);
+
+const loads = Array.from({ length: Number(values.load) }, () => spawn(process.execPath, ['-e', 'for (;;);']));
+process.once('exit', () => {
+  for (const load of loads) load.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 let bad = 0;
 const first = Number(values.seed);
