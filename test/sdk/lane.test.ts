@@ -2,14 +2,22 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { queueOf, runningWith } from '../broker/kit.ts';
+import { jumpingClock } from '../kit/jumping-clock.ts';
 import { as, consumer, getAll, type Item, producer, putAll, queueIn } from './ends.ts';
 
 test('over a lane too, every item is done once, in order, and never more wait than may', async () => {
   let carried = 0;
   await fc.assert(
     fc.asyncProperty(
-      fc.record({ maxsize: fc.constantFrom(0, 1, 2, 7, 100), put: producer, get: consumer, again: fc.nat(300) }),
-      async ({ maxsize, put, get, again }) => {
+      fc.record({
+        maxsize: fc.constantFrom(0, 1, 2, 7, 100),
+        put: producer,
+        get: consumer,
+        again: fc.nat(300),
+        slow: fc.option(fc.nat()),
+      }),
+      async ({ maxsize, put, get, again, slow }) => {
+        using _clock = slow === null ? null : jumpingClock(slow);
         const queue = queueOf('q', { maxsize, encoding: 'json', producers: ['p'], consumers: ['c'] });
         await using here = await runningWith({ laneItems: 1 }, queue);
         const seen: Item[] = [];

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { Lock } from '../../src/sdk/lock.ts';
 import { Lock as SdkLock } from '../../src/sdk/lock.ts';
 import { lockOf, queueOf, running } from '../broker/kit.ts';
+import { jumpingClock } from '../kit/jumping-clock.ts';
 import { as, byText, consumer, getAll, type Item, producer, putAll, queueIn } from './ends.ts';
 
 test('every item is done once or dropped, of a fifo in the order of its producer, and never more wait than may', async () => {
@@ -15,8 +16,10 @@ test('every item is done once or dropped, of a fifo in the order of its producer
         maxsize: fc.constantFrom(0, 1, 2, 7, 100),
         producers: fc.array(producer, { minLength: 1, maxLength: 3 }),
         consumers: fc.array(consumer, { minLength: 1, maxLength: 3 }),
+        slow: fc.option(fc.nat()),
       }),
-      async ({ order, overflow, maxsize, producers, consumers }) => {
+      async ({ order, overflow, maxsize, producers, consumers, slow }) => {
+        using _clock = slow === null ? null : jumpingClock(slow);
         const put = producers.map((_, index) => `put.${index}`);
         const get = consumers.map((_, index) => `get.${index}`);
         const settings = { order, overflow, maxsize, encoding: 'json', producers: put, consumers: get } as const;
