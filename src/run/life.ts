@@ -29,6 +29,8 @@ export type Input =
   | { readonly type: 'spawned'; readonly pid: number }
   /** Its next attempt may begin. */
   | { readonly type: 'admitted' }
+  /** The files of its streams are opened, which may take any time: one may be a FIFO. */
+  | { readonly type: 'opening' }
   /** There is no process: no such program, no such folder, … */
   | { readonly type: 'refused'; readonly reason: string }
   /** It was told to end before there was a process, and there never will be one. */

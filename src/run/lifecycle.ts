@@ -59,6 +59,16 @@ export class Lifecycle {
       start: () => this.#go('starting', { do: 'spawn' }),
     },
     starting: {
+      opening: (_, now) => {
+        if (this.node.timeoutMs !== null) this.#deadline = now + this.node.timeoutMs;
+      },
+      tick: (_, now) => {
+        if (!this.#isDue(now)) return;
+        this.#deadline = null;
+        const limit = seconds(this.node.timeoutMs ?? 0);
+        const reason = `its time limit of ${limit} has passed, and nobody has opened the other end of a FIFO that its streams are`;
+        this.#cancel({ as: 'timed_out', reason });
+      },
       spawned: ({ pid }, now) => this.#spawned(pid, now),
       refused: ({ reason }) => {
         this.#refused = reason;
@@ -194,6 +204,7 @@ export class Lifecycle {
   }
 
   #askAccount(): void {
+    this.#deadline = null;
     this.#abandon ||= this.#killed || this.#wish?.as === 'stopped';
     this.#go('accounting', { do: 'account', abandon: this.#abandon });
   }

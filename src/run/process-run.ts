@@ -181,6 +181,7 @@ export class ProcessRun {
     const { terminal } = this.#context;
     const taken = node.tty ? terminal.take(node.id) : null;
     if (taken !== null) return this.#refuse(taken);
+    if ([node.stdin, node.stdout, node.stderr].some(({ type }) => type === 'file')) this.handle({ type: 'opening' });
     const child = await startChild({ node, argv, env }, this.#context, onOutput, this.#wanted.signal);
     if (!(child instanceof Child)) return 'refused' in child ? this.#refuse(child.refused) : this.#withdraw();
     this.#child = child;

@@ -443,6 +443,16 @@ processes:
     expect(nodes['reader']?.outcome).toBe('stopped');
   });
 
+  it('times out like one that runs', async () => {
+    const reader = '{ command: [cat], stdin: { file: ./fifo }, timeout: 200ms, retry: 1 }';
+    const folder = workspace({ 'pipeline.yaml': `processes: { reader: ${reader} }` });
+    execFileSync('mkfifo', [join(folder, 'fifo')]);
+    const { exitCode } = await forkline(folder, ['run', '--run-dir', 'run']);
+    expect(exitCode).toBe(1);
+    const { nodes } = JSON.parse(readFileSync(join(folder, 'run/summary.json'), 'utf8')) as Summary;
+    expect(nodes['reader']).toMatchObject({ outcome: 'timed_out', attempts: 2 });
+  });
+
   it('cannot be started where there is no keeper, which would wait for the other end', async () => {
     const folder = workspace({ 'pipeline.yaml': 'processes: { reader: { command: [cat], stdin: { file: ./fifo } } }' });
     execFileSync('mkfifo', [join(folder, 'fifo')]);

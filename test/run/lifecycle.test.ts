@@ -271,6 +271,32 @@ it('what cannot be started has failed, and says why', () => {
   expect(endOf(effects)).toEqual(['failed', null, 'there is no program `x`']);
 });
 
+it('times out, too, while it waits for the other end of a FIFO to be opened', () => {
+  const machine = life({ timeoutMs: 100 });
+  machine.handle({ type: 'start' }, 0);
+  expect(machine.nextDeadline()).toBeNull();
+  machine.handle({ type: 'opening' }, 50);
+  expect(machine.nextDeadline()).toBe(150);
+  expect(machine.handle({ type: 'tick' }, 149)).toEqual([]);
+  expect(machine.handle({ type: 'tick' }, 150)).toEqual([{ do: 'cancel' }]);
+  machine.handle({ type: 'withdrawn' }, 151);
+  const effects = machine.handle({ type: 'accounted', account: quiet }, 152);
+  expect(endOf(effects)).toEqual([
+    'timed_out',
+    null,
+    'its time limit of 0.1 s has passed, and nobody has opened the other end of a FIFO that its streams are',
+  ]);
+  expect(machine.nextDeadline()).toBeNull();
+});
+
+it('has all of its time once it runs, however long that took', () => {
+  const machine = life({ timeoutMs: 100 });
+  machine.handle({ type: 'start' }, 0);
+  machine.handle({ type: 'opening' }, 50);
+  machine.handle({ type: 'spawned', pid: 7 }, 140);
+  expect(machine.nextDeadline()).toBe(240);
+});
+
 describe('stopping', () => {
   it('sends the stop signal once, and SIGKILL after the grace', () => {
     const machine = running({ stop: { signal: 'SIGINT', graceMs: 300 } });
