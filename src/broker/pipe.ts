@@ -30,6 +30,9 @@ export const WINDOW = { maxBytes: 1024 * 1024, maxsize: 64 * 1024 } as const;
 export class Pipe {
   readonly ways: readonly Way[];
   readonly #uses = new Map<number, Use>();
+  /** Instances of which a session has said so, be it that it has left since. */
+  readonly #closed = new Set<NodeId>();
+  readonly #shut = new Set<NodeId>();
   #deadline: number | null = null;
 
   constructor({ ends: [first, second], duplex }: Pick<PipeChannel, 'ends' | 'duplex'>, window: Window = WINDOW) {
@@ -67,6 +70,7 @@ export class Pipe {
   close(session: number): void {
     const use = this.#use(session);
     use.closed = true;
+    this.#closed.add(use.instance);
     this.outgoing(use.instance)?.close(session);
     this.#closeIfAllHave(use.instance);
   }
@@ -76,6 +80,7 @@ export class Pipe {
     const use = this.#use(session);
     if (use.shut) return;
     use.shut = true;
+    this.#shut.add(use.instance);
     this.incoming(use.instance)?.shut(session);
     this.#closeIfAllHave(use.instance);
   }
@@ -134,9 +139,8 @@ export class Pipe {
 
   #closeIfAllHave(instance: NodeId): void {
     const uses = [...this.#uses.values()].filter((use) => use.instance === instance);
-    if (uses.length === 0) return;
-    if (uses.every(({ closed }) => closed)) this.#endSending(instance);
-    if (uses.every(({ shut }) => shut)) this.#endReceiving(instance);
+    if (this.#closed.has(instance) && uses.every(({ closed }) => closed)) this.#endSending(instance);
+    if (this.#shut.has(instance) && uses.every(({ shut }) => shut)) this.#endReceiving(instance);
   }
 
   #endSending(instance: NodeId): void {

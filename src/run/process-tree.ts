@@ -84,7 +84,9 @@ function mayBeCalled(pid: number): boolean {
   const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? '0'}`);
   const catches = (signal: NodeJS.Signals) => ((caught >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
   // Who catches this one, as `sort` does, or bash with a trap on EXIT, catches all that would end it, to tidy up.
-  return !catches('SIGVTALRM') && CALLS.some(catches) && !CALLED_FOR_LITTLE.includes(read(`/proc/${pid}/comm`).trimEnd());
+  return (
+    !catches('SIGVTALRM') && CALLS.some(catches) && !CALLED_FOR_LITTLE.includes(read(`/proc/${pid}/comm`).trimEnd())
+  );
 }
 
 /** It waits, without a limit, for a child to end or for another thread of its own process. */

@@ -180,6 +180,22 @@ test('an end that several sessions use is closed when all have closed it or left
   await b.next(Type.END);
 });
 
+test('so it is where the one that has closed it leaves before the others', async () => {
+  await using run = await running(pipeOf('line'));
+  const [one, two, b] = [await run.client('a'), await run.client('a'), await run.client('b')];
+  await two.put(line, 'from the other');
+  one.say((to) => to.bare(Type.CLOSE, line));
+  one.say((to) => to.bare(Type.SHUT, line));
+  await one.goodbye();
+  expect(await b.get(line)).toEqual(['from the other']);
+  b.say((to) => to.number(Type.TAKEN, line, 1));
+  waits(b);
+  await b.settled();
+  expect(b.heard).toEqual([]);
+  await two.goodbye();
+  await b.next(Type.END);
+});
+
 test('what a session read ahead when it shut its end comes to the others of its instance', async () => {
   await using run = await running(pipeOf('line'));
   const [one, other, b] = [await run.client('a', 1), await run.client('a', 2), await run.client('b')];
