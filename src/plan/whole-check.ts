@@ -1,5 +1,6 @@
 // What is wrong with a Plan and shows only once all its files are put together: loops that go through several of them and whose end
-// nobody could tell, files that several instances would write at once, and too few slots for what is in it. Said where the outermost file uses the one that is concerned.
+// nobody could tell, files that several instances would write at once, a `delivery` that does not go with what is in it, and too few slots
+// for that. Said where the outermost file uses the one that is concerned.
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import type { Document } from '../pipeline/document.ts';
 import { Findings, keyOf } from '../pipeline/finding.ts';
@@ -14,6 +15,7 @@ export function checkWhole(plan: Plan, document: Document): readonly Diagnostic[
   const queues = plan.channels.filter((channel) => channel.kind === 'queue');
   complainOfLoops(plan, queues, findings);
   complainOfFiles(queues, findings);
+  complainOfTaken(plan, queues, findings);
   checkSlots(plan, placeOf, findings);
   return findings.diagnostics;
 }
@@ -93,6 +95,19 @@ function complainOfFiles(queues: readonly QueueChannel[], findings: Findings): v
       continue;
     }
     for (const file of own) uses.set(file, { queue, what: `queue \`${queue.name}\` is written to it` });
+  }
+}
+
+/** What a file says of its own queues was found there; what is left is connected. */
+function complainOfTaken({ nodes }: Plan, queues: readonly QueueChannel[], findings: Findings): void {
+  const gone = new Set(queues.filter(({ delivery }) => delivery === 'at-most-once').map(({ name }) => name));
+  const told = new Set<string>();
+  for (const node of nodes) {
+    if (!isProcess(node) || node.stdin.type !== 'queue' || node.stdin.done !== 'exit') continue;
+    if (!gone.has(node.stdin.queue) || told.has(node.name)) continue;
+    told.add(node.name);
+    const message = `\`${node.id}\` says \`done: exit\`, and an item of queue \`${node.stdin.queue}\` is done when it is taken, with its \`delivery: at-most-once\``;
+    findings.error('connection-conflict', placeOf(node.id), message, { hint: 'take one of the two out' });
   }
 }
 

@@ -230,6 +230,24 @@ processes:
   ]);
 });
 
+test('`done: exit` of a queue that is connected to one whose items are done when they are taken', async () => {
+  const { findings } = await planned(
+    `queues: { a: { from: [1], delivery: at-most-once }, b: { from: [1] } }
+processes:
+  sub: { uses: part.yaml, connect: { q: a } }
+  fine: { uses: part.yaml, connect: { q: b } }`,
+    {
+      files: {
+        'part.yaml':
+          'queues: { q: { external: true } }\nprocesses: { p: { run: cat, replicas: 2, stdin: { queue: q, done: exit } } }',
+      },
+    },
+  );
+  expect(findings).toEqual([
+    '3:16 error connection-conflict `sub/p.1` says `done: exit`, and an item of queue `a` is done when it is taken, with its `delivery: at-most-once`',
+  ]);
+});
+
 test('a file that several instances would write', async () => {
   const { findings } = await planned(
     'processes:\n  sub: { uses: part.yaml, replicas: 3 }\n  own: { uses: part.yaml, with: { out: other.txt } }',
