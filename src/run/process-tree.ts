@@ -25,7 +25,8 @@ export function activitiesOf(trees: readonly Tree[]): Activity[] {
     return trees.map(({ leader, stuck }) => (stuck.length === 1 && stuck[0] === leader ? 'passive' : 'active'));
   }
   const processes = allProcesses();
-  return trees.map((tree) => activityOf(tree, processes));
+  const openFiles = new OpenFiles();
+  return trees.map((tree) => activityOf(tree, processes, openFiles));
 }
 
 interface Process {
@@ -34,20 +35,26 @@ interface Process {
   readonly group: number;
 }
 
-function activityOf(tree: Tree, processes: readonly Process[]): Activity {
+function activityOf(tree: Tree, processes: readonly Process[], openFiles: OpenFiles): Activity {
   const members = membersOf(tree, processes);
   // One that is not found is in another namespace, or gone; and once the leader is gone, what it has left is about to be killed.
   const found = [tree.leader, ...tree.stuck].every((pid) => members.some((member) => member.pid === pid));
   if (!found) return 'active';
   const circle = new Set([...members.map(({ pid }) => pid), ...(tree.wiredTo === null ? [] : [tree.wiredTo])]);
+  const isAtItsOwnPipe = (pid: number, task: string): boolean => {
+    const pipe = pipeAt(pid, task);
+    if (pipe === null) return false;
+    const openers = openFiles.openersOf(pipe);
+    // One that was opened since is not known.
+    return openers.includes(pid) && openers.every((opener) => circle.has(opener));
+  };
   let activity: Activity = 'passive';
   for (const { pid } of members) {
     const stuck = tree.stuck.includes(pid);
     for (const thread of threadsOf(pid)) {
       const asleep = stateOf(`/proc/${pid}/task/${thread}/stat`) === 'S';
       const task = `/proc/${pid}/task/${thread}`;
-      if (asleep && (stuck || ((waitsForItsOwn(task) || isAtItsOwnPipe(pid, task, circle)) && !mayBeCalled(pid))))
-        continue;
+      if (asleep && (stuck || ((waitsForItsOwn(task) || isAtItsOwnPipe(pid, task)) && !mayBeCalled(pid)))) continue;
       if (!stuck) return 'active';
       if (/^[Tt]$/.test(stateOf(`/proc/${pid}/task/${thread}/stat`))) return 'active';
       activity = 'settling';
@@ -102,24 +109,45 @@ function waitsForItsOwn(thread: string): boolean {
 }
 
 /**
- * It reads from a pipe, or writes into one, that nobody has open but these: of its own tree, as `$(…)` in a shell has it or what stands
- * beside its `|`, or at the other end of its stdin and stdout.
+ * The pipe that it reads from, or writes into. Where nobody has that open but its own tree, as `$(…)` in a shell has it or what stands
+ * beside its `|`, or who is known to wait at the other end of its stdin or stdout, nobody else will end that.
  */
-function isAtItsOwnPipe(pid: number, thread: string, circle: ReadonlySet<number>): boolean {
+function pipeAt(pid: number, thread: string): string | null {
   const [call, descriptor] = read(`${thread}/syscall`).split(' ').map(Number);
-  if (call === undefined || SYSTEM_CALLS[process.arch]?.stream.includes(call) !== true) return false;
+  if (call === undefined || SYSTEM_CALLS[process.arch]?.stream.includes(call) !== true) return null;
   const file = `/proc/${pid}/fd/${descriptor}`;
-  if (!isPipe(file)) return false;
-  const pipe = linkOf(file);
-  return numbersIn('/proc').every((other) => circle.has(other) || !hasOpen(other, pipe));
+  return isPipe(file) ? linkOf(file) : null;
 }
 
 function isPipe(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFIFO() ?? false;
+  try {
+    return statSync(file).isFIFO();
+  } catch {
+    return false;
+  }
 }
 
-function hasOpen(pid: number, file: string): boolean {
-  return numbersIn(`/proc/${pid}/fd`).some((descriptor) => linkOf(`/proc/${pid}/fd/${descriptor}`) === file);
+/** Who has which files open. All are looked through once, and only where somebody asks. */
+class OpenFiles {
+  #openers: Map<string, number[]> | null = null;
+
+  openersOf(file: string): readonly number[] {
+    this.#openers ??= this.#find();
+    return this.#openers.get(file) ?? [];
+  }
+
+  #find(): Map<string, number[]> {
+    const openers = new Map<string, number[]>();
+    for (const pid of numbersIn('/proc')) {
+      for (const descriptor of numbersIn(`/proc/${pid}/fd`)) {
+        const file = linkOf(`/proc/${pid}/fd/${descriptor}`);
+        const known = openers.get(file);
+        if (known === undefined) openers.set(file, [pid]);
+        else known.push(pid);
+      }
+    }
+    return openers;
+  }
 }
 
 /** Signals that tell a program something of its own. */
