@@ -144,7 +144,8 @@ export class Execution {
     try {
       this.#context = this.#contextWith(await this.#prepare());
       if (!this.#stopCause) await this.#broker?.begin();
-      if (!this.#stopCause && this.#notices.troubles.length === 0) this.#perform(this.#schedule.begin(this.#now()));
+      // Where it has been told to stop by now, nothing is left that could begin.
+      this.#perform(this.#schedule.begin(this.#now()));
       await this.#conclude(await this.#ended);
     } finally {
       await this.#clear();
