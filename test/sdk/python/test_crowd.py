@@ -28,9 +28,9 @@ def crowd(calls):
 
 class Crowds(unittest.TestCase):
     def test_an_answer_wakes_whom_it_is_for(self):
-        with Puppet(CROWD + "crowd([lambda: (q.flush(), say('one'))] * 100)") as program:
+        with Puppet(CROWD + "crowd([lambda: (q.flush(), say('one'))] * 40)") as program:
             line = program.accept()
-            flushes = [line.expect(wire.FLUSH) for _ in range(100)]
+            flushes = [line.expect(wire.FLUSH) for _ in range(40)]
             program.tell("all wait")
             self.assertEqual(program.hear(), "go on")
             for said in reversed(flushes):
@@ -39,9 +39,9 @@ class Crowds(unittest.TestCase):
             self.assertEqual(program.hear(), "served")
 
     def test_a_grant_wakes_whom_it_is_for(self):
-        with Puppet(CROWD + "crowd([lambda: (mutex.acquire(), say('one'))] * 100)") as program:
+        with Puppet(CROWD + "crowd([lambda: (mutex.acquire(), say('one'))] * 40)") as program:
             line = program.accept()
-            acquires = [line.expect(wire.ACQUIRE) for _ in range(100)]
+            acquires = [line.expect(wire.ACQUIRE) for _ in range(40)]
             program.tell("all wait")
             self.assertEqual(program.hear(), "go on")
             for fence, said in enumerate(acquires):
@@ -51,25 +51,25 @@ class Crowds(unittest.TestCase):
 
     def test_an_item_wakes_one_of_those_who_wait_for_one(self):
         for settings in ({}, {"order": "lifo"}):
-            code = CROWD + "crowd([q.get] * 100)\nsys.stdin.readline()"
+            code = CROWD + "crowd([q.get] * 40)\nsys.stdin.readline()"
             with self.subTest(settings), Puppet(code, {**QUEUE, **settings}) as program:
                 line = program.accept()
                 line.expect(wire.GET, flags=1)
                 program.tell("all wait")
                 self.assertEqual(program.hear(), "go on")
-                for _ in range(99):
+                for _ in range(39):
                     line.deliver(b"1")
                     line.until(wire.GET, flags=1)
                 line.deliver(b"1")
                 self.assertEqual(program.hear(), "served")
 
     def test_room_wakes_who_is_next_in_line(self):
-        with Puppet(CROWD + "crowd([lambda: q.put(1)] * 100)\nsys.stdin.readline()") as program:
+        with Puppet(CROWD + "crowd([lambda: q.put(1)] * 40)\nsys.stdin.readline()") as program:
             line = program.accept()
             line.expect(wire.WANT)
             program.tell("all wait")
             self.assertEqual(program.hear(), "go on")
-            for _ in range(99):
+            for _ in range(39):
                 line.room(1)
                 line.until(wire.WANT)
             line.room(1)
@@ -101,7 +101,7 @@ class Crowds(unittest.TestCase):
             def join():
                 q.join()
                 say("joined")
-            for n in range(300): threading.Thread(target=join).start()
+            for n in range(262): threading.Thread(target=join).start()
             q.flush()
         """
         with Puppet(code) as program:
@@ -111,12 +111,12 @@ class Crowds(unittest.TestCase):
                 joins.append(said)
             line.reply(said)
             self.assertEqual(len(joins), 256)
-            for _ in range(44):
+            for _ in range(6):
                 line.reply(joins.pop(0))
                 joins.append(line.expect(wire.JOIN))
             for said in joins:
                 line.reply(said)
-            self.assertEqual({program.hear() for _ in range(300)}, {"joined"})
+            self.assertEqual({program.hear() for _ in range(262)}, {"joined"})
             line.part()
 
     def test_who_is_interrupted_in_line_is_not_asked_for_and_holds_up_nobody(self):
