@@ -1,5 +1,6 @@
 """One process and its session: forks, ends, interrupts and a broker that is lost."""
 
+import json
 import os
 import signal
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import unittest
 
-from puppet import LOCK, QUEUE, SDK, Puppet, wire
+from puppet import LOCK, QUEUE, SDK, Line, Puppet, wire
 
 
 class Sessions(unittest.TestCase):
@@ -234,6 +235,26 @@ class Ends(unittest.TestCase):
             line.say(wire.GOODBYE)
             line.expect_end()
             self.assertEqual(program.end(), (0, "", ""))
+
+
+class Handlers(unittest.TestCase):
+    def test_one_that_calls_while_the_session_is_opened_is_told_so(self):
+        code = """
+            def handler(*_):
+                try: mutex.acquire()
+                except RuntimeError as error: say(error)
+            signal.signal(signal.SIGUSR1, handler)
+            say(q.qsize())
+        """
+        with Puppet(code) as program:
+            line = Line(program.listen())
+            line.expect(wire.HELLO)
+            program.process.send_signal(signal.SIGUSR1)
+            self.assertEqual(program.hear(), "called from a signal handler, in the midst of another call of Forkline's")
+            line.say(wire.WELCOME, 0, json.dumps({"protocol": 1, "run": "run-1", "channels": [QUEUE, LOCK]}).encode())
+            line.reply(line.expect(wire.STAT), {"size": 3, "room": 5})
+            self.assertEqual(program.hear(), "3")
+            line.part()
 
 
 class HeldUp(unittest.TestCase):

@@ -63,7 +63,9 @@ class Bound(Protocol):
 
 
 _session: Optional[Session] = None
-_opening = threading.Lock()
+_opening = threading.RLock()
+#: The thread that has `_opening` is in the midst of it.
+_in_opening = False
 _bound: "list[Bound]" = []
 _when_opened: "list[Callable[[], None]]" = []
 _at_each_opening: "list[Callable[[], None]]" = []
@@ -71,17 +73,31 @@ _at_each_opening: "list[Callable[[], None]]" = []
 
 def session(user: Bound) -> Session:
     """This process's session. `user` is told when it is no longer this process's."""
-    global _session
+    global _in_opening
+    opened = _session
+    if opened is not None and user in _bound:
+        return opened
     with _opening:
-        if _session is None:
-            _session = _open()
-            for call in _at_each_opening:
-                call()
-            while _when_opened:
-                _when_opened.pop()()
-        if user not in _bound:
-            _bound.append(user)
-        return _session
+        if _in_opening:
+            raise RuntimeError("called from a signal handler, in the midst of another call of Forkline's")
+        _in_opening = True
+        try:
+            return _open_for(user)
+        finally:
+            _in_opening = False
+
+
+def _open_for(user: Bound) -> Session:
+    global _session
+    if _session is None:
+        _session = _open()
+        for call in _at_each_opening:
+            call()
+        while _when_opened:
+            _when_opened.pop()()
+    if user not in _bound:
+        _bound.append(user)
+    return _session
 
 
 def part(patience: float = 3600.0) -> Optional[str]:
@@ -192,8 +208,9 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _session, _opening
-    _opening = threading.Lock()
+    global _session, _opening, _in_opening
+    _opening = threading.RLock()
+    _in_opening = False
     if _session is not None:
         _session.close()
         _session = None
