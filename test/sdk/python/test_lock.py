@@ -54,6 +54,33 @@ class Locks(unittest.TestCase):
             self.assertEqual(program.hear(), "True")
             line.expect(wire.RELEASE, flags=1)
 
+    def test_a_grant_that_crosses_the_time_out_is_held_however_late_it_comes(self):
+        code = """
+            usual, later = time.monotonic, [0]
+            time.monotonic = lambda: usual() + later[0]
+            def wait():
+                sys.stdin.readline()
+                later[0] = 60
+                say("a minute later")
+            threading.Thread(target=wait).start()
+            say(mutex.acquire(timeout=0.01))
+            mutex.release()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            acquire = line.expect(wire.ACQUIRE)
+            line.expect(wire.CANCEL)
+            program.tell("wait")
+            self.assertEqual(program.hear(), "a minute later")
+            # Whenever something is heard the clock is looked at.
+            line.say(wire.PAUSED, 0, struct.pack(">I", 0))
+            asked = struct.pack(">I", 1)
+            line.say(wire.ASK, 0, asked)
+            self.assertEqual(line.expect(wire.STUCK).body, asked)
+            grant(line, acquire, 3)
+            self.assertEqual(program.hear(), "True")
+            line.expect(wire.RELEASE, flags=1)
+
     def test_a_grant_that_crosses_an_interrupt_is_given_back(self):
         code = """
             try: mutex.acquire()

@@ -7,6 +7,7 @@ What is said is on its way once its caller waits, at the latest when the attenda
 
 from __future__ import annotations
 
+import math
 import select
 import struct
 import threading
@@ -27,8 +28,6 @@ from .turn import Turn
 
 __all__ = ["Answer", "Call", "Session"]
 
-#: How long one who no longer waits listens for the broker's word on that, in seconds.
-_PATIENCE = 1.0
 _FOREVER = 3600.0
 _LATE = 0.05
 #: Nobody holds back for less unsent than this, in bytes.
@@ -118,15 +117,14 @@ class Session:
         except BaseException:
             self._give_up(call)
             raise
-        if result is not None:
-            return result
-        return self.wait(call, None if deadline is None else max(deadline, time.monotonic()) + _PATIENCE)
+        # The broker's word on that decides, however late: what it has granted meanwhile would else be nobody's.
+        return self.wait(call, math.inf) if result is None else result
 
     def _give_up(self, call: Call) -> None:
         try:
             with self.exclusive:
                 call.withdraw()
-            result = self.wait(call, time.monotonic() + _PATIENCE)
+            result = self.wait(call, math.inf)
             with self.exclusive:
                 if result is not None and result is not False:
                     call.undo(result)
