@@ -309,6 +309,23 @@ class Putting(unittest.TestCase):
             self.assertEqual(program.hear(), "BrokenQueue queue `dishes` has no consumer left")
             line.part()
 
+    def test_a_put_that_waits_hears_at_once_that_another_thread_has_closed_the_queue(self):
+        code = """
+            def put(n):
+                try: q.put(n)
+                except ShutDown as error: say(error)
+            for n in range(2): threading.Thread(target=put, args=(n,)).start()
+            sys.stdin.readline()
+            q.close()
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            program.tell("close")
+            line.expect(wire.CLOSE)
+            told = "queue `dishes` is closed: this process puts no more to it"
+            self.assertEqual([program.hear(), program.hear()], [told, told])
+
     def test_after_close_a_put_is_refused_here(self):
         code = """
             q.close()
