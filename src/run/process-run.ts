@@ -1,7 +1,7 @@
 // One process of the run: performs what its `lifecycle` decides and tells it what came of that. The executor holds one for each
 // process that was told to start.
 import type { Account, Fed, Fence } from '../broker/control.ts';
-import type { NodeId, ProbeRule, ProcessNode } from '../plan/plan.ts';
+import type { ProbeRule, ProcessNode } from '../plan/plan.ts';
 import { speaks } from '../plan/speakers.ts';
 import { Attempts } from './attempts.ts';
 import { Child, type OnOutput, startChild } from './child.ts';
@@ -105,14 +105,9 @@ export class ProcessRun {
       case 'leaked':
         return tell({ type: 'node.leaked', node: node.id, pids: effect.pids });
       case 'fed':
-        return tell({ type: 'warning', node: node.id, queue: effect.queue, message: fedTo(node.id, effect) });
+        return tell({ type: 'warning', node: node.id, queue: effect.queue, message: fedTo(effect) });
       case 'cut-off':
-        return tell({
-          type: 'warning',
-          node: node.id,
-          queue: effect.queue,
-          message: cutOffFrom(node.id, effect.queue),
-        });
+        return tell({ type: 'warning', node: node.id, queue: effect.queue, message: cutOffFrom(effect.queue) });
       case 'account':
         return this.#watch(this.#account(effect.abandon));
       case 'settle':
@@ -278,11 +273,11 @@ export class ProcessRun {
   }
 }
 
-function fedTo(node: NodeId, { queue, count }: Fed): string {
+function fedTo({ queue, count }: Fed): string {
   const items = count === 1 ? '1 item' : `${count} items`;
-  return `\`${node}\` failed after ${items} of queue \`${queue}\` had been written to it, which count as done: with \`done: exit\` they would go back`;
+  return `it failed after ${items} of queue \`${queue}\` had been written to it, which count as done: with \`done: exit\` they would go back`;
 }
 
-function cutOffFrom(node: NodeId, queue: string): string {
-  return `not all that \`${node}\` had written is in queue \`${queue}\`: it was stopped while there was no room, and the rest is lost`;
+function cutOffFrom(queue: string): string {
+  return `not all that it had written is in queue \`${queue}\`: it was stopped while there was no room, and the rest is lost`;
 }

@@ -147,7 +147,7 @@ processes:
   const ran = await runPipeline(join(folder, 'pipeline.yaml'));
   expect(ran.summary).toMatchObject({ exitCode: 0, queues: { words: { put: 3, done: 3, left_over: 0 } } });
   const message =
-    '`reader` failed after 3 items of queue `words` had been written to it, which count as done: with `done: exit` they would go back';
+    'it failed after 3 items of queue `words` had been written to it, which count as done: with `done: exit` they would go back';
   expect(ran.events).toContainEqual(
     expect.objectContaining({ type: 'warning', node: 'reader', queue: 'words', message }),
   );
