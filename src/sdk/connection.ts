@@ -32,6 +32,8 @@ export class Connection {
   readonly #inlet: Inlet;
   readonly #dial: Dial;
   #state: 'connecting' | 'open' | 'ended' = 'connecting';
+  /** The first words are written. */
+  #greeted = false;
   #handle: Handle | null = null;
   /** What the stream was given and has not confirmed. */
   #streamed: Buffer[] = [];
@@ -73,6 +75,23 @@ export class Connection {
 
   get descriptor(): number | null {
     return this.#handle?.fd ?? null;
+  }
+
+  /**
+   * Says the first words in the turn in which it connects, where the system has done so by then: whose turn takes long would else be
+   * taken for one that says nothing.
+   */
+  greet(): void {
+    const handle = this.#dial.socket === null ? null : handleOf(this.#dial.socket);
+    if (this.#state !== 'connecting' || handle === null || handle.fd < 0) return;
+    this.#listener.onConnected();
+    this.#greeted = true;
+    this.#unsent = this.writer.take();
+    try {
+      this.#unsent = writePieces(handle.fd, this.#unsent);
+    } catch {
+      // It is not connected yet: they are said once it is.
+    }
   }
 
   /** All that was written has gone out whole. */
@@ -187,8 +206,8 @@ export class Connection {
   #opened(socket: Socket): void {
     this.#state = 'open';
     this.congested = false;
-    this.#handle = (socket as unknown as { _handle: Handle })._handle;
-    this.#listener.onConnected();
+    this.#handle = handleOf(socket);
+    if (!this.#greeted) this.#listener.onConnected();
     this.flush();
   }
 
@@ -270,6 +289,10 @@ export class Connection {
 interface Handle {
   readonly fd: number;
   readonly writeQueueSize: number;
+}
+
+function handleOf(socket: Socket): Handle | null {
+  return (socket as unknown as { _handle: Handle | null })._handle;
 }
 
 function lengthOf(pieces: readonly Buffer[]): number {

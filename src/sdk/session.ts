@@ -79,6 +79,7 @@ export class Session {
     this.#requests = new Requests(this.#connection);
     this.areas = new Areas(this.writer);
     this.lease = new Lease(this.#connection);
+    this.#connection.greet();
     atEnd((ending) => this.leave(ending));
   }
 

@@ -52,6 +52,25 @@ test('what the system does not take at once is written all the same before the p
   expect(frames.at(-1)?.type).toBe('GOODBYE');
 });
 
+test('a program that computes and lets no turn of its loop end has said hello all the same', async () => {
+  const broker = await scriptedBroker();
+  const program = programs.run(
+    `import { readSync } from 'node:fs';
+     const q = queue('dishes');
+     readSync(0, Buffer.alloc(1));
+     await q.put('at last');`,
+    broker.environment,
+  );
+  const session = await broker.session();
+  await session.welcome(queueChannel());
+  program.stdin?.end('x');
+  await session.until('WANT');
+  session.send(room(1));
+  const frames = await everything(session);
+  expect(frames.map(({ type, items }) => items ?? type)).toEqual([['"at last"'], 'GOODBYE']);
+  expect((await program).exitCode).toBe(0);
+});
+
 test('a put that waits for room keeps its program until there is some', async () => {
   const broker = await scriptedBroker();
   const program = programs.run(`void queue('dishes').put('late');`, broker.environment);
