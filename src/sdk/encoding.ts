@@ -1,6 +1,6 @@
 // What the bytes of an item mean, by the queue's `encoding`: the way from a value to bytes and back.
 import { eachItem, type Items, SIZE_FIELD, sizeAt } from '../wire/items.ts';
-import type { WelcomeLine } from '../wire/message.ts';
+import { Limit, type WelcomeLine } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { toJson } from './json.ts';
 
@@ -25,14 +25,14 @@ export interface Decoded {
 
 const json: Encoding = {
   put: (writer, channel, value, most) => writer.putText(channel, toJson(value), most),
-  encode: (value) => Buffer.from(toJson(value)),
+  encode: (value) => carried(Buffer.from(toJson(value))),
   decode: (items) => (items.count === 1 ? decodeOne(items) : undefined) ?? decodeTogether(items) ?? decodeEach(items),
   copies: true,
 };
 
 const text: Encoding = {
   put: (writer, channel, value, most) => writer.putText(channel, checkText(value), most),
-  encode: (value) => Buffer.from(checkText(value)),
+  encode: (value) => carried(Buffer.from(checkText(value))),
   decode(items) {
     const bytes = items.bytes as Readable;
     const { count } = items;
@@ -59,7 +59,7 @@ const bytes: Encoding = {
     writer.putBytes(channel, item, true);
     return item.length;
   },
-  encode: (value) => Buffer.from(checkBytes(value)),
+  encode: (value) => Buffer.from(carried(checkBytes(value))),
   decode: (items) => ({ values: Array.from(eachItem(items), own), flawed: false }),
   copies: false,
   view: checkBytes,
@@ -183,6 +183,12 @@ export class Undecodable {
 }
 
 const SHOWN = 60;
+
+/** Nobody is ever given room for more. */
+function carried<Bytes extends Uint8Array>(item: Bytes): Bytes {
+  if (item.length <= Limit.ITEM) return item;
+  throw new TypeError(`the item has ${item.length} bytes, and the largest that is carried is 1 GiB`);
+}
 
 function checkText(value: unknown): string {
   // In Node since 20, in TypeScript's library since es2024.

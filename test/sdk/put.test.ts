@@ -34,6 +34,16 @@ describe('a put', () => {
       expect(await failure(queue().put(value))).toBe('TypeError');
   });
 
+  test('of more than 1 GiB is refused, and nothing is asked for it', async () => {
+    const { broker, queue } = await client(queueChannel({ encoding: 'bytes' }));
+    const words = 'the item has 1073741825 bytes, and the largest that is carried is 1 GiB';
+    await expect(queue().put(new Uint8Array(2 ** 30 + 1))).rejects.toThrow(words);
+    const next = queue().put(new Uint8Array(1));
+    expect(await broker.next()).toMatchObject({ type: 'WANT', bytes: 1 });
+    broker.send(room(1));
+    await next;
+  });
+
   test('to a queue of pickles is told to be Python’s, as every other call', async () => {
     const { queue } = await client(queueChannel({ encoding: 'pickle' }));
     const words = '`dishes` has `encoding: pickle`, which only Python reads and writes';
