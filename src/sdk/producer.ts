@@ -76,9 +76,10 @@ export class Producer implements Rider {
 
   /** Waits until the broker has everything that was put before. */
   async flush(): Promise<void> {
-    await this.#line.emptied();
+    await this.#line.passed();
     this.#leaveLane();
     await this.#session.confirm();
+    this.#throwUnlessBroken();
   }
 
   /** Puts no more; the broker knows when this is fulfilled. */
@@ -86,7 +87,7 @@ export class Producer implements Rider {
     const again = this.#closed;
     this.#closed = true;
     this.#plain = false;
-    await this.#line.emptied();
+    await this.#line.passed();
     this.#leaveLane();
     await this.#session.ask((request) => {
       if (this.#queue !== null && this.#failure === null && !again) {
@@ -97,6 +98,11 @@ export class Producer implements Rider {
       this.#room = 0;
       this.#session.writer.number(Type.FLUSH, 0, request);
     });
+    this.#throwUnlessBroken();
+  }
+
+  /** It may not put here at all, or the run is gone. */
+  #throwUnlessBroken(): void {
     const error = this.#failure?.();
     if (error !== undefined && !(error instanceof BrokenQueue)) throw error;
   }

@@ -12,6 +12,8 @@ export interface WaitingPut {
   /** null as long as the queue's encoding is not known; then `value` is a copy of what was put. */
   bytes: Uint8Array | Laid | null;
   readonly value: unknown;
+  /** Counts on with each that waits. */
+  readonly number: number;
   readonly manner: Manner;
   /** It wants its room at once or not at all, and has asked or not; null: it waits. */
   trying: 'ask' | 'asked' | null;
@@ -38,7 +40,10 @@ export class WaitingPuts {
   readonly #line = new Set<WaitingPut>();
   readonly #onGivenUp: () => void;
   #abandoned = false;
-  #onEmptied: (() => void)[] = [];
+  /** Of all that ever waited. */
+  #last = 0;
+  /** Told once nobody waits any more of those up to that one; the first that was asked for stands first. */
+  readonly #onPassed: { readonly last: number; readonly tell: () => void }[] = [];
 
   constructor(session: Session, name: string, onGivenUp: () => void) {
     this.#session = session;
@@ -59,6 +64,7 @@ export class WaitingPuts {
     const put: WaitingPut = {
       bytes,
       value: bytes === null ? snapshot(value) : null,
+      number: (this.#last += 1),
       manner,
       trying: timeMs === 0 ? 'ask' : null,
       settle: (outcome) => {
@@ -66,7 +72,7 @@ export class WaitingPuts {
         watch?.stop();
         if (!this.#abandoned) this.#session.letGo();
         settle(outcome);
-        if (this.size === 0) for (const emptied of this.#onEmptied.splice(0)) emptied();
+        if (this.#onPassed.length > 0) this.#tellPassed();
       },
     };
     const watch = this.#watch(put, timeMs, signal);
@@ -134,10 +140,16 @@ export class WaitingPuts {
     return this.#abandoned ? 0 : this.size;
   }
 
-  /** Waits until none waits; null: none does. */
-  emptied(): Promise<void> | null {
+  /** Waits until none of those waits that do now, whatever comes after them; null: none does. */
+  passed(): Promise<void> | null {
     if (this.size === 0) return null;
-    return new Promise((resolve) => this.#onEmptied.push(resolve));
+    return new Promise((tell) => this.#onPassed.push({ last: this.#last, tell }));
+  }
+
+  #tellPassed(): void {
+    const [oldest] = this.#line;
+    const passed = this.#onPassed.findIndex(({ last }) => oldest !== undefined && oldest.number <= last);
+    for (const { tell } of this.#onPassed.splice(0, passed < 0 ? this.#onPassed.length : passed)) tell();
   }
 
   #watch(put: WaitingPut, timeMs: number, signal: AbortSignal | undefined): Watch | null {

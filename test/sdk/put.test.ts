@@ -263,6 +263,33 @@ describe('what was put', () => {
     await flushed;
   });
 
+  test('is flushed behind those that waited before, and not behind those that came after', async () => {
+    const { broker, queue } = await client();
+    const first = queue().put(1);
+    const flushes = [queue().flush(), queue().flush()];
+    const later = queue().put(2);
+    const last = queue().flush();
+    await broker.until('WANT');
+    broker.send(room(1));
+    await first;
+    const flush = await broker.until('FLUSH');
+    broker.send({ type: 'REPLY', flags: 0, channel: 0, request: flush.request as number });
+    await Promise.all(flushes);
+    broker.send(room(1));
+    await later;
+    const end = await broker.until('FLUSH');
+    broker.send({ type: 'REPLY', flags: 0, channel: 0, request: end.request as number });
+    await last;
+  });
+
+  test('where the pipeline does not allow it is not flushed either', async () => {
+    const { broker, queue } = await client(queueChannel({ puts: false }));
+    const flushed = failure(queue().flush());
+    const flush = await broker.until('FLUSH');
+    broker.send({ type: 'REPLY', flags: 0, channel: 0, request: flush.request as number });
+    expect(await flushed).toBe('NotGranted');
+  });
+
   test('comes before the end this process declares, and nothing after it', async () => {
     const { broker, queue } = await client();
     const sent = queue().put(1);
