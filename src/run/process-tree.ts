@@ -22,7 +22,9 @@ export type Activity = 'passive' | 'settling' | 'active';
 /** One look at all processes serves for all trees. */
 export function activitiesOf(trees: readonly Tree[]): Activity[] {
   if (process.platform !== 'linux') {
-    return trees.map(({ leader, stuck }) => (stuck.length === 1 && stuck[0] === leader ? 'passive' : 'active'));
+    return trees.map(({ leader, stuck, wiredTo }) => {
+      return wiredTo === null && stuck.length === 1 && stuck[0] === leader ? 'passive' : 'active';
+    });
   }
   const processes = allProcesses();
   const openFiles = new OpenFiles();
