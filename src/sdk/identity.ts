@@ -24,7 +24,7 @@ export function current(environment: NodeJS.ProcessEnv = process.env): Current {
   return {
     name,
     pid: process.pid,
-    ...(replica === undefined ? {} : { replica: Number(replica) }),
+    replica: Number(replica ?? 1),
     runId: environment['FORKLINE_RUN_ID'] ?? '',
   };
 }
@@ -33,8 +33,8 @@ export interface Current {
   /** Its instance, such as `chef.1`. */
   readonly name: string;
   readonly pid: number;
-  /** Which of several instances it is, from 1. */
-  readonly replica?: number;
+  /** Which of the instances of its process it is, from 1. */
+  readonly replica: number;
   readonly runId: string;
 }
 

@@ -106,6 +106,7 @@ test('a process knows its name, its replica and its run', async () => {
   expect(current({ FORKLINE_PROCESS: 'chef', FORKLINE_RUN_ID: 'run-1' })).toEqual({
     name: 'chef',
     pid: process.pid,
+    replica: 1,
     runId: 'run-1',
   });
 });
