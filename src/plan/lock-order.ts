@@ -132,7 +132,7 @@ class Check {
     const before = others.filter(({ by }) => started.has(by) && this.#isAwaitedBy(waiting.by, by));
     if (before.length > 0 && this.#count(before) >= this.#permits)
       return this.#complain(waiting, before, 'and cannot end before this one has had it');
-    if (givesBack(waiting.by)) return;
+    if (givesBack(waiting.by)) return this.#checkItems(waiting, others);
     // Whichever of the two comes first, the other never can.
     const [rival] = others.filter(
       ({ by }) =>
@@ -144,6 +144,15 @@ class Check {
     );
     if (rival !== undefined && this.#permits === 1)
       this.#complain(waiting, [rival], 'and neither of them can end before the other has run');
+  }
+
+  /** A daemon that comes in between two items keeps it from the second. */
+  #checkItems(waiting: Use, others: readonly Use[]): void {
+    const daemons = others.filter(
+      ({ by }) => by.thing.kind === 'daemon' && !this.#requirements.beforeStartOf(by).ended.has(waiting.by),
+    );
+    if (daemons.length === 0 || this.#count(daemons) < this.#permits) return;
+    this.#complain(waiting, daemons, 'and daemons hold theirs until all else has ended');
   }
 
   /** Whether `holder` cannot end before `waiting` has started. */

@@ -302,6 +302,19 @@ daemons:
       ],
     ],
     [
+      'a daemon comes in between two items, but not where it starts after the last one',
+      `locks: { l: {}, m: {}, n: { permits: 2 } }
+queues: { q: { from: [1] } }
+processes:
+  e: { run: ls, holds: [l, m, n], each: q }
+daemons:
+  d: { run: ls, holds: [l, n] }
+  f: { run: ls, holds: m, needs: e }`,
+      [
+        '4:25 error lock-order `e` can never hold lock `l`: `d` holds it, and daemons hold theirs until all else has ended',
+      ],
+    ],
+    [
       'as many daemons as it has permits, and more daemons than that',
       `locks: { l: { permits: 2 }, m: { permits: 2 } }
 processes:
