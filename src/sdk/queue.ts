@@ -166,7 +166,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
     return this.#producer.close();
   }
 
-  /** Puts that still wait for room do not keep this program from ending. */
+  /** Puts that wait for room now do not keep this program from ending; those that are made later do. */
   abandon(): void {
     this.#producer.abandon();
   }

@@ -17,6 +17,8 @@ export interface WaitingPut {
   readonly manner: Manner;
   /** It wants its room at once or not at all, and has asked or not; null: it waits. */
   trying: 'ask' | 'asked' | null;
+  /** It keeps the program from ending. */
+  holds: boolean;
   settle(outcome: PutOutcome): void;
 }
 
@@ -39,7 +41,6 @@ export class WaitingPuts {
   readonly #name: string;
   readonly #line = new Set<WaitingPut>();
   readonly #onGivenUp: () => void;
-  #abandoned = false;
   /** Of all that ever waited. */
   #last = 0;
   /** Told once nobody waits any more of those up to that one; the first that was asked for stands first. */
@@ -67,10 +68,11 @@ export class WaitingPuts {
       number: (this.#last += 1),
       manner,
       trying: timeMs === 0 ? 'ask' : null,
+      holds: true,
       settle: (outcome) => {
         this.remove(put);
         watch?.stop();
-        if (!this.#abandoned) this.#session.letGo();
+        if (put.holds) this.#session.letGo();
         settle(outcome);
         if (this.#onPassed.length > 0) this.#tellPassed();
       },
@@ -78,7 +80,7 @@ export class WaitingPuts {
     const watch = this.#watch(put, timeMs, signal);
     this.#line.add(put);
     this.size = this.#line.size;
-    if (!this.#abandoned) this.#session.hold();
+    this.#session.hold();
   }
 
   /** It is being put, and waits no more: to be settled with what comes of that. */
@@ -128,16 +130,19 @@ export class WaitingPuts {
     for (const put of this.#line) put.settle(failure);
   }
 
-  /** What waits does not keep the program from ending. */
+  /** What waits now does not keep the program from ending. What comes later may be awaited, and does. */
   abandon(): void {
-    if (this.#abandoned) return;
-    this.#abandoned = true;
-    for (const _ of this.#line) this.#session.letGo();
+    for (const put of this.#line) {
+      if (put.holds) this.#session.letGo();
+      put.holds = false;
+    }
   }
 
   /** How many keep the program from ending. */
   get holding(): number {
-    return this.#abandoned ? 0 : this.size;
+    let holding = 0;
+    for (const { holds } of this.#line) if (holds) holding += 1;
+    return holding;
   }
 
   /** Waits until none of those waits that do now, whatever comes after them; null: none does. */

@@ -96,6 +96,15 @@ test('a put that was abandoned does not', async () => {
   expect((await program).exitCode).toBe(0);
 });
 
+test('one that is made and awaited after others were abandoned does', async () => {
+  const broker = await scriptedBroker();
+  const program = programs.run(`const q = queue('dishes'); q.abandon(); await q.put('late');`, broker.environment);
+  const session = await greet(broker);
+  const frames = await everything(session);
+  expect(frames.map(({ type, items }) => items ?? type)).toEqual([['"late"'], 'GOODBYE']);
+  expect((await program).exitCode).toBe(0);
+});
+
 test('a program that only named its channels ends by itself', async () => {
   const broker = await scriptedBroker();
   expect((await programs.run(`queue('dishes'); lock('mutex');`, broker.environment)).exitCode).toBe(0);
