@@ -257,6 +257,30 @@ class Handlers(unittest.TestCase):
             line.part()
 
 
+    def test_one_that_calls_while_its_thread_waits_is_answered_and_so_is_the_call_below_it(self):
+        code = """
+            from forkline.turn import Turn
+            usual, told = Turn.block, ["the handler", "the program"]
+            def block(turn, seconds):
+                if told: say(told.pop(), "waits")
+                usual(turn, seconds)
+            Turn.block = block
+            signal.signal(signal.SIGUSR1, lambda *_: say(q.qsize()))
+            say(q.get())
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.GET, flags=1)
+            self.assertEqual(program.hear(), "the program waits")
+            program.process.send_signal(signal.SIGUSR1)
+            self.assertEqual(program.hear(), "the handler waits")
+            stat = line.until(wire.STAT)
+            line.deliver(b'"below"')
+            line.reply(stat, {"size": 3, "room": 5})
+            self.assertEqual(program.hear(), "3")
+            self.assertEqual(program.hear(), "below")
+
+
 class HeldUp(unittest.TestCase):
     def test_one_who_waits_for_the_socket_goes_on_when_it_has_taken_all_at_once(self):
         code = """

@@ -93,9 +93,9 @@ class Session:
         #: How often something was sent, and how often the attendant knows of.
         self._sends = 0
         self._sends_seen = 0
-        #: A thread reads, for this cause of its own and for all others.
-        self._reading = False
-        self._reads_for: object = None
+        #: What a thread reads for, besides all others: what its call waits for, and, behind that, a call of its signal handler.
+        self._reads_for: "list[object]" = []
+        self._reader = 0
         self._listened_at = 0.0
         self.gates = Gates()
         self._throngs: "dict[object, Throng]" = {}
@@ -149,7 +149,7 @@ class Session:
                         turn = None
                         if self.parting:
                             break
-                    if not self._reading:
+                    if self._may_read():
                         self._listen()
                     self.check()
                     result = call.attempt()
@@ -187,20 +187,31 @@ class Session:
 
     def _begin(self, cause: object, forever: bool) -> "Turn":
         events = select.POLLOUT if self.connection.unsent else 0
-        if not self._reading:
-            self._reading = True
-            self._reads_for = cause
+        if self._may_read():
+            self._reads_for.append(cause)
+            self._reader = threading.get_ident()
             return Turn(self.connection.fileno(), events | select.POLLIN, bell=self._bell)
         if events:
             return Turn(self.connection.fileno(), events)
         gate = self.gates.shut(cause, this_thread() if forever else None)
         return Turn(-1, 0, gate, cause)
 
+    @property
+    def _reading(self) -> bool:
+        return bool(self._reads_for)
+
+    def _may_read(self) -> bool:
+        """Nobody does, or this very thread, below a signal handler that calls now."""
+        return not self._reads_for or self._reader == threading.get_ident()
+
     def _end(self, turn: "Turn") -> None:
         if turn.reads:
-            self._reading = False
+            self._reads_for.pop()
             if turn.rang:
                 self._bell.hush()
+            if self._reads_for:
+                # A handler's call has heard what may be for the one that it interrupted, which goes on waiting.
+                self._bell.ring()
         elif turn.gate is not None:
             self.gates.leave(turn.cause, turn.gate)
 
@@ -214,7 +225,7 @@ class Session:
     def wake(self, cause: object, one: bool = False) -> None:
         """Lets those look again who wait for it, or the one who does so the longest."""
         found = self.gates.open_first(cause) if one else self.gates.open(cause)
-        if self._reading and self._reads_for == cause and not (one and found):
+        if self._reads_for and cause in self._reads_for and not (one and found):
             self._bell.ring()
 
     def wake_all(self) -> None:
@@ -312,7 +323,7 @@ class Session:
 
     def listen(self, within: float = 0.0) -> None:
         """Hears what has arrived, without waiting, unless that was done `within` so many seconds."""
-        if not self._reading and time.monotonic() - self._listened_at >= within:
+        if self._may_read() and time.monotonic() - self._listened_at >= within:
             self._listen()
 
     def check(self) -> None:
