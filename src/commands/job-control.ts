@@ -1,6 +1,6 @@
 // Ctrl-Z and `fg`. The shell stops and continues the runner alone, for the run's processes live in sessions of their own: so they are
 // stopped before it, and let go on after it. Who stops the runner without a word (SIGSTOP) costs the run no time limit either.
-import { readdirSync, readFileSync } from 'node:fs';
+import { pids, statOf } from '../procfs.ts';
 import type { Pausable } from '../run/pausing.ts';
 import { writeLine } from './output.ts';
 
@@ -82,30 +82,10 @@ const BEAT_MS = 500;
 /** Whether a shell of this session watches over our process group: others are not stopped by Ctrl-Z, as the kernel sees it. */
 function isSupervised(): boolean {
   if (process.platform !== 'linux') return true;
-  const processes = readdirSync('/proc').map(Number).filter(Number.isInteger).map(placeOf);
-  const byPid = new Map(processes.map((place) => [place.pid, place]));
+  const byPid = new Map(pids().map((pid) => [pid, statOf(pid)]));
   const own = byPid.get(process.pid);
-  return processes.some(({ group, parent }) => {
+  return [...byPid.values()].some(({ group, parent }) => {
     const above = byPid.get(parent);
     return group === own?.group && above !== undefined && above.session === own.session && above.group !== own.group;
   });
-}
-
-interface Place {
-  readonly pid: number;
-  readonly parent: number;
-  readonly group: number;
-  readonly session: number;
-}
-
-/** "pid (name) state ppid pgrp session …", and the name may hold anything. */
-function placeOf(pid: number): Place {
-  let stat = '';
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    // It has ended meanwhile.
-  }
-  const [, parent, group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { pid, parent: Number(parent), group: Number(group), session: Number(session) };
 }

@@ -2,8 +2,9 @@
 // it: a shell that waits for its child or reads what that prints, one that writes into a full pipe of its own tree, or a thread
 // that waits for another one of its own process, can do nothing by itself, unless an alarm or a signal of its own may call it.
 // Where that cannot be told, something runs. Elsewhere only a tree is known that is one process, which said itself that it is stuck.
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { constants } from 'node:os';
+import { hasVariables, linkOf, numbersIn, pids, read, statAt, statOf } from '../procfs.ts';
 
 export interface Tree {
   /** Leads its process group. */
@@ -53,12 +54,12 @@ function activityOf(tree: Tree, processes: readonly Process[], openFiles: OpenFi
   let activity: Activity = 'passive';
   for (const { pid } of members) {
     const stuck = tree.stuck.includes(pid);
-    for (const thread of threadsOf(pid)) {
-      const asleep = stateOf(`/proc/${pid}/task/${thread}/stat`) === 'S';
+    for (const thread of numbersIn(`/proc/${pid}/task`)) {
       const task = `/proc/${pid}/task/${thread}`;
+      const asleep = statAt(`${task}/stat`).state === 'S';
       if (asleep && (stuck || ((waitsForItsOwn(task) || isAtItsOwnPipe(pid, task)) && !mayBeCalled(pid)))) continue;
       if (!stuck) return 'active';
-      if (/^[Tt]$/.test(stateOf(`/proc/${pid}/task/${thread}/stat`))) return 'active';
+      if (/^[Tt]$/.test(statAt(`${task}/stat`).state)) return 'active';
       activity = 'settling';
     }
   }
@@ -67,24 +68,19 @@ function activityOf(tree: Tree, processes: readonly Process[], openFiles: OpenFi
 
 function membersOf({ leader, marks }: Tree, processes: readonly Process[]): Process[] {
   const alive = processes.filter(({ pid }) => pid !== process.pid);
-  const members = new Set(alive.filter(({ pid, group }) => group === leader || pid === leader || isMarked(pid, marks)));
-  const pids = new Set([...members].map(({ pid }) => pid));
+  const members = new Set(
+    alive.filter(({ pid, group }) => group === leader || pid === leader || hasVariables(pid, marks)),
+  );
+  const numbers = new Set([...members].map(({ pid }) => pid));
   for (let before = -1; before !== members.size; ) {
     before = members.size;
     for (const one of alive) {
-      if (members.has(one) || !pids.has(one.parent)) continue;
+      if (members.has(one) || !numbers.has(one.parent)) continue;
       members.add(one);
-      pids.add(one.pid);
+      numbers.add(one.pid);
     }
   }
   return [...members];
-}
-
-function isMarked(pid: number, marks: readonly string[]): boolean {
-  const environment = read(`/proc/${pid}/environ`);
-  if (!marks.every((mark) => environment.includes(mark))) return false;
-  const entries = environment.split('\0');
-  return marks.every((mark) => entries.includes(mark));
 }
 
 /** It has a timer, as `timeout` has, or made a signal its own that others call it by: that may end what it waits for. */
@@ -140,7 +136,7 @@ class OpenFiles {
 
   #find(): Map<string, number[]> {
     const openers = new Map<string, number[]>();
-    for (const pid of numbersIn('/proc')) {
+    for (const pid of pids()) {
       for (const descriptor of numbersIn(`/proc/${pid}/fd`)) {
         const file = linkOf(`/proc/${pid}/fd/${descriptor}`);
         const known = openers.get(file);
@@ -176,48 +172,8 @@ const FUTEX_COMMAND = 0x7f;
 
 /** All that live: where the first thread has ended, and is shown as a zombie, others may go on. */
 function allProcesses(): Process[] {
-  return numbersIn('/proc').flatMap((pid) => {
-    const fields = fieldsOf(`/proc/${pid}/stat`);
-    const [state = 'X', parent, group] = fields;
-    const hasEnded = state === '' || ('ZX'.includes(state) && Number(fields[17]) < 2);
-    return hasEnded ? [] : [{ pid, parent: Number(parent), group: Number(group) }];
+  return pids().flatMap((pid) => {
+    const { lives, parent, group } = statOf(pid);
+    return lives ? [{ pid, parent, group }] : [];
   });
-}
-
-function threadsOf(pid: number): number[] {
-  return numbersIn(`/proc/${pid}/task`);
-}
-
-function stateOf(stat: string): string {
-  return fieldsOf(stat)[0] ?? '';
-}
-
-/** "pid (name) state ppid pgrp …", and the name may hold anything: what comes after it. */
-function fieldsOf(stat: string): string[] {
-  const text = read(stat);
-  return text.slice(text.lastIndexOf(')') + 2).split(' ');
-}
-
-function numbersIn(folder: string): number[] {
-  try {
-    return readdirSync(folder).map(Number).filter(Number.isInteger);
-  } catch {
-    return [];
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
 }

@@ -1,8 +1,9 @@
 // Leaves nobody behind: finds what is left of a process group or of a whole run, and kills it until nothing is left. On Linux
 // it reads /proc; elsewhere it knows only whether a group has members.
-import { readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { hasOpen, hasVariables, pids, read, statOf } from '../procfs.ts';
 
 const pollMs = 4;
 const longestPollMs = 64;
@@ -61,24 +62,7 @@ export function groupLives(pgid: number): boolean {
 export function groupHolds(pgid: number, shown: string): boolean {
   if (!signalGroup(pgid, 0)) return false;
   if (process.platform !== 'linux') return true;
-  return holds(pgid, shown) || groupMembers(pgid).some((pid) => pid !== pgid && holds(pid, shown));
-}
-
-function holds(pid: number, shown: string): boolean {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => readlink(`/proc/${pid}/fd/${fd}`) === shown);
-  } catch {
-    // It has ended, or is not ours to look into.
-    return false;
-  }
-}
-
-function readlink(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
+  return hasOpen(pgid, shown) || groupMembers(pgid).some((pid) => pid !== pgid && hasOpen(pid, shown));
 }
 
 async function untilEmpty(find: () => readonly number[], patience: AbortSignal): Promise<void> {
@@ -118,30 +102,10 @@ function groupMembers(pgid: number): number[] {
   });
 }
 
-interface Stat {
-  /** A zombie does not, but for one whose first thread alone has ended. */
-  readonly lives: boolean;
-  readonly parent: number;
-  readonly group: number;
-}
-
-function statOf(pid: number): Stat {
-  const stat = read(`/proc/${pid}/stat`);
-  // "pid (name) state ppid pgrp …", and the name may hold anything.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state = '', parent, group] = fields;
-  const lives = state !== '' && (!'ZX'.includes(state) || Number(fields[17]) > 1);
-  return { lives, parent: Number(parent), group: Number(group) };
-}
-
 /** What carries the mark `NAME=value` in its environment, wherever it has moved to. What has emptied its environment is not found. */
 export function marked(mark: string): number[] {
   if (process.platform !== 'linux') return [];
-  return pids().filter((pid) => {
-    if (pid === process.pid) return false;
-    const environment = read(`/proc/${pid}/environ`);
-    return environment.includes(mark) && environment.split('\0').includes(mark);
-  });
+  return pids().filter((pid) => pid !== process.pid && hasVariables(pid, [mark]));
 }
 
 /** All that descends from these, zombies left out. */
@@ -154,16 +118,4 @@ export function descendantsOf(ancestors: readonly number[]): number[] {
     for (const [pid, { parent }] of parents) if (found.has(parent)) found.add(pid);
   }
   return [...found].filter((pid) => !ancestors.includes(pid) && parents.get(pid)?.lives);
-}
-
-function pids(): number[] {
-  return readdirSync('/proc').map(Number).filter(Number.isInteger);
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
 }

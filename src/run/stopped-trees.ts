@@ -1,6 +1,6 @@
 // Stops all processes of a run where they are, and lets them go on. On Linux it reads /proc and finds also what has left its process
 // group; elsewhere it knows the groups alone.
-import { readdirSync, readFileSync } from 'node:fs';
+import { pids, read, type Stat, statOf } from '../procfs.ts';
 import { markOf } from './environment.ts';
 
 /** A process that was stopped here, or, where it is negative, a whole group. */
@@ -28,18 +28,13 @@ export function stopTrees(leaders: readonly number[], runId: string): Stopped[] 
 }
 
 export function letGoOn(stopped: readonly Stopped[]): void {
-  for (const { pid, startedAt } of stopped) if (pid < 0 || startOf(pid) === startedAt) signal(pid, 'SIGCONT');
+  for (const { pid, startedAt } of stopped) if (pid < 0 || statOf(pid).startedAt === startedAt) signal(pid, 'SIGCONT');
 }
 
 const MOST_LOOKS = 50;
 
-interface Process {
+interface Process extends Stat {
   readonly pid: number;
-  readonly state: string;
-  readonly parent: number;
-  readonly group: number;
-  readonly session: number;
-  readonly startedAt: string;
 }
 
 /**
@@ -75,36 +70,10 @@ function membersOf(leaders: readonly number[], runId: string, known: ReadonlySet
 }
 
 function allProcesses(): Process[] {
-  return readdirSync('/proc').flatMap((name) => {
-    const pid = Number(name);
-    if (!Number.isInteger(pid)) return [];
-    const fields = fieldsOf(pid);
-    const [state = 'X', parent, group, session] = fields;
-    if (state === 'Z' || state === 'X') return [];
-    const startedAt = fields[START] ?? '';
-    return [{ pid, state, parent: Number(parent), group: Number(group), session: Number(session), startedAt }];
+  return pids().flatMap((pid) => {
+    const stat = statOf(pid);
+    return stat.state === '' || 'ZX'.includes(stat.state) ? [] : [{ pid, ...stat }];
   });
-}
-
-function startOf(pid: number): string {
-  return fieldsOf(pid)[START] ?? '';
-}
-
-/** "pid (name) state ppid pgrp session …", and the name may hold anything: what comes after it. */
-function fieldsOf(pid: number): string[] {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-}
-
-/** The field that says when it was started, among those after the name. */
-const START = 19;
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
 }
 
 function groupOf(leader: number): Stopped {
