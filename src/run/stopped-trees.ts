@@ -72,7 +72,7 @@ function membersOf(leaders: readonly number[], runId: string, known: ReadonlySet
 function allProcesses(): Process[] {
   return pids().flatMap((pid) => {
     const stat = statOf(pid);
-    return stat.state === '' || 'ZX'.includes(stat.state) ? [] : [{ pid, ...stat }];
+    return stat.lives ? [{ pid, ...stat }] : [];
   });
 }
 
