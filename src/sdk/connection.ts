@@ -1,12 +1,11 @@
-// The socket: sends what has gathered, reads frames, and knows whether the program waits for any of it. What the
-// frames mean is the session's. Writes go to the descriptor at once, past the stream; only what the system does not
-// take goes through the stream, which knows when it takes more. So an orderly end can write the rest synchronously.
+// The socket: decides when what has gathered is sent, reads frames, and knows whether the program waits for any of it. What the
+// frames mean is the session's; how bytes leave is egress.ts's.
 import type { Socket } from 'node:net';
 import { type Frame, FrameReader } from '../wire/frame.ts';
 import { Inlet } from '../wire/inlet.ts';
-import { piecesAfter, writePieces } from '../wire/pieces.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import { Dial } from './dial.ts';
+import { descriptorOf, Egress } from './egress.ts';
 import { isOnlyWokenBy } from './stillness.ts';
 
 export interface Listener {
@@ -34,11 +33,7 @@ export class Connection {
   #state: 'connecting' | 'open' | 'ended' = 'connecting';
   /** The first words are written. */
   #greeted = false;
-  #handle: Handle | null = null;
-  /** What the stream was given and has not confirmed. */
-  #streamed: Buffer[] = [];
-  /** What the system did not take in this turn, and is offered again before the turn ends. */
-  #unsent: Buffer[] = [];
+  readonly #egress = new Egress(() => this.flush());
   /** What rides is being written, and leaves with the flush that asked for it: what is flushed meanwhile must not overtake. */
   #gathering = false;
   /** What is read leads to calls that have something to send too. */
@@ -74,7 +69,7 @@ export class Connection {
   }
 
   get descriptor(): number | null {
-    return this.#handle?.fd ?? null;
+    return this.#egress.descriptor;
   }
 
   /**
@@ -82,16 +77,11 @@ export class Connection {
    * taken for one that says nothing.
    */
   greet(): void {
-    const handle = this.#dial.socket === null ? null : handleOf(this.#dial.socket);
-    if (this.#state !== 'connecting' || handle === null || handle.fd < 0) return;
+    const descriptor = descriptorOf(this.#dial.socket);
+    if (this.#state !== 'connecting' || descriptor === null) return;
     this.#listener.onConnected();
     this.#greeted = true;
-    this.#unsent = this.writer.take();
-    try {
-      this.#unsent = writePieces(handle.fd, this.#unsent);
-    } catch {
-      // It is not connected yet: they are said once it is.
-    }
+    this.#egress.greet(descriptor, this.writer.take());
   }
 
   /** All that was written has gone out whole. */
@@ -134,7 +124,7 @@ export class Connection {
 
   /** Sends everything, as far as the system takes it. */
   flush(): void {
-    if (this.#state !== 'open' || this.#streamed.length > 0 || this.#gathering) return;
+    if (this.#state !== 'open' || this.#egress.streams || this.#gathering) return;
     this.#gathering = true;
     try {
       this.#listener.beforeSend();
@@ -144,12 +134,16 @@ export class Connection {
     this.#sentAt = performance.now();
     const taken = this.writer.take();
     if (taken.length > 0) this.#listener.keeps?.(taken);
-    const pieces = this.#unsent.length > 0 ? [...this.#unsent, ...taken] : taken;
-    const rest = pieces.length > 0 ? this.#write(pieces) : pieces;
-    // The stream can do nothing for it before the turn ends; until then the system may take more.
-    this.#unsent = this.#scheduled ? rest : [];
-    if (rest.length === 0) this.#drained();
-    else if (!this.#scheduled) this.#stream(rest);
+    if (this.#sends(taken)) this.#drained();
+  }
+
+  #sends(taken: Buffer[]): boolean {
+    try {
+      return this.#egress.send(taken, this.#scheduled);
+    } catch (error) {
+      this.fail((error as Error).message);
+      return false;
+    }
   }
 
   #drained(): void {
@@ -162,28 +156,18 @@ export class Connection {
   /** Sends everything and waits for the system to take it, without a loop to wait in. Nothing can be sent after that. */
   finish(): void {
     if (this.#state !== 'open') return;
-    let rest = [...this.#unconfirmed(), ...this.#unsent, ...this.writer.take()];
     this.#state = 'ended';
-    const never = new Int32Array(new SharedArrayBuffer(4));
-    while (rest.length > 0) {
-      const before = rest;
-      try {
-        rest = writePieces((this.#handle as Handle).fd, rest);
-      } catch {
-        return;
-      }
-      if (rest === before) Atomics.wait(never, 0, 0, 1);
-    }
+    this.#egress.finish(this.writer.take());
   }
 
   /** Something was given to the system that it has not taken. */
   get stalled(): boolean {
-    return this.#streamed.length + this.#unsent.length > 0;
+    return this.#egress.stalled;
   }
 
   /** Ends it from this side. Gives how many bytes of what was given to the system it has not taken, and will not. */
   cut(): number {
-    const left = this.#streamed.length > 0 ? (this.#handle?.writeQueueSize ?? 0) : lengthOf(this.#unsent);
+    const { left } = this.#egress;
     this.#state = 'ended';
     this.#dial.end();
     return left;
@@ -206,7 +190,7 @@ export class Connection {
   #opened(socket: Socket): void {
     this.#state = 'open';
     this.congested = false;
-    this.#handle = handleOf(socket);
+    this.#egress.open(socket);
     if (!this.#greeted) this.#listener.onConnected();
     this.flush();
   }
@@ -216,7 +200,7 @@ export class Connection {
     this.#begin(now);
     if (this.#reading) {
       this.#scheduleAfterPromises();
-    } else if (now - this.#sentAt >= QUIET_MS && this.#streamed.length === 0) {
+    } else if (now - this.#sentAt >= QUIET_MS && !this.#egress.streams) {
       this.flush();
     } else {
       this.#scheduled = true;
@@ -244,33 +228,7 @@ export class Connection {
     this.#lookedAt = now;
     const { pending } = this.writer;
     this.#unlooked = pending < FLUSH_BYTES ? Math.min(this.#stride, FLUSH_BYTES - pending) : this.#stride;
-    if (pending + lengthOf(this.#unsent) >= CONGESTED_BYTES) this.congested = true;
-  }
-
-  #write(pieces: Buffer[]): Buffer[] {
-    try {
-      return writePieces((this.#handle as Handle).fd, pieces);
-    } catch (error) {
-      this.fail((error as Error).message);
-      return [];
-    }
-  }
-
-  #stream(rest: Buffer[]): void {
-    const socket = this.#dial.socket as Socket;
-    this.#streamed = rest;
-    socket.cork();
-    for (const piece of rest.slice(0, -1)) socket.write(piece);
-    socket.write(rest.at(-1) as Buffer, () => {
-      this.#streamed = [];
-      this.flush();
-    });
-    socket.uncork();
-  }
-
-  /** What the stream was given and the system has not taken. */
-  #unconfirmed(): Buffer[] {
-    return piecesAfter(this.#streamed, lengthOf(this.#streamed) - (this.#handle as Handle).writeQueueSize);
+    if (pending + this.#egress.unsentBytes >= CONGESTED_BYTES) this.congested = true;
   }
 
   #read(length: number): boolean {
@@ -283,20 +241,6 @@ export class Connection {
     this.#reading = false;
     return true;
   }
-}
-
-/** The part of Node's stream handle that net.Socket does not show: what it waits to write, and where to. */
-interface Handle {
-  readonly fd: number;
-  readonly writeQueueSize: number;
-}
-
-function handleOf(socket: Socket): Handle | null {
-  return (socket as unknown as { _handle: Handle | null })._handle;
-}
-
-function lengthOf(pieces: readonly Buffer[]): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 const BLOCK = 72 * 1024;
