@@ -5,8 +5,10 @@ import type { NodeId } from '../plan/plan.ts';
 import type { WaitFact } from '../run/event.ts';
 import type { Outlook, Suspect } from './control.ts';
 import { type Connected, ownWaits, type Sight, signOf, type Stance, type Waker } from './sight.ts';
+import { STALLED_MS, Stalled } from './stalled.ts';
 import { Stillness } from './stillness.ts';
-import { type Blocked, type Cause, circleIn, closedSetOf, OUTSIDE, throughWorkers } from './waits.ts';
+import { factsOf } from './wait-facts.ts';
+import { type Blocked, type Cause, circleIn, closedSetOf, throughWorkers } from './waits.ts';
 
 export type VigilEffect =
   | { readonly do: 'ask'; readonly session: number }
@@ -36,13 +38,13 @@ export class Vigil {
   #inspection: { readonly request: number; readonly signs: ReadonlyMap<NodeId, string> } | null = null;
   #inspections = 0;
   #inspectedAt = Number.NEGATIVE_INFINITY;
-  /** Waits that were told as stalled. */
-  readonly #told = new Set<string>();
+  readonly #stalled: Stalled;
   #over = false;
 
   constructor({ deadlockMs, daemons }: VigilSettings) {
     this.#deadlockMs = deadlockMs;
     this.#daemons = new Set(daemons);
+    this.#stalled = new Stalled(this.#still, this.#daemons);
   }
 
   /** To be called again after `nextMs`, or, where that is null, once something has been said. */
@@ -53,7 +55,7 @@ export class Vigil {
     const effects = [
       ...this.#ask(suspicion, now),
       ...this.#inspect(suspicion, now),
-      ...this.#tellStalled(suspicion, now),
+      ...this.#tellStalled(this.#stalled.news(suspicion, now)),
     ];
     return { effects, nextMs: this.#nextLook(suspicion, now) };
   }
@@ -109,8 +111,7 @@ export class Vigil {
   interrupted(sight: Sight, now: number): VigilEffect[] {
     if (this.#over) return [];
     this.#compare(sight, now);
-    const waits = this.#waitsSince(LONG_MS, this.#suspect(sight, now), now);
-    return waits.length === 0 ? [] : [{ do: 'stalled', waits }];
+    return this.#tellStalled(this.#stalled.since(LONG_MS, this.#suspect(sight, now), now));
   }
 
   // ---- Parts ----
@@ -226,26 +227,8 @@ export class Vigil {
     });
   }
 
-  #tellStalled(suspicion: Suspicion, now: number): VigilEffect[] {
-    const quiet = this.#still.ofRun(now) >= STALLED_MS;
-    const facts = this.#waitsSince(STALLED_MS, suspicion, now).filter(
-      ({ node }) => quiet || suspicion.closed.has(node),
-    );
-    const fresh = facts.filter((fact) => !this.#told.has(keyOf(fact)));
-    for (const fact of fresh) this.#told.add(keyOf(fact));
-    return fresh.length === 0 ? [] : [{ do: 'stalled', waits: facts }];
-  }
-
-  /** What has been waited for that long, but for the work of daemons. */
-  #waitsSince(leastMs: number, { nodes, waits }: Suspicion, now: number): WaitFact[] {
-    return [...nodes].flatMap(([node, { stance }]) =>
-      [...stance.sessions, ...stance.streams].flatMap(({ session }) => {
-        const forMs = this.#still.ofSession(session, now);
-        if (forMs < leastMs) return [];
-        const causes = (waits.get(session) ?? []).filter(({ does }) => does !== 'get' || !this.#daemons.has(node));
-        return factsOf(node, causes, forMs);
-      }),
-    );
+  #tellStalled(waits: readonly WaitFact[]): VigilEffect[] {
+    return waits.length === 0 ? [] : [{ do: 'stalled', waits }];
   }
 
   #nextLook({ nodes, closed }: Suspicion, now: number): number | null {
@@ -272,11 +255,8 @@ interface Suspicion {
 
 const NOBODY = { stance: null, causes: [] };
 const LOOK_MS = 100;
-const STALLED_MS = 10_000;
 /** What is worth a word when a run is interrupted. */
 const LONG_MS = 3000;
-/** Names beyond these say nothing more. */
-const MOST_NAMES = 100;
 
 /** Whoever has been asked in vain is asked again, and the longer it has waited the less often. */
 function againMs(stillMs: number): number {
@@ -285,18 +265,4 @@ function againMs(stillMs: number): number {
 
 function wayOut(joins: readonly NodeId[]): Cause {
   return { does: 'stop', channel: null, helpers: new Set(joins) };
-}
-
-function factsOf(node: NodeId, causes: readonly Cause[], forMs: number): WaitFact[] {
-  return causes
-    .filter(({ does }) => does !== 'stop')
-    .map(({ does, channel, helpers, named = helpers, left }) => {
-      const on = [...named].filter((helper) => helper !== OUTSIDE).slice(0, MOST_NAMES);
-      const fact = { node, does: does as WaitFact['does'], channel, forMs: Math.round(forMs), on };
-      return left === undefined ? fact : { ...fact, left: left.slice(0, MOST_NAMES) };
-    });
-}
-
-function keyOf({ node, does, channel }: WaitFact): string {
-  return `${node} ${does} ${channel}`;
 }

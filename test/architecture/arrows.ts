@@ -87,6 +87,7 @@ export const machines = [
   'src/broker/lock-waits.ts',
   'src/broker/vigil.ts',
   'src/broker/stillness.ts',
+  'src/broker/stalled.ts',
   'src/broker/oversight.ts',
   'src/run/prospects.ts',
   'src/run/reliance.ts',
