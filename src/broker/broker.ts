@@ -13,7 +13,8 @@ import { Entrance } from './entrance.ts';
 import { Errands } from './errands.ts';
 import { Feeder } from './feeder.ts';
 import { Holders } from './holders.ts';
-import { Instance } from './instance.ts';
+import type { Instance } from './instance.ts';
+import { Instances } from './instances.ts';
 import type { Judges } from './judge.ts';
 import { LargeBuffers } from './large-buffers.ts';
 import { Lookout } from './lookout.ts';
@@ -24,7 +25,7 @@ import { SharedMemory } from './shared-memory.ts';
 import { Switchboard } from './switchboard.ts';
 import { tokenFor } from './token.ts';
 import { Workforce } from './workforce.ts';
-import type { Stance, Waker } from './sight.ts';
+import type { Waker } from './sight.ts';
 
 type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
 
@@ -39,7 +40,7 @@ export class Broker implements Reception {
   readonly holders: Holders;
   readonly #key: string;
   readonly #notify: (notice: Notice) => void;
-  readonly #instances = new Map<NodeId, Instance>();
+  readonly #instances: Instances;
   readonly #sessions = new Map<number, Session>();
   readonly #lookout: Lookout;
   readonly #folder: string;
@@ -59,8 +60,7 @@ export class Broker implements Reception {
     this.#key = key;
     this.#folder = dirname(socket);
     this.#notify = notify;
-    const named = [...speakers.map(({ node }) => node), ...channels.flatMap(partiesOf)];
-    for (const node of named) this.#instances.set(node, new Instance(node));
+    this.#instances = new Instances([...speakers.map(({ node }) => node), ...channels.flatMap(partiesOf)]);
     this.#entrance = new Entrance(key, this.#instances, notify, mostConnections);
     this.switchboard = new Switchboard(
       { runId, channels: channels.map(withRunner), again, judges, laneItems, clock: this.clock },
@@ -73,7 +73,7 @@ export class Broker implements Reception {
     this.holders = new Holders(this.switchboard);
     this.#lookout = new Lookout(this.switchboard, watching, {
       stances: () => [
-        ...[...this.#instances.values()].flatMap((instance) => this.#stancesOf(instance)),
+        ...this.#instances.stances(this.holders, this.workforce),
         ...this.runnerSide.stances(),
         ...this.#errands.stances(this.#instances),
       ],
@@ -189,19 +189,19 @@ export class Broker implements Reception {
     // It has begun, and is no process by itself.
     this.#errands.started(node, null);
     for (const worker of workers) {
-      this.#instances.set(worker, new Instance(worker));
+      this.#instances.begin(worker);
       this.#errands.enlist(worker, node);
     }
   }
 
   feed(command: Of<'feed'>): void {
-    const instance = this.#instance(command.node);
+    const instance = this.#instances.known(command.node);
     const feeder = new Feeder(this.switchboard, command);
     instance.feeders.add(feeder);
   }
 
   collect(command: Of<'collect'>): void {
-    const instance = this.#instance(command.node);
+    const instance = this.#instances.known(command.node);
     const collector = new Collector(this.switchboard, command, (reason) => {
       this.#notify({ type: 'miswired', node: command.node, reason });
     });
@@ -210,7 +210,7 @@ export class Broker implements Reception {
 
   /** Nothing of its process tree is alive, so all its ends are closed: what they still hold is read to the end first. */
   async gone({ node, abandon }: Of<'gone'>): Promise<Account> {
-    const instance = this.#instance(node);
+    const instance = this.#instances.known(node);
     const finished = instance.finish(this.clock, abandon);
     this.#lookout.stir();
     await finished;
@@ -269,18 +269,8 @@ export class Broker implements Reception {
     const { node } = instance;
     instance.silence();
     this.switchboard.recover(node, how);
-    this.#instances.set(node, new Instance(node, attempt));
+    this.#instances.begin(node, attempt);
     this.#lookout.stir();
-  }
-
-  #stancesOf(instance: Instance): Stance[] {
-    const { node, settled } = instance;
-    const waiting = this.holders.stanceOf(node);
-    if (waiting !== null) return [waiting];
-    // A worker that has nothing to do is nobody.
-    if (settled || (this.workforce.isWorker(node) && !instance.isThere)) return [];
-    const isAtWork = (worker: NodeId): boolean => this.#instance(worker).isThere || this.holders.waits(worker);
-    return [this.workforce.stanceOf(node, isAtWork) ?? instance.stance];
   }
 
   /** What the process that the run started was given stays with it until nothing of it is left; another's comes back now. */
@@ -289,12 +279,6 @@ export class Broker implements Reception {
     const forked = instance.pid !== null && instance.pid !== session.pid;
     this.switchboard.leave(session.session, instance.node, forked ? 'died' : 'lost');
     if (instance.pid === null) instance.undecided.push(session);
-  }
-
-  #instance(node: NodeId): Instance {
-    const instance = this.#instances.get(node);
-    if (instance === undefined) throw new Error(`\`${node}\` was given nothing to use here`);
-    return instance;
   }
 }
 
