@@ -5,8 +5,8 @@ import type { Account } from '../broker/control.ts';
 import type { ProcessNode } from '../plan/plan.ts';
 import type { Effect, Input, LifePhase } from './life.ts';
 import { Neighbours, type Report } from './neighbours.ts';
-import { howEnded } from './outcome.ts';
-import { isFine, isOrderly, judge, type ProcessFacts, streamEnds, type Wish } from './process-verdict.ts';
+import { endOf } from './process-end.ts';
+import { isFine, type ProcessFacts, type Wish } from './process-verdict.ts';
 
 type Handlers = { readonly [T in Input['type']]?: (input: Extract<Input, { type: T }>, now: number) => void };
 
@@ -242,34 +242,17 @@ export class Lifecycle {
   }
 
   #end(facts: ProcessFacts): void {
-    const { outcome, cause, again } = judge(facts);
-    const succeeded = outcome === 'succeeded' || outcome === 'finished';
-    const failed = outcome === 'failed' || outcome === 'timed_out';
-    const { fed, outputCutOff } = facts.account;
-    const whole = streamEnds(this.node, outcome) && outputCutOff === undefined;
-    if (failed && fed !== undefined) this.#effects.push({ do: 'fed', ...fed });
-    if (outputCutOff !== undefined) this.#effects.push({ do: 'cut-off', queue: outputCutOff });
-    const ended = {
-      outcome,
-      exitcode: this.#exit?.exitcode ?? null,
-      signal: this.#exit?.signal ?? null,
+    const { exitcode = null, signal = null } = this.#exit ?? {};
+    const { ended, effects, forSink, forSource } = endOf(facts, {
+      exitcode,
+      signal,
       startedAt: this.#startedAt,
-      cause,
-      again,
-    };
-    this.#effects.push({
-      do: 'settle',
-      held: succeeded ? 'done' : 'back',
-      stream: whole ? 'end' : 'abort',
-      succeeded,
-      ...(succeeded ? {} : { how: howEnded(ended) }),
-      ...(isOrderly(this.node, outcome) && !this.#treeKilled ? { orderly: true } : {}),
+      treeKilled: this.#treeKilled,
     });
+    this.#effects.push(...effects);
     // Before anybody hears that it failed: then all is stopped, and who read it would not know why.
-    this.#report('stdout', { from: 'source', is: 'ended', whole, failed });
-    const excused = succeeded || (failed && this.node.onFailure === 'ignore');
-    const seen = outcome === 'cancelled' ? 'stopped' : outcome;
-    this.#report('stdin', { from: 'sink', is: 'ended', outcome: seen, succeeded: excused });
+    this.#report('stdout', forSink);
+    this.#report('stdin', forSource);
     this.#go('ended', { do: 'end', ended });
   }
 
