@@ -28,6 +28,11 @@ export class JoinState {
     this.#enough = node.mode === 'all' ? null : Math.min(node.mode, this.open.size);
   }
 
+  begin(now: number): void {
+    this.active = true;
+    if (this.node.timeoutMs !== null) this.deadline = now + this.node.timeoutMs;
+  }
+
   ended(fate: Fate): void {
     if (!this.open.delete(fate.node)) return;
     if (fate.succeeded) this.#succeeded++;

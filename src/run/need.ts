@@ -1,7 +1,7 @@
 // One entry of `needs` while the run goes on: open until it holds, or until it can no longer come true. Shared by all
 // nodes that wait for the same, so that a thousand workers that need a thousand parents cost two thousand steps.
 import type { Condition, Need, NodeId } from '../plan/plan.ts';
-import type { Fate } from './outcome.ts';
+import { type Fate, phraseOf } from './outcome.ts';
 
 export class NeedState {
   readonly condition: Condition;
@@ -41,6 +41,14 @@ export class NeedState {
         else if (this.#open === 0) this.#lose(fate);
         else if (!fate.benign) this.cause = fate;
     }
+  }
+
+  /** Why it can no longer come true; `early`: what made it impossible had started. */
+  lostBecause(early: boolean): string {
+    const { cause, condition } = this;
+    if (cause === null) return `nothing it needs can be \`${condition}\``;
+    const before = early && condition === 'ready' ? ' before it was ready' : '';
+    return `\`${cause.node}\` ${phraseOf(cause)}${before}`;
   }
 
   #one(met: boolean, fate: Fate): void {

@@ -1,11 +1,12 @@
 // The machine that decides which nodes may start, which are skipped, what is stopped, and when the run is over.
 // Told what happens, it answers with effects; it holds no process, promise or clock. One node's own way from starting to
 // ended is decided in `lifecycle`; this sees only that it started and how it ended.
+import { earliest } from '../deadline.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import { Failures } from './failures.ts';
 import { type Course, type Entry, entryOf, graphOf } from './graph.ts';
-import type { JoinState } from './join-state.ts';
+import { Joins } from './joins.ts';
 import type { NeedState } from './need.ts';
 import { type Ending, type Fate, fateOf, phraseOf, pipedWith } from './outcome.ts';
 import { Reliance } from './reliance.ts';
@@ -13,8 +14,7 @@ import type { ScheduleEffect } from './schedule-effect.ts';
 
 export class Schedule {
   readonly #entries: ReadonlyMap<NodeId, Entry>;
-  readonly #joins: ReadonlyMap<NodeId, JoinState>;
-  readonly #joinsOfQueue: ReadonlyMap<string, readonly JoinState[]>;
+  readonly #joins: Joins;
   readonly #daemons: readonly Entry[];
   readonly #reliance: Reliance;
   readonly #failures: Failures;
@@ -34,8 +34,11 @@ export class Schedule {
     this.#entries = entries;
     this.#failures = new Failures(entries, plan.keepGoing ?? false);
     this.#reliance = new Reliance(entries);
-    this.#joins = joins;
-    this.#joinsOfQueue = joinsOfQueue;
+    this.#joins = new Joins(joins, joinsOfQueue, {
+      end: (ending, cause) => this.#end(ending, cause),
+      terminate: (id, reason) => this.#terminateOne(this.#entry(id), reason),
+      forgive: (join) => this.#failures.forgive(join),
+    });
     this.#daemons = [...entries.values()].filter(({ node }) => node.kind === 'daemon');
     this.#alive = entries.size;
     this.#unfinished = entries.size - this.#daemons.length;
@@ -74,19 +77,13 @@ export class Schedule {
 
   /** The queue is closed, and every item of it done. */
   drained(queue: string, now: number): ScheduleEffect[] {
-    for (const join of this.#joinsOfQueue.get(queue) ?? []) {
-      join.drained(queue);
-      this.#judge(join);
-    }
+    this.#joins.drained(queue);
     return this.#take(now);
   }
 
   /** The queue can never be drained. */
   stranded(queue: string, reason: string, now: number): ScheduleEffect[] {
-    for (const join of this.#joinsOfQueue.get(queue) ?? []) {
-      join.stranded(queue, reason);
-      this.#judge(join);
-    }
+    this.#joins.stranded(queue, reason);
     return this.#take(now);
   }
 
@@ -108,10 +105,7 @@ export class Schedule {
   }
 
   nextDeadline(): number | null {
-    let next = this.#stopping ? null : this.#deadline;
-    for (const join of this.#joins.values())
-      if (join.active && join.deadline !== null && (next === null || join.deadline < next)) next = join.deadline;
-    return next;
+    return earliest(this.#stopping ? null : this.#deadline, this.#joins.nextDeadline());
   }
 
   /** Whether the run's own time limit has passed. */
@@ -120,14 +114,13 @@ export class Schedule {
   }
 
   tick(now: number): ScheduleEffect[] {
-    for (const join of this.#joins.values())
-      if (join.active && join.deadline !== null && now >= join.deadline) this.#joinTimedOut(join);
+    this.#joins.tick(now);
     return this.#take(now);
   }
 
   /** How far all of it has come. */
   get course(): Course {
-    return { entries: this.#entries, joins: this.#joins };
+    return { entries: this.#entries, joins: this.#joins.all };
   }
 
   get isStopping(): boolean {
@@ -136,7 +129,7 @@ export class Schedule {
 
   /** The queues that joins wait for. */
   get awaitedQueues(): Iterable<string> {
-    return this.#joinsOfQueue.keys();
+    return this.#joins.queues;
   }
 
   /** Starts a node whose needs hold, skips one whose needs can no longer hold. */
@@ -147,24 +140,19 @@ export class Schedule {
     const { members, open, broken } = entry.chain;
     if (open > 0 || broken) return;
     for (const member of members) member.phase = 'active';
-    const join = this.#joins.get(entry.node.id);
+    const join = this.#joins.all.get(entry.node.id);
     if (!join) {
       this.#effects.push({ do: 'start', nodes: members.map(({ node }) => node.id) });
       return;
     }
-    join.active = true;
-    if (join.node.timeoutMs !== null) join.deadline = now + join.node.timeoutMs;
+    join.begin(now);
     this.#effects.push({ do: 'wait', node: join.node.id, since: now });
-    this.#judge(join);
+    this.#joins.judge(join);
   }
 
   #skip(entry: Entry, lost: NeedState): void {
     const { cause } = lost;
-    const early = cause !== null && lost.condition === 'ready' && this.#entry(cause.node).started;
-    const because =
-      cause === null
-        ? `nothing it needs can be \`${lost.condition}\``
-        : `\`${cause.node}\` ${phraseOf(cause)}${early ? ' before it was ready' : ''}`;
+    const because = lost.lostBecause(cause !== null && this.#entry(cause.node).started);
     const becauseOfFailure = cause !== null && !cause.benign;
     this.#end({ node: entry.node.id, outcome: 'skipped', becauseOfFailure }, because);
   }
@@ -205,7 +193,7 @@ export class Schedule {
     const reason = fate.failed ? this.#failures.add(entry, fate) : null;
     if (reason !== null) this.#stop(reason, fate.node);
     this.#spread(entry, (need) => need.ended(fate, entry), now);
-    for (const join of entry.joins) this.#judge(join);
+    for (const join of entry.joins) this.#joins.judge(join);
   }
 
   #becameReady(entry: Entry, now: number): void {
@@ -226,42 +214,6 @@ export class Schedule {
     }
   }
 
-  #judge(join: JoinState): void {
-    if (!join.active) return;
-    const verdict = join.verdict();
-    if (!verdict) return;
-    join.active = false;
-    if (!verdict.passed) return this.#end({ node: join.node.id, outcome: 'failed' }, verdict.cause);
-    this.#pass(join, null);
-  }
-
-  #pass(join: JoinState, cause: string | null): void {
-    join.active = false;
-    join.passed = true;
-    this.#failures.forgive(join);
-    this.#end({ node: join.node.id, outcome: 'passed' }, cause);
-    if (join.node.onPass === 'terminate') this.#terminate(join, `join \`${join.node.id}\` has passed`);
-  }
-
-  #joinTimedOut(join: JoinState): void {
-    join.deadline = null;
-    const { id, onTimeout } = join.node;
-    if (onTimeout === 'terminate') {
-      join.terminating = true;
-      this.#terminate(join, `join \`${id}\` timed out`);
-      return this.#judge(join);
-    }
-    const cause = `still waited for ${join.waitsFor}`;
-    if (onTimeout === 'continue') return this.#pass(join, cause);
-    join.active = false;
-    this.#end({ node: id, outcome: 'timed_out' }, cause);
-  }
-
-  /** Stops whichever of its processes have not ended. */
-  #terminate(join: JoinState, reason: string): void {
-    for (const id of join.open) this.#terminateOne(this.#entry(id), reason);
-  }
-
   #terminateOne(entry: Entry, reason: string): void {
     if (entry.phase === 'pending') this.#end({ node: entry.node.id, outcome: 'terminated' }, reason);
     else if (entry.phase === 'active') this.#tell(entry, 'terminated', reason);
@@ -272,9 +224,9 @@ export class Schedule {
     this.#stopping = true;
     this.#effects.push({ do: 'stopping', reason, node });
     for (const entry of this.#entries.values()) {
-      const join = this.#joins.get(entry.node.id);
+      const join = this.#joins.all.get(entry.node.id);
       // A join that what has happened already makes fail, fails.
-      if (join?.verdict()?.passed === false) this.#judge(join);
+      if (join?.verdict()?.passed === false) this.#joins.judge(join);
       if (join) join.active = false;
       const outcome = entry.phase === 'pending' ? 'cancelled' : 'stopped';
       if (entry.phase === 'pending' || (join && entry.phase === 'active'))

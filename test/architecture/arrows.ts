@@ -62,6 +62,7 @@ const mayWriteToScreen = ['src/report/screen.ts', 'src/commands', 'src/sdk', 'sr
 export const machines = [
   'src/run/schedule.ts',
   'src/run/schedules.ts',
+  'src/run/joins.ts',
   'src/run/admission.ts',
   'src/run/slots.ts',
   'src/run/item-slots.ts',
