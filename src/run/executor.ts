@@ -4,20 +4,18 @@ import type { BrokerHost } from '../broker/host.ts';
 import { Clock, EarliestAlarm } from '../clock.ts';
 import type { NodeId, Plan, ProcessNode } from '../plan/plan.ts';
 import { type Admission, scheduleOf } from './admission.ts';
-import { shortcoming, type Tier } from './containment.ts';
+import { conclude } from './conclusion.ts';
 import { EachRun } from './each-run.ts';
 import { inherited } from './environment.ts';
-import type { Happening } from './happening.ts';
-import type { Masker } from './masker.ts';
+import type { ExecutionOptions } from './execution-options.ts';
 import type { Ended } from './life.ts';
 import { NodeEnds } from './node-ends.ts';
 import { LockTaker } from './lock-taker.ts';
 import { Notices } from './notices.ts';
-import { pipedWith } from './outcome.ts';
 import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
 import { Premises } from './premises.ts';
-import { Preparation, type Prepared } from './preparation.ts';
+import { Preparation } from './preparation.ts';
 import type { ProcessContext } from './process-context.ts';
 import type { ProcessRun } from './process-run.ts';
 import { Resolver } from './resolver.ts';
@@ -27,23 +25,7 @@ import type { ScheduleEffect } from './schedule-effect.ts';
 import type { Schedules } from './schedules.ts';
 import { hasTerminal, Terminal, wantsTerminal } from './terminal.ts';
 import type { Targets } from './target.ts';
-import { type StopCause, verdictOf } from './verdict.ts';
-
-export interface ExecutionOptions {
-  readonly runId: string;
-  readonly runDir: string;
-  readonly tell: (happening: Happening) => void;
-  /** Takes the secrets out of what processes print; null where there are none. */
-  readonly masker: Masker | null;
-  /** How long a deadlock must have lasted to end the run; 0: none is looked for. */
-  readonly deadlockMs: number;
-  /** The surest tier of containment that may be used. */
-  readonly containment: Tier;
-  /** Nothing is started with less than full containment. */
-  readonly requireContainment: boolean;
-  /** Whether something of the run's files was lost, which fails the run. */
-  readonly journalLost: () => boolean;
-}
+import type { StopCause } from './verdict.ts';
 
 export class Execution {
   readonly #plan: Plan;
@@ -62,7 +44,8 @@ export class Execution {
   readonly #clock = new Clock();
   /** The one timer: set to the earliest deadline of all machines. */
   readonly #alarm = new EarliestAlarm(this.#clock, () => this.#tick());
-  readonly #pausing: Pausing;
+  /** Ctrl-Z and `fg`. */
+  readonly pausing: Pausing;
   readonly #terminal = new Terminal();
   readonly #locks = new LockTaker();
   readonly #ended: Promise<readonly NodeId[]>;
@@ -82,7 +65,10 @@ export class Execution {
       inSession: wantsTerminal(plan) && hasTerminal(),
       onLost: (reason) => this.kill({ exitCode: 70, reason: `the keeper was lost: ${reason}` }),
       onUncleared: (reason) =>
-        this.#tell({ type: 'warning', message: `what the keeper left could not be looked for and killed: ${reason}` }),
+        options.tell({
+          type: 'warning',
+          message: `what the keeper left could not be looked for and killed: ${reason}`,
+        }),
     });
     this.#outputs = new Outputs(plan);
     const resolver = new Resolver(plan, options, this.#outputs.named);
@@ -98,7 +84,7 @@ export class Execution {
       outputs: this.#outputs,
       broker: () => this.#broker,
       now: () => this.#now(),
-      tell: (happening: Happening) => this.#tell(happening),
+      tell: options.tell,
     };
     this.#ends = new NodeEnds(plan, told);
     this.#notices = new Notices({
@@ -118,13 +104,13 @@ export class Execution {
       onBrokerLost: (reason) => this.kill({ exitCode: 70, reason: `the broker was lost: ${reason}` }),
     });
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
-    this.#pausing = new Pausing({
+    this.pausing = new Pausing({
       clock: this.#clock,
       runId: options.runId,
       terminal: this.#terminal,
       leaders: () => [...this.#running.values()].flatMap(({ pid }) => pid ?? []),
       broker: () => this.#broker,
-      tell: (happening) => this.#tell(happening),
+      tell: options.tell,
     });
     this.#ended = new Promise((resolve, reject) => {
       this.#over = resolve;
@@ -136,17 +122,30 @@ export class Execution {
   /** The first event. From here on it can be stopped. */
   begin(): void {
     const { runId, runDir } = this.#options;
-    this.#tell({ type: 'run.started', version: 1, runId, runDir, pid: process.pid, plan: this.#plan });
+    this.#options.tell({ type: 'run.started', version: 1, runId, runDir, pid: process.pid, plan: this.#plan });
   }
 
   /** Runs the plan to its end. Throws only for a mistake of ours, with everything killed. */
   async run(): Promise<void> {
     try {
-      this.#context = this.#contextWith(await this.#prepare());
+      const { broker, targets, shortcoming } = await this.#preparation.prepare();
+      this.#broker = broker;
+      if (shortcoming !== null) this.stop({ exitCode: 2, reason: shortcoming });
+      this.#context = this.#contextWith(targets);
       if (!this.#stopCause) await this.#broker?.begin();
       // Where it has been told to stop by now, nothing is left that could begin.
       this.#perform(this.#schedule.begin(this.#now()));
-      await this.#conclude(await this.#ended);
+      await conclude(await this.#ended, {
+        ...this.#options,
+        plan: this.#plan,
+        premises: this.#premises,
+        broker: this.#broker,
+        ends: this.#ends,
+        notices: this.#notices,
+        stopped: () => this.#stopCause,
+        killed: () => this.#killed,
+        now: () => this.#now(),
+      });
     } finally {
       await this.#clear();
     }
@@ -173,33 +172,10 @@ export class Execution {
 
   /** What is to be stopped must run. */
   #goOn(): void {
-    void this.#pausing.resume().catch(this.#broken);
-  }
-
-  /** Ctrl-Z and `fg`. */
-  get pausing(): Pausing {
-    return this.#pausing;
+    void this.pausing.resume().catch(this.#broken);
   }
 
   // ── beginning and end ──
-
-  async #prepare(): Promise<Targets> {
-    const prepared = await this.#preparation.prepare();
-    this.#broker = prepared.broker;
-    this.#contained(prepared);
-    return prepared.targets;
-  }
-
-  #contained({ containment, swept }: Prepared): void {
-    this.#tell({ type: 'run.contained', ...containment });
-    if (swept.length > 0)
-      this.#tell({
-        type: 'warning',
-        message: `killed what an earlier run, which was killed itself, had left running: ${swept.join(', ')}`,
-      });
-    const reason = this.#options.requireContainment ? shortcoming(containment) : null;
-    if (reason !== null) this.stop({ exitCode: 2, reason });
-  }
 
   #contextWith(targets: Targets): ProcessContext {
     return {
@@ -224,28 +200,6 @@ export class Execution {
       onDeadline: (deadline) => this.#alarm.by(deadline),
       onBroken: this.#broken,
     };
-  }
-
-  async #conclude(failed: readonly NodeId[]): Promise<void> {
-    const left = await this.#premises.empty();
-    if (left.length > 0)
-      this.#tell({ type: 'warning', message: `killed what still ran at the end: ${left.join(', ')}` });
-    await this.#broker?.finish(this.#killed);
-    const { queues, pipes } = (await this.#broker?.count()) ?? { queues: {}, pipes: {} };
-    for (const [queue, counts] of Object.entries(queues)) this.#tell({ type: 'queue.counted', queue, counts });
-    for (const [pipe, counts] of Object.entries(pipes)) this.#tell({ type: 'pipe.counted', pipe, counts });
-    const { exitCode, reason, warnings } = verdictOf({
-      plan: this.#plan,
-      failed,
-      ignored: this.#ends.ignored,
-      counts: queues,
-      exhausted: this.#notices.exhausted,
-      troubles: this.#notices.troubles,
-      journalLost: this.#options.journalLost(),
-      stopped: this.#stopCause,
-    });
-    for (const warning of warnings) this.#tell({ type: 'warning', ...warning });
-    this.#tell({ type: 'run.ended', exitCode, durationMs: Math.round(this.#now()), reason });
   }
 
   async #clear(): Promise<void> {
@@ -274,7 +228,7 @@ export class Execution {
       case 'wait':
         return this.#ends.waits(effect.node, effect.since);
       case 'queued':
-        return this.#tell({ type: 'waiting', waits: effect.waits, behind: effect.behind });
+        return this.#options.tell({ type: 'waiting', waits: effect.waits, behind: effect.behind });
       case 'stop':
         return this.#stopOne(effect);
       case 'end':
@@ -282,7 +236,7 @@ export class Execution {
       case 'stopping': {
         const { reason, node } = effect;
         this.#broker?.abandon();
-        return this.#tell({ type: 'run.stopping', reason, ...(node === null ? {} : { node }) });
+        return this.#options.tell({ type: 'run.stopping', reason, ...(node === null ? {} : { node }) });
       }
       case 'over':
         return this.#over(effect.failed);
@@ -311,8 +265,7 @@ export class Execution {
   /** The `if` of one of them is false. */
   #skip(nodes: readonly ProcessNode[], unwanted: NodeId): void {
     for (const node of nodes) {
-      const cause = node.id === unwanted ? 'its `if` is false' : pipedWith(unwanted, 'was skipped');
-      this.#ends.skipped(node, cause);
+      this.#ends.skipped(node, unwanted);
       // In a turn of its own: the effects that are being performed come before what follows from this.
       queueMicrotask(() => this.#perform(this.#schedule.ended({ node: node.id, outcome: 'skipped' }, this.#now())));
     }
@@ -326,10 +279,6 @@ export class Execution {
     const { outcome } = ended;
     const ignoreFailure = node.onFailure === 'ignore';
     this.#perform(this.#schedule.ended({ node: node.id, outcome, ignoreFailure }, this.#now()));
-  }
-
-  #tell(happening: Happening): void {
-    this.#options.tell(happening);
   }
 
   // ── time ──

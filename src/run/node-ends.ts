@@ -7,7 +7,7 @@ import { controlledIn, speaks } from '../plan/speakers.ts';
 import type { Outcome } from './event.ts';
 import type { Happening } from './happening.ts';
 import { type Ended, neverRan } from './life.ts';
-import type { Fate } from './outcome.ts';
+import { type Fate, pipedWith } from './outcome.ts';
 import type { Outputs } from './outputs.ts';
 
 export interface EndsContext {
@@ -53,8 +53,9 @@ export class NodeEnds {
     this.#tell(id, { ...neverRan, outcome, startedAt: this.#waitingSince.get(id) ?? null, cause }, '');
   }
 
-  /** It was to start, and is not wanted. */
-  skipped(node: ProcessNode, cause: string): void {
+  /** It was to start, but the `if` of it, or of one that it would start with, is false. */
+  skipped(node: ProcessNode, unwanted: NodeId): void {
+    const cause = node.id === unwanted ? 'its `if` is false' : pipedWith(unwanted, 'was skipped');
     this.#settle(node, 'end');
     this.#tell(node.id, { ...neverRan, cause }, '');
   }

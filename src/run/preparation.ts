@@ -4,16 +4,15 @@ import { type BrokerHost, type BrokerOptions, startBroker } from '../broker/host
 import { isProcess } from '../plan/node-kind.ts';
 import type { Plan } from '../plan/plan.ts';
 import { needsBroker, speakersOf } from '../plan/speakers.ts';
-import type { Containment } from './containment.ts';
+import { shortcoming } from './containment.ts';
+import type { ExecutionOptions } from './execution-options.ts';
 import type { Premises } from './premises.ts';
 import { sweep } from './sweep.ts';
 import { prepareTargets, type Targets } from './target.ts';
 
-export interface PreparationSettings {
+export interface PreparationSettings
+  extends Pick<ExecutionOptions, 'runId' | 'runDir' | 'deadlockMs' | 'tell' | 'requireContainment'> {
   readonly plan: Plan;
-  readonly runId: string;
-  readonly runDir: string;
-  readonly deadlockMs: number;
   readonly premises: Premises;
   readonly onNotice: BrokerOptions['onNotice'];
   readonly onBrokerLost: (reason: string) => void;
@@ -23,9 +22,8 @@ export interface Prepared {
   /** Null: nobody would speak to one. */
   readonly broker: BrokerHost | null;
   readonly targets: Targets;
-  readonly containment: Containment;
-  /** What earlier runs had left running, and was killed. */
-  readonly swept: readonly number[];
+  /** Why nothing may be started, where more containment is asked for than there is. */
+  readonly shortcoming: string | null;
 }
 
 export class Preparation {
@@ -37,7 +35,7 @@ export class Preparation {
   }
 
   async prepare(): Promise<Prepared> {
-    const { plan, runDir, premises } = this.#settings;
+    const { plan, runDir, premises, tell, requireContainment } = this.#settings;
     if (needsBroker(plan)) this.#brokerStarts = this.#startBroker();
     const [broker, targets, containment, swept] = await Promise.all([
       this.#brokerStarts,
@@ -46,7 +44,13 @@ export class Preparation {
       sweep(),
     ]);
     if (broker) premises.guard(broker.pid);
-    return { broker, targets, containment, swept };
+    tell({ type: 'run.contained', ...containment });
+    if (swept.length > 0)
+      tell({
+        type: 'warning',
+        message: `killed what an earlier run, which was killed itself, had left running: ${swept.join(', ')}`,
+      });
+    return { broker, targets, shortcoming: requireContainment ? shortcoming(containment) : null };
   }
 
   /** The broker may be there although the rest could not be prepared. */
