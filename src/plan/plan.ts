@@ -2,10 +2,11 @@
 // environment, which never stands in it. Instances are expanded, durations are milliseconds, sizes are bytes,
 // paths are absolute. A string that holds `${{ … }}` here is known only once the run has started.
 
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+import type { Json, NodeId, Place } from './basic.ts';
+import type { Channel } from './channel.ts';
 
-/** An instance's id: `bill`, or `chef.1` where the process has replicas or a matrix. */
-export type NodeId = string;
+export type * from './basic.ts';
+export type * from './channel.ts';
 
 export interface Plan {
   readonly version: 1;
@@ -39,14 +40,6 @@ interface NodeBase {
   readonly within?: NodeId;
   readonly at: Place;
   readonly needs: readonly Need[];
-}
-
-/** Where in the pipeline's file it is declared; both from 1. */
-export interface Place {
-  /** The file of a sub-pipeline, absolute; without: the plan's own. */
-  readonly file?: string;
-  readonly line: number;
-  readonly column: number;
 }
 
 /**
@@ -231,86 +224,4 @@ export interface PipelineNode extends NodeBase {
   /** From the moment it begins. */
   readonly timeoutMs: number | null;
   readonly onFailure: 'stop' | 'continue' | 'ignore';
-}
-
-export type Channel = QueueChannel | LockChannel | PipeChannel;
-
-interface Connected {
-  /**
-   * How those in a sub-pipeline that it is connected to call it, by the sub-pipeline. Where nothing is said, a channel is called by
-   * its name, without that of the sub-pipeline that it is in.
-   */
-  readonly called?: Readonly<Record<NodeId, string>>;
-}
-
-export interface QueueChannel extends Connected {
-  readonly kind: 'queue';
-  readonly name: string;
-  readonly at: Place;
-  readonly order: 'fifo' | 'lifo' | 'priority' | 'deque';
-  /** How many items may wait; 0: no limit. */
-  readonly maxsize: number;
-  readonly maxBytes: number;
-  /** What a put to a full queue does. */
-  readonly overflow: 'block' | 'drop_oldest' | 'drop_newest' | 'fail';
-  /** What an item's bytes are. */
-  readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
-  /** The JSON Schema of its items, with all that it refers to; null: none. */
-  readonly item: Json | null;
-  readonly confirm: boolean;
-  readonly delivery: 'at-least-once' | 'at-most-once';
-  /** How often an item may be delivered. */
-  readonly attempts: number;
-  /** The queue for items that were delivered so often and never done; null: they are stuck, and the run fails. */
-  readonly deadLetter: string | null;
-  readonly leftover: 'fail' | 'warn' | 'ignore';
-  /** What the runner's side puts to it. It is a producer until that is all in, and stands in no list of them. */
-  readonly from: Origin | null;
-  /** The file that takes from it once none of `consumers` is left. */
-  readonly to: Destination | null;
-  readonly producers: readonly NodeId[];
-  readonly consumers: readonly NodeId[];
-  /** The queues that close together, by quiescence, because processes both take from and put to them; itself among them. */
-  readonly group: readonly string[] | null;
-}
-
-export type Origin =
-  | { readonly type: 'values'; readonly values: readonly Json[] }
-  | { readonly type: 'lines' | 'json'; readonly path: string }
-  /** Looked for when the run starts, from `folder`. */
-  | { readonly type: 'glob'; readonly pattern: string; readonly folder: string };
-
-export interface Destination {
-  readonly type: 'lines' | 'json';
-  readonly path: string;
-}
-
-export interface LockChannel extends Connected {
-  readonly kind: 'lock';
-  readonly name: string;
-  /** What it is called on the machine, with `scope: host`, where that is not its name. */
-  readonly hostName?: string;
-  readonly at: Place;
-  readonly lock: 'mutex' | 'semaphore' | 'rw';
-  /** How many may hold it at once; 1 but for a semaphore. */
-  readonly permits: number;
-  /** Its owner may take it again. */
-  readonly reentrant: boolean;
-  /** false: whoever may use it may give it back, and it outlives who took it. */
-  readonly owned: boolean;
-  /** `host`: shared with all other runs of this user on this machine. */
-  readonly scope: 'run' | 'host';
-  /** Always in order of arrival. */
-  readonly strict: boolean;
-  readonly users: readonly NodeId[];
-}
-
-export interface PipeChannel {
-  readonly kind: 'pipe';
-  readonly name: string;
-  readonly at: Place;
-  readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
-  /** Both may send; false: the first end sends, the second receives. */
-  readonly duplex: boolean;
-  readonly ends: readonly [NodeId, NodeId];
 }
