@@ -294,7 +294,7 @@ class HeldUp(unittest.TestCase):
                 tries.append(1)
                 if len(tries) > 1: connection.unsent = 0
             connection.send = send
-            from forkline.producer import PutCall
+            from forkline.putting import PutCall
             producer = q._bind_producer()
             put = PutCall(producer, b"1", False)
             put.attempt = lambda: None if producer.is_crowded() else "on"

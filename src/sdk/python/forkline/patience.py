@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 from numbers import Real
-from typing import Any, Optional
+from typing import Optional
 
 __all__ = ["deadline_after", "seconds_of"]
 
 
-def seconds_of(timeout: Any) -> Optional[float]:
+def seconds_of(timeout: object) -> Optional[float]:
     """None: as long as it takes. Raises TypeError or ValueError for what is no time; whether it may be negative is the caller's."""
     if timeout is None:
         return None

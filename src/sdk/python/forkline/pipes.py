@@ -14,7 +14,8 @@ from .consumer import Consumer
 from .encoding import refusal
 from .errors import BrokenPipe, BrokenQueue, EndOfFile, NotGranted, PipeClosed, ShutDown
 from .patience import deadline_after, seconds_of
-from .producer import Producer, PutCall
+from .producer import Producer
+from .putting import PutCall
 from .session import Session
 from .waiting import GetCall
 

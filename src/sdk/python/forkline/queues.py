@@ -18,7 +18,8 @@ from .errors import BrokerLost, NotGranted, ShutDown
 from .exact import ExactConsumer, ExactGet
 from .manner import Manner, from_right, is_exact, manner_of
 from .patience import deadline_after, seconds_of
-from .producer import OfferCall, Producer, PutCall
+from .producer import Producer
+from .putting import OfferCall, PutCall
 from .request import ask
 from .session import Session
 from .taken import Taken

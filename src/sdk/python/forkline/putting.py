@@ -1,0 +1,124 @@
+"""Threads that put and have to wait: for room and for the socket to keep up, or for the broker's word on what is judged."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from . import wire
+from .manner import Manner
+from .producer import Producer
+from .request import error_of
+
+__all__ = ["OfferCall", "PutCall"]
+
+
+class PutCall:
+    """One item that waits for its room, and for the socket to keep up."""
+
+    def __init__(self, producer: Producer, data: bytes, once: bool, manner: Optional[Manner] = None) -> None:
+        self.once = once or producer.fails
+        self._producer = producer
+        self._data = data
+        self._manner = manner
+        self._asked = False
+        self._put = False
+        self._withdrawn = False
+
+    @property
+    def cause(self) -> object:
+        # Who has given up is not in line any more, and waits for the answer to that.
+        return self._producer if self._withdrawn else self
+
+    def attempt(self) -> Any:
+        producer = self._producer
+        if self._withdrawn:
+            return None if producer.unwants else self._put
+        result: Any = producer.refusal()
+        if result is None:
+            result = self._attempt(producer)
+        if result is not None:
+            self._leave()
+        return result
+
+    def _attempt(self, producer: Producer) -> Optional[bool]:
+        if self not in producer.line:
+            # Not before those who wait; those who do not will be through at once.
+            if self.once and any(not call.once for call in producer.line):
+                return False
+            producer.line.append(self)
+        if producer.line[0] is not self:
+            return None
+        if self._join(producer):
+            self._put = True
+            return True
+        producer.session.seal()
+        if producer.is_crowded() and not self.once:
+            return None
+        if self._admit(producer):
+            self._put = True
+            return True
+        if self._asked and self.once and producer.refused:
+            return False
+        if not producer.wanting:
+            self._asked = True
+            producer.want(len(self._data), self.once)
+        return None
+
+    def _join(self, producer: Producer) -> bool:
+        """Whether the open batch takes it."""
+        return self._manner is None and producer.extend([self._data]) > 0
+
+    def _admit(self, producer: Producer) -> bool:
+        return producer.admit(self._data, self._manner)
+
+    def withdraw(self) -> None:
+        self._withdrawn = True
+        if self._asked and self._producer.wanting and not self._put:
+            self._producer.unwant()
+        self._leave()
+
+    def undo(self, result: object) -> None:
+        """What is put stays put."""
+
+    def _leave(self) -> None:
+        if self in self._producer.line:
+            self._producer.line.remove(self)
+            self._producer.wake_first()
+
+
+class OfferCall(PutCall):
+    """The same for one that is judged: once it is on its way, it waits for the broker's word."""
+
+    def __init__(self, producer: Producer, data: bytes, once: bool, manner: Optional[Manner] = None) -> None:
+        super().__init__(producer, data, once, manner)
+        self._request: Optional[int] = None
+
+    @property
+    def cause(self) -> object:
+        return super().cause if self._request is None else self._request
+
+    @property
+    def under_way(self) -> bool:
+        """It cannot be called back any more."""
+        return self._request is not None
+
+    def attempt(self) -> Any:
+        if self._request is None:
+            result = super().attempt()
+            if result is not True or self._request is None:
+                return result
+        answer = self._producer.session.answer(self._request)
+        if answer is None:
+            return None
+        return error_of(answer) if answer.kind == wire.ERROR else True
+
+    def _join(self, producer: Producer) -> bool:
+        return False
+
+    def _admit(self, producer: Producer) -> bool:
+        self._request = producer.offer(self._data, self._manner)
+        return self._request is not None
+
+    def withdraw(self) -> None:
+        if not self.under_way:
+            super().withdraw()
