@@ -1,6 +1,6 @@
 // Listens on a Unix-domain socket that nobody but this user can open, and hands each connection over.
-import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { read } from '../procfs.ts';
 
 /** Resolves once it listens. Nothing is read from a connection before it is handed over. */
 export function listen(path: string, connected: (socket: Socket) => void): Promise<Server> {
@@ -21,16 +21,8 @@ const BACKLOG = 4096;
 
 /** How many connections there is room for, beside all else that this process has open. Only Linux tells how many files it may open. */
 export function mostConnections(): number {
-  const files = Number(/^Max open files +(\d+)/m.exec(limits())?.[1] ?? Number.POSITIVE_INFINITY);
+  const files = Number(/^Max open files +(\d+)/m.exec(read('/proc/self/limits'))?.[1] ?? Number.POSITIVE_INFINITY);
   return Math.floor(files * FOR_CONNECTIONS);
-}
-
-function limits(): string {
-  try {
-    return readFileSync('/proc/self/limits', 'latin1');
-  } catch {
-    return '';
-  }
 }
 
 /** The others are for streams, files and memory, and for connections that are being closed. */

@@ -30,6 +30,7 @@ const arrows: Record<string, readonly string[]> = {
     'home.ts',
     'clock.ts',
     'deadline.ts',
+    'procfs.ts',
   ],
   sdk: ['wire'],
   verbs: ['sdk', 'wire', 'procfs.ts'],
