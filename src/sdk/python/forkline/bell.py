@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
+
+from .interrupt import is_main_thread
 
 __all__ = ["Bell"]
 
@@ -36,7 +37,7 @@ class Bell:
 
     def mind_signals(self) -> bool:
         """Lets signals ring it, in the main thread and where nobody else wants to be told. Returns whether they do."""
-        if threading.get_ident() != threading.main_thread().ident:
+        if not is_main_thread():
             return False
         other = signal.set_wakeup_fd(self._pulled, warn_on_full_buffer=False)
         if other == -1:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from threading import get_ident as _get_ident
 from types import FrameType
 from typing import Any, Optional
 
@@ -19,11 +20,25 @@ try:
 except ImportError:
     from signal import getsignal as _get_handler, signal as _set_handler  # type: ignore[assignment]
 
-__all__ = ["Exclusive", "die_by"]
+__all__ = ["Exclusive", "die_by", "is_main_thread"]
 
 # Plain numbers: an enum would be made one at every look.
 _INTERRUPT = int(signal.SIGINT)
 _ALARM = int(signal.SIGALRM)
+#: No signal handler runs in any other thread.
+_main = threading.main_thread().ident
+
+
+def is_main_thread() -> bool:
+    return _get_ident() == _main
+
+
+def _find_main_thread() -> None:
+    global _main
+    _main = threading.main_thread().ident
+
+
+os.register_at_fork(after_in_child=_find_main_thread)
 
 
 class Exclusive:
@@ -32,50 +47,59 @@ class Exclusive:
     def __init__(self, lock: Any) -> None:
         self._lock = lock
         self._entered = False
-        self._usual: Any = None
+        #: What was in the place of ours.
+        self._interrupt: Any = None
+        self._alarm: Any = None
         self._interrupted: "list[int]" = []
+        self._handler = self._note
 
     def __enter__(self) -> None:
-        # No signal handler runs in any other thread.
-        usual = self._shield() if threading.get_ident() == threading.main_thread().ident else None
+        # Two looks and one change are all of it, mostly, and nothing is called for them: this is on the way of every put and get.
+        interrupt = alarm = None
         try:
+            if _get_ident() == _main:
+                handler = self._handler
+                interrupt = _get_handler(_INTERRUPT)
+                if interrupt is not handler and callable(interrupt):
+                    _set_handler(_INTERRUPT, handler)
+                else:
+                    interrupt = None
+                alarm = _get_handler(_ALARM)
+                if alarm is not handler and callable(alarm):
+                    _set_handler(_ALARM, handler)
+                else:
+                    alarm = None
             self._lock.acquire()
             if self._entered:
                 self._lock.release()
                 raise RuntimeError("called from a signal handler, in the midst of another call of Forkline's")
         except BaseException:
-            if usual is not None:
-                self._unshield(usual)
+            self._unshield(interrupt, alarm)
             raise
         self._entered = True
-        self._usual = usual
+        self._interrupt = interrupt
+        self._alarm = alarm
 
     def __exit__(self, *_: object) -> None:
-        usual, self._usual = self._usual, None
+        interrupt = self._interrupt
+        alarm = self._alarm
         self._entered = False
         self._lock.release()
-        if usual is not None:
-            self._unshield(usual)
+        if interrupt is not None or alarm is not None:
+            self._unshield(interrupt, alarm)
 
-    def _shield(self) -> Any:
-        """Puts a handler of ours in the place of the usual ones, which are returned; `None` if there is none to replace."""
-        usual = _get_handler(_INTERRUPT)
-        alarm = _get_handler(_ALARM)
-        if not callable(usual) or usual == self._note:
-            usual = None
-        else:
-            _set_handler(_INTERRUPT, self._note)
-        if not callable(alarm) or alarm == self._note:
-            return None if usual is None else (usual, None)
-        _set_handler(_ALARM, self._note)
-        return usual, alarm
-
-    def _unshield(self, usual: Any) -> None:
-        interrupt, alarm = usual
-        if alarm is not None:
-            _set_handler(_ALARM, alarm)
-        if interrupt is not None:
-            _set_handler(_INTERRUPT, interrupt)
+    def _unshield(self, interrupt: Any, alarm: Any) -> None:
+        try:
+            if interrupt is not None:
+                _set_handler(_INTERRUPT, interrupt)
+        finally:
+            # From here on Ctrl-C raises, at the next call of a function, or instead of setting what one would set.
+            if alarm is not None:
+                try:
+                    _set_handler(_ALARM, alarm)
+                except BaseException:
+                    _set_handler(_ALARM, alarm)
+                    raise
         if self._interrupted:
             noted, self._interrupted = self._interrupted, []
             for number in noted:
