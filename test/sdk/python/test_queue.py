@@ -800,7 +800,7 @@ class Getting(unittest.TestCase):
 
 class TheLastRound(unittest.TestCase):
     def test_what_is_done_while_it_is_sent_is_seen_to(self):
-        connection = SimpleNamespace(unsent=0, close=lambda: None)
+        connection = SimpleNamespace(unsent=0, fileno=lambda: 0, close=lambda: None)
 
         def say(*frames):
             connection.unsent += sum(map(len, frames))

@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections import deque
+from itertools import islice
 from typing import Iterator, NamedTuple
 
 from . import wire
@@ -56,26 +57,31 @@ class Connection:
         self.say(frame)
         self._finished = True
 
-    def say(self, *frames: bytes) -> None:
+    def say(self, frame: bytes, *more: bytes) -> None:
         """Appends to what is to be sent."""
         if self._finished:
             return
-        self._unsent.extend(frames)
-        self.unsent += sum(map(len, frames))
+        self._unsent.append(frame)
+        self.unsent += len(frame)
+        if more:
+            self._unsent.extend(more)
+            self.unsent += sum(map(len, more))
 
     def send(self) -> None:
         """Sends as much as the socket takes now. Raises OSError where the broker is gone."""
         unsent = self._unsent
         while unsent:
-            pieces = list(unsent) if len(unsent) <= _PIECES_AT_ONCE else [unsent[i] for i in range(_PIECES_AT_ONCE)]
             try:
-                if len(pieces) == 1:
-                    sent = self._socket.send(pieces[0], _QUIETLY)
+                if len(unsent) == 1:
+                    sent = self._socket.send(unsent[0], _QUIETLY)
                 else:
-                    sent = self._socket.sendmsg(pieces, (), _QUIETLY)
+                    sent = self._socket.sendmsg(list(islice(unsent, _PIECES_AT_ONCE)), (), _QUIETLY)
             except BlockingIOError:
                 return
             self.unsent -= sent
+            if self.unsent == 0:
+                unsent.clear()
+                return
             while sent:
                 piece = unsent[0]
                 if sent < len(piece):
@@ -88,6 +94,7 @@ class Connection:
 
     def receive(self) -> "Iterator[Frame]":
         """The frames that have arrived. Raises BrokerLost at the end of the stream, OSError where it broke."""
+        unpack = wire.HEADER.unpack_from
         while True:
             room = len(self._memory) - self._end
             try:
@@ -97,25 +104,22 @@ class Connection:
             if got == 0:
                 raise BrokerLost("the broker has closed the connection")
             self._end += got
-            yield from self._frames()
+            memory = self._memory
+            needed = 0
+            while self._end - self._start >= 8:
+                length, kind, flags, channel = unpack(memory, self._start)
+                if length < 4 or length > wire.LONGEST_FRAME and length > 4 + wire.longest(kind):
+                    raise BrokerLost(f"the broker sent a frame of type {kind} with a length of {length}")
+                end = self._start + 4 + length
+                if end > self._end:
+                    needed = end - self._start
+                    break
+                frame = Frame(kind, flags, channel, memory[self._start + 8 : end])
+                self._start = end
+                yield frame
+            self._make_room(needed)
             if got < room:
                 return
-
-    def _frames(self) -> "Iterator[Frame]":
-        unpack = wire.HEADER.unpack_from
-        memory = self._memory
-        while self._end - self._start >= 8:
-            length, kind, flags, channel = unpack(memory, self._start)
-            if length < 4 or length > 4 + wire.longest(kind):
-                raise BrokerLost(f"the broker sent a frame of type {kind} with a length of {length}")
-            end = self._start + 4 + length
-            if end > self._end:
-                self._make_room(end - self._start)
-                return
-            frame = Frame(kind, flags, channel, memory[self._start + 8 : end])
-            self._start = end
-            yield frame
-        self._make_room(0)
 
     def _make_room(self, needed: int) -> None:
         """Lets the rest of a frame of `needed` bytes be received. Grows with what arrives, not with what was announced."""
@@ -124,6 +128,9 @@ class Connection:
         if have == size or size > _LARGEST_KEPT and have == 0:
             size = max(_BUFFER, min(needed, 2 * have))
         elif self._start == 0:
+            return
+        if have == 0 and size == len(self._memory):
+            self._start = self._end = 0
             return
         rest = bytes(self._memory[self._start : self._end])
         if size != len(self._memory):

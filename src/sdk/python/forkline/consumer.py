@@ -138,7 +138,8 @@ class Consumer:
         """The program is about to take so many."""
         self._lot = count
         self._lot_at = time.monotonic()
-        if self._ask(0):
+        # Who takes one at a time asks when it waits.
+        if self._window > 1 and self._ask(0):
             self.session.flush()
         if not self.session.attendant.armed:
             self.session.arm()
@@ -164,9 +165,10 @@ class Consumer:
             self._ask(1)
 
     def _ask(self, flags: int) -> bool:
-        ahead = self._next_tag - self._head()
-        more = max(0, max(self._window, self.waiting) - self._asked - ahead)
-        worth_it = self._window > 1 and more * 4 >= self._window
+        window = self._window
+        most = window if window > self.waiting else self.waiting
+        more = max(0, most - self._asked - (self._next_tag - self._head()))
+        worth_it = window > 1 and more * 4 >= window
         # What goes back must be back before more is asked for.
         if (flags or worth_it) and not self._retreating:
             self._asked += more
@@ -201,9 +203,13 @@ class Consumer:
     def _report_done(self) -> None:
         # Other threads append meanwhile; what they append stays.
         count = len(self.done)
+        if count == 1:
+            tag = self.done.pop(0)
+            self._say_done(range(tag, tag + 1))
+            return
         tags = self.done[:count]
         del self.done[:count]
-        for stretch in _stretches(tags) if count > 1 else (range(tags[0], tags[0] + 1),):
+        for stretch in _stretches(tags):
             self._say_done(stretch)
 
     def _say_done(self, tags: range) -> None:
@@ -213,16 +219,19 @@ class Consumer:
         if self.keeps:
             self.session.say(wire.tags(wire.DONE, self.channel, tags.start, len(tags)))
             # Being done says that it, and all before it, was taken.
-            self._reported = max(self._reported, tags.stop)
+            if tags.stop > self._reported:
+                self._reported = tags.stop
 
     def _head(self) -> int:
         """The tag of the first item that the program has not taken."""
         if self._walk is not None:
             return self._walk.head
-        try:
-            return self.ready[0][0]
-        except IndexError:
-            return self._later[0][0] if self._later else self._next_tag
+        if self.ready:
+            try:
+                return self.ready[0][0]
+            except IndexError:
+                pass  # another thread has just taken it
+        return self._later[0][0] if self._later else self._next_tag
 
     def finish(self, tag: int) -> None:
         """An item that was taken is done."""
@@ -371,6 +380,9 @@ class Consumer:
 
     def _keep_for_later(self, first: int, items: "list[Any]") -> None:
         size = self._lot_size
+        if len(items) <= size and not self._later:
+            self._later.append((first, items))
+            return
         if items and self._later and not isinstance(items[0], Aside):
             # Where they come in crumbs, many of them are still one lot.
             begun, lot = self._later[-1]

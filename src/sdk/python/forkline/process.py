@@ -66,7 +66,7 @@ _session: Optional[Session] = None
 _opening = threading.RLock()
 #: The thread that has `_opening` is in the midst of it.
 _in_opening = False
-_bound: "list[Bound]" = []
+_bound: "set[Bound]" = set()
 _when_opened: "list[Callable[[], None]]" = []
 _at_each_opening: "list[Callable[[], None]]" = []
 
@@ -95,8 +95,7 @@ def _open_for(user: Bound) -> Session:
             call()
         while _when_opened:
             _when_opened.pop()()
-    if user not in _bound:
-        _bound.append(user)
+    _bound.add(user)
     return _session
 
 

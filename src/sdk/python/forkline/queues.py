@@ -328,11 +328,11 @@ class Queue(Generic[Item]):
             right = from_right(consumer.settings, side) is True
             return self._take_exactly(consumer, deadline, right)  # type: ignore[arg-type]
         while True:
-            try:
-                item = consumer.ready.popleft()
-            except IndexError:
-                item = None
-            if item is not None:
+            if consumer.ready:
+                try:
+                    item = consumer.ready.popleft()
+                except IndexError:
+                    continue  # another thread was first
                 if consumer.slow:
                     _tell_taken(consumer, item[0])
                 return item

@@ -24,12 +24,14 @@ from .gates import Gates
 from .interrupt import Exclusive
 from .stillness import is_only_woken_by_broker, this_thread
 from .throng import Throng
-from .turn import Turn
+from .turn import Ears, Turn, ears
 
 __all__ = ["Answer", "Call", "Session"]
 
 _FOREVER = 3600.0
 _LATE = 0.05
+#: In seconds.
+_RECENT = 0.0002
 #: Nobody holds back for less unsent than this, in bytes.
 _CROWD = 64 * 1024
 
@@ -96,7 +98,8 @@ class Session:
         #: What a thread reads for, besides all others: what its call waits for, and, behind that, a call of its signal handler.
         self._reads_for: "list[object]" = []
         self._reader = 0
-        self._listened_at = 0.0
+        #: When what had arrived was last heard, of `time.monotonic`.
+        self.listened_at = 0.0
         self.gates = Gates()
         self._throngs: "dict[object, Throng]" = {}
         #: The broker's questions whether anything but it could wake this process.
@@ -105,6 +108,7 @@ class Session:
         self._paused = 0.0
         #: Calls the reader back from the socket.
         self._bell = Bell()
+        self._ears = self._listening(False)
 
     # Waiting
 
@@ -141,6 +145,8 @@ class Session:
         turn = None
         paused = self._paused
         was_late = False
+        # Who waits as long as it takes hears in a moment what has come since.
+        within = _RECENT if deadline is None and not self._asked else 0.0
         try:
             while True:
                 with self.exclusive:
@@ -149,8 +155,8 @@ class Session:
                         turn = None
                         if self.parting:
                             break
-                    if self._may_read():
-                        self._listen()
+                        within = 0.0
+                    self.listen(within)
                     self.check()
                     result = call.attempt()
                     if result is not None:
@@ -186,15 +192,21 @@ class Session:
         threading.Semaphore(0).acquire()
 
     def _begin(self, cause: object, forever: bool) -> "Turn":
-        events = select.POLLOUT if self.connection.unsent else 0
+        unsent = self.connection.unsent
         if self._may_read():
+            # Those at hand may be in use below a signal handler that calls now.
+            at_hand = not unsent and not self._reads_for
             self._reads_for.append(cause)
             self._reader = threading.get_ident()
-            return Turn(self.connection.fileno(), events | select.POLLIN, bell=self._bell)
-        if events:
-            return Turn(self.connection.fileno(), events)
+            return Turn(self._ears if at_hand else self._listening(bool(unsent)), self._bell)
+        if unsent:
+            return Turn(ears(self.connection.fileno(), select.POLLOUT))
         gate = self.gates.shut(cause, this_thread() if forever else None)
-        return Turn(-1, 0, gate, cause)
+        return Turn(gate=gate, cause=cause)
+
+    def _listening(self, speaks: bool) -> Ears:
+        events = select.POLLIN | (select.POLLOUT if speaks else 0)
+        return ears(self.connection.fileno(), events, self._bell)
 
     @property
     def _reading(self) -> bool:
@@ -323,7 +335,7 @@ class Session:
 
     def listen(self, within: float = 0.0) -> None:
         """Hears what has arrived, without waiting, unless that was done `within` so many seconds."""
-        if self._may_read() and time.monotonic() - self._listened_at >= within:
+        if self._may_read() and (within == 0.0 or time.monotonic() - self.listened_at >= within):
             self._listen()
 
     def check(self) -> None:
@@ -335,7 +347,7 @@ class Session:
     def _listen(self) -> None:
         if self.lost is not None:
             return
-        self._listened_at = time.monotonic()
+        self.listened_at = time.monotonic()
         try:
             for frame in self.connection.receive():
                 self._hear(frame)
@@ -348,7 +360,10 @@ class Session:
 
     def _hear(self, frame: Frame) -> None:
         kind, flags, channel, body = frame
-        if kind in (wire.REPLY, wire.GRANTED) or kind == wire.REFUSED and len(body):
+        if kind == wire.DELIVER:
+            if channel in self.consumers:
+                self.consumers[channel].hear(kind, flags, body)
+        elif kind in (wire.REPLY, wire.GRANTED) or kind == wire.REFUSED and len(body):
             self._settle(wire.read_number(body), Answer(kind, flags, bytes(body)))
         elif kind == wire.ERROR:
             told = wire.read_json(body)
@@ -424,4 +439,4 @@ class Session:
             if left <= 0:
                 return f"the broker has not answered the goodbye for {patience:g} s"
             # Another thread may be the one that hears the answer, so look again soon.
-            Turn(self.connection.fileno(), events).block(min(left, 0.02))
+            Turn(ears(self.connection.fileno(), events)).block(min(left, 0.02))

@@ -134,6 +134,8 @@ def put(
         head = _number_frame(length, PUT, flags, channel, count)
     else:
         head = _priority_frame(8 + length, PUT_PRIORITY, flags, channel, priority, count)
+    if count == 1 and size <= 4096:
+        return [head + _NUMBER.pack(size) + items[0]]
     sizes = list(map(len, items))
     if size > 4096 * (1 + count):
         return [head, *_sized(sizes, items)]
@@ -178,6 +180,8 @@ def split(body: Buffer, start: int = 0) -> "list[bytes]":
     whole = len(body)
     if count > (whole - start) // 4:
         raise ValueError(f"{count} items do not fit into {whole} bytes")
+    if count == 1 and start + 4 + _NUMBER.unpack_from(body, start)[0] == whole:
+        return [bytes(body[start + 4 :])]
     if count < 2 or whole > 4096 * (1 + count):
         return _checked(count, list(map(bytes, _split(body, start))))
     # Slices of `bytes` are cheaper than of anything else, and items of one size are cut out in one go.
