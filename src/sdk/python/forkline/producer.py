@@ -1,14 +1,15 @@
 """The putting side of a queue: what was put and is in no frame yet, and how much room there is.
 
-`left` is how many items of up to `most` bytes may be added to the open batch without asking anybody. The fast path in
-`queues` counts it down without a lock, which is sound where the interpreter changes threads and runs signal handlers only
-at calls and jumps back (`STEPS_ARE_WHOLE`); elsewhere it is always 0, and every put takes the lock. What was really used
-up is counted by those who hold that.
+`left` is how many items of up to `most` bytes may be added to the open batch without asking anybody, and `fresh` how large
+one may be that opens the next batch. The fast paths here and in `queues` use them without a lock, which is sound where the interpreter
+changes threads and runs signal handlers only at calls and jumps back (`STEPS_ARE_WHOLE`); elsewhere nothing may, and every
+put takes the lock. What was really used up is counted by those who hold that.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Any, Optional, Protocol
@@ -33,6 +34,9 @@ _UNUSUAL = 64
 #: Puts wait for the socket while more than this is unsent, in bytes.
 _MOST_UNSENT = 512 * 1024
 
+
+#: Not even an item of no bytes.
+_NOTHING = -1
 
 #: What was heard so recently is still how it is, in seconds.
 _FRESH = 0.001
@@ -65,6 +69,7 @@ class Producer:
         self.fails: bool = channel["overflow"] == "fail"
         self.encode = encodings[channel["encoding"]].encode
         self.left = 0
+        self.fresh = _NOTHING
         self.most = 0
         self.batch: "list[bytes]" = []
         #: Those who wait for room, in order of arrival. While there are any, nobody overtakes them.
@@ -90,6 +95,26 @@ class Producer:
             return ShutDown(f"queue `{self.name}` is closed: this process puts no more to it")
         return None
 
+    def begin(self, data: bytes) -> bool:
+        """Opens a batch with it, without the lock, if there is nothing else to do. Returns whether it has."""
+        size = len(data)
+        session = self.session
+        heard = time.monotonic() - session.listened_at
+        # No call between here and `append`: what is true now still is then.
+        if (
+            size <= self.fresh
+            and heard < _FRESH
+            and session.batch is None
+            and session.attendant.armed
+            and not session.parting
+            and session.connection.unsent <= _BATCH_BYTES
+        ):
+            session.batch = self
+            self.fresh = _NOTHING
+            self.batch.append(data)
+            return True
+        return False
+
     def put_at_once(self, data: bytes) -> bool:
         """Puts it plainly, unless somebody waits or it would have to, or must not be put at all."""
         session = self.session
@@ -97,6 +122,7 @@ class Producer:
             return False
         if self.extend([data]):
             return True
+        self.fresh = _NOTHING
         session.listen(within=_FRESH)
         if session.lost is not None or session.parting or self._broken or self.closed:
             return False
@@ -139,6 +165,15 @@ class Producer:
                 (_BATCH_BYTES - self._counted_bytes) // usual,
             ),
         )
+
+    def reopen(self) -> None:
+        """Lets a put open the next batch by itself: the last one was sent. Whatever makes a difference to that takes it back."""
+        if STEPS_ARE_WHOLE and self._room_items and not self.line and not self.confirm and self.refusal() is None:
+            self.fresh = min(self._room_bytes, wire.LEAST_ASIDE - 1)
+
+    def stand_in_line(self, waiting: Waiting) -> None:
+        self.fresh = _NOTHING
+        self.line.append(waiting)
 
     def _count(self) -> None:
         """Counts what puts have added by themselves, which they do no more."""
@@ -218,6 +253,7 @@ class Producer:
 
     def close(self) -> None:
         if not self.closed:
+            self.fresh = _NOTHING
             self.session.say(wire.bare(wire.CLOSE, self.channel))
             self.session.areas.leave(self.channel)
             self.closed = True
@@ -251,6 +287,7 @@ class Producer:
             self.refused = True
             self.closed = self.closed or bool(flags & 1)
         elif kind == wire.BROKEN:
+            self.fresh = _NOTHING
             # What was put before this was heard crosses it on the way, and the broker accounts for it.
             self.session.seal()
             self._broken = True
@@ -268,10 +305,12 @@ class Producer:
 
     def _void(self) -> None:
         """What is in no frame yet is lost with the room for it."""
+        self.fresh = _NOTHING
         self._begin_batch()
         self._room_items = self._room_bytes = 0
 
     def _give_room(self) -> None:
+        self.fresh = _NOTHING
         self.session.seal()
         if self._room_items > 0:
             self.session.say(wire.room(wire.GIVE_ROOM, self.channel, self._room_items, self._room_bytes))

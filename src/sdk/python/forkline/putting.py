@@ -45,7 +45,7 @@ class PutCall:
             # Not before those who wait; those who do not will be through at once.
             if self.once and any(not call.once for call in producer.line):
                 return False
-            producer.line.append(self)
+            producer.stand_in_line(self)
         if producer.line[0] is not self:
             return None
         if self._join(producer):

@@ -155,6 +155,8 @@ class Queue(Generic[Item]):
             raise ValueError(f"the item has {len(data)} bytes, and the largest that a queue carries is 1 GiB")
         seconds = _seconds(block, timeout)
         if manner is None:
+            if producer.begin(data):
+                return
             with producer.session.exclusive:
                 if producer.put_at_once(data):
                     return

@@ -88,6 +88,8 @@ class Session:
         self.parted = False
         #: The producer whose items are not yet in a frame. There is at most one, so that calls keep their order.
         self.batch: Any = None
+        #: The last one whose items got into a frame since something was sent.
+        self._sealed: Any = None
         self.producers: "dict[int, Any]" = {}
         self.consumers: "dict[int, Any]" = {}
         self._answers: "dict[int, Optional[Answer]]" = {}
@@ -284,14 +286,17 @@ class Session:
     def seal(self) -> None:
         """Makes a frame of the items that are in none yet."""
         if self.batch is not None:
-            producer, self.batch = self.batch, None
-            producer.seal()
+            self._sealed, self.batch = self.batch, None
+            self._sealed.seal()
 
     def flush(self) -> None:
         """Sends all that was put, taken, done and said, as far as the socket takes it now."""
         self.seal()
         self.report()
         self.send()
+        if self._sealed is not None:
+            sealed, self._sealed = self._sealed, None
+            sealed.reopen()
 
     def report(self) -> None:
         """Says what was taken and done until now, before whatever it makes a difference to."""
