@@ -59,9 +59,12 @@ class Pipe:
     def _send(self, producer: Producer, data: bytes, timeout: Optional[float]) -> None:
         if len(data) > wire.LARGEST_ITEM:
             raise ValueError(f"the message has {len(data)} bytes, and the largest that a pipe carries is 1 GiB")
-        with producer.session.exclusive:
-            if not self._closed and producer.extend([data]):
+        if not self._closed:
+            if producer.begin(data):
                 return
+            with producer.session.exclusive:
+                if not self._closed and producer.extend([data]):
+                    return
         self._check()
         seconds = seconds_of(timeout)
         once = seconds is not None and seconds <= 0
@@ -99,19 +102,20 @@ class Pipe:
     def _recv(self, consumer: Consumer, timeout: Optional[float]) -> bytes:
         deadline = None if timeout is None else deadline_after(seconds_of(timeout))
         while True:
-            try:
-                _, data = consumer.ready.popleft()
-            except IndexError:
-                self._check()
-                there = self._wait(consumer, deadline)
-                if there is True:
-                    continue
-                if there is False:
-                    raise standard.Empty from None
-                raise there from None
-            if consumer.slow:
-                consumer.tell_taken()
-            return data
+            if consumer.ready:
+                try:
+                    _, data = consumer.ready.popleft()
+                except IndexError:
+                    continue  # another thread was first
+                if consumer.slow:
+                    consumer.tell_taken()
+                return data
+            self._check()
+            there = self._wait(consumer, deadline)
+            if there is False:
+                raise standard.Empty
+            if there is not True:
+                raise there
 
     def _wait(self, consumer: Consumer, deadline: Optional[float]) -> Any:
         """True where there is a message, False where there is none in time, or the error that comes instead of one."""
