@@ -127,11 +127,20 @@ line.send("now", timeout=0)
 for call in (line.send, line.recv, line.recv_bytes, line.poll):
     try: call(*[1][:call == line.send], timeout=float("nan"))
     except ValueError as error: say(error)
-line.send("end")
+for n in range(50):
+    line.send(n)
+    try: line.send("never", timeout=float("nan"))
+    except ValueError: pass
+line.poll(None)
+try: line.poll(float("nan"))
+except ValueError as error: say(error)
 """
-        b = "say(line.recv(), line.recv())"
+        b = """
+say(line.recv(), "end" if [line.recv() for _ in range(50)] == [*range(50)] else "what was refused")
+line.send("hello")
+"""
         nan = "`timeout` is a number of seconds, and NaN is none\n"
-        self.assertEqual(self.talk(a, b), [4 * nan, "now end\n"])
+        self.assertEqual(self.talk(a, b), [5 * nan, "now end\n"])
 
     def test_threads_send_and_receive_many_messages_both_ways_at_once(self):
         code = """

@@ -175,6 +175,28 @@ class Putting(unittest.TestCase):
             self.assertEqual(program.hear(), "None None None -inf 0.5 3.0 1.0")
             line.part()
 
+    def test_what_is_no_time_is_refused_where_a_put_need_not_wait_too(self):
+        code = """
+            refused = 0
+            for n in range(50):
+                q.put(n)
+                for timeout in (float("nan"), "1s", -1):
+                    for call in (lambda: q.put(None, timeout=timeout), lambda: q.put_many([None], timeout=timeout)):
+                        try: call()
+                        except (TypeError, ValueError): refused += 1
+            say(refused)
+        """
+        with Puppet(code) as program:
+            line = program.accept()
+            line.expect(wire.WANT)
+            line.room(1000)
+            put = []
+            while len(put) < 50:
+                put += line.expect_items()
+            self.assertEqual(put, [b"%d" % n for n in range(50)])
+            self.assertEqual(program.hear(), "300")
+            line.part()
+
     def test_a_put_that_times_out_is_full_not_early_and_withdrawn(self):
         code = """
             begun = time.monotonic()

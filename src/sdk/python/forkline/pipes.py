@@ -59,6 +59,7 @@ class Pipe:
     def _send(self, producer: Producer, data: bytes, timeout: Optional[float]) -> None:
         if len(data) > wire.LARGEST_ITEM:
             raise ValueError(f"the message has {len(data)} bytes, and the largest that a pipe carries is 1 GiB")
+        seconds = seconds_of(timeout)
         if not self._closed:
             if producer.begin(data):
                 return
@@ -66,7 +67,6 @@ class Pipe:
                 if not self._closed and producer.extend([data]):
                     return
         self._check()
-        seconds = seconds_of(timeout)
         once = seconds is not None and seconds <= 0
         result = producer.session.call(PutCall(producer, data, once), None if once else deadline_after(seconds))
         if isinstance(result, BrokenQueue):
@@ -97,7 +97,8 @@ class Pipe:
         """Whether there is something to receive, or the end of file, now or within that time; None: as long as it takes."""
         consumer = self._consumer or self._bind_consumer()
         self._check()
-        return bool(consumer.ready) or self._wait(consumer, deadline_after(seconds_of(timeout))) is not False
+        deadline = deadline_after(seconds_of(timeout))
+        return bool(consumer.ready) or self._wait(consumer, deadline) is not False
 
     def _recv(self, consumer: Consumer, timeout: Optional[float]) -> bytes:
         deadline = None if timeout is None else deadline_after(seconds_of(timeout))

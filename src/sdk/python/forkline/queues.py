@@ -70,6 +70,8 @@ class Queue(Generic[Item]):
         encoding cannot carry, or for a `priority` or `side` that its order does not know; ItemRefused, a ValueError, for
         what does not fit its `item`.
         """
+        if timeout is not None:
+            _seconds(block, timeout)  # whatever room there is
         producer = self._producer
         if producer is None:
             producer = self._bind_producer()
@@ -107,6 +109,7 @@ class Queue(Generic[Item]):
 
         `timeout` is for each item; `priority` and `side` are for all. Raises as `put`; what was put before stays put.
         """
+        _seconds(block, timeout)
         producer = self._producer or self._bind_producer()
         count = 0
         # What has its items yet to make may wait for what becomes of the one before.
