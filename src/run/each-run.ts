@@ -240,7 +240,8 @@ export class EachRun {
     this.#works.delete(worker);
     if (!work) return;
     const { ended, stderr } = work.ended ?? { ended: neverRan, stderr: '' };
-    const { outcome, exitcode, signal, startedAt, cause, attempts = 1 } = ended;
+    const { outcome, exitcode, signal, startedAt, cause } = ended;
+    const { attempts = startedAt === null ? 0 : 1 } = ended;
     const failed = outcome === 'failed' || outcome === 'timed_out';
     if (failed) this.#stderr = stderr;
     tell({

@@ -131,6 +131,7 @@ export interface ItemEnded extends At {
   readonly outcome: Outcome;
   readonly exitcode: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** 0 where no process was started for it. */
   readonly attempts: number;
   readonly durationMs: number;
   readonly preview: string;

@@ -100,6 +100,19 @@ processes:
     expect(ran.output).toMatch(/^a\.w1 ! \/$/m);
   });
 
+  test('had no attempt where no process was started for it', async () => {
+    const ran = await run(`
+queues: { q: { from: [{ n: a }, { n: b }, { n: [1] }], dead_letter: d }, d: { to: { json: dead.ndjson } } }
+processes: { a: { each: q, if: item.n != 'b', command: [echo, "\${{ item.n }}"] } }`);
+    expect(
+      ran.events.flatMap((event) => (event.type === 'item.ended' ? [[event.outcome, event.attempts]] : [])),
+    ).toEqual([
+      ['succeeded', 1],
+      ['skipped', 0],
+      ['failed', 0],
+    ]);
+  });
+
   test('whose expression has no value fails alone, and says which', async () => {
     const ran = await run(`
 queues: { q: { from: [{ n: a }, { n: [1] }, { n: c }], dead_letter: d }, d: { to: { json: dead.ndjson } } }
