@@ -7,8 +7,10 @@ import type { Channel, NodeId } from '../plan/plan.ts';
 import type { Speaker } from '../plan/speakers.ts';
 import { type BrokerHearer, BrokerProcess } from './broker-process.ts';
 import type { Account, Command, Counts, Fence, Outlook } from './control.ts';
-import { type BrokerNotStarted, makeSocketFolder, SOCKET } from './socket-folder.ts';
+import { BrokerNotStarted, makeSocketFolder, SOCKET } from './socket-folder.ts';
 import { tokenFor } from './token.ts';
+
+export { BrokerNotStarted };
 
 export interface BrokerOptions extends BrokerHearer {
   readonly runId: string;
@@ -72,7 +74,7 @@ export interface BrokerHost {
   close(): Promise<void>;
 }
 
-/** Resolves once children can connect. */
+/** Resolves once children can connect; rejects with `BrokerNotStarted` where there is no broker to be had. */
 export async function startBroker(options: BrokerOptions): Promise<BrokerHost> {
   const folder = makeSocketFolder(options.socketDir);
   try {

@@ -1,7 +1,6 @@
 // How a command ends, in the one place that decides it: what it returned, a call that was wrong (2), or a mistake of ours (70).
 // With --json the error is JSON too. Whoever reads may be gone: that is no error.
 import { CLIError } from '@oclif/core/errors';
-import { BrokerNotStarted } from '../broker/socket-folder.ts';
 import { nearest } from '../pipeline/suggest.ts';
 import { CallError } from './call-error.ts';
 import { Interrupted, releaseEarly } from './interruption.ts';
@@ -34,15 +33,11 @@ function tell(error: unknown, json: boolean): number {
     else writeLine(`forkline: ${call.message}${call.hint === undefined ? '' : `\n  ${call.hint}`}`, process.stderr);
     return 2;
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const { message, stack = message } = error instanceof Error ? error : { message: String(error) };
   if (json) writeJson({ kind: 'internal', message });
-  else writeLine(`forkline: ${isOurs(error) ? (error.stack ?? message) : message}`, process.stderr);
+  // Where a mistake of ours was made tells more than its message.
+  else writeLine(`forkline: ${stack}`, process.stderr);
   return 70;
-}
-
-/** A mistake of ours: where it was made tells more than its message. */
-function isOurs(error: unknown): error is Error {
-  return error instanceof Error && !(error instanceof BrokerNotStarted);
 }
 
 function writeJson(error: object): void {

@@ -128,9 +128,9 @@ export class Execution {
   /** Runs the plan to its end. Throws only for a mistake of ours, with everything killed. */
   async run(): Promise<void> {
     try {
-      const { broker, targets, shortcoming } = await this.#preparation.prepare();
+      const { broker, targets, obstacle } = await this.#preparation.prepare();
       this.#broker = broker;
-      if (shortcoming !== null) this.stop({ exitCode: 2, reason: shortcoming });
+      if (obstacle) this.stop(obstacle);
       this.#context = this.#contextWith(targets);
       if (!this.#stopCause) await this.#broker?.begin();
       // Where it has been told to stop by now, nothing is left that could begin.

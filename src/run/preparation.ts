@@ -1,6 +1,6 @@
 // What a run has before its first process starts: its broker, what its targets are made of, the means that keep its processes together,
 // and nothing left of runs that were killed.
-import { type BrokerHost, type BrokerOptions, startBroker } from '../broker/host.ts';
+import { BrokerNotStarted, type BrokerHost, type BrokerOptions, startBroker } from '../broker/host.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import type { Plan } from '../plan/plan.ts';
 import { needsBroker, speakersOf } from '../plan/speakers.ts';
@@ -9,6 +9,7 @@ import type { ExecutionOptions } from './execution-options.ts';
 import type { Premises } from './premises.ts';
 import { sweep } from './sweep.ts';
 import { prepareTargets, type Targets } from './target.ts';
+import type { StopCause } from './verdict.ts';
 
 export interface PreparationSettings
   extends Pick<ExecutionOptions, 'runId' | 'runDir' | 'deadlockMs' | 'tell' | 'requireContainment'> {
@@ -19,11 +20,11 @@ export interface PreparationSettings
 }
 
 export interface Prepared {
-  /** Null: nobody would speak to one. */
+  /** Null: nobody would speak to one, or it could not be started. */
   readonly broker: BrokerHost | null;
   readonly targets: Targets;
-  /** Why nothing may be started, where more containment is asked for than there is. */
-  readonly shortcoming: string | null;
+  /** Why nothing may be started: there is no broker, or less containment than was asked for. */
+  readonly obstacle: StopCause | null;
 }
 
 export class Preparation {
@@ -37,12 +38,13 @@ export class Preparation {
   async prepare(): Promise<Prepared> {
     const { plan, runDir, premises, tell, requireContainment } = this.#settings;
     if (needsBroker(plan)) this.#brokerStarts = this.#startBroker();
-    const [broker, targets, containment, swept] = await Promise.all([
-      this.#brokerStarts,
+    const [started, targets, containment, swept] = await Promise.all([
+      this.#brokerStarts.catch(asNotStarted),
       prepareTargets(plan, runDir),
       premises.ready(),
       sweep(),
     ]);
+    const broker = started instanceof BrokerNotStarted ? null : started;
     if (broker) premises.guard(broker.pid);
     tell({ type: 'run.contained', ...containment });
     if (swept.length > 0)
@@ -50,7 +52,10 @@ export class Preparation {
         type: 'warning',
         message: `killed what an earlier run, which was killed itself, had left running: ${swept.join(', ')}`,
       });
-    return { broker, targets, shortcoming: requireContainment ? shortcoming(containment) : null };
+    if (started instanceof BrokerNotStarted)
+      return { broker, targets, obstacle: { exitCode: 70, reason: started.message } };
+    const lacking = requireContainment ? shortcoming(containment) : null;
+    return { broker, targets, obstacle: lacking === null ? null : { exitCode: 2, reason: lacking } };
   }
 
   /** The broker may be there although the rest could not be prepared. */
@@ -74,4 +79,10 @@ export class Preparation {
       onLost: onBrokerLost,
     });
   }
+}
+
+/** That is no mistake of ours: somebody killed it, or the system has none to give. */
+function asNotStarted(error: unknown): BrokerNotStarted {
+  if (error instanceof BrokerNotStarted) return error;
+  throw error;
 }

@@ -118,14 +118,30 @@ test('a second Ctrl-C kills what does not listen', async () => {
   expect([stdout, exitCode]).toEqual(['a | up\na | no\n', 130]);
 });
 
-test('a broker that is killed before it listens is told in one line', async () => {
+test.each([
+  ['before it listens', "process.kill(process.pid, 'SIGKILL')", 'could not be started'],
+  [
+    'once it has said that it listens',
+    "const send = process.send.bind(process); process.send = (word) => send(word, () => process.kill(process.pid, 'SIGKILL'))",
+    'was lost',
+  ],
+])('a broker that is killed %s ends the run as any other that fails, with nothing started', async (_, dies, what) => {
   const folder = workspace({
-    'pipeline.yaml': 'queues: { q: { from: [1] } }\nprocesses:\n  a: { run: cat, stdin: { queue: q } }\n',
-    'kill.cjs': "if (/broker[.]cjs$/.test(process.argv[1])) process.kill(process.pid, 'SIGKILL');\n",
+    'pipeline.yaml': `queues: { q: { from: [1] } }
+processes:
+  a: { run: cat, stdin: { queue: q } }
+  b: { run: sleep 600, needs: a }
+joins: { j: { processes: a } }
+`,
+    'kill.cjs': `if (/broker[.]cjs$/.test(process.argv[1])) { ${dies} }\n`,
   });
-  const { stderr, exitCode } = await forkline(folder, ['run'], '', { NODE_OPTIONS: '--require ./kill.cjs' });
-  expect(stderr).toBe('forkline: the broker could not be started: it ended with SIGKILL\n');
-  expect(exitCode).toBe(70);
+  const env = { NODE_OPTIONS: '--require ./kill.cjs' };
+  const { stderr, exitCode } = await forkline(folder, ['run', '--run-dir', 'its'], '', env);
+  const reason = `the broker ${what}: it ended with SIGKILL`;
+  const { nodes, ...summary } = JSON.parse(readFileSync(join(folder, 'its', 'summary.json'), 'utf8'));
+  expect(stderr).toContain(`forkline: stopping: ${reason}\n`);
+  expect([exitCode, summary.exitCode, summary.reason]).toEqual([70, 70, reason]);
+  expect(Object.keys(nodes)).toEqual(['a', 'b', 'j']);
 });
 
 test('a run whose folder cannot be made is the caller’s mistake', async () => {
