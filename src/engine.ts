@@ -1,5 +1,6 @@
 // Forkline as a library: check, plan and run as functions, with the types they speak in. The commands are built on this and
 // nothing else. (`forkline` itself is the SDK that processes import.)
+import { fstatSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -41,7 +42,13 @@ export interface PlanOptions {
 
 /** Reads a pipeline's bytes; `-` is standard input. Rejects where there is no such file. */
 export async function loadSource(file: string): Promise<Source> {
-  return new Source(file, file === '-' ? await buffer(process.stdin) : await readFile(file));
+  return new Source(file, file === '-' ? await readStdin() : await readFile(file));
+}
+
+/** Node would take a folder for one that is empty. */
+async function readStdin(): Promise<Buffer> {
+  if (fstatSync(0).isDirectory()) throw Object.assign(new Error('stdin is a folder'), { code: 'EISDIR' });
+  return buffer(process.stdin);
 }
 
 /** Everything that is wrong with a pipeline and with what it uses, and everything that is doubtful, in the order of the files. */

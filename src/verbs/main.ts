@@ -14,6 +14,7 @@ import type { WelcomeChannel, WelcomeLine, WelcomeQueue } from '../wire/message.
 import { type Call, callOf, EXIT, Outcome, WrongCall } from './call.ts';
 import { itemOf, lineOf, linesOf, textOf } from './items.ts';
 import { runHolding } from './holding.ts';
+import { stdin } from './stdin.ts';
 import { isFedByItsOwn } from './upstream.ts';
 
 /** Each settles with an exit code. */
@@ -80,7 +81,7 @@ async function give({ words, literal, json, timeout, priority, side }: Call, kin
   // After `--` there may be no value at all: `put pages -- "$@"`.
   const fromStdin = !literal && (values.length === 0 || (values.length === 1 && values[0] === '-'));
   const items = fromStdin
-    ? asItems(linesOf(process.stdin), (bytes) => itemOf(bytes, line, json))
+    ? asItems(linesOf(stdin()), (bytes) => itemOf(bytes, line, json))
     : values.map((value) => itemOf(Buffer.from(value), line, json));
   let given = 0;
   let puts = false;
@@ -265,7 +266,7 @@ function only(words: readonly string[], what: string): string {
 
 async function wholeStdin(): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  for await (const chunk of stdin()) chunks.push(chunk as Buffer);
   return textOf(Buffer.concat(chunks)).replace(/\n$/, '');
 }
 

@@ -1,6 +1,6 @@
 // How the command line answers when it is called, rightly or wrongly.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { forkline, workspace } from '../kit/forkline.ts';
@@ -115,6 +115,13 @@ test.each(wrong)('forkline %j is the caller’s mistake: exit code 2, with a hin
   const folder = workspace({ 'a.yaml': 'processes:\n  a: { run: "true" }\n' });
   const answer = await forkline(folder, call);
   expect([answer.stderr, answer.stdout, answer.exitCode]).toEqual([stderr, '', 2]);
+});
+
+test('a folder on standard input is one that cannot be read', () => {
+  const folder = openSync(workspace(), 'r');
+  const { status, stderr } = spawnSync(process.execPath, [binary, 'check', '-'], { stdio: [folder, 'pipe', 'pipe'] });
+  closeSync(folder);
+  expect([status, String(stderr)]).toEqual([2, 'forkline: cannot read `-`: it is a folder\n']);
 });
 
 test.each([

@@ -144,6 +144,27 @@ ${script(
     ]);
   });
 
+  test('a folder on stdin is no values, and not none', async () => {
+    const ran = await run(`queues: { q: {} }
+processes:
+${script(
+  'all',
+  `exec 2>&1
+  forkline put q < . || echo "code $?"
+  forkline output o < . || echo "code $?"
+  forkline put q < /dev/null && echo none`,
+  'puts: q\n    gets: q\n    outputs: o',
+)}`);
+    expect(ran.lines('all')).toEqual([
+      'forkline put: cannot read stdin: it is a folder',
+      'code 1',
+      'forkline output: cannot read stdin: it is a folder',
+      'code 1',
+      'none',
+    ]);
+    expect(ran.summary.nodes['all']?.outputs).toEqual({});
+  });
+
   test('a wrong call is told in a line', async () => {
     const ran = await run(`queues: { q: {} }
 processes:
