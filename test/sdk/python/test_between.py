@@ -118,6 +118,20 @@ class Between(unittest.TestCase):
     def test_nothing_is_put_behind_the_end(self):
         self.assertGreater(self.play(lambda _, producer: producer.close()), 0)
 
+    def test_nothing_is_put_behind_what_was_in_line_when_it_was_closed(self):
+        def close_behind(session, producer):
+            call = PutCall(producer, bytes(1 << 20), False)
+            call.attempt()
+            producer.close()
+            session.connection.room += 1
+            producer.hear(wire.ROOM, 0, memoryview(struct.pack(">II", 1, 1 << 20)))
+            self.assertTrue(call.attempt())
+            self.assertFalse(producer.begin(b"too late"))
+            session.flush()
+            self.assertTrue(session.connection.closed)
+
+        self.assertGreater(self.play(close_behind), 0)
+
     def test_nothing_is_lost_where_there_is_no_consumer_left(self):
         self.assertGreater(self.play(lambda _, producer: producer.hear(wire.BROKEN, 0, memoryview(b""))), 0)
 

@@ -142,6 +142,24 @@ line.send("hello")
         nan = "`timeout` is a number of seconds, and NaN is none\n"
         self.assertEqual(self.talk(a, b), [5 * nan, "now end\n"])
 
+    def test_what_waits_to_be_sent_when_another_thread_closes_the_end_is_still_sent(self):
+        a = """
+line.send(bytes(1 << 20))
+threading.Thread(target=line.send, args=(bytes(1 << 20),)).start()
+while not line._producer.line: time.sleep(0)
+line.close()
+try: line.send(b"late")
+except OSError as error: say(type(error).__name__)
+"""
+        b = "sys.stdin.readline(); say(*map(len, line))"
+        with Run(self.pipe(encoding="bytes")) as run:
+            sender, receiver = run.start("a", LINE + a), run.start("b", LINE + b)
+            self.assertEqual(sender.stdout.readline(), "PipeClosed\n")
+            receiver.stdin.write("it is closed\n")
+            receiver.stdin.flush()
+            self.assertEqual(run.end("b"), (0, f"{1 << 20} {1 << 20}\n"))
+            self.assertEqual(run.end("a"), (0, ""))
+
     def test_threads_send_and_receive_many_messages_both_ways_at_once(self):
         code = """
 count = 50_000

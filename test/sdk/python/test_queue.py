@@ -8,7 +8,7 @@ import time
 import unittest
 from types import SimpleNamespace
 
-from puppet import QUEUE, Puppet, items_body, wire
+from puppet import LOCK, QUEUE, Puppet, items_body, wire
 
 from forkline.areas import Aside
 from forkline.connection import Frame
@@ -331,22 +331,43 @@ class Putting(unittest.TestCase):
             self.assertEqual(program.hear(), "BrokenQueue queue `dishes` has no consumer left")
             line.part()
 
-    def test_a_put_that_waits_hears_at_once_that_another_thread_has_closed_the_queue(self):
+    def test_what_waits_when_another_thread_closes_the_queue_is_still_put_and_nothing_behind_it(self):
         code = """
             def put(n):
-                try: q.put(n)
-                except ShutDown as error: say(error)
-            for n in range(2): threading.Thread(target=put, args=(n,)).start()
-            sys.stdin.readline()
+                q.put(n)
+                say("put", n)
+            def give_up():
+                try: q.put("late", timeout=0.01)
+                except Full: say("full")
+            threads = [threading.Thread(target=put, args=(n,)) for n in range(2)] + [threading.Thread(target=give_up)]
+            for place, thread in enumerate(threads, 1):
+                thread.start()
+                while thread.is_alive() and not (q._producer and len(q._producer.line) == place): time.sleep(0)
             q.close()
+            for call in (lambda: q.put(2), lambda: q.put_nowait(2), lambda: q.put_many([2])):
+                try: call()
+                except ShutDown as error: say(error)
+            mutex.acquire()
         """
-        with Puppet(code) as program:
-            line = program.accept()
-            line.expect(wire.WANT)
-            program.tell("close")
-            line.expect(wire.CLOSE)
-            told = "queue `dishes` is closed: this process puts no more to it"
-            self.assertEqual([program.hear(), program.hear()], [told, told])
+        closed = ["queue `dishes` is closed: this process puts no more to it"] * 3
+        for settings in ({}, {"judged": True}):
+            with self.subTest(settings), Puppet(code, {**QUEUE, **settings}, LOCK) as program:
+                line = program.accept()
+                line.expect(wire.WANT)
+                self.assertEqual(sorted(program.hear() for _ in range(4)), ["full", *closed])
+                line.expect(wire.ACQUIRE)
+                put = []
+                for _ in range(2):
+                    line.room(1)
+                    said = line.expect(wire.OFFER if settings else wire.PUT)
+                    put += [said.body[20:]] if settings else wire.split(said.body)
+                    if settings:
+                        line.say(wire.REPLY, 1, said.body[:4])
+                    if len(put) == 1:
+                        line.expect(wire.WANT)
+                line.expect(wire.CLOSE)
+                self.assertEqual(put, [b"0", b"1"])
+                self.assertEqual(sorted(program.hear() for _ in range(2)), ["put 0", "put 1"])
 
     def test_after_close_a_put_is_refused_here(self):
         code = """

@@ -139,7 +139,7 @@ class Pipe:
     # The end
 
     def close(self) -> None:
-        """Closes this end: what was sent before arrives, what was not received is gone."""
+        """Closes this end: what was sent before, or waits in another thread to be sent, arrives; what was not received is gone."""
         session, channel = self._channel()
         if self._closed:
             return

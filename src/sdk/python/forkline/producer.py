@@ -78,6 +78,8 @@ class Producer:
         self.unwants = 0
         self.refused = False
         self.closed = False
+        #: Nothing more may be put but what waits in line.
+        self._closing = False
         self.abandoned = False
         #: What may be put, what is in the open batch included.
         self._room_items = 0
@@ -87,11 +89,11 @@ class Producer:
         self._counted_bytes = 0
         self._broken = False
 
-    def refusal(self) -> Optional[Exception]:
-        """Why nothing may be put any more."""
+    def refusal(self, in_line: bool = False) -> Optional[Exception]:
+        """Why nothing may be put any more, or not even by one that is in line."""
         if self._broken:
             return BrokenQueue(f"queue `{self.name}` has no consumer left")
-        if self.closed:
+        if self.closed or self._closing and not in_line:
             return ShutDown(f"queue `{self.name}` is closed: this process puts no more to it")
         return None
 
@@ -152,8 +154,8 @@ class Producer:
     def _open(self) -> None:
         """Lets puts add to the batch by themselves, for which there is room even if all are as large as they may be."""
         self._count()
-        # Nobody overtakes those who wait, of whom one may just be about to leave.
-        if not STEPS_ARE_WHOLE or self.confirm or len(self.line) > 1:
+        # Nobody overtakes those who wait, of whom one may just be about to leave; nor is anything put behind them once it is to be closed.
+        if not STEPS_ARE_WHOLE or self.confirm or len(self.line) > 1 or self._closing:
             return
         usual = max(1, self._counted_bytes // self._counted_items)
         self.most = _UNUSUAL * usual
@@ -174,6 +176,13 @@ class Producer:
     def stand_in_line(self, waiting: Waiting) -> None:
         self.fresh = _NOTHING
         self.line.append(waiting)
+
+    def leave_line(self, waiting: Waiting) -> None:
+        if waiting in self.line:
+            self.line.remove(waiting)
+            self.wake_first()
+            if self._closing and not self.line:
+                self._say_close()
 
     def _count(self) -> None:
         """Counts what puts have added by themselves, which they do no more."""
@@ -252,12 +261,19 @@ class Producer:
         self.session.say(wire.bare(wire.UNWANT, self.channel))
 
     def close(self) -> None:
+        """What is in line is still put. Nothing is that comes later."""
+        self.fresh = _NOTHING
+        # Whoever opens a batch from here on is in line.
+        self.session.seal()
+        self._closing = True
+        if not self.line:
+            self._say_close()
+
+    def _say_close(self) -> None:
         if not self.closed:
-            self.fresh = _NOTHING
             self.session.say(wire.bare(wire.CLOSE, self.channel))
             self.session.areas.leave(self.channel)
             self.closed = True
-            self.wake_first()
             # The broker has taken it back with that: what it asks for meanwhile it has.
             self._room_items = self._room_bytes = 0
             self.session.arm()

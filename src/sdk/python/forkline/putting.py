@@ -33,7 +33,7 @@ class PutCall:
         producer = self._producer
         if self._withdrawn:
             return None if producer.unwants else self._put
-        result: Any = producer.refusal()
+        result: Any = producer.refusal(in_line=self in producer.line)
         if result is None:
             result = self._attempt(producer)
         if result is not None:
@@ -81,9 +81,7 @@ class PutCall:
         """What is put stays put."""
 
     def _leave(self) -> None:
-        if self in self._producer.line:
-            self._producer.line.remove(self)
-            self._producer.wake_first()
+        self._producer.leave_line(self)
 
 
 class OfferCall(PutCall):

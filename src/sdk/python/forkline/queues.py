@@ -184,14 +184,20 @@ class Queue(Generic[Item]):
         ask(producer.session, wire.FLUSH, 0)
 
     def close(self) -> None:
-        """This process puts no more to it: once all who put have closed it or ended, its consumers see the end."""
+        """This process puts no more to it: once all who put have closed it or ended, its consumers see the end.
+
+        Puts of other threads that wait for room are still made, and closed behind. Does not wait for them.
+        """
         producer = self._producer or self._bind_producer()
         with producer.session.exclusive:
             producer.session.check()
             producer.close()
 
     def abandon(self) -> None:
-        """The end of this process does not wait until what it has put here has reached the broker."""
+        """The end of this process does not wait until what it has put here has reached the broker.
+
+        Threads that wait in `put` are waited for as Python does for any thread that is no `daemon`.
+        """
         producer = self._producer or self._bind_producer()
         producer.abandoned = True
 
