@@ -19,9 +19,9 @@ import { type Frame, ProtocolError } from '../wire/frame.ts';
 import { Flag, type LaneClosed, Limit, Type } from '../wire/message.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import type { LargeBuffers } from './large-buffers.ts';
+import { Most } from './limits.ts';
 import type { Party } from './party.ts';
 import type { SharedMemory } from './shared-memory.ts';
-import type { Queue } from './queue.ts';
 import type { Switchboard } from './switchboard.ts';
 
 export interface Exchange {
@@ -80,13 +80,13 @@ export function hearFrame(frame: Frame, party: Party, exchange: Exchange): void 
       break;
     case Type.TAKEN:
       switchboard.queue(party, channel, 'get').taken(session, readCount(frame));
-      checkHeld(switchboard.queue(party, channel, 'get'), session);
+      checkHeld(party, channel, switchboard);
       break;
     case Type.DONE: {
       const { tag, count } = readRange(frame);
       for (const { items } of switchboard.queue(party, channel, 'get').done(session, tag, count))
         if (items.count === 1 && !(items instanceof AsideItems)) buffers.recycle(items.bytes);
-      checkHeld(switchboard.queue(party, channel, 'get'), session);
+      checkHeld(party, channel, switchboard);
       break;
     }
     case Type.FINISH: {
@@ -169,10 +169,13 @@ export function unexpected(frame: Frame): ProtocolError {
   return new ProtocolError('protocol', `a frame of type ${frame.type} was not expected on channel ${frame.channel}`);
 }
 
-function checkHeld(queue: Queue, session: number): void {
-  if (!queue.hoards(session)) return;
-  const mend = 'say of each that it is done, or give the queue `delivery: at-most-once`';
-  throw new ProtocolError('limit', `it has taken too much that is not done: ${mend}`);
+function checkHeld(party: Party, channel: number, switchboard: Switchboard): void {
+  if (!switchboard.queue(party, channel, 'get').hoards(party.session)) return;
+  const what = `\`${switchboard.nameFor(party, channel)}\``;
+  const most = `${Most.HELD} items, or ${Most.HELD_BYTES / 2 ** 30} GiB of them`;
+  const mend =
+    'say of each that it is done (`taskDone`, in Python `task_done`), or give the queue `delivery: at-most-once`';
+  throw new ProtocolError('limit', `it holds more of ${what} than it may (${most}): ${mend}`);
 }
 
 function isLeft({ flags }: Frame): boolean {

@@ -164,6 +164,11 @@ export class Switchboard {
     queue.refuse(party.session, items, { request, message, ...misfit });
   }
 
+  /** What it calls the queue or the pipe. */
+  nameFor(party: Party, id: number): string {
+    return localName((this.#lines[id - 1] as QueueLine | PipeLine).channel, party.instance);
+  }
+
   judgeOf(queue: string): Judge | null {
     return queueIn(this.#queues, queue).judge;
   }
