@@ -21,14 +21,14 @@ class Books:
     def __init__(self):
         self.room = 0
         self.put = []
-        self.closed = False
+        self.closed = set()
 
     def fileno(self):
         return 0
 
     def say(self, *pieces):
         frame = b"".join(pieces)
-        kind, body = frame[4], frame[8:]
+        kind, channel, body = frame[4], frame[7], frame[8:]
         self.unsent += len(frame)
         if kind == wire.PUT:
             items = wire.split(body)
@@ -36,12 +36,13 @@ class Books:
             self.room -= len(items)
         elif kind == wire.GIVE_ROOM:
             self.room -= struct.unpack(">II", body)[0]
-        self.closed = self.closed or kind == wire.CLOSE
-        if self.room < 0 or self.closed and kind == wire.PUT:
+        if kind == wire.CLOSE:
+            self.closed.add(channel)
+        if self.room < 0 or channel in self.closed and kind == wire.PUT:
             raise AssertionError(f"{-self.room} more than there was room for; closed: {self.closed}")
 
     def finish(self, frame):
-        self.closed = True
+        self.closed |= {1, 2}
 
     def send(self):
         self.unsent = 0
@@ -56,31 +57,37 @@ class Books:
 def opened(books, room):
     """A producer that has put one item of so many that there was room for."""
     session = Session(books, {"channels": [QUEUE]})
-    producer = session.producers[1] = Producer(session, {**QUEUE, "encoding": "bytes"})
     session.attendant.armed = True
-    books.room = room
+    return session, opened_too(session, 1, room)
+
+
+def opened_too(session, channel, room):
+    producer = session.producers[channel] = Producer(session, {**QUEUE, "id": channel, "encoding": "bytes"})
+    session.connection.room += room
     producer.hear(wire.ROOM, 0, memoryview(struct.pack(">II", room, 1 << 20)))
     session.listened_at = time.monotonic()
     if not producer.put_at_once(b"first"):
         raise AssertionError("there was room")
     session.flush()
-    return session, producer
+    return producer
 
 
 @unittest.skipUnless(STEPS_ARE_WHOLE, "every put takes the lock here")
 class Between(unittest.TestCase):
-    def play(self, operation, room=3, locked=True):
-        """Puts at the first step of `operation`, then at its second step, and so on. Returns at how many of them that was put."""
+    def play(self, operation, room=3, locked=True, beside=False):
+        """Puts at the first step of `operation`, then at its second step, and so on: to the same queue, or one `beside` it. Returns at
+        how many of them that was put."""
         put_at, step = 0, 0
-        while self.played_through(operation, room, locked, step) is not None:
+        while self.played_through(operation, room, locked, beside, step) is not None:
             put_at += self.put
             step += 1
         self.assertGreater(step, 5)
         return put_at
 
-    def played_through(self, operation, room, locked, step):
+    def played_through(self, operation, room, locked, beside, step):
         books = Books()
         session, producer = opened(books, room)
+        putter = opened_too(session, 2, room) if beside else producer
         self.put, left = None, [step]
 
         def trace(frame, event, _):
@@ -90,7 +97,7 @@ class Between(unittest.TestCase):
                 left[0] -= 1
                 if left[0] == -1:
                     session.listened_at = time.monotonic()
-                    self.put = producer.begin(b"between")
+                    self.put = putter.begin(b"between")
             return trace
 
         sys.settrace(trace)
@@ -153,6 +160,19 @@ class Between(unittest.TestCase):
             session.batch = None
 
         self.play(open_another)
+
+    def test_nothing_is_lost_that_is_put_to_another_queue(self):
+        operations = (
+            lambda _, producer: producer.put_at_once(b"other"),
+            lambda _, producer: producer.put_at_once(bytes(1 << 17)),
+            lambda _, producer: PutCall(producer, b"other", False).attempt(),
+            lambda _, producer: PutCall(producer, b"other", False, (0, 1.0)).attempt(),
+            lambda _, producer: producer.hear(wire.RECALL, 1, memoryview(b"")),
+            lambda _, producer: producer.close(),
+            lambda session, _: session.flush(),
+        )
+        for operation in operations:
+            self.assertGreater(self.play(operation, beside=True), 0)
 
     def test_each_is_let_in_by_a_flush_of_its_own(self):
         def seal(session, producer):

@@ -209,8 +209,11 @@ class Producer:
             self._room_bytes -= size
             session.connection.say(*wire.put(self.channel, [data], size, *manner))
         else:
+            # A put to another queue may have opened one since, without the lock.
+            other, session.batch = session.batch, self
+            if other is not None:
+                other.seal()
             self.batch.append(data)
-            session.batch = self
         if not session.attendant.armed:
             # The first after a pause: nothing to send it together with.
             session.flush()
