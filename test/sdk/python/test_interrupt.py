@@ -69,3 +69,27 @@ class AtEveryStep(unittest.TestCase):
         self.assertFalse(exclusive._entered, f"at step {step}")
         self.assertTrue(whole or struck)
         return struck
+
+
+class Several(unittest.TestCase):
+    def setUp(self):
+        self.alarms = []
+        for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGALRM, self.alarm)):
+            self.addCleanup(signal.signal, number, signal.signal(number, handler))
+        self.exclusive = Exclusive(threading.RLock())
+
+    def alarm(self, *_):
+        self.alarms.append(1)
+
+    def test_one_that_waits_is_left_alone_by_a_call_of_the_handler_of_another(self):
+        with self.assertRaises(KeyboardInterrupt), self.exclusive:
+            signal.raise_signal(signal.SIGINT)
+            with self.assertRaisesRegex(RuntimeError, "in the midst"):
+                self.exclusive.__enter__()
+
+    def test_all_that_wait_are_heard_though_the_first_raises(self):
+        with self.assertRaises(KeyboardInterrupt), self.exclusive:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGALRM)
+            signal.raise_signal(signal.SIGALRM)
+        self.assertEqual(self.alarms, [1])

@@ -101,10 +101,16 @@ class Exclusive:
                     _set_handler(_ALARM, alarm)
                     raise
         if self._interrupted:
-            noted, self._interrupted = self._interrupted, []
-            for number in noted:
-                handler = interrupt if number == _INTERRUPT else alarm
-                handler(number, None)
+            try:
+                self._hear(_INTERRUPT, interrupt)
+            finally:
+                self._hear(_ALARM, alarm)
+
+    def _hear(self, number: int, handler: Any) -> None:
+        """Makes up for what was noted; where there is no handler, that is for the call to do that was entered before this one."""
+        if handler is not None and number in self._interrupted:
+            self._interrupted.remove(number)
+            handler(number, None)
 
     def _note(self, number: int, _frame: Optional[FrameType]) -> None:
         if number not in self._interrupted:
