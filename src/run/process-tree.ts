@@ -107,19 +107,21 @@ function waitsForItsOwn(thread: string): boolean {
 }
 
 /**
- * The pipe that it reads from, or writes into. Where nobody has that open but its own tree, as `$(…)` in a shell has it or what stands
+ * The pipe without a name that it reads from, or writes into. Where nobody has that open but its own tree, as `$(…)` in a shell has it or what stands
  * beside its `|`, or who is known to wait at the other end of its stdin or stdout, nobody else will end that.
  */
 function pipeAt(pid: number, thread: string): string | null {
   const [call, descriptor] = read(`${thread}/syscall`).split(' ').map(Number);
   if (call === undefined || SYSTEM_CALLS[process.arch]?.stream.includes(call) !== true) return null;
   const file = `/proc/${pid}/fd/${descriptor}`;
-  return isPipe(file) ? linkOf(file) : null;
+  return isPipeWithoutName(file) ? linkOf(file) : null;
 }
 
-function isPipe(file: string): boolean {
+/** Where it has one, as what `mkfifo` makes, anybody may open it yet. */
+function isPipeWithoutName(file: string): boolean {
   try {
-    return statSync(file).isFIFO();
+    const stats = statSync(file);
+    return stats.isFIFO() && (stats.nlink === 0 || linkOf(file).startsWith('pipe:'));
   } catch {
     return false;
   }

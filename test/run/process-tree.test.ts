@@ -2,8 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Activity, activitiesOf } from '../../src/run/process-tree.ts';
+import { workspace } from '../kit/forkline.ts';
 
 interface Led {
   readonly leader: ChildProcess;
@@ -33,6 +35,7 @@ async function sleepsIn({ pid }: Led, calls: readonly number[]): Promise<void> {
 }
 
 const WAIT = [61, 260];
+const READ = [0, 63];
 const WRITE = [1, 64];
 
 test.each([
@@ -53,6 +56,18 @@ test('what writes into a full pipe that one reads who is stuck can do nothing, u
   const read = await leading(`$p = fork or sleep 600; print "$p\\n"; syswrite STDOUT, "x" x 1000000`);
   await sleepsIn(read, WRITE);
   expect(activityOf(read)).toBe('active');
+});
+
+test('what reads a pipe that only its own tree has open can do nothing, unless that has a name by which others may open it', async () => {
+  const nameless = await leading(`pipe R, W; $p = fork or sleep 600; print "$p\\n"; sysread R, $x, 1`);
+  await sleepsIn(nameless, READ);
+  await expect.poll(() => activityOf(nameless)).toBe('passive');
+  const fifo = join(workspace(), 'fifo');
+  const named = await leading(
+    `require POSIX; POSIX::mkfifo("${fifo}", 0600); open R, "+<", "${fifo}"; $p = fork or sleep 600; print "$p\\n"; sysread R, $x, 1`,
+  );
+  await sleepsIn(named, READ);
+  expect(activityOf(named)).toBe('active');
 });
 
 test('once its leader has ended, what it has left is about to be killed, and stuck no more', async () => {
