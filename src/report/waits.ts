@@ -56,7 +56,7 @@ export function hintFor({ circle: nodes, waits, queues }: Deadlock): string | nu
 }
 
 function doing(wait: WaitFact, queues: Waits['queues']): string {
-  const { does, channel, on } = wait;
+  const { does, channel, file, on } = wait;
   const names = listOf(on);
   const fill = channel === null ? undefined : queues[channel];
   const full = fill === undefined ? '' : ` (${fillOf(fill)})`;
@@ -81,7 +81,17 @@ function doing(wait: WaitFact, queues: Waits['queues']): string {
       return `has items under way: it waits for ${names}`;
     case 'pass':
       return `cannot pass: it waits for ${names}`;
+    case 'open':
+      return `waits to open the FIFO \`${file}\`, whose other end nobody opens`;
+    case 'read':
+      return `waits to read from the FIFO \`${file}\`, ${besides(on, 'to write')}`;
+    case 'write':
+      return `waits to write to the FIFO \`${file}\`, ${besides(on, 'to read')}`;
   }
+}
+
+function besides(on: WaitFact['on'], what: string): string {
+  return on.length === 0 ? 'which nobody else has open' : `for ${listOf(on)} ${what}`;
 }
 
 /** Who has it. */

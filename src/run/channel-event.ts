@@ -102,10 +102,26 @@ export interface ClientRefused extends At {
 /** One thing that a process waits for. */
 export interface WaitFact {
   readonly node: NodeId;
-  /** `await`: that another ends. `start`: it has not started. `work`: it is an `each`, and these work for it. `pass`: it is a join. */
-  readonly does: 'get' | 'put' | 'acquire' | 'join' | 'await' | 'send' | 'receive' | 'start' | 'work' | 'pass';
+  /** `await`: that another ends. `start`: it has not started. `work`: it is an `each`, and these work for it. `pass`: it is a join.
+   * `open`, `read`, `write`: at a FIFO. */
+  readonly does:
+    | 'get'
+    | 'put'
+    | 'acquire'
+    | 'join'
+    | 'await'
+    | 'send'
+    | 'receive'
+    | 'start'
+    | 'work'
+    | 'pass'
+    | 'open'
+    | 'read'
+    | 'write';
   /** The queue, lock or pipe; null where it is none. */
   readonly channel: string | null;
+  /** The FIFO. */
+  readonly file?: string;
   /** For how long it has not stirred. */
   readonly forMs: number;
   /** Who could end that: who puts, takes, holds, has to end. */

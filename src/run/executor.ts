@@ -8,6 +8,7 @@ import { conclude } from './conclusion.ts';
 import { EachRun } from './each-run.ts';
 import { inherited } from './environment.ts';
 import type { ExecutionOptions } from './execution-options.ts';
+import { FifoWatch } from './fifo-watch.ts';
 import type { Ended } from './life.ts';
 import { NodeEnds } from './node-ends.ts';
 import { LockTaker } from './lock-taker.ts';
@@ -40,6 +41,7 @@ export class Execution {
   readonly #outputs: Outputs;
   readonly #maker: RunMaker;
   readonly #notices: Notices;
+  readonly #fifos: FifoWatch;
   readonly #ends: NodeEnds;
   readonly #clock = new Clock();
   /** The one timer: set to the earliest deadline of all machines. */
@@ -103,6 +105,7 @@ export class Execution {
       onNotice: (notice) => this.#notices.hear(notice),
       onBrokerLost: (reason) => this.kill({ exitCode: 70, reason: `the broker was lost: ${reason}` }),
     });
+    this.#fifos = new FifoWatch({ ...options, clock: this.#clock, running: this.#running });
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     this.pausing = new Pausing({
       clock: this.#clock,
@@ -134,6 +137,7 @@ export class Execution {
       this.#context = this.#contextWith(targets);
       if (!this.#stopCause) await this.#broker?.begin();
       // Where it has been told to stop by now, nothing is left that could begin.
+      this.#fifos.begin();
       this.#perform(this.#schedule.begin(this.#now()));
       await conclude(await this.#ended, {
         ...this.#options,
@@ -158,6 +162,7 @@ export class Execution {
     this.#goOn();
     // Whoever interrupts a run that seems to hang wants to know what it waited for.
     if (cause.exitCode >= CUT_SHORT) this.#broker?.tellWaits();
+    if (cause.exitCode >= CUT_SHORT) this.#fifos.tellNow();
     this.#perform(this.#schedule.stop(cause.reason, this.#now()));
   }
 
@@ -203,6 +208,7 @@ export class Execution {
   }
 
   async #clear(): Promise<void> {
+    this.#fifos.end();
     this.#alarm.cancel();
     for (const run of this.#running.values()) run.killAtOnce();
     await this.#preparation.closeBroker();

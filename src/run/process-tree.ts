@@ -5,6 +5,8 @@
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { hasVariables, linkOf, numbersIn, pids, read, statAt, statOf } from '../procfs.ts';
+import { OpenFiles } from './open-files.ts';
+import { callOf, SYSTEM_CALLS } from './system-calls.ts';
 
 export interface Tree {
   /** Leads its process group. */
@@ -97,13 +99,13 @@ function mayBeCalled(pid: number): boolean {
 /** It waits, without a limit, for a child to end or for another thread of its own process. */
 function waitsForItsOwn(thread: string): boolean {
   if (read(`${thread}/wchan`) === 'do_wait') return true;
-  const [call, ...given] = read(`${thread}/syscall`).split(' ').map(Number);
-  const numbers = SYSTEM_CALLS[process.arch];
-  if (numbers === undefined || call === undefined || !Number.isInteger(call)) return false;
-  if (numbers.wait.includes(call)) return true;
+  const call = callOf(thread);
+  if (SYSTEM_CALLS === undefined || call === null) return false;
+  const { number, given } = call;
+  if (SYSTEM_CALLS.wait.includes(number)) return true;
   const [, operation = 0, , timeout = 1] = given;
   const waits = FUTEX_WAITS.includes(operation & FUTEX_COMMAND) && (operation & FUTEX_PRIVATE) !== 0;
-  return call === numbers.futex && waits && timeout === 0;
+  return number === SYSTEM_CALLS.futex && waits && timeout === 0;
 }
 
 /**
@@ -111,9 +113,11 @@ function waitsForItsOwn(thread: string): boolean {
  * beside its `|`, or who is known to wait at the other end of its stdin or stdout, nobody else will end that.
  */
 function pipeAt(pid: number, thread: string): string | null {
-  const [call, descriptor] = read(`${thread}/syscall`).split(' ').map(Number);
-  if (call === undefined || SYSTEM_CALLS[process.arch]?.stream.includes(call) !== true) return null;
-  const file = `/proc/${pid}/fd/${descriptor}`;
+  const call = callOf(thread);
+  if (SYSTEM_CALLS === undefined || call === null) return null;
+  const { number, given } = call;
+  if (!SYSTEM_CALLS.read.includes(number) && !SYSTEM_CALLS.write.includes(number)) return null;
+  const file = `/proc/${pid}/fd/${given[0]}`;
   return isPipeWithoutName(file) ? linkOf(file) : null;
 }
 
@@ -127,46 +131,11 @@ function isPipeWithoutName(file: string): boolean {
   }
 }
 
-/** Who has which files open. All are looked through once, and only where somebody asks. */
-class OpenFiles {
-  #openers: Map<string, number[]> | null = null;
-
-  openersOf(file: string): readonly number[] {
-    this.#openers ??= this.#find();
-    return this.#openers.get(file) ?? [];
-  }
-
-  #find(): Map<string, number[]> {
-    const openers = new Map<string, number[]>();
-    for (const pid of pids()) {
-      for (const descriptor of numbersIn(`/proc/${pid}/fd`)) {
-        const file = linkOf(`/proc/${pid}/fd/${descriptor}`);
-        const known = openers.get(file);
-        if (known === undefined) openers.set(file, [pid]);
-        else known.push(pid);
-      }
-    }
-    return openers;
-  }
-}
-
 /** Signals that tell a program something of its own. */
 const CALLS = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGIO'] as const;
 /** By them these are only told to start more at once, or to say more. */
 const CALLED_FOR_LITTLE: readonly string[] = ['xargs', 'make'];
 
-interface SystemCalls {
-  /** `wait4` and `waitid`. */
-  readonly wait: readonly number[];
-  readonly futex: number;
-  /** `read`, `readv`, `write` and `writev`. */
-  readonly stream: readonly number[];
-}
-
-const SYSTEM_CALLS: Readonly<Record<string, SystemCalls>> = {
-  x64: { wait: [61, 247], futex: 202, stream: [0, 19, 1, 20] },
-  arm64: { wait: [260, 95], futex: 98, stream: [63, 65, 64, 66] },
-};
 /** `FUTEX_WAIT` and `FUTEX_WAIT_BITSET`, and the flag that says that only this process uses it. */
 const FUTEX_WAITS: readonly number[] = [0, 9];
 const FUTEX_PRIVATE = 0x80;

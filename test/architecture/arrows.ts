@@ -68,6 +68,7 @@ export const machines = [
   'src/run/slots.ts',
   'src/run/item-slots.ts',
   'src/run/lock-turns.ts',
+  'src/run/fifo-waits.ts',
   'src/plan/foresight.ts',
   'src/run/lifecycle.ts',
   'src/run/masker.ts',

@@ -43,6 +43,17 @@ test('who stands in line for long is told with those that it waits for', () => {
 });
 
 test.each([
+  ['open', [], 'waits to open the FIFO `/in`, whose other end nobody opens'],
+  ['read', ['b'], 'waits to read from the FIFO `/in`, for `b` to write'],
+  ['write', [], 'waits to write to the FIFO `/in`, which nobody else has open'],
+] as const)('who waits to %s, with %j there, at a FIFO is told with its name', (does, on, text) => {
+  const waits = [{ node: 'a', does, channel: null, file: '/in', forMs: 10_000, on }];
+  expect(describe({ type: 'stalled', time: 0, waits, queues: {} })).toMatchObject({
+    more: [`\`a\` ${text}, since 10.0s`],
+  });
+});
+
+test.each([
   [0, '0ms'],
   [999, '999ms'],
   [1_000, '1.0s'],
