@@ -41,6 +41,16 @@ describe('one cause is one finding, in words that help', () => {
       '1:27 nedds: unknown key `nedds` in a process',
       'did you mean `needs`?',
     ],
+    'two swapped letters are one slip, in a short word too': [
+      'processes: { a: { run: x, evn: { A: y } } }',
+      '1:27 evn: unknown key `evn` in a process',
+      'did you mean `env`?',
+    ],
+    'and nearer than two others': [
+      'processes: { a: { run: x, gtes: y } }',
+      '1:27 gtes: unknown key `gtes` in a process',
+      'did you mean `gets`?',
+    ],
     'a word of other tools is translated': [
       'processes: { a: { run: x, workingDirectory: y } }',
       '1:27 workingDirectory: unknown key `workingDirectory` in a process',
