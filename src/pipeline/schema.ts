@@ -4,8 +4,9 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { Document } from './document.ts';
 import { isMap, type Json } from './json.ts';
 import { pathIn } from './json-pointer.ts';
+import { mended } from './mend.ts';
 import type { PipelineFile } from './schema.gen.ts';
-import { problems, type ShapeProblem } from './shape-problem.ts';
+import type { ShapeProblem } from './shape-problem.ts';
 import { numbersWrittenOtherwise } from './written-number.ts';
 import matches, { type ShapeError } from './validator.gen.js';
 
@@ -14,10 +15,17 @@ import matches, { type ShapeError } from './validator.gen.js';
  * broken stays, with none of `run`, `command` and `target`; another entry of which nothing fits is an empty map. A list
  * ends before its first item that does not fit, so that every path into `file` is the same in `document`.
  */
-export function validate(document: Document): { diagnostics: Diagnostic[]; file: PipelineFile } {
-  const errors = shapeErrors(document.value);
-  const found = [...diagnose(document, problems(document.value, errors)), ...numbersWrittenOtherwise(document)];
-  return { diagnostics: firstOf(found), file: withSettings(fitting(document.value, errors)) };
+export function validate(written: Document): Validated {
+  const { document, errors, problems } = mended(written, shapeErrors);
+  const found = [...diagnose(document, problems), ...numbersWrittenOtherwise(document)];
+  return { diagnostics: firstOf(found), document, file: withSettings(fitting(document.value, errors)) };
+}
+
+interface Validated {
+  readonly diagnostics: Diagnostic[];
+  /** With what was misspelt as it was most likely meant; paths into `file` are paths into this one. */
+  readonly document: Document;
+  readonly file: PipelineFile;
 }
 
 /** `queues: { dishes: }` declares a queue by its name alone: all its settings are as they are by default. */

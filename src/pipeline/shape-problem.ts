@@ -6,7 +6,7 @@ import { pathIn } from './json-pointer.ts';
 import { ownWordsFor } from './foreign-words.ts';
 import type { Path } from './places.ts';
 import { linksTo, schemaOf, resolved } from './schema-part.ts';
-import { described, expectation, kinds, listed, mending, shown, subject, within } from './shape-words.ts';
+import { described, expectation, kinds, listed, meantWord, mending, shown, subject, within } from './shape-words.ts';
 import { type Budget, nearest } from './suggest.ts';
 import type { ShapeError } from './validator.gen.js';
 
@@ -17,6 +17,8 @@ export interface ShapeProblem {
   readonly which: 'key' | 'value';
   readonly message: string;
   readonly hint?: string | undefined;
+  /** The key or the word that was most likely meant by a misspelt one. */
+  readonly meant?: string | undefined;
 }
 
 /** Keys that were most likely meant by unknown ones, as `POINTER KEY`. */
@@ -98,7 +100,8 @@ function unknownKey(error: ShapeError, path: Path, key: string, { meant, places,
   const word = ownWordsFor(key).find((one) => known.includes(one)) ?? nearest(key, known, comparisons);
   if (word !== undefined) meant.add(`${error.instancePath} ${word}`);
   const hint = word === undefined ? ownerHint(key, known) : `did you mean \`${word}\`?`;
-  return { path: [...path, key], which: 'key', message: `unknown key \`${shown(key)}\` ${within(path)}`, hint };
+  const message = `unknown key \`${shown(key)}\` ${within(path)}`;
+  return { path: [...path, key], which: 'key', message, hint, meant: word };
 }
 
 const daemonChildren = {
@@ -149,6 +152,7 @@ function misfit(root: Json, error: ShapeError, path: Path): ShapeProblem {
     which: 'value',
     message: `${subject(path)} cannot be ${described(value)}${expected === undefined ? '' : `, expected ${expected}`}`,
     hint: mending(value, schema) ?? said,
+    meant: meantWord(value, schema),
   };
 }
 

@@ -82,14 +82,20 @@ const typeNames: Readonly<Record<string, string>> = {
   null: '`null`',
 };
 
+/** The one of a few words that a misspelt one most likely means. */
+export function meantWord(value: Json | undefined, schema: Schema): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const words = (schema.enum ?? []).map(String);
+  return words.find((one) => one === `SIG${value.toUpperCase()}`) ?? nearest(value, words);
+}
+
 /** What the author most likely has to write instead. */
 export function mending(value: Json | undefined, schema: Schema): string | undefined {
   const types = [schema.type ?? []].flat();
   if (value === null)
     return types.includes('number') ? 'for empty text write `""`' : 'give it a value, or remove the key';
   if (typeof value === 'string') {
-    const words = (schema.enum ?? []).map(String);
-    const word = words.find((one) => one.endsWith(value.toUpperCase())) ?? nearest(value, words);
+    const word = meantWord(value, schema);
     if (word !== undefined) return `did you mean \`${word}\`?`;
     if (types.includes('boolean') && /^(y|yes|n|no|on|off)$/i.test(value))
       return 'in YAML 1.2 `yes`, `no`, `on` and `off` are text';

@@ -38,9 +38,9 @@ export async function planSource(
   compileTargets?: CompileTargets,
 ): Promise<Planned> {
   const parsed = parseDocument(source);
-  const { document } = parsed;
-  if (document === null) return { plan: null, diagnostics: parsed.diagnostics, sources: [source], secrets: [] };
-  const shape = validate(document);
+  if (parsed.document === null) return { plan: null, diagnostics: parsed.diagnostics, sources: [source], secrets: [] };
+  const shape = validate(parsed.document);
+  const { document } = shape;
   const root = resolve(options.root ?? (source.file === '-' ? '.' : dirname(source.file)));
   const project = new Project(root, { compileTargets, environment: options.environment });
   const planned = await project.planOutermost(document, shape.file, options);

@@ -178,12 +178,13 @@ export class Project {
     uses: UsesDeclaration,
     site: Site,
   ): Promise<Part | null> {
-    const { document, diagnostics } = parseDocument(source);
-    if (document === null) {
+    const { document: written, diagnostics } = parseDocument(source);
+    if (written === null) {
       this.#tell(diagnostics);
       return null;
     }
-    const shape = validate(document);
+    const shape = validate(written);
+    const { document } = shape;
     const here = site.way.map((step, at) => (at === site.way.length - 1 ? { ...step, uses: uses.path } : step));
     const own: Site = {
       document,

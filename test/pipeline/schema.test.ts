@@ -156,8 +156,8 @@ describe('what fits goes on, so that wrong names elsewhere are found as well', (
   test('a name stays whatever is wrong with what it names', () => {
     expect(check(tenMistakes).file).toEqual({
       name: 'dumpling-house',
-      queues: { dishes: {} },
-      processes: { chef: { run: 'cook' }, bill: { needs: ['chef'] } },
+      queues: { dishes: { encoding: 'json' } },
+      processes: { chef: { run: 'cook', needs: 'bill' }, bill: { run: 'echo "all served"', needs: ['chef'] } },
       daemons: { '2nd': { run: 'eat' } },
     });
   });

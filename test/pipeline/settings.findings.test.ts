@@ -80,6 +80,7 @@ processes:
     [
       '7:25 error lock-order `c` holds lock `l` all the while, and would wait for itself',
       '9:26 error lock-kind lock `m` is not of `kind: rw`, and cannot be held to read',
+      '10:26 error lock-kind lock `m` is not of `kind: rw`, and cannot be held to read',
       '10:29 error schema `m` cannot be `reed`, expected `read` or `write`',
     ],
   ],
