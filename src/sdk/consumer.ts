@@ -108,8 +108,12 @@ export class Consumer implements StockKeeper, Taker {
   /** The program gives back an item that it took. It comes again before those behind it, so what was read ahead of these goes back too. */
   handBack(tag: number): void {
     this.giveBack(tag);
-    if (this.#lanes.open) return;
     this.#pace.recalled();
+    if (this.#lanes.open) {
+      this.taking.tally();
+      this.#lanes.retreat();
+      this.#plan();
+    }
     this.#retreat();
   }
 
@@ -235,6 +239,7 @@ export class Consumer implements StockKeeper, Taker {
    * the broker would take the program to wait, and a queue that feeds itself to have come to its end.
    */
   #askOnce(get: WaitingGet): void {
+    if (this.#lanes.whenNothingIsAside(() => this.#line.has(get) && this.#askOnce(get))) return;
     if (this.#lanes.closing) return this.#askBesideLane(get);
     if (this.#lanes.open) return this.#lanes.look(() => (this.#lanes.open ? this.#giveUp(get) : this.#askOnce(get)));
     this.settle();
@@ -285,6 +290,10 @@ export class Consumer implements StockKeeper, Taker {
     const { items } = batch;
     this.stock.add(batch);
     this.#pace.came(items.count, items.size);
+    this.#serve(right);
+  }
+
+  #serve(right = false): void {
     if (this.#line.size === 0) return;
     this.#pace.begin(performance.now());
     while (this.stock.size > 0) {
@@ -371,9 +380,19 @@ export class Consumer implements StockKeeper, Taker {
     this.taking.ride();
   }
 
-  onLaneLeft(later: readonly Batch[]): void {
+  onRestored(): void {
+    this.taking.onRestored();
+    this.#plan();
+    this.#serve();
+  }
+
+  onLaneLeft(later: readonly Batch[], retreats: boolean): void {
     this.taking.onLaneLeft();
-    for (const batch of later) this.arrive(batch);
+    if (!retreats) for (const batch of later) this.arrive(batch);
+    else {
+      for (const { tag, items } of later) this.giveBack(tag, items.count);
+      this.#retreat();
+    }
     this.#demand.repeat();
     this.#plan();
     this.taking.ride();

@@ -21,7 +21,7 @@ export interface LaneReader {
   onLaneOver(): void;
   /** The program waits for an item, and has nothing to do. */
   waits(): boolean;
-  /** Nothing has come for long, and the other end was asked to close it: it may be unable to hear that. */
+  /** The program has waited for long, and nothing has come, though the other end was asked to close it: it may be unable to hear that. */
   onLaneStill(): void;
 }
 
@@ -53,6 +53,7 @@ export class LaneIn {
   /** The other end is gone, and has said nothing to the broker. */
   #orphan = false;
   #asked = false;
+  #saidStill = false;
   #watch: NodeJS.Timeout | null = null;
   /** How often in a row it was looked, and the program waited, and nothing had come since the look before. */
   #waitingFor = 0;
@@ -108,6 +109,8 @@ export class LaneIn {
 
   /** Asks the other end to give all back to the broker. */
   stop(): void {
+    this.#saidStill = false;
+    this.#waitingFor = 0;
     if (this.#asked) return;
     this.#asked = true;
     this.#writer.bare(Type.LANE_STOP, this.#settings.channel);
@@ -170,9 +173,14 @@ export class LaneIn {
     return { tags, taken };
   }
 
-  /** How many were taken, where what came is not what was said to be sent; null where it is. */
-  get broken(): number | null {
-    return this.#received === this.map?.sent ? null : this.#log.taken;
+  /** What came is not what was said to be sent. */
+  get broken(): boolean {
+    return this.#received !== this.map?.sent;
+  }
+
+  /** How many the program has taken. */
+  get taken(): number {
+    return this.#log.taken;
   }
 
   /** What is done of those that the broker takes for not done. */
@@ -263,8 +271,9 @@ export class LaneIn {
     const still = this.#received === this.#receivedBefore;
     this.#receivedBefore = this.#received;
     this.#waitingFor = still && this.#user.waits() ? this.#waitingFor + 1 : 0;
-    if (this.#waitingFor <= MOST_LOOKS_WAITING || this.#asked) return;
+    if (this.#waitingFor <= MOST_LOOKS_WAITING || this.#saidStill) return;
     this.stop();
+    this.#saidStill = true;
     this.#user.onLaneStill();
   }
 }

@@ -5,7 +5,7 @@ import { LaneIn } from './lane-in.ts';
 import { LANE, type LaneTags, MOST_LANES } from './lane-tags.ts';
 import type { Receipts } from './receipts.ts';
 import type { Session } from './session.ts';
-import type { Batch, Stock } from './stock.ts';
+import { type Batch, Stock } from './stock.ts';
 
 /** What the taking side of the queue does for its lanes. */
 export interface Taker {
@@ -18,8 +18,13 @@ export interface Taker {
   giveBack(tag: number, count?: number): void;
   /** The lane is asked to be closed, and is not yet. */
   onLaneStill(): void;
-  /** Items come through the broker again, and these did so while there was still something to come over the lane. */
-  onLaneLeft(later: readonly Batch[]): void;
+  /** What was set aside of the stock is there again. */
+  onRestored(): void;
+  /**
+   * Items come through the broker again, and these did so while there was still something to come over the lane. Or, where it `retreats`,
+   * nothing that came is to be taken before what the program has given back.
+   */
+  onLaneLeft(later: readonly Batch[], retreats: boolean): void;
 }
 
 export class LanesIn {
@@ -35,6 +40,10 @@ export class LanesIn {
   #later: Batch[] = [];
   /** Items of the lane that are to go back, once it is closed. */
   #returning: number[] = [];
+  /** What is not taken of the lane, once the program has given back what comes before. */
+  #aside: Stock | null = null;
+  /** Told once there is nothing aside any more. */
+  readonly #onNothingAside: (() => void)[] = [];
 
   constructor(session: Session, stock: Stock, taker: Taker) {
     this.#session = session;
@@ -78,6 +87,22 @@ export class LanesIn {
   keeps(batch: Batch): boolean {
     if (this.#lane === null || this.#lane.map === null) return false;
     this.#later.push(batch);
+    return true;
+  }
+
+  /** What has come of the lane is to be taken after what goes back: it waits until the broker has both. */
+  retreat(): void {
+    this.#lane?.stop();
+    this.#returnOvertaken();
+    if (this.#aside !== null) return;
+    this.#aside = new Stock();
+    this.#stock.moveTo(this.#aside);
+  }
+
+  /** Calls back once nothing is aside any more; false: nothing is. */
+  whenNothingIsAside(then: () => void): boolean {
+    if (this.#aside === null) return false;
+    this.#onNothingAside.push(then);
     return true;
   }
 
@@ -134,11 +159,17 @@ export class LanesIn {
           if (!isReady) this.#lane = null;
           ready(isReady ? Flag.NONE : Flag.NO_LANE);
         },
-        onLaneItems: (items, first) =>
-          this.#taker.arrive({ items, tag: base + first, attempt: 1, redelivered: false, death: null }),
+        onLaneItems: (items, first) => {
+          const batch = { items, tag: base + first, attempt: 1, redelivered: false, death: null };
+          if (this.#aside === null) this.#taker.arrive(batch);
+          else this.#aside.add(batch);
+        },
         onLaneOver: () => this.#leave(lane),
         waits: () => this.#taker.waits(),
-        onLaneStill: () => this.#taker.onLaneStill(),
+        onLaneStill: () => {
+          this.#restore();
+          this.#taker.onLaneStill();
+        },
       },
     );
     this.#lanes.push(lane);
@@ -164,12 +195,29 @@ export class LanesIn {
       for (const { tag, count } of tags.of(done.first, done.count)) writer.range(Type.DONE, id, tag, count);
     }
     this.#lane = null;
-    if (lane.broken === null) this.#rename(tags);
-    else this.#returnUntaken(tags, lane.broken);
+    const retreats = this.#aside !== null;
+    this.#aside = null;
+    if (retreats) this.#returnOvertaken();
+    if (lane.broken || retreats) this.#returnUntaken(tags, lane.taken);
+    else this.#rename(tags);
     for (const name of this.#returning.splice(0)) this.giveBack(name);
-    this.#taker.onLaneLeft(this.#later.splice(0));
+    this.#taker.onLaneLeft(this.#later.splice(0), retreats);
     this.#session.wrote();
+    this.#tellNothingIsAside();
     this.#enter();
+  }
+
+  /** The other end stands still: what is here is better than nothing, though it comes before what goes back. */
+  #restore(): void {
+    if (this.#aside === null || this.#stock.size > 0) return;
+    this.#aside.moveTo(this.#stock);
+    this.#aside = null;
+    this.#taker.onRestored();
+    this.#tellNothingIsAside();
+  }
+
+  #tellNothingIsAside(): void {
+    for (const then of this.#onNothingAside.splice(0)) then();
   }
 
   /** What came back to the queue while there was a lane came in between. By the broker's book it is to be taken first. */
@@ -177,7 +225,7 @@ export class LanesIn {
     for (const { tag, count } of this.#stock.remove((name) => name < LANE)) this.#taker.giveBack(tag, count);
   }
 
-  /** The other end has lied: the broker has what it said, and gives that. */
+  /** The broker has it, and gives it: the other end has lied, or something comes before. */
   #returnUntaken(tags: LaneTags, taken: number): void {
     this.#stock.remove((name) => name >= LANE);
     for (const { tag, count } of tags.of(taken, LANE)) this.#taker.giveBack(tag, count);

@@ -98,6 +98,26 @@ export class Stock {
     return size;
   }
 
+  /** The tag of the next value of the open delivery. */
+  get next(): number {
+    return this.#from + this.#at;
+  }
+
+  /** All that is here is in the other from now on, which had nothing. */
+  moveTo(other: Stock): void {
+    other.#values = this.#values;
+    other.#at = this.#at;
+    other.#from = this.#from;
+    other.#batches = this.#batches;
+    other.flawed = this.flawed;
+    other.attempt = this.attempt;
+    other.redelivered = this.redelivered;
+    other.death = this.death;
+    other.size = this.size;
+    this.#batches = [];
+    this.clear();
+  }
+
   /** Takes out what has such a tag. */
   remove(hasTag: (tag: number) => boolean): { readonly tag: number; readonly count: number }[] {
     const removed = [];

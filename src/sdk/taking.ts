@@ -130,6 +130,13 @@ export class Taking {
     this.#openEnd = this.#openFrom;
   }
 
+  /** The open delivery was set aside, and is here again. */
+  onRestored(): void {
+    this.tally();
+    if (!this.stock.used) this.#receipts = this.#lanes.receiptsFor(this.stock.next);
+    this.#openEnd = this.#openFrom;
+  }
+
   /** The next delivery is the one that is taken from. */
   #turn(most: number): void {
     // What is said to be taken can go to nobody else any more, so that is no more than the program takes now.

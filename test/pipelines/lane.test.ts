@@ -68,3 +68,10 @@ test('a producer that stands still until a child of it has put to the queue, too
   expect(ran.summary.queues['numbers']?.direct).toBeGreaterThan(0);
   expect(ran.exitCode).toBe(0);
 });
+
+test('nor is one that stands still until the other end has taken an item after one that it gave back', async () => {
+  const ran = await runWithLane(fileURLToPath(new URL('../programs/lane-still.yaml', import.meta.url)));
+  expect(ran.lines('take')).toEqual(['took 20000']);
+  expect(ran.summary.queues['numbers']?.direct).toBeGreaterThan(0);
+  expect(ran.exitCode).toBe(0);
+});
