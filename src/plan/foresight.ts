@@ -13,23 +13,60 @@ export interface Standing {
 /** Of several that would do, which is taken: the one that is had for least, or, to be sure of any, the dearest. */
 export type Choice = 'cheapest' | 'dearest';
 
-/** What is done besides, for one to come to its end. */
+/** What is done besides, for one to come to its end. It is tried in place, and what was tried in vain is taken back. */
 class Opening {
   /** So many of these are started. */
-  readonly counts: Map<Unit, number>;
+  readonly counts = new Map<Unit, number>();
   /** It is seen to that these get on. */
-  readonly moving: Set<Unit>;
+  readonly moving = new Set<Unit>();
+  /** Slots that this takes. */
+  cost = 0;
+  readonly #steps: Step[] = [];
 
-  constructor({ counts, moving }: { counts?: Iterable<[Unit, number]>; moving?: Iterable<Unit> } = {}) {
-    this.counts = new Map(counts);
-    this.moving = new Set(moving);
+  /** How far it has come: what follows can be taken back, or kept for later. */
+  get mark(): number {
+    return this.#steps.length;
   }
 
-  get cost(): number {
-    let cost = 0;
-    for (const [unit, count] of this.counts) cost += count * unit.takes;
-    return cost;
+  move(unit: Unit): void {
+    if (this.moving.has(unit)) return;
+    this.moving.add(unit);
+    this.#steps.push({ unit, count: null, before: undefined });
   }
+
+  start(unit: Unit, count: number): void {
+    const before = this.counts.get(unit);
+    this.counts.set(unit, count);
+    this.cost += (count - (before ?? 0)) * unit.takes;
+    this.#steps.push({ unit, count, before });
+  }
+
+  takeBack(mark: number): readonly Step[] {
+    const steps = this.#steps.splice(mark);
+    for (const { unit, count, before } of steps.toReversed()) {
+      if (count === null) this.moving.delete(unit);
+      else {
+        this.cost -= (count - (before ?? 0)) * unit.takes;
+        if (before === undefined) this.counts.delete(unit);
+        else this.counts.set(unit, before);
+      }
+    }
+    return steps;
+  }
+
+  takeAgain(steps: readonly Step[]): void {
+    for (const { unit, count } of steps) {
+      if (count === null) this.move(unit);
+      else this.start(unit, count);
+    }
+  }
+}
+
+/** That one is seen to (`count` is null), or that so many of it are started. */
+interface Step {
+  readonly unit: Unit;
+  readonly count: number | null;
+  readonly before: number | undefined;
 }
 
 interface Costly {
@@ -41,6 +78,8 @@ interface Costly {
 
 /** How much is tried in search of the best choice; beyond it the first one that will do is taken. */
 const mostTried = 2000;
+/** How long a chain of who needs whom is followed; what lies beyond it is not counted. */
+const mostLevels = 1000;
 
 export class Foresight {
   readonly #ties: Ties;
@@ -49,6 +88,7 @@ export class Foresight {
   readonly #running: Int32Array;
   #free: number;
   #tried = 0;
+  #level = 0;
   /** There is no end in sight otherwise: what comes late is counted as if it ran all the while. */
   #bold = false;
   /** The fewest slots that it takes to go on from where it stands, and who is needed then. */
@@ -114,8 +154,11 @@ export class Foresight {
       const rest: Unit[] = [];
       let costly: Costly | null = null;
       this.#lacking = null;
+      // Whoever leaves nothing behind is as good as any other who does not end for free.
+      let isFound = false;
       for (const unit of left) {
-        const opening = this.#mayEnd(unit) ? this.#openingOf(unit) : null;
+        const isWanted = !isFound || unit.takes === 0 || this.#running[unit.index] !== 0;
+        const opening = isWanted && this.#mayEnd(unit) ? this.#openingOf(unit) : null;
         const cost = opening?.cost ?? 0;
         if (opening !== null && cost === 0) {
           this.#start(opening);
@@ -128,6 +171,7 @@ export class Foresight {
           // Best those who leave the fewest running behind them.
           const behind = cost - (opening.counts.get(unit) ?? 0) * unit.takes;
           if (costly === null || behind < costly.behind) costly = { unit, opening, behind };
+          if (behind === 0) isFound = true;
         } else if (this.#lacking === null || cost - this.#free < this.#lacking.slots)
           this.#lacking = { slots: cost - this.#free, needed: this.#neededWith(opening) };
       }
@@ -165,10 +209,15 @@ export class Foresight {
   /** One of it runs, or all of it where all are needed at once, and it gets on. */
   #openInto(opening: Opening, unit: Unit, by: Unit | null): boolean {
     const isNew = !opening.moving.has(unit);
-    opening.moving.add(unit);
+    opening.move(unit);
     const least = this.#running[unit.index] === 0 ? Math.min(1, this.#openOf(unit)) : 0;
-    if (!this.#startInto(opening, unit, unit.whole ? this.#openOf(unit) : least, by)) return false;
-    return !isNew || unit.some.every((choice) => this.#openOneOf(opening, unit, choice));
+    if (this.#level >= mostLevels) return true;
+    this.#level++;
+    const getsOn =
+      this.#startInto(opening, unit, unit.whole ? this.#openOf(unit) : least, by) &&
+      (!isNew || unit.some.every((choice) => this.#openOneOf(opening, unit, choice)));
+    this.#level--;
+    return getsOn;
   }
 
   /** So many of it are started besides. What comes only after `by` has started, and what comes before that, has to run while `by` does. */
@@ -177,11 +226,14 @@ export class Foresight {
     if (count > 0 && !this.#isFreeFor(unit, count, opening)) return false;
     const late = count === 0 ? [] : unit.startAfter.filter((other) => !this.#isOver(this.#unit(other)));
     if (late.length > 0 && (by === null || !(this.#bold || startNeeds(this.#ties, unit, by)))) return false;
-    opening.counts.set(unit, count);
-    return (
+    opening.start(unit, count);
+    if (this.#level >= mostLevels) return true;
+    this.#level++;
+    const areStarted =
       late.every((other) => this.#openInto(opening, this.#unit(other), unit)) &&
-      unit.opened.every((other) => this.#startInto(opening, this.#unit(other), this.#openOf(this.#unit(other)), unit))
-    );
+      unit.opened.every((other) => this.#startInto(opening, this.#unit(other), this.#openOf(this.#unit(other)), unit));
+    this.#level--;
+    return areStarted;
   }
 
   /** One of them runs, and gets on, or none of them is left. */
@@ -190,25 +242,31 @@ export class Foresight {
     if (units.length === 0) return true;
     const isThere = (unit: Unit): boolean =>
       (this.#running[unit.index] as number) > 0 || (opening.counts.get(unit) ?? 0) > 0;
-    let best: Opening | null = null;
+    const { mark } = opening;
+    let best: { readonly steps: readonly Step[]; readonly cost: number } | null = null;
     // Who comes only after `by` has started helps it only where nobody else does.
     for (const late of [null, by]) {
-      for (const unit of [...units.filter(isThere), ...units.filter((other) => !isThere(other))]) {
-        const tried = new Opening(opening);
-        if (!this.#openInto(tried, unit, late)) continue;
-        if (best === null || this.#isBetter(tried, best)) best = tried;
-        if (isThere(unit) || ++this.#tried > mostTried) break;
+      const inTurn = [...units.filter(isThere), ...units.filter((other) => !isThere(other))];
+      for (const [at, unit] of inTurn.entries()) {
+        const wasThere = isThere(unit);
+        const getsOn = this.#openInto(opening, unit, late);
+        const { cost } = opening;
+        const isBest = getsOn && (best === null || this.#isBetter(cost, best.cost));
+        const isLast = getsOn && (wasThere || ++this.#tried > mostTried || at === inTurn.length - 1);
+        if (isBest && isLast) return true;
+        const steps = opening.takeBack(mark);
+        if (isBest) best = { steps, cost };
+        if (isLast) break;
       }
       if (best !== null || units.some(({ startAfter }) => this.#areOver(startAfter))) break;
     }
     if (best === null) return false;
-    for (const [unit, count] of best.counts) opening.counts.set(unit, count);
-    for (const unit of best.moving) opening.moving.add(unit);
+    opening.takeAgain(best.steps);
     return true;
   }
 
-  #isBetter(one: Opening, other: Opening): boolean {
-    return this.#choice === 'cheapest' ? one.cost < other.cost : one.cost > other.cost;
+  #isBetter(cost: number, other: number): boolean {
+    return this.#choice === 'cheapest' ? cost < other : cost > other;
   }
 
   #start(opening: Opening): void {

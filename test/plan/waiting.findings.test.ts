@@ -161,6 +161,24 @@ processes:
 });
 
 describe('slots-deadlock', () => {
+  test('of thousands in a row that need each other it is told, too, and where there are slots for all of them nothing', async () => {
+    const last = 2500;
+    const inRow = (slots: number): string =>
+      [
+        `slots: ${slots}`,
+        'queues:',
+        ...Array.from({ length: last }, (_, at) => `  q${at}: { maxsize: 1 }`),
+        'processes:',
+        `  p0: { run: ls, puts: q0 }`,
+        ...Array.from({ length: last - 1 }, (_, at) => `  p${at + 1}: { run: ls, gets: q${at}, puts: q${at + 1} }`),
+        `  p${last}: { run: ls, gets: q${last - 1} }`,
+      ].join('\n');
+    expect((await planned(inRow(3))).findings).toEqual([
+      expect.stringContaining('1:1 error slots-deadlock `p0`, `p1`'),
+    ]);
+    expect((await planned(inRow(last + 1))).findings).toEqual([]);
+  });
+
   test.each([
     [
       'a chain of pipes',
