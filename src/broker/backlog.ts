@@ -5,6 +5,8 @@ import type { Batch, Death } from './batch.ts';
 export interface Backlog {
   /** Items in it. */
   readonly count: number;
+  /** What comes next has to be given alone; never where nothing is read ahead anyhow. */
+  readonly nextIsSuspect: boolean;
   /** Items that nobody has had yet; `first` is larger than ever before. */
   put(first: number, items: Items, manner: Manner): void;
   /** Removes the items that come next, from the right end where there are two: at most `most`, all of one batch. Something must be in it. */

@@ -18,6 +18,8 @@ export interface Batch {
   readonly charges: number;
   /** A program may have had them before. */
   readonly seen: boolean;
+  /** Its taker ended badly. It is given alone, to one that waits, so that next time it is certain who is to be charged. */
+  readonly suspect?: boolean;
   /** They wait no more, though it is not yet said that they are taken. */
   readonly left?: boolean;
   /** What decides about its place where that is not its number: its priority, or its place in a deque. */
@@ -41,7 +43,8 @@ export function joinBatches(one: Batch, next: Batch): Batch | null {
   const { bytes, count, size } = one.items;
   const follows = one.first + count === next.first && bytes.buffer === next.items.bytes.buffer;
   if (!follows || bytes.byteOffset + bytes.length !== next.items.bytes.byteOffset) return null;
-  const alike = one.charges === next.charges && one.seen === next.seen && one.death === next.death;
+  const alike =
+    one.charges === next.charges && one.seen === next.seen && one.suspect === next.suspect && one.death === next.death;
   if (!alike || one.rank !== undefined || next.rank !== undefined) return null;
   const length = bytes.length + next.items.bytes.length;
   const joined = Buffer.from(bytes.buffer, bytes.byteOffset, length);

@@ -67,6 +67,11 @@ export class Custody {
     return this.#backlog.count;
   }
 
+  /** The next item is to be given alone. */
+  get nextIsSuspect(): boolean {
+    return this.#backlog.nextIsSuspect;
+  }
+
   get holdings(): Iterable<Holding> {
     return this.#holdings.values();
   }
@@ -114,16 +119,17 @@ export class Custody {
     this.done += count;
   }
 
-  /** Gives the next `count`; there must be so many. */
+  /** Gives the next `count`, or those before one that is to be given alone, or that one; there must be so many. */
   deliver({ ledger }: Holding, count: number, right: boolean): Batch[] {
     const batches: Batch[] = [];
-    this.ahead += count;
-    for (let left = count; left > 0; ) {
+    for (let left = this.nextIsSuspect ? 1 : count; left > 0; ) {
       const batch = this.#backlog.take(left, right);
       left -= batch.items.count;
+      this.ahead += batch.items.count;
       if (this.#leavesWhenSent) this.#space.leave(batch.items);
       ledger.deliver(batch);
       batches.push(batch);
+      if (this.nextIsSuspect) break;
     }
     return batches;
   }
@@ -231,7 +237,7 @@ export class Custody {
       const charged = held.length > 0 || index > 0 ? 0 : 1;
       const [oldest, rest] = splitBatch(batch, charged);
       if (oldest.items.count > 0) this.#charge(oldest, dead);
-      if (rest.items.count > 0) this.#restore({ ...rest, seen: true });
+      if (rest.items.count > 0) this.#restore({ ...rest, seen: true, suspect: true });
     }
     const exhausted = this.exhausted - before;
     const returned = count - exhausted - dead.reduce((sum, { items }) => sum + items.count, 0);
@@ -243,7 +249,7 @@ export class Custody {
   #charge(batch: Batch, dead: Batch[]): void {
     const charges = batch.charges + 1;
     if (charges < this.#settings.attempts) {
-      this.#restore({ ...batch, charges, seen: true });
+      this.#restore({ ...batch, charges, seen: true, suspect: true });
       return;
     }
     this.#space.leave(batch.items);

@@ -16,6 +16,10 @@ export class Fifo implements Backlog {
   /** The newest items, at the end of the block. */
   #gathered: Gathered | null = null;
 
+  get nextIsSuspect(): boolean {
+    return this.#batches[this.#from]?.suspect === true;
+  }
+
   put(first: number, items: Items, { death }: Manner): void {
     this.count += items.count;
     if (items instanceof AsideItems || items.bytes.length > SMALL || death !== undefined) {

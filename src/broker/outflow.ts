@@ -134,15 +134,25 @@ export class Outflow {
     return next;
   }
 
-  #deliver(seat: Seat, count: number, now: number): void {
+  /** Answers how many. */
+  #deliver(seat: Seat, most: number, now: number): number {
+    const alone = this.#custody.nextIsSuspect;
+    // What it has taken and done by then it has said.
+    const hasNothing = seat.waiting && seat.holding.ledger.aheadCount === 0;
+    if ((alone || seat.careful) && !hasNothing) {
+      this.#takers.place(seat);
+      return 0;
+    }
+    const batches = this.#custody.deliver(seat.holding, most, seat.right);
+    const count = batches.reduce((sum, { items }) => sum + items.count, 0);
+    seat.careful = alone;
     seat.readsAhead = !seat.waiting || count > 1;
     seat.credit -= count;
     seat.waiting = false;
     seat.stirred = now;
     this.#takers.place(seat);
-    for (const batch of this.#custody.deliver(seat.holding, count, seat.right)) {
-      this.#speech.say({ type: 'deliver', session: seat.session, batch, right: seat.right });
-    }
+    for (const batch of batches) this.#speech.say({ type: 'deliver', session: seat.session, batch, right: seat.right });
+    return count;
   }
 
   #tellEnd(seat: Seat): void {

@@ -29,6 +29,8 @@ export interface Seat {
   congested: boolean;
   /** What it has ahead came while its program was busy, or is more than one item. */
   readsAhead: boolean;
+  /** What it was given last was given alone: before that is done, or its program waits all the same, it is given nothing else. */
+  careful: boolean;
   /** When it was last given items or took some. */
   stirred: number;
   /** It was asked to give back what it read ahead, and took nothing since. */
@@ -57,6 +59,7 @@ export function seatOf(holding: Holding, loan: Loan, lanes: boolean): Seat {
     toldEnd: false,
     congested: false,
     readsAhead: false,
+    careful: false,
     stirred: 0,
     recalled: false,
   };

@@ -9,6 +9,7 @@ import { Heap, type Heaped } from './heap.ts';
 
 export class Sorted implements Backlog {
   count = 0;
+  readonly nextIsSuspect = false;
   readonly #order: 'lifo' | 'priority' | 'deque';
   /** What comes next, from the left end and, for a deque, from the right. */
   readonly #next: Heap<Entry>;

@@ -29,10 +29,10 @@ export class Takers {
     this.#ahead.delete(seat);
   }
 
-  /** Deals out `count` items by `give`, which calls `place` in turn. Returns how many found nobody. */
-  deal(count: number, give: (seat: Seat, count: number) => void): number {
+  /** Deals out `count` items by `give`, which calls `place` in turn, and answers how many it gave. */
+  deal(count: number, give: (seat: Seat, count: number) => number): void {
     const takers = this.#idle.size + this.#ahead.size;
-    if (takers === 0) return count;
+    if (takers === 0) return;
     const share = Math.ceil(count / takers);
     let left = count;
     const order = [...this.#idle, ...this.#ahead];
@@ -42,11 +42,9 @@ export class Takers {
         if (size === 0) continue;
         // Whoever was served goes to the end of its line.
         this.remove(seat);
-        give(seat, size);
-        left -= size;
+        left -= give(seat, size);
       }
     }
-    return left;
   }
 }
 

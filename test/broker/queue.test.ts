@@ -311,7 +311,10 @@ test('items may be done in any order', () => {
   queue.done(10, 1, 1);
   queue.leave(10, 'died');
   queue.get(20, 5, true);
-  expect(turn()).toEqual(['2 of c back', '20: again (1) a', '20: again (1) c']);
+  expect(turn()).toEqual(['2 of c back', '20: again (1) a']);
+  queue.done(20, 0, 1);
+  queue.get(20, 0, true);
+  expect(turn()).toEqual(['20: again (1) c']);
 });
 
 test('an item cannot be done twice', () => {
@@ -345,8 +348,10 @@ test('of a taker that dies, what it had taken is charged and the rest is not', (
   turn();
   queue.taken(10, 1);
   queue.leave(10, 'died');
-  queue.get(20, 3, true);
-  expect(turn()).toEqual(['3 of c back', '20: again (1) a', '20: again (0) b c']);
+  queue.get(20, 1, true);
+  expect(turn()).toEqual(['3 of c back', '20: again (1) a']);
+  queue.get(11, 1, true);
+  expect(turn()).toEqual(['11: again (0) b']);
 });
 
 test('where nothing is known to be taken, the oldest item is charged', () => {
@@ -355,8 +360,60 @@ test('where nothing is known to be taken, the oldest item is charged', () => {
   queue.get(10, 3, true);
   turn();
   queue.leave(10, 'died');
-  queue.get(20, 3, true);
-  expect(turn()).toEqual(['3 of c back', '20: again (1) a', '20: again (0) b c']);
+  queue.get(20, 1, true);
+  expect(turn()).toEqual(['3 of c back', '20: again (1) a']);
+  queue.get(11, 1, true);
+  expect(turn()).toEqual(['11: again (0) b']);
+});
+
+test('what came back is given one by one to who waits, and nothing besides before it is known to be done', () => {
+  const { queue, put, turn } = story();
+  put(1, 'a', 'b');
+  queue.get(10, 2, true);
+  turn();
+  put(1, 'c', 'd', 'e');
+  queue.leave(10, 'died');
+  queue.get(20, 5, false);
+  expect(turn()).toEqual(['2 of c back']);
+  queue.get(20, 0, true);
+  expect(turn()).toEqual(['20: again (1) a']);
+  // It was said before it had that.
+  queue.get(20, 0, true);
+  expect(turn()).toEqual([]);
+  queue.taken(20, 1);
+  expect(turn()).toEqual([]);
+  queue.done(20, 0, 1);
+  queue.get(20, 0, true);
+  expect(turn()).toEqual(['20: again (0) b']);
+  queue.taken(20, 1);
+  expect(turn()).toEqual([]);
+  queue.get(20, 0, true);
+  expect(turn()).toEqual(['20: c d e']);
+});
+
+test('one that kills who takes it is charged each time once it has come back, however far is read ahead', () => {
+  const { queue, put, turn } = story({ attempts: 2, deadLetter: 'dead' });
+  put(1, 'a', 'poison', 'b');
+  const die = (session: number) => {
+    queue.leave(session, 'died');
+    queue.enter(session, 'c');
+  };
+  queue.get(10, 9, true);
+  turn();
+  die(10);
+  queue.get(10, 9, true);
+  expect(turn()).toEqual(['3 of c back', '10: again (1) a']);
+  // It is done, which is said before its program waits again.
+  queue.done(10, 0, 1);
+  queue.get(10, 0, true);
+  expect(turn()).toEqual(['10: again (0) poison']);
+  die(10);
+  queue.get(10, 9, true);
+  expect(turn()).toEqual(['1 of c back', '10: again (1) poison']);
+  die(10);
+  expect(turn()).toEqual(['dead']);
+  queue.get(10, 9, true);
+  expect(turn()).toEqual(['10: again (0) b']);
 });
 
 test('an item that kills every taker is exhausted after so many, and can never be done', () => {
@@ -419,7 +476,8 @@ test('items that come back may be more than the queue admits, and nothing new is
   queue.get(20, 2, true);
   turn();
   queue.taken(20, 1);
-  expect(turn()).toEqual([]);
+  queue.get(20, 0, true);
+  expect(turn()).toEqual(['20: b']);
   queue.taken(20, 1);
   expect(turn()).toEqual(['1: room 1']);
 });
@@ -709,8 +767,11 @@ test('taking and finishing one by one from a large batch keeps every item', () =
   for (let tag = 1999; tag >= 0; tag -= 2) queue.done(10, tag, 1);
   queue.leave(10, 'died');
   queue.get(20, 2000, true);
-  const texts = turn()
-    .slice(1)
-    .map((line) => line.replace('20: again (1) ', ''));
+  const texts: string[] = [];
+  for (let tag = 0; tag < 1000; tag += 1) {
+    texts.push((turn().at(-1) as string).replace('20: again (1) ', ''));
+    queue.done(20, tag, 1);
+    queue.get(20, 0, true);
+  }
   expect(texts).toEqual(Array.from({ length: 1000 }, (_, index) => String(2 * index)));
 });
