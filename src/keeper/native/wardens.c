@@ -50,6 +50,7 @@ static struct waiting *first, **last = &first;
 
 static void hear(struct watcher *watcher, uint32_t events);
 static void lost(struct warden *warden);
+static void bury(struct warden *warden);
 
 void wardens_begin(const char *path) { cgroup = path; }
 
@@ -268,6 +269,8 @@ static void hear(struct watcher *watcher, uint32_t events) {
     bytes_drop(&warden->heard, from);
     // Whoever has not ended by now will run for a while.
     if (warden->has_started) is_under_way(warden);
+    // It was reaped before its last word was heard, and is needed no more.
+    if (watcher->fd < 0 && warden->pid == 0) bury(warden);
     start_those_that_wait();
 }
 
