@@ -1,7 +1,8 @@
 // The document against the schema: every mistake of shape as one finding, in our words (shape-problem.ts), and what fits
 // as a typed PipelineFile for those after it, so that a mistake of shape in one place hides no wrong name in another.
 import type { Diagnostic } from './diagnostic.ts';
-import type { Document } from './document.ts';
+import type { Document, Path } from './document.ts';
+import type { Unread } from './echo.ts';
 import { isMap, type Json } from './json.ts';
 import { pathIn } from './json-pointer.ts';
 import { mended } from './mend.ts';
@@ -18,7 +19,8 @@ import matches, { type ShapeError } from './validator.gen.js';
 export function validate(written: Document): Validated {
   const { document, errors, problems } = mended(written, shapeErrors);
   const found = [...diagnose(document, problems), ...numbersWrittenOtherwise(document)];
-  return { diagnostics: firstOf(found), document, file: withSettings(fitting(document.value, errors)) };
+  const { file, leftOut } = fitting(document.value, errors);
+  return { diagnostics: firstOf(found), document, file: withSettings(file), unread: wordsOf(leftOut) };
 }
 
 interface Validated {
@@ -26,6 +28,7 @@ interface Validated {
   /** With what was misspelt as it was most likely meant; paths into `file` are paths into this one. */
   readonly document: Document;
   readonly file: PipelineFile;
+  readonly unread: Unread;
 }
 
 /** `queues: { dishes: }` declares a queue by its name alone: all its settings are as they are by default. */
@@ -70,15 +73,35 @@ function firstOf(found: Diagnostic[]): Diagnostic[] {
   return [...found.slice(0, mostFindings), { ...next, message: 'there are more mistakes of shape from here on' }];
 }
 
+type LeftOut = readonly { readonly path: Path; readonly value: Json }[];
+
 /** Takes out what errs, and then what errs because of that, until the rest fits. */
-function fitting(value: Json, errors: readonly ShapeError[]): PipelineFile {
-  if (!isMap(value) || errors.length >= mostErrors) return {};
-  if (errors.length === 0) return value as PipelineFile;
+function fitting(value: Json, errors: readonly ShapeError[]): { file: PipelineFile; leftOut: LeftOut } {
+  if (!isMap(value) || errors.length >= mostErrors) return { file: {}, leftOut: [{ path: [], value }] };
+  if (errors.length === 0) return { file: value as PipelineFile, leftOut: [] };
   const rest = copy(value);
+  const leftOut: { path: Path; value: Json }[] = [];
   for (let left = errors; left.length > 0; left = shapeErrors(rest).filter((error) => !isKept(rest, error))) {
-    for (const error of left) remove(rest, placeOf(rest, error));
+    for (const error of left) {
+      const path = placeOf(rest, error);
+      const removed = path === null ? undefined : remove(rest, path);
+      if (path !== null && removed !== undefined) leftOut.push({ path, value: removed });
+    }
   }
-  return rest as PipelineFile;
+  return { file: rest as PipelineFile, leftOut };
+}
+
+function wordsOf(leftOut: LeftOut): Unread {
+  const words = new Set<string>();
+  const inSections = new Set<string>();
+  for (const { path, value } of leftOut) {
+    const text = JSON.stringify(value);
+    for (const [word] of text.matchAll(/[\p{L}\p{N}_-]+/gu)) {
+      words.add(word);
+      if (path.length < 2) inSections.add(word);
+    }
+  }
+  return { words, inSections };
 }
 
 /** A name is kept whatever is wrong with it, or lacks in what it names. */
@@ -104,19 +127,21 @@ function placeOf(value: Json, error: ShapeError): readonly (string | number)[] |
 
 type Tree = Record<string | number, Json>;
 
-function remove(root: Json, path: readonly (string | number)[] | null): void {
-  if (path === null) return;
+/** What was there, if anything was. */
+function remove(root: Json, path: Path): Json | undefined {
   let parent = root as Tree;
   for (const step of path.slice(0, -1)) {
     const next = parent[step];
     // An error before this one has taken it out.
-    if (typeof next !== 'object' || next === null) return;
+    if (typeof next !== 'object' || next === null) return undefined;
     parent = next as Tree;
   }
   const last = path.at(-1) as string | number;
+  const removed = Array.isArray(parent) ? (parent.slice(Number(last)) as Json) : parent[last];
   if (isDeclaration(path)) parent[last] = Object.create(null) as Tree;
   else if (Array.isArray(parent)) parent.length = Math.min(parent.length, Number(last));
   else delete parent[last];
+  return removed;
 }
 
 function copy(value: Json): Json {

@@ -46,7 +46,7 @@ export async function planSource(
   const planned = await project.planOutermost(document, shape.file, options);
   const external = options.asPart ? [] : externalIn(planned.pipeline);
   const secret = options.environment === undefined ? [] : checkSecrets(planned.pipeline, options.environment);
-  const said = withoutMissedUses([...shape.diagnostics, ...planned.diagnostics, ...external, ...secret]);
+  const said = withoutMissedUses([...shape.diagnostics, ...planned.diagnostics, ...external, ...secret], shape.unread);
   const own = ordered([...parsed.diagnostics, ...withoutEchoes(parsed.diagnostics, said)]);
   const plan = planned.plan && withGroups(planned.plan);
   const whole = plan === null ? [] : checkWhole(plan, document);

@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { realpath } from 'node:fs/promises';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
 import { type Document, type Path, parseDocument } from '../pipeline/document.ts';
-import { withoutEchoes } from '../pipeline/echo.ts';
+import { withoutEchoes, withoutMissedUses } from '../pipeline/echo.ts';
 import { Findings, keyOf } from '../pipeline/finding.ts';
 import { checkNames } from '../pipeline/names.ts';
 import type { Pipeline, ProcessDeclaration, UsesDeclaration } from '../pipeline/pipeline.ts';
@@ -193,7 +193,8 @@ export class Project {
       way: [...here, { document, realPath, uses: null }],
     };
     const examined = await this.#examine(own, { given: 'unknown' }, null);
-    const later = [...shape.diagnostics, ...examined.diagnostics, ...unheeded(document, shape.file)];
+    const found = [...shape.diagnostics, ...examined.diagnostics, ...unheeded(document, shape.file)];
+    const later = withoutMissedUses(found, shape.unread);
     const all = [...diagnostics, ...withoutEchoes(diagnostics, later)];
     this.#tell(all);
     const { pipeline, parts } = examined;

@@ -118,6 +118,30 @@ processes:
   a: { run: x, user: root }`,
     ['2:16 error schema unknown key `user` in a process'],
   ],
+  [
+    'a name in what does not fit is not said to be used nowhere, and another is',
+    `queues: { items: {}, others: {} }
+locks: { l: {} }
+processes:
+  a: { run: x, puts: [items, others] }
+  b: { run: x, gets: { items: all }, stuff: { lock: l } }`,
+    [
+      '1:22 warning queue-without-consumer nothing takes from queue `others`',
+      '5:22 error schema `gets` cannot be a map, expected text or a list',
+      '5:38 error schema unknown key `stuff` in a process',
+    ],
+  ],
+  [
+    'nor is one unknown that stands in a section that does not fit, and another is',
+    `queues: [items]
+processes:
+  a: { run: x, puts: items }
+  b: { run: x, gets: [items, others] }`,
+    [
+      '1:9 error schema `queues` cannot be a list of 1, expected a map',
+      '4:30 error unknown-name there is no queue `others`',
+    ],
+  ],
 ])('%s', async (_, yaml, findings) => {
   expect((await planned(yaml)).findings).toEqual(findings);
 });
