@@ -55,6 +55,6 @@ test('what is not done goes back when the instance fails, and what is done does 
   await take('c', 3);
   await finish(await run.client('c'), 1);
   run.broker.settle({ type: 'settle', node: 'c', held: 'back', stream: 'end', succeeded: false });
-  expect(await (await run.client('d')).get(1, 2)).toEqual(['b', 'c']);
+  expect(await (await run.client('d')).getEach(1, 2)).toEqual(['b', 'c']);
   expect(done()).toBe(1);
 });

@@ -109,7 +109,7 @@ test('who takes without end and finishes nothing is cut off, and another gets wh
     'it holds more of `q` than it may (4194304 items, or 1 GiB of them): say of each that it is done (`taskDone`, in Python `task_done`), or give the queue `delivery: at-most-once`';
   expect(run.notices).toContainEqual({ type: 'offence', node: 'c', reason });
   const other = await run.client('d');
-  expect((await other.get(1, 3)).length).toBe(3);
+  expect((await other.getEach(1, 3)).length).toBe(3);
 });
 
 test('what is taken one by one and held for long is told apart still', async () => {
@@ -134,9 +134,7 @@ test('what is taken one by one and held for long is told apart still', async () 
   await holder.kill();
   const other = await run.client('d');
   const left = texts.filter((_, index) => !isDone(index));
-  const again: string[] = [];
-  other.say((to) => to.number(Type.GET, 1, 2000, 1));
-  while (again.length < left.length) again.push(...(await other.delivered()));
+  const again = await other.getEach(1, left.length);
   expect(again).toEqual(left);
 });
 

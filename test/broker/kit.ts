@@ -193,6 +193,16 @@ export class Client {
     return this.delivered();
   }
 
+  /** Takes so many that have come back: each of them is given alone. */
+  async getEach(channel: number, count: number): Promise<string[]> {
+    const texts: string[] = [];
+    while (texts.length < count) {
+      texts.push(...(await this.get(channel)));
+      this.say((to) => to.number(Type.TAKEN, channel, 1));
+    }
+    return texts;
+  }
+
   /** The next items, whether they are new or not. */
   async delivered(): Promise<string[]> {
     return [...eachItem(readItems(await this.next(Type.DELIVER, Type.REDELIVER)))].map(String);

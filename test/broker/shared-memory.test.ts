@@ -150,6 +150,8 @@ test.runIf(here)('what a taker that was killed held comes to the next one, from 
   broker.broker.settle({ type: 'settle', node: 'c', held: 'back', stream: 'abort', succeeded: false });
   ask(heir, 2);
   await heir.next(Type.REDELIVER);
+  heir.say((to) => to.number(Type.TAKEN, 1, 1));
+  ask(heir, 1);
   expect(itemIn(await heir.next(Type.REDELIVER)).equals(Buffer.alloc(LARGE, 'b'))).toBe(true);
   expect(putter.heard.filter(({ type }) => type === Type.FREED)).toEqual([]);
 });

@@ -373,6 +373,8 @@ export class QueueWorld {
     }
   }
 
+  /** What came back after a bad end. */
+  readonly #suspects = new Set<Thing>();
   #late: Client[] = [];
   #orphans: { instance: string; session: number; thing: Thing }[] = [];
 
@@ -384,6 +386,7 @@ export class QueueWorld {
     for (const { thing } of taken.length > 0 ? taken : first) thing.charges += 1;
     for (const { thing } of given) {
       thing.seen = true;
+      this.#suspects.add(thing);
       if (thing.charges < this.#settings.attempts) thing.place = { at: 'backlog' };
       else if (this.#settings.deadLetter === null) thing.place = { at: 'exhausted' };
       else {
@@ -637,6 +640,7 @@ export class QueueWorld {
     const client = this.#clients.get(session);
     if (client === undefined) throw new Error(`session ${session} is given items and is gone`);
     if (client.right !== right) throw new Error(`session ${session} is given items from the wrong end`);
+    this.#checkAlone(session, batch);
     for (const [index, bytes] of [...eachItem(batch.items)].entries()) {
       const thing = this.#things.get(batch.first + index);
       const item = `item ${thing.number}`;
@@ -650,6 +654,18 @@ export class QueueWorld {
         throw new Error(`${item} has ${batch.charges} charges, not ${thing.charges}`);
       thing.place = { at: 'session', session, tag: client.given, taken: false };
       client.given += 1;
+    }
+  }
+
+  /** So that it is certain who is to be charged. */
+  #checkAlone(session: number, { first, items }: Batch): void {
+    if (this.#settings.order !== 'fifo') return;
+    const isSuspect = this.#suspects.has(this.#things.get(first));
+    if (isSuspect && items.count > 1) throw new Error(`session ${session} is given a suspect among others`);
+    for (const { place, number } of this.#things.all) {
+      if (place.at !== 'session' || place.session !== session || place.taken) continue;
+      if (isSuspect || this.#suspects.has(this.#things.get(number)))
+        throw new Error(`session ${session} is given ${first} beside ${number}, and one of them is a suspect`);
     }
   }
 
