@@ -51,7 +51,7 @@ test.each([
   ],
   [
     'a key that is none',
-    'q: { from: { linse: x }, to: { json: x } }',
+    'q: { from: { linse: in.txt }, to: { json: x } }',
     ['1:24 error schema unknown key `linse` in `from`'],
   ],
   [
