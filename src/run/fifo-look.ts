@@ -49,6 +49,8 @@ function descendants(): Descendant[] {
 function waitsOf({ pid, line }: Descendant, calls: SystemCalls): AtFifo[] {
   return numbersIn(`/proc/${pid}/task`).flatMap((thread) => {
     const task = `/proc/${pid}/task/${thread}`;
+    // No other file is looked at: what lies on a server that is gone would keep whoever looks there waiting.
+    if (!AT_PIPE.test(read(`${task}/wchan`))) return [];
     const call = callOf(task);
     const at = call && fifoOf(pid, call, calls);
     if (!at || fifoAt(at.path) === null) return [];
@@ -114,6 +116,8 @@ function textAt(pid: number, address: number): string | null {
   }
 }
 
+/** Where in the kernel a thread sleeps that waits at a pipe or a FIFO; what that is called changes from version to version. */
+const AT_PIPE = /pipe|fifo|partner/;
 const LONGEST_PATH = 4096;
 /** `AT_FDCWD`. */
 const CURRENT = -100;

@@ -19,6 +19,11 @@ export class FifoWaits {
   #since = new Map<string, number>();
   #told = new Set<string>();
 
+  /** Somebody waits, and has not yet done so for long. */
+  anyNew(now: number): boolean {
+    return [...this.#since.values()].some((since) => now - since < STALLED_MS);
+  }
+
   /** All that have waited for long, where any of them was not told; else nothing. */
   look(waits: readonly FifoWait[], now: number): readonly WaitFact[] {
     this.#since = new Map(waits.map(({ sign }) => [sign, this.#since.get(sign) ?? now]));

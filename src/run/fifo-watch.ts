@@ -23,13 +23,14 @@ export class FifoWatch {
   readonly #context: FifoWatchContext;
   readonly #waits = new FifoWaits();
   #timer: NodeJS.Timeout | null = null;
+  #pauseMs = LEAST_PAUSE_MS;
 
   constructor(context: FifoWatchContext) {
     this.#context = context;
   }
 
   begin(): void {
-    if (process.platform === 'linux') this.#set(LOOK_MS);
+    if (process.platform === 'linux') this.#set(LEAST_PAUSE_MS);
   }
 
   /** The run is interrupted. */
@@ -51,8 +52,13 @@ export class FifoWatch {
     const begin = performance.now();
     // While all of it is stopped nobody waits.
     if (!clock.held) this.#tell(this.#waits.look(this.#seen(), clock.now()));
-    // Where there is so much to look at that it takes long, it is looked at less often.
-    this.#set(Math.min(Math.max(LOOK_MS, (performance.now() - begin) * PAUSE), MOST_PAUSE_MS));
+    // A run in which nobody waits so is left in peace, the longer the more; and where there is much to look at, it is looked at less often.
+    const least = Math.max(LEAST_PAUSE_MS, (performance.now() - begin) * PAUSE);
+    this.#pauseMs = Math.min(
+      this.#waits.anyNew(clock.now()) ? least : Math.max(least, this.#pauseMs * 2),
+      MOST_PAUSE_MS,
+    );
+    this.#set(this.#pauseMs);
   }
 
   #tell(waits: readonly WaitFact[]): void {
@@ -94,7 +100,7 @@ function filesOf({ stdin, stdout, stderr }: ProcessRun['node']): string[] {
   return [stdin, stdout, stderr].flatMap((stream) => (stream.type === 'file' ? [stream.path] : []));
 }
 
-const LOOK_MS = 2000;
+const LEAST_PAUSE_MS = 2000;
+const MOST_PAUSE_MS = 30_000;
 /** So many times as long as a look takes it pauses. */
 const PAUSE = 50;
-const MOST_PAUSE_MS = 10_000;

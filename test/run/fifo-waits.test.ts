@@ -48,3 +48,12 @@ test('where the run is interrupted who has waited for 3 s is told, again, too', 
   expect(told(waits.interrupted([wait('a'), wait('b')], 2_999))).toEqual([]);
   expect(told(waits.interrupted([wait('a'), wait('b')], 3_000))).toEqual(['a 3000']);
 });
+
+test('somebody is new for 10 s from when he was first seen', () => {
+  const waits = new FifoWaits();
+  waits.look([wait('a')], 1_000);
+  expect(waits.anyNew(10_999)).toBe(true);
+  expect(waits.anyNew(11_000)).toBe(false);
+  waits.look([], 12_000);
+  expect(waits.anyNew(12_000)).toBe(false);
+});
