@@ -8,9 +8,10 @@ from forkline import queue
 
 def take() -> None:
     shelf = queue("shelf")
-    while not shelf.full():
+    while shelf.qsize() < 5:
         time.sleep(0.001)
-    print(f"full with {shelf.qsize()} jars")
+    if shelf.full():
+        print("full with 5 jars")
     for _ in range(5):
         print(f"took {shelf.get()}")
     try:
