@@ -1,6 +1,7 @@
 // Whether all that has begun can still come to its end, with so many slots left and the locks as they are held: it is tried in thought,
 // one end after the other. Who cannot end by itself gets those started that it needs, as few as will do. What is found possible
 // here stays possible, whichever end comes first in truth, as long as nothing else is started that makes it impossible.
+import { Opening, type Step } from './opening.ts';
 import { areFree, startNeeds, type Ties, type Unit } from './ties.ts';
 
 /** How the members of each unit stand, by its index. */
@@ -12,62 +13,6 @@ export interface Standing {
 
 /** Of several that would do, which is taken: the one that is had for least, or, to be sure of any, the dearest. */
 export type Choice = 'cheapest' | 'dearest';
-
-/** What is done besides, for one to come to its end. It is tried in place, and what was tried in vain is taken back. */
-class Opening {
-  /** So many of these are started. */
-  readonly counts = new Map<Unit, number>();
-  /** It is seen to that these get on. */
-  readonly moving = new Set<Unit>();
-  /** Slots that this takes. */
-  cost = 0;
-  readonly #steps: Step[] = [];
-
-  /** How far it has come: what follows can be taken back, or kept for later. */
-  get mark(): number {
-    return this.#steps.length;
-  }
-
-  move(unit: Unit): void {
-    if (this.moving.has(unit)) return;
-    this.moving.add(unit);
-    this.#steps.push({ unit, count: null, before: undefined });
-  }
-
-  start(unit: Unit, count: number): void {
-    const before = this.counts.get(unit);
-    this.counts.set(unit, count);
-    this.cost += (count - (before ?? 0)) * unit.takes;
-    this.#steps.push({ unit, count, before });
-  }
-
-  takeBack(mark: number): readonly Step[] {
-    const steps = this.#steps.splice(mark);
-    for (const { unit, count, before } of steps.toReversed()) {
-      if (count === null) this.moving.delete(unit);
-      else {
-        this.cost -= (count - (before ?? 0)) * unit.takes;
-        if (before === undefined) this.counts.delete(unit);
-        else this.counts.set(unit, before);
-      }
-    }
-    return steps;
-  }
-
-  takeAgain(steps: readonly Step[]): void {
-    for (const { unit, count } of steps) {
-      if (count === null) this.move(unit);
-      else this.start(unit, count);
-    }
-  }
-}
-
-/** That one is seen to (`count` is null), or that so many of it are started. */
-interface Step {
-  readonly unit: Unit;
-  readonly count: number | null;
-  readonly before: number | undefined;
-}
 
 interface Costly {
   readonly unit: Unit;
