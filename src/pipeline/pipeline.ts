@@ -54,20 +54,28 @@ interface Declared {
   readonly path: Path;
 }
 
-export interface QueueDeclaration extends Declared {
+/** What is said of a queue, or follows from its being silent, whoever uses it. */
+export interface QueueSettings {
   readonly order: 'fifo' | 'lifo' | 'priority' | 'deque';
+  /** How many items may wait; 0: no limit. */
   readonly maxsize: number;
   readonly maxBytes: number;
-  /** It was written down, not the default. */
-  readonly ownMaxBytes: boolean;
+  /** What a put to a full queue does. */
   readonly overflow: 'block' | 'drop_oldest' | 'drop_newest' | 'fail';
+  /** What an item's bytes are. */
   readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
-  /** The JSON Schema of its items, complete; null: none, or a broken one. */
+  /** The JSON Schema of its items, with all that it refers to; null: none, or, as it is declared, a broken one. */
   readonly item: Json | null;
   readonly confirm: boolean;
   readonly delivery: 'at-least-once' | 'at-most-once';
+  /** How often an item may be delivered. */
   readonly attempts: number;
   readonly leftover: 'fail' | 'warn' | 'ignore';
+}
+
+export interface QueueDeclaration extends Declared, QueueSettings {
+  /** `maxBytes` was written down, not the default. */
+  readonly ownMaxBytes: boolean;
   /** The runner puts to it (`from`), or takes from it (`to`), whether or not it is known what. */
   readonly fed: boolean;
   readonly drained: boolean;

@@ -1,4 +1,5 @@
 // The channels of a Plan: its queues, locks and pipes, with all who may use them.
+import type { QueueSettings } from '../pipeline/pipeline.ts';
 import type { Json, NodeId, Place } from './basic.ts';
 
 export type Channel = QueueChannel | LockChannel | PipeChannel;
@@ -11,27 +12,12 @@ interface Connected {
   readonly called?: Readonly<Record<NodeId, string>>;
 }
 
-export interface QueueChannel extends Connected {
+export interface QueueChannel extends Connected, QueueSettings {
   readonly kind: 'queue';
   readonly name: string;
   readonly at: Place;
-  readonly order: 'fifo' | 'lifo' | 'priority' | 'deque';
-  /** How many items may wait; 0: no limit. */
-  readonly maxsize: number;
-  readonly maxBytes: number;
-  /** What a put to a full queue does. */
-  readonly overflow: 'block' | 'drop_oldest' | 'drop_newest' | 'fail';
-  /** What an item's bytes are. */
-  readonly encoding: 'json' | 'text' | 'bytes' | 'pickle';
-  /** The JSON Schema of its items, with all that it refers to; null: none. */
-  readonly item: Json | null;
-  readonly confirm: boolean;
-  readonly delivery: 'at-least-once' | 'at-most-once';
-  /** How often an item may be delivered. */
-  readonly attempts: number;
   /** The queue for items that were delivered so often and never done; null: they are stuck, and the run fails. */
   readonly deadLetter: string | null;
-  readonly leftover: 'fail' | 'warn' | 'ignore';
   /** What the runner's side puts to it. It is a producer until that is all in, and stands in no list of them. */
   readonly from: Origin | null;
   /** The file that takes from it once none of `consumers` is left. */
