@@ -7,30 +7,12 @@ import type { Items } from '../wire/items.ts';
 import type { Backlog, Manner } from './backlog.ts';
 import { type Batch, splitBatch } from './batch.ts';
 import { Fifo } from './fifo.ts';
+import type { Holding, Reclaimed } from './holding.ts';
 import { Ledger } from './ledger.ts';
 import { Sorted } from './sorted.ts';
 import type { Space } from './space.ts';
 
-/** What one session was given. */
-export interface Holding {
-  readonly session: number;
-  readonly instance: NodeId;
-  readonly ledger: Ledger;
-  /** The session is still there. */
-  present: boolean;
-}
-
 export type CustodySettings = Pick<QueueChannel, 'order' | 'overflow' | 'delivery' | 'attempts' | 'deadLetter'>;
-
-/** What became of all that a taker had been given. */
-export interface Reclaimed {
-  /** How many went back. */
-  readonly returned: number;
-  /** How many are stuck, because they were delivered as often as they may be. */
-  readonly exhausted: number;
-  /** Those that have left the queue for that reason. */
-  readonly dead: readonly Batch[];
-}
 
 export class Custody {
   /** Delivered and not known to be taken, in all sessions together. */

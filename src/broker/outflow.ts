@@ -3,7 +3,8 @@
 import { earliest } from '../deadline.ts';
 import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
-import type { Custody, Holding } from './custody.ts';
+import type { Custody } from './custody.ts';
+import type { Holding } from './holding.ts';
 import type { Ending } from './ending.ts';
 import { PATIENCE_MS } from './loan.ts';
 import { isIdle, type Seat } from './seat.ts';

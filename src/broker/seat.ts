@@ -1,6 +1,6 @@
 // One session's place at one queue: what it was lent and given, and what it waits for.
 import type { NodeId } from '../plan/plan.ts';
-import type { Holding } from './custody.ts';
+import type { Holding } from './holding.ts';
 import type { Loan } from './loan.ts';
 
 export interface Seat {

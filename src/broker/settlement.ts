@@ -2,7 +2,8 @@
 // instance, go back into the queue, become dead letters, or count as done. And of those that it is said of that they never will be.
 import type { NodeId } from '../plan/plan.ts';
 import type { Death } from './batch.ts';
-import type { Custody, Holding } from './custody.ts';
+import type { Custody } from './custody.ts';
+import type { Holding } from './holding.ts';
 import type { Departure, End } from './departure.ts';
 import type { Speech } from './speech.ts';
 
