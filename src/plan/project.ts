@@ -1,21 +1,20 @@
 // All files that a pipeline consists of: its own and those it uses, each read once. Takes one of them through its stages, as often
 // as it is given other values, and keeps what was found in each, once however often it would be found.
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { realpath } from 'node:fs/promises';
 import type { Diagnostic } from '../pipeline/diagnostic.ts';
-import { type Document, type Path, parseDocument } from '../pipeline/document.ts';
+import { type Document, parseDocument } from '../pipeline/document.ts';
 import { withoutEchoes, withoutMissedUses } from '../pipeline/echo.ts';
 import { Findings, keyOf } from '../pipeline/finding.ts';
 import { checkNames } from '../pipeline/names.ts';
 import type { Pipeline, ProcessDeclaration, UsesDeclaration } from '../pipeline/pipeline.ts';
 import { type ReadOptions, read } from '../pipeline/read.ts';
-import { readSchemaFile } from '../pipeline/schema-file.ts';
 import type { PipelineFile } from '../pipeline/schema.gen.ts';
 import { validate } from '../pipeline/schema.ts';
 import { Source } from '../pipeline/source.ts';
 import { type Compiled, compile, type TargetUse } from './compile.ts';
 import { connected } from './connections.ts';
-import { type Part, type Parts, portsOf, type Site, type Step } from './part.ts';
+import { type Part, type Parts, portsOf, type Site } from './part.ts';
 import type { Plan } from './plan.ts';
 import { checkQueueFiles } from './queue-files.ts';
 import { checkPatterns, type PatternUse } from './ready-check.ts';
@@ -23,6 +22,7 @@ import type { Environment } from './resolve.ts';
 import { checkSecrets } from './secret-check.ts';
 import { fill } from './sub-pipelines.ts';
 import { checkTargets, type CompileTargets } from './target-check.ts';
+import { findUsed, shownName } from './used-file.ts';
 
 interface Examined {
   readonly pipeline: Pipeline;
@@ -151,7 +151,7 @@ export class Project {
     site: Site,
     findings: Findings,
   ): Promise<Part | null> {
-    const found = await this.#find(uses, site, findings);
+    const found = await findUsed(this.#root, uses, site, findings);
     if (found === null) return null;
     const { file, realPath, text } = found;
     const known = this.#parts.get(realPath);
@@ -164,7 +164,7 @@ export class Project {
       findings.error('too-many', uses.path, message, { hint: 'put some of them together into one file' });
       return null;
     }
-    const source = new Source(this.#shownName(file, uses, site), text);
+    const source = new Source(shownName(file, uses, site), text);
     this.sources.push(source);
     const part = await this.#readPart(source, file, realPath, uses, site);
     this.#parts.set(realPath, part);
@@ -202,63 +202,6 @@ export class Project {
     return { ...own, file, pipeline, parts, ports: portsOf(pipeline), isSound };
   }
 
-  /** The file that is meant, where it may be read and is there. */
-  async #find(
-    { file: written, path }: UsesDeclaration,
-    { folder, way }: Site,
-    findings: Findings,
-  ): Promise<{ readonly file: string; readonly realPath: string; readonly text: Buffer } | null> {
-    if (written.includes('${{')) return null;
-    if (isAbsolute(written) || written.includes('\0')) {
-      findings.error('bad-uses', path, '`uses` names a file by its way from this one', {
-        hint: `write it like \`./${basename(written)}\``,
-      });
-      return null;
-    }
-    const file = resolve(folder, written);
-    const outside = `\`${written}\` is outside of the project`;
-    const hint = `what is used stays inside \`${this.#root}\`, the folder of the pipeline that is run; links are followed`;
-    if (isOutside(relative(this.#root, file))) {
-      findings.error('bad-uses', path, outside, { hint });
-      return null;
-    }
-    const found = await readSchemaFile(file);
-    if ('missing' in found) {
-      findings.error('missing-file', path, `\`${written}\` ${found.missing}`, {
-        hint: 'a file that is used is looked for from the folder of the file that uses it',
-      });
-      return null;
-    }
-    if (isOutside(relative(await realpath(this.#root), found.path))) {
-      findings.error('bad-uses', path, outside, { hint });
-      return null;
-    }
-    const from = way.findIndex(({ realPath }) => realPath === found.path);
-    if (from === -1) return { file, realPath: found.path, text: found.text };
-    this.#complainOfCycle(way.slice(from), path, findings);
-    return null;
-  }
-
-  /** The last of them uses the first one again. */
-  #complainOfCycle(cycle: readonly Step[], path: Path, findings: Findings): void {
-    const names = [...cycle, cycle[0] as Step].map(({ document }) => `\`${document.source.file}\``);
-    findings.error('dependency-cycle', path, `these files use each other without end: ${names.join(' uses ')}`, {
-      hint: 'take one of these out',
-      related: cycle.slice(0, -1).map(({ document, uses }, at) => ({
-        message: `\`${document.source.file}\` uses \`${cycle[at + 1]?.document.source.file ?? ''}\``,
-        at: uses ?? keyOf([]),
-        in: document,
-      })),
-    });
-  }
-
-  /** As the user would name it, who has named the outermost one. */
-  #shownName(file: string, { file: written }: UsesDeclaration, { document }: Site): string {
-    const from = document.source.file;
-    const shown = from === '-' ? join('.', written) : join(dirname(from), written);
-    return resolve(shown) === file ? shown : file;
-  }
-
   async #checkTargets(): Promise<void> {
     for (const [document, targets] of this.#targets)
       this.#tell(await checkTargets([...targets.values()], document, this.#looks.compileTargets));
@@ -284,10 +227,6 @@ export class Project {
       this.#diagnostics.push(diagnostic);
     }
   }
-}
-
-function isOutside(path: string): boolean {
-  return path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
 }
 
 /** What a file says of a whole run, which it is not where it is used. */
