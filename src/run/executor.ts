@@ -22,11 +22,11 @@ import type { ProcessRun } from './process-run.ts';
 import { Resolver } from './resolver.ts';
 import { RunMaker } from './run-maker.ts';
 import { RunSlots } from './run-slots.ts';
-import type { ScheduleEffect } from './schedule-effect.ts';
+import { type ScheduleEffect, stopInput } from './schedule-effect.ts';
 import type { Schedules } from './schedules.ts';
 import { hasTerminal, Terminal, wantsTerminal } from './terminal.ts';
 import type { Targets } from './target.ts';
-import type { StopCause } from './verdict.ts';
+import { isCutShort, type StopCause, TIMED_OUT } from './verdict.ts';
 
 export class Execution {
   readonly #plan: Plan;
@@ -161,8 +161,10 @@ export class Execution {
     this.#stopCause = cause;
     this.#goOn();
     // Whoever interrupts a run that seems to hang wants to know what it waited for.
-    if (cause.exitCode >= CUT_SHORT) this.#broker?.tellWaits();
-    if (cause.exitCode >= CUT_SHORT) this.#fifos.tellNow();
+    if (isCutShort(cause)) {
+      this.#broker?.tellWaits();
+      this.#fifos.tellNow();
+    }
     this.#perform(this.#schedule.stop(cause.reason, this.#now()));
   }
 
@@ -236,7 +238,7 @@ export class Execution {
       case 'queued':
         return this.#options.tell({ type: 'waiting', waits: effect.waits, behind: effect.behind });
       case 'stop':
-        return this.#stopOne(effect);
+        return this.#running.get(effect.node)?.handle(stopInput(effect));
       case 'end':
         return this.#ends.endedUnstarted(effect.fate, effect.cause);
       case 'stopping': {
@@ -247,11 +249,6 @@ export class Execution {
       case 'over':
         return this.#over(effect.failed);
     }
-  }
-
-  #stopOne({ node, as, reason, atOnce }: Extract<ScheduleEffect, { do: 'stop' }>): void {
-    const kill = as === 'terminated' ? ({ type: 'kill', as, reason } as const) : ({ type: 'kill' } as const);
-    this.#running.get(node)?.handle(atOnce ? kill : { type: 'stop', as, reason });
   }
 
   /** Several, where pipes join them: all of them or none. */
@@ -291,7 +288,7 @@ export class Execution {
 
   #tick(): void {
     const now = this.#now();
-    if (this.#schedule.timedOut(now)) this.stop({ exitCode: 124, reason: 'the run timed out' });
+    if (this.#schedule.timedOut(now)) this.stop({ exitCode: TIMED_OUT, reason: 'the run timed out' });
     this.#perform(this.#schedule.tick(now));
     for (const run of [...this.#running.values()]) run.handle({ type: 'tick' });
   }
@@ -301,6 +298,3 @@ export class Execution {
     return this.#clock.now();
   }
 }
-
-/** Exit codes from here on say that the run's time limit or a signal cut it short. */
-const CUT_SHORT = 124;

@@ -26,3 +26,9 @@ export type ScheduleEffect =
   | { readonly do: 'stopping'; readonly reason: string; readonly node: NodeId | null }
   /** Every node has ended. `failed` are those whose failure fails the run. */
   | { readonly do: 'over'; readonly failed: readonly NodeId[] };
+
+/** What a process hears that is to be stopped. */
+export function stopInput({ as, reason, atOnce }: Extract<ScheduleEffect, { do: 'stop' }>) {
+  if (!atOnce) return { type: 'stop', as, reason } as const;
+  return as === 'terminated' ? ({ type: 'kill', as, reason } as const) : ({ type: 'kill' } as const);
+}

@@ -2,10 +2,18 @@
 import type { NodeId, Plan } from '../plan/plan.ts';
 import type { QueueCounts } from './event.ts';
 
+/** The exit code of a run that took too long; those of signals are larger. */
+export const TIMED_OUT = 124;
+
 /** Why a run was ended early, and the exit code for that. */
 export interface StopCause {
   readonly exitCode: number;
   readonly reason: string;
+}
+
+/** Whether the run's time limit or a signal was that. */
+export function isCutShort({ exitCode }: StopCause): boolean {
+  return exitCode >= TIMED_OUT;
 }
 
 export interface RunFacts {
