@@ -24,7 +24,7 @@ class ExactConsumer(Consumer):
 
     def __init__(self, session: "Session", channel: "dict[str, Any]") -> None:
         super().__init__(session, channel)
-        self._most = 1
+        self.pace.most = 1
         #: Who waits, in order of arrival. What is ready is for the first of them.
         self.line: "deque[ExactGet]" = deque()
         self._right = False
@@ -59,16 +59,15 @@ class ExactConsumer(Consumer):
     def _hear(self, kind: int, flags: int, body: memoryview) -> None:
         super()._hear(kind, flags, body)
         if kind in (wire.DELIVER, wire.REDELIVER):
-            while self._later:
-                self.make_ready(*self._later.popleft())
+            self._stock.serve_all()
             if not self.line or self.line[0].right != bool(flags & wire.RIGHT):
                 self._decline()
 
     def put_back(self, tag: int) -> None:
         """An item that no program has seen."""
-        self._report_taken(tag)
+        self._receipts.say_taken(tag)
         self.session.say(wire.tags(wire.GIVE_BACK, self.channel, tag, 1))
-        self._reported = max(self._reported, tag + 1)
+        self._receipts.reported = max(self._receipts.reported, tag + 1)
 
     def _decline(self) -> None:
         """Gives back what is ready; what was asked for since stays asked for."""

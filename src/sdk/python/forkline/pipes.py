@@ -108,7 +108,7 @@ class Pipe:
                     _, data = consumer.ready.popleft()
                 except IndexError:
                     continue  # another thread was first
-                if consumer.slow:
+                if consumer.pace.slow:
                     consumer.tell_taken()
                 return data
             self._check()

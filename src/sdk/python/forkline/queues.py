@@ -279,7 +279,7 @@ class Queue(Generic[Item]):
                 tag, data = consumer.ready.popleft()
             except IndexError:
                 return
-            if consumer.slow:
+            if consumer.pace.slow:
                 consumer.tell_taken()
             yield (consumer.decode(data),)
             if self._consumer is not consumer:
@@ -312,7 +312,7 @@ class Queue(Generic[Item]):
                     if self._more(consumer, None):
                         continue
                     return
-                if consumer.slow:
+                if consumer.pace.slow:
                     consumer.tell_taken()
                 yield [decode(data) for _, data in taken]
                 if self._consumer is not consumer:
@@ -344,7 +344,7 @@ class Queue(Generic[Item]):
                     item = consumer.ready.popleft()
                 except IndexError:
                     continue  # another thread was first
-                if consumer.slow:
+                if consumer.pace.slow:
                     _tell_taken(consumer, item[0])
                 return item
             self._more(consumer, deadline, loop=False)

@@ -16,12 +16,12 @@ class Taken(Generic[Item]):
 
     def __init__(self, consumer: Consumer, tag: int, data: bytes) -> None:
         self.value: Item = consumer.decode(data)
-        delivered = consumer.attempts.get(tag)
+        delivered = consumer.past.attempts.get(tag)
         #: Which delivery of the item this is, from 1: one that came to nothing before it was known to be taken is not counted.
         self.attempt = delivered or 1
         #: Whether somebody may have had it before and did not get it done.
         self.redelivered = delivered is not None
-        death = consumer.deaths.get(tag)
+        death = consumer.past.deaths.get(tag)
         #: Of a dead letter: why it was never done, and how often it was delivered before that; else None.
         self.reason: Optional[str] = None if death is None else death["reason"]
         self.attempts: Optional[int] = None if death is None else death["attempts"]

@@ -25,7 +25,7 @@ class GetCall:
     def attempt(self) -> Any:
         consumer = self._consumer
         if not self._waits and not self._withdrawn:
-            consumer.pace()
+            consumer.come_back()
         result = self._next() or consumer.ended
         if result is not None:
             self._leave()
