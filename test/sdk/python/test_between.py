@@ -8,9 +8,10 @@ from contextlib import nullcontext
 
 from puppet import QUEUE, SDK, wire
 
-from forkline.producer import STEPS_ARE_WHOLE, Producer
+from forkline.producer import Producer
 from forkline.putting import PutCall
 from forkline.session import Session
+from forkline.steps import STEPS_ARE_WHOLE
 
 
 class Books:

@@ -297,7 +297,7 @@ class HeldUp(unittest.TestCase):
             from forkline.putting import PutCall
             producer = q._bind_producer()
             put = PutCall(producer, b"1", False)
-            put.attempt = lambda: None if producer.is_crowded() else "on"
+            put.attempt = lambda: None if session.is_crowded() else "on"
             print(session.wait(put, None))
             connection.send = take
         """

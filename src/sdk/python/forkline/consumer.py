@@ -19,8 +19,9 @@ from .held import Held
 from .pace import MOST_AHEAD, Pace
 from .past import Past
 from .receipts import Receipts
+from .steps import STEPS_ARE_SINGLE
 from .stock import Stock
-from .walk import STEPS_ARE_SINGLE, Walk
+from .walk import Walk
 
 if TYPE_CHECKING:
     from .session import Session

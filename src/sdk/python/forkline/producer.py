@@ -8,16 +8,17 @@ put takes the lock. What was really used up is counted by those who hold that.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from itertools import accumulate, takewhile
-from typing import TYPE_CHECKING, Any, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import wire
 from .encoding import encodings
 from .errors import BrokenQueue, ShutDown
 from .manner import Manner
+from .steps import STEPS_ARE_WHOLE
+from .wants import Waiting, Wants
 
 if TYPE_CHECKING:
     from .session import Session
@@ -31,29 +32,11 @@ _BATCH_ITEMS = 4096
 #: An item is larger than others of its batch if it has so many times their bytes; then it takes the lock.
 _UNUSUAL = 64
 
-#: Puts wait for the socket while more than this is unsent, in bytes.
-_MOST_UNSENT = 512 * 1024
-
-
 #: Not even an item of no bytes.
 _NOTHING = -1
 
 #: What was heard so recently is still how it is, in seconds.
 _FRESH = 0.001
-
-#: Whether a few steps without a call or a loop are done as a whole.
-STEPS_ARE_WHOLE = (
-    sys.implementation.name == "cpython"
-    and sys.version_info >= (3, 11)
-    and getattr(sys, "_is_gil_enabled", lambda: True)()
-)
-
-
-class Waiting(Protocol):
-    """A put that waits for room."""
-
-    #: It does not stay: it takes what there is at once, or nothing.
-    once: bool
 
 
 class Producer:
@@ -74,9 +57,7 @@ class Producer:
         self.batch: "list[bytes]" = []
         #: Those who wait for room, in order of arrival. While there are any, nobody overtakes them.
         self.line: "deque[Waiting]" = deque()
-        self.wanting = False
-        self.unwants = 0
-        self.refused = False
+        self.wants = Wants(session, self.channel)
         self.closed = False
         #: Nothing more may be put but what waits in line.
         self._closing = False
@@ -129,14 +110,7 @@ class Producer:
         if session.lost is not None or session.parting or self._broken or self.closed:
             return False
         session.seal()
-        return not self.is_crowded() and self.admit(data, None)
-
-    def is_crowded(self) -> bool:
-        """Whether so much is unsent that a put waits for the socket to keep up."""
-        connection = self.session.connection
-        if connection.unsent >= _BATCH_BYTES:
-            self.session.send()
-        return connection.unsent > _MOST_UNSENT
+        return not session.is_crowded() and self.admit(data, None)
 
     def extend(self, items: "list[bytes]") -> int:
         """Adds to the open batch as many of them as it takes. Returns how many."""
@@ -249,20 +223,6 @@ class Producer:
         self.batch = []
         self._counted_items = self._counted_bytes = 0
 
-    def want(self, size: int, once: bool) -> None:
-        """Asks for room for one item."""
-        self.wanting = True
-        self.refused = False
-        if once:
-            # What this program has taken has left its place.
-            self.session.report()
-        self.session.say(wire.room(wire.WANT, self.channel, 1, size, 1 if once else 0))
-
-    def unwant(self) -> None:
-        self.wanting = False
-        self.unwants += 1
-        self.session.say(wire.bare(wire.UNWANT, self.channel))
-
     def close(self) -> None:
         """What is in line is still put. Nothing is that comes later."""
         self.fresh = _NOTHING
@@ -297,13 +257,12 @@ class Producer:
             count, size = wire.read_room(body)
             self._room_items += count
             self._room_bytes += size
-            self.wanting = False
+            self.wants.open = False
             if self.fails and not self.line:
                 # Room that nobody uses would make another's put fail.
                 self._give_room()
         elif kind == wire.REFUSED:
-            self.wanting = False
-            self.refused = True
+            self.wants.were_refused()
             self.closed = self.closed or bool(flags & 1)
         elif kind == wire.BROKEN:
             self.fresh = _NOTHING
@@ -312,7 +271,7 @@ class Producer:
             self._broken = True
             self._void()
         elif kind == wire.WITHDRAWN:
-            self.unwants -= 1
+            self.wants.withdrawn -= 1
             # It came for one who has given up. Who does something else now would keep it from others.
             if not self.line:
                 self._give_room()

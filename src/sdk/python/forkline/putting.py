@@ -32,7 +32,7 @@ class PutCall:
     def attempt(self) -> Any:
         producer = self._producer
         if self._withdrawn:
-            return None if producer.unwants else self._put
+            return None if producer.wants.withdrawn else self._put
         result: Any = producer.refusal(in_line=self in producer.line)
         if result is None:
             result = self._attempt(producer)
@@ -52,16 +52,16 @@ class PutCall:
             self._put = True
             return True
         producer.session.seal()
-        if producer.is_crowded() and not self.once:
+        if producer.session.is_crowded() and not self.once:
             return None
         if self._admit(producer):
             self._put = True
             return True
-        if self._asked and self.once and producer.refused:
+        if self._asked and self.once and producer.wants.refused:
             return False
-        if not producer.wanting:
+        if not producer.wants.open:
             self._asked = True
-            producer.want(len(self._data), self.once)
+            producer.wants.say(len(self._data), self.once)
         return None
 
     def _join(self, producer: Producer) -> bool:
@@ -73,8 +73,8 @@ class PutCall:
 
     def withdraw(self) -> None:
         self._withdrawn = True
-        if self._asked and self._producer.wanting and not self._put:
-            self._producer.unwant()
+        if self._asked and self._producer.wants.open and not self._put:
+            self._producer.wants.withdraw()
         self._leave()
 
     def undo(self, result: object) -> None:

@@ -32,8 +32,9 @@ _FOREVER = 3600.0
 _LATE = 0.05
 #: In seconds.
 _RECENT = 0.0002
-#: Nobody holds back for less unsent than this, in bytes.
+#: Nobody holds back for less unsent than this, in bytes; and puts wait for the socket while it is more than that.
 _CROWD = 64 * 1024
+_MOST_UNSENT = 512 * 1024
 
 
 class Answer(NamedTuple):
@@ -312,6 +313,12 @@ class Session:
             # What the broker said before it closed tells more than that it closed.
             self._listen()
             self._lose(f"the connection to the broker broke: {error.strerror}")
+
+    def is_crowded(self) -> bool:
+        """Whether so much is unsent that a put waits for the socket to keep up."""
+        if self.connection.unsent >= _CROWD:
+            self.send()
+        return self.connection.unsent > _MOST_UNSENT
 
     def arm(self) -> None:
         """Something was said that nobody waits for: has it sent within 10 ms."""

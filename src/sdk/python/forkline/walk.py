@@ -6,14 +6,10 @@ and the loop then finds its end sooner. All but `items` is for those who hold th
 
 from __future__ import annotations
 
-import sys
 from operator import length_hint
 from typing import Iterator
 
-__all__ = ["STEPS_ARE_SINGLE", "Walk"]
-
-#: Whether two threads that step through one iterator over a list are never given the same item.
-STEPS_ARE_SINGLE: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+__all__ = ["Walk"]
 
 
 class Walk:
