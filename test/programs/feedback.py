@@ -53,6 +53,8 @@ def victim(source: str, to: str, gate: str) -> None:
         numbers.task_done()
     for _ in range(3):
         numbers.get()
+    # That the others are done is known before it dies, or they would come again.
+    queue(to).flush()
     open(gate, "x").close()
     os.kill(os.getpid(), signal.SIGKILL)
 
