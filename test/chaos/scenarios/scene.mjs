@@ -29,6 +29,8 @@ export class Scene {
   #innocents = [];
   #runners = [];
   #cgroup = null;
+  /** How long the registry was at the last look. */
+  #entered = 0;
 
   constructor({ home, user, tier, id }) {
     this.home = home;
@@ -170,17 +172,16 @@ export class Scene {
   /** What must hold of every scenario, `patienceMs` after its end. */
   async end({ patienceMs = 2_000, mayLeaveFolder = false } = {}) {
     const began = Date.now();
-    // Who forks on and on is between two pids at some looks.
-    for (let empty = 0; empty < 5 && Date.now() - began < patienceMs; await pause(10)) {
-      const isEmpty = this.living().length === 0;
-      empty = isEmpty ? empty + 1 : 0;
-      if (!isEmpty) this.notes.settledMs = Date.now() - began;
-    }
-    for (const pid of this.living()) {
-      this.faults.push(
-        `process ${pid} was left behind: ${proc(pid, 'cmdline').replaceAll('\0', ' ').trim() || proc(pid, 'comm')}`,
-      );
-      kill(pid);
+    for (let empty = 0; empty < 5; await pause(10)) {
+      const { lives, living } = this.#look();
+      empty = lives ? 0 : empty + 1;
+      if (!lives) continue;
+      this.notes.settledMs = Date.now() - began;
+      if (this.notes.settledMs < patienceMs) continue;
+      this.faults.push(...living.map(leftBehind));
+      if (living.length === 0) this.faults.push('a process was left behind that forks on and on');
+      for (const pid of living) kill(pid);
+      break;
     }
     if (!mayLeaveFolder)
       for (const name of readdirSync(this.at('tmp')))
@@ -198,9 +199,11 @@ export class Scene {
   /** Takes all of it away, whatever came of it. */
   async forget({ keep = false } = {}) {
     for (const { child } of this.#innocents) kill(child.pid);
-    for (let n = 0; n < 100 && this.living().length > 0; n++) {
-      for (const pid of this.living()) kill(pid);
-      await pause(10);
+    for (let empty = 0, n = 0; empty < 5 && n < 1000; n++, await pause(10)) {
+      if (this.#cgroup !== null) killAll(this.#cgroup);
+      const { lives, living } = this.#look();
+      for (const pid of living) kill(pid);
+      empty = lives ? 0 : empty + 1;
     }
     if (this.#cgroup !== null) removeCgroup(this.#cgroup);
     if (!keep) rmSync(this.folder, { recursive: true, force: true });
@@ -209,6 +212,16 @@ export class Scene {
   /** What was made in the folder since is the user's. */
   ownAll() {
     for (const name of readdirSync(this.at('work'), { recursive: true })) this.#give(this.at('work', name));
+  }
+
+  /** Whether anything of it lives. Who forks on and on is between two pids at some looks, and seen by what it leaves in the registry. */
+  #look() {
+    const entered = this.read('registry').length;
+    const living = this.living();
+    const lives =
+      living.length > 0 || entered !== this.#entered || (this.#cgroup !== null && isPopulated(this.#cgroup));
+    this.#entered = entered;
+    return { lives, living };
   }
 
   #as() {
@@ -248,6 +261,22 @@ function membersOf(cgroup) {
   } catch {
     return [];
   }
+}
+
+function isPopulated(cgroup) {
+  return readFileSync(join(cgroup, 'cgroup.events'), 'utf8').includes('populated 1');
+}
+
+function killAll(cgroup) {
+  try {
+    writeFileSync(join(cgroup, 'cgroup.kill'), '1');
+  } catch {
+    // An older kernel has no such file.
+  }
+}
+
+function leftBehind(pid) {
+  return `process ${pid} was left behind: ${proc(pid, 'cmdline').replaceAll('\0', ' ').trim() || proc(pid, 'comm')}`;
 }
 
 function removeCgroup(path) {
