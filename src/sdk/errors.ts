@@ -115,3 +115,10 @@ export class BrokerLost extends Error {
     BrokerLost.prototype.name = 'BrokerLost';
   }
 }
+
+/** What a get of the queue or pipe comes to, once no item will come any more; `broke`: since a producer failed. */
+export function endOf(name: string, broke: boolean): QueueClosed | QueueAborted {
+  return broke
+    ? new QueueAborted(`\`${name}\` broke off: a process that puts to it failed`)
+    : new QueueClosed(`\`${name}\` has ended: every process that puts to it has`);
+}

@@ -1,6 +1,8 @@
 // The direct lanes over which the items of a queue come to this process, one lane after the other: enters the one that the
 // broker offers, and once it is closed gives what came over it and is not taken the tags that the broker knows it by.
-import { Flag, type LaneBody, type LaneMap, Type, type WelcomeQueue } from '../wire/message.ts';
+import { readJson } from '../wire/body.ts';
+import type { Frame } from '../wire/frame.ts';
+import { Flag, type LaneBody, type LaneMap, Type, type WelcomePipe, type WelcomeQueue } from '../wire/message.ts';
 import { LaneIn } from './lane-in.ts';
 import { LANE, type LaneTags, MOST_LANES } from './lane-tags.ts';
 import type { Receipts } from './receipts.ts';
@@ -28,10 +30,15 @@ export interface Taker {
 }
 
 export class LanesIn {
+  /**
+   * So many items at least are taken from a lane before that is said in the middle of a turn: a quarter of what fits into the queue, so
+   * that its producer has something to do meanwhile, and is not woken for a few.
+   */
+  leastReport = LEAST_UNSAID;
   readonly #session: Session;
   readonly #stock: Stock;
   readonly #taker: Taker;
-  #queue: WelcomeQueue | null = null;
+  #queue: WelcomeQueue | WelcomePipe | null = null;
   /** The lane that items come over, or will; all there ever were, of which the program may still hold items. */
   #lane: LaneIn | null = null;
   #offer: LaneBody | null = null;
@@ -51,8 +58,15 @@ export class LanesIn {
     this.#taker = taker;
   }
 
+  /** The queue that items come from, as the broker describes it. */
+  open(queue: WelcomeQueue | WelcomePipe): void {
+    const { maxsize } = queue;
+    this.#queue = queue;
+    this.leastReport = maxsize === 0 ? MOST_UNSAID : Math.min(Math.max(LEAST_UNSAID, maxsize >> 2), MOST_UNSAID);
+  }
+
   /** The program's items come over a lane. */
-  get open(): boolean {
+  get inUse(): boolean {
     return this.#lane !== null && this.#lane.open;
   }
 
@@ -61,21 +75,19 @@ export class LanesIn {
     return this.#lane !== null && this.#lane.closing;
   }
 
-  /** The broker offers a lane from the one process that puts: to be entered once all is here that came over the last one. */
-  offer(queue: WelcomeQueue, offer: LaneBody): void {
-    this.#queue = queue;
-    this.#offer = offer;
-    this.#enter();
-  }
-
-  /** All that came from the broker is here. */
-  go(): void {
-    this.#lane?.go();
-  }
-
-  /** The other end is gone. */
-  orphaned(): void {
-    this.#lane?.orphaned();
+  receive(frame: Frame): void {
+    switch (frame.type) {
+      case Type.LANE:
+        // From the one process that puts: to be entered once all is here that came over the last one.
+        this.#offer = readJson(frame) as unknown as LaneBody;
+        return this.#enter();
+      case Type.LANE_GO:
+        // All that came from the broker is here.
+        return this.#lane?.go();
+      case Type.LANE_STOP:
+        // The other end is gone.
+        return this.#lane?.orphaned();
+    }
   }
 
   /** The broker has the lane back. Those of its items that are not done have the tags from `base` on. */
@@ -240,3 +252,6 @@ export class LanesIn {
     return this.#lanes[Math.floor(name / LANE) - 1] as LaneIn;
   }
 }
+
+const LEAST_UNSAID = 32;
+const MOST_UNSAID = 256;

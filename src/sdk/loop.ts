@@ -41,7 +41,7 @@ export class Loop<T> implements AsyncIterableIterator<T> {
 
   async #wait(): Promise<IteratorResult<T>> {
     try {
-      const { value, tag } = await this.#consumer.wait(Number.POSITIVE_INFINITY);
+      const { value, tag } = await this.#consumer.gets.wait(Number.POSITIVE_INFINITY);
       this.#tag = tag;
       return { value: value as T, done: false };
     } catch (error) {
@@ -71,7 +71,7 @@ export class Batches<T> implements AsyncIterableIterator<T[]> {
     this.#waited = NOTHING;
     this.#count = 0;
     try {
-      const waited = taking.ready ? null : await this.#consumer.wait(Number.POSITIVE_INFINITY);
+      const waited = taking.ready ? null : await this.#consumer.gets.wait(Number.POSITIVE_INFINITY);
       const more = taking.ready ? taking.nextBatch() : [];
       const value = (waited === null ? more : [waited.value, ...more]) as T[];
       this.#waited = waited?.tag ?? NOTHING;

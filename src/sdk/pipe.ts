@@ -70,7 +70,7 @@ export class Pipe<In = unknown, Out = In> implements Channel, AsyncIterable<In>,
     signal?.throwIfAborted();
     if (this.#closing !== null) throw this.#closed();
     try {
-      return await this.#consumer.arrives(timeMs, signal);
+      return await this.#consumer.gets.arrives(timeMs, signal);
     } catch (error) {
       if (error instanceof QueueClosed) return true;
       throw error;
@@ -160,7 +160,7 @@ export class Pipe<In = unknown, Out = In> implements Channel, AsyncIterable<In>,
     options.signal?.throwIfAborted();
     if (this.#closing !== null) throw this.#closed();
     try {
-      const { value } = await this.#consumer.wait(timeMs, options.signal);
+      const { value } = await this.#consumer.gets.wait(timeMs, options.signal);
       return read(value as Buffer);
     } catch (error) {
       if (!(error instanceof QueueClosed)) throw error;

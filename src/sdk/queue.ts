@@ -104,7 +104,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
   /** As `get`, for those who work on several items at once: each one is done, or goes back, on its own. */
   async take(options: GetOptions = {}): Promise<Taken<T>> {
     options.signal?.throwIfAborted();
-    const { value, tag, attempt, redelivered, death } = await this.#consumer.wait(
+    const { value, tag, attempt, redelivered, death } = await this.#consumer.gets.wait(
       waitMs(options),
       options.signal,
       isRight(options.side),
@@ -221,7 +221,7 @@ export class Queue<T = unknown> implements Channel, AsyncIterable<T> {
 
   async #getPatiently(options: GetOptions): Promise<T> {
     options.signal?.throwIfAborted();
-    const outcome = await this.#consumer.outcome(waitMs(options), options.signal, isRight(options.side));
+    const outcome = await this.#consumer.gets.outcome(waitMs(options), options.signal, isRight(options.side));
     if (typeof outcome === 'function') throw outcome();
     this.#consumer.receipts.hold(outcome.tag);
     return outcome.value as T;
