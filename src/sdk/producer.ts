@@ -2,13 +2,12 @@
 // when a put waits for it.
 import { readJson, readRoom } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
-import { Flag, type LaneBody, Limit, Type, type WelcomeLine } from '../wire/message.ts';
+import { Flag, type LaneBody, Type, type WelcomeLine } from '../wire/message.ts';
 import { Laid } from './areas.ts';
 import { type Encoding, encodingOf } from './encoding.ts';
 import { BrokenQueue, type Failure, QueueClosed } from './errors.ts';
-import type { Connection } from './connection.ts';
-import { LARGEST, LaneOut } from './lane-out.ts';
 import { checkManner, type Manner, mannerOf, type Placing } from './manner.ts';
+import { Outlet, type Putter } from './outlet.ts';
 import { type Patience, waitMs } from './patience.ts';
 import type { Rider, Session } from './session.ts';
 import { type WaitingPut, WaitingPuts } from './waiting-puts.ts';
@@ -21,13 +20,10 @@ export interface PutOptions extends Patience, Placing {
 /** What every put that need not wait returns: one promise for all of them. */
 export const SENT: Promise<void> = Promise.resolve();
 
-export class Producer implements Rider {
+export class Producer implements Rider, Putter {
   readonly #session: Session;
   readonly #name: string;
-  /** Where puts go, to the broker or over a lane, and the largest item that it takes. */
-  #outlet: Connection;
-  #largest: number = Limit.ITEM;
-  #lane: LaneOut | null = null;
+  readonly #outlet: Outlet;
   #queue: WelcomeLine | null = null;
   #encoding: Encoding | null = null;
   #id = 0;
@@ -51,7 +47,7 @@ export class Producer implements Rider {
 
   constructor(session: Session, name: string) {
     this.#session = session;
-    this.#outlet = session.outlet;
+    this.#outlet = new Outlet(session, this);
     this.#name = name;
     this.#line = new WaitingPuts(session, name, () => {
       this.#stale = true;
@@ -60,14 +56,14 @@ export class Producer implements Rider {
   }
 
   put(value: unknown, options: PutOptions | undefined): Promise<void> {
-    const outlet = this.#outlet;
-    if (this.#plain && this.#room > 0 && options === undefined && this.#line.size === 0 && !outlet.congested) {
-      const most = Math.min(this.#roomBytes, this.#largest);
-      const size = (this.#encoding as Encoding).put(outlet.writer, this.#id, value, most);
+    const { way, largest } = this.#outlet;
+    if (this.#plain && this.#room > 0 && options === undefined && this.#line.size === 0 && !way.congested) {
+      const most = Math.min(this.#roomBytes, largest);
+      const size = (this.#encoding as Encoding).put(way.writer, this.#id, value, most);
       if (size >= 0) {
         this.#room -= 1;
         this.#roomBytes -= size;
-        outlet.wroteItem(size);
+        way.wroteItem(size);
         return this.#confirms ? this.#session.confirm() : SENT;
       }
     }
@@ -77,7 +73,7 @@ export class Producer implements Rider {
   /** Waits until the broker has everything that was put before. */
   async flush(): Promise<void> {
     await this.#line.passed();
-    this.#leaveLane();
+    this.#outlet.leaveLane();
     await this.#session.confirm();
     this.#throwUnlessBroken();
   }
@@ -88,7 +84,7 @@ export class Producer implements Rider {
     this.#closed = true;
     this.#plain = false;
     await this.#line.passed();
-    this.#leaveLane();
+    this.#outlet.leaveLane();
     await this.#session.ask((request) => {
       if (this.#queue !== null && this.#failure === null && !again) {
         this.#session.writer.bare(Type.CLOSE, this.#queue.id);
@@ -114,7 +110,7 @@ export class Producer implements Rider {
 
   /** The program ends. Gives how many puts still wait for room and were not given up. */
   leave(): number {
-    this.#leaveLane();
+    this.#outlet.leaveLane();
     return this.#line.holding;
   }
 
@@ -125,20 +121,23 @@ export class Producer implements Rider {
     this.#judged = queue.judged;
     this.#confirms = queue.confirm;
     this.#plain = !queue.judged && !this.#closed;
+    this.#outlet.open(queue);
     this.#line.open(queue, encoding);
     this.#ride();
   }
 
   receive(frame: Frame): void {
     switch (frame.type) {
-      case Type.ROOM:
-        return this.#gain(readRoom(frame));
+      case Type.ROOM: {
+        const { count, bytes } = readRoom(frame);
+        return this.onRoom(count, bytes);
+      }
       case Type.LANE:
-        return this.#enterLane(readJson(frame) as unknown as LaneBody);
+        return this.#outlet.enterLane(readJson(frame) as unknown as LaneBody);
       case Type.LANE_STOP:
-        return this.#leaveLane();
+        return this.#outlet.leaveLane();
       case Type.BROKEN:
-        this.#leaveLane();
+        this.#outlet.leaveLane();
         return this.fail(() => new BrokenQueue(`no process is left that takes from \`${this.#name}\``));
       case Type.REFUSED:
         if (frame.flags === Flag.NEVER) this.#line.fail(() => this.#closedError());
@@ -149,10 +148,25 @@ export class Producer implements Rider {
     }
   }
 
+  onRoom(count: number, bytes: number): void {
+    if (this.#failure !== null || (this.#closed && this.#line.size === 0)) return;
+    this.#room += count;
+    this.#roomBytes += bytes;
+    this.serve();
+  }
+
+  onSpared(bytes: number): void {
+    this.#roomBytes += bytes;
+  }
+
+  onTurn(): void {
+    this.serve();
+  }
+
   fail(failure: Failure): void {
     this.#failure ??= failure;
     this.#room = 0;
-    this.#lane?.destroy();
+    this.#outlet.destroy();
     this.#line.fail(failure);
   }
 
@@ -162,10 +176,10 @@ export class Producer implements Rider {
     for (const put of this.#line) {
       const bytes = put.bytes;
       if (queue === null || bytes === null || this.#room === 0 || bytes.length > this.#roomBytes) break;
-      if (this.#outlet.congested) return;
+      if (this.#outlet.way.congested) return;
       // A lane that turns out to be broken while it is written to has the rest of the line put past it.
       this.#line.remove(put);
-      put.settle(this.#spend(queue, bytes, put.manner));
+      put.settle(this.#spend(bytes, put.manner));
     }
     // Room that nobody uses would make another's put fail.
     if (queue?.overflow === 'fail') this.#giveRoom();
@@ -185,7 +199,7 @@ export class Producer implements Rider {
       this.#wanting = false;
     } else if (head.trying === 'ask') {
       this.#try(head, id);
-    } else if (head.trying === null && !this.#lane?.open) {
+    } else if (head.trying === null && !this.#outlet.bypasses) {
       const { count, bytes } = this.#line.need;
       writer.room(Type.WANT, id, count, bytes);
       this.#wanting = true;
@@ -202,7 +216,7 @@ export class Producer implements Rider {
     if (this.#closed) throw this.#closedError();
     if (this.#queue !== null) checkManner(manner, this.#queue);
     const bytes = this.#layDown(value) ?? this.#encoding?.encode(value) ?? null;
-    if (options.confirm) this.#leaveLane();
+    if (options.confirm) this.#outlet.leaveLane();
     const failure = await this.#place(bytes, value, manner, timeMs, options.signal);
     if (failure !== null) {
       if (bytes instanceof Laid) this.#session.areas.takeBack((this.#queue as WelcomeLine).id, bytes);
@@ -213,7 +227,7 @@ export class Producer implements Rider {
 
   /** What may have to wait is copied by that, where it is large: and not once more when it is put. */
   #layDown(value: unknown): Laid | null {
-    const view = this.#judged || this.#lane?.open ? undefined : this.#encoding?.view?.(value);
+    const view = this.#judged || this.#outlet.bypasses ? undefined : this.#encoding?.view?.(value);
     return view === undefined ? null : this.#session.areas.layDown((this.#queue as WelcomeLine).id, view);
   }
 
@@ -226,8 +240,8 @@ export class Producer implements Rider {
     signal: AbortSignal | undefined,
   ): Promise<Failure | null> | null {
     const first = this.#line.size === 0;
-    if (first && bytes !== null && this.#room > 0 && bytes.length <= this.#roomBytes && !this.#outlet.congested) {
-      return this.#spend(this.#queue as WelcomeLine, bytes, manner);
+    if (first && bytes !== null && this.#room > 0 && bytes.length <= this.#roomBytes && !this.#outlet.way.congested) {
+      return this.#spend(bytes, manner);
     }
     if (timeMs === 0 && this.#line.patient) return Promise.resolve(this.#line.full(0));
     return new Promise((resolve) => {
@@ -255,90 +269,11 @@ export class Producer implements Rider {
     });
   }
 
-  #gain({ count, bytes }: { count: number; bytes: number }): void {
-    if (this.#failure !== null || (this.#closed && this.#line.size === 0)) return;
-    this.#room += count;
-    this.#roomBytes += bytes;
-    this.serve();
-  }
-
   /** Puts it; where it is judged, there is more to wait for. */
-  #spend(queue: WelcomeLine, bytes: Uint8Array | Laid, manner: Manner): Promise<Failure | null> | null {
-    // What waits behind this must not be put before it.
-    if (bytes.length > this.#largest || bytes instanceof Laid) this.#closeLane();
+  #spend(bytes: Uint8Array | Laid, manner: Manner): Promise<Failure | null> | null {
     this.#room -= 1;
     this.#roomBytes -= bytes.length;
-    if (bytes instanceof Laid) return this.#tell(queue, bytes, manner);
-    if (this.#judged) return this.#offer(queue, bytes, manner);
-    const { priority, left } = manner;
-    if (priority === undefined && !left) this.#outlet.writer.putBytes(queue.id, bytes);
-    else this.#session.writer.putApart(queue.id, bytes, priority, left ? Flag.LEFT : Flag.NONE);
-    this.#outlet.wroteItem(bytes.length);
-    return null;
-  }
-
-  /** Puts what lies there. */
-  #tell({ id }: WelcomeLine, { place, length }: Laid, { priority, left }: Manner): null {
-    this.#session.writer.putAside(id, place, priority, left ? Flag.LEFT : Flag.NONE);
-    this.#outlet.wroteItem(length);
-    return null;
-  }
-
-  #offer({ id }: WelcomeLine, bytes: Uint8Array, { priority, left }: Manner): Promise<Failure | null> {
-    const flags = left ? Flag.LEFT : Flag.NONE;
-    return new Promise((resolve) => {
-      this.#session.request({
-        write: (request) => this.#session.writer.offer(id, request, priority ?? 0, bytes, flags),
-        answer: () => resolve(null),
-        fail: resolve,
-      });
-    });
-  }
-
-  /** The broker offers a lane to the one process that takes. */
-  #enterLane({ path, key }: LaneBody): void {
-    const { id } = this.#queue as WelcomeLine;
-    const { writer } = this.#session;
-    const lane = new LaneOut(
-      { channel: id, path, key },
-      {
-        onLaneOpen: () => {
-          // All that was put before this frame came through the broker; nothing after it does.
-          writer.bare(Type.LANE_READY, id);
-          this.#session.wrote();
-          this.#outlet = lane.outlet;
-          this.#largest = LARGEST;
-          this.serve();
-        },
-        onLaneRoom: (count, bytes) => this.#gain({ count, bytes }),
-        onLaneTrouble: () => this.#leaveLane(),
-      },
-    );
-    this.#lane = lane;
-    this.#session.lanes.add(lane);
-  }
-
-  /** Puts go through the broker again. */
-  #leaveLane(): void {
-    if (this.#lane === null) return;
-    this.#closeLane();
-    this.serve();
-  }
-
-  /** The broker gets back what went over the lane and is not done. */
-  #closeLane(): void {
-    const lane = this.#lane;
-    if (lane === null) return;
-    const { writer, lanes } = this.#session;
-    const { id } = this.#queue as WelcomeLine;
-    lanes.delete(lane);
-    this.#lane = null;
-    this.#outlet = this.#session.outlet;
-    this.#largest = Limit.ITEM;
-    if (lane.open) this.#roomBytes += lane.close(writer);
-    else writer.bare(Type.LANE_READY, id, Flag.NO_LANE);
-    lane.destroy();
-    this.#session.wrote();
+    return this.#outlet.put(bytes, manner);
   }
 
   /** Gives back what no put waits for. */
