@@ -17,6 +17,10 @@ export const FLAGS = process.versions.node.startsWith('20.') ? [...TIDY, ...UNHU
 /**
  * glibc: what the broker reads lies in blocks of 64 KiB and less, which come and go for as long as items do. Taken from the system and given
  * back one by one, their pages cost more than all else that is done with them, most of all in a virtual machine: so up to some megabytes
- * of what is free is kept. A buffer for a large item is a mapping of its own, and goes back whole.
+ * of what is free is kept, and pages are large where they can be. A buffer for a large item is a mapping of its own, and goes back whole.
  */
-export const MEMORY = { MALLOC_MMAP_THRESHOLD_: String(128 * 1024), MALLOC_TRIM_THRESHOLD_: String(8 * 1024 * 1024) };
+export const MEMORY = {
+  MALLOC_MMAP_THRESHOLD_: String(128 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(8 * 1024 * 1024),
+  GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+};
