@@ -133,6 +133,7 @@ export class Vigil {
     }
     const nodes = new Map<NodeId, Standing>();
     const blocked = new Map<NodeId, readonly Cause[]>();
+    let isYoung = false;
     for (const stance of sight.stances) {
       const { node, after = [], works = [] } = stance;
       const { own, wired } = ownWaits(stance, waits);
@@ -143,8 +144,9 @@ export class Vigil {
       if (stance.state === 'absent') blocked.set(node, []);
       else if (stance.state === 'driven' || causes.length === 0) continue;
       else if (this.#still.of(stance, now) >= this.#deadlockMs) blocked.set(node, causes);
+      else isYoung = true;
     }
-    return { nodes, waits, blocked, closed: closedSetOf(blocked) };
+    return { nodes, waits, blocked, isYoung, closed: closedSetOf(blocked) };
   }
 
   #ask({ nodes, waits, closed }: Suspicion, now: number): VigilEffect[] {
@@ -231,8 +233,8 @@ export class Vigil {
     return waits.length === 0 ? [] : [{ do: 'stalled', waits }];
   }
 
-  #nextLook({ nodes, closed }: Suspicion, now: number): number | null {
-    if ([...closed].some((node) => nodes.get(node)?.stance.state !== 'absent')) return LOOK_MS;
+  #nextLook({ nodes, isYoung, closed }: Suspicion, now: number): number | null {
+    if (isYoung || [...closed].some((node) => nodes.get(node)?.stance.state !== 'absent')) return LOOK_MS;
     const quietMs = this.#still.ofRun(now);
     if (quietMs <= this.#deadlockMs + LOOK_MS) return LOOK_MS;
     return quietMs < STALLED_MS ? STALLED_MS - quietMs : null;
@@ -250,6 +252,8 @@ interface Suspicion {
   readonly nodes: ReadonlyMap<NodeId, Standing>;
   readonly waits: ReadonlyMap<number, readonly Cause[]>;
   readonly blocked: Blocked;
+  /** One of those who wait has not been still for long enough yet. Not every wait is said to a channel, and so a turn. */
+  readonly isYoung: boolean;
   readonly closed: ReadonlySet<NodeId>;
 }
 

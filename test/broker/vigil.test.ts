@@ -176,6 +176,18 @@ test('an answer counts for what was asked, not for what came after', () => {
   expect(watch(vigil, scene, 1100, 1900)).toEqual([]);
 });
 
+test('one who waits last, long after the others and at no channel, is found as soon as any other', () => {
+  const vigil = new Vigil(settings);
+  const scene = new Scene().waits('a', 'await', 'b').runs('b');
+  expect(watch(vigil, scene, 0, 4999)).toEqual([]);
+  const { turns } = scene;
+  scene.waits('b', 'await', 'a').turns = turns;
+  expect(watch(vigil, scene, 5000, 6099).map(({ at, effect }) => [at, effect.do])).toEqual([
+    [6000, 'ask'],
+    [6000, 'ask'],
+  ]);
+});
+
 test('nobody is asked as long as one who could help runs', () => {
   const scene = circle().runs('c').waits('b', 'get', 'a', 'c');
   expect(dos(watch(new Vigil(settings), scene, 0, 9000).map(({ effect }) => effect))).toEqual([]);
