@@ -258,8 +258,12 @@ export interface Outlook {
   /** What has not started or is a join, as far as somebody waits for it: it moves once one of `on` or something at `queues` has. */
   readonly pending: readonly {
     readonly node: NodeId;
-    readonly does: 'start' | 'pass';
+    readonly does: 'start' | 'slot' | 'pass';
+    /** Its needs hold, and it stands in line: for this lock, or, where that is null, for something else. */
+    readonly channel?: string | null;
     readonly on: readonly NodeId[];
+    /** Those who are told; without it, all. */
+    readonly named?: readonly NodeId[];
     readonly queues: readonly string[];
   }[];
   /** Suspects that a join may yet stop, or give up waiting for. */

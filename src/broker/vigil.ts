@@ -91,9 +91,9 @@ export class Vigil {
       const ways = outlook.ways.filter((way) => way.node === node).map(({ by }) => by);
       blocked.set(node, [...causes, ...(ways.length === 0 ? [] : [wayOut(ways)])]);
     }
-    for (const { node, does, on, queues } of outlook.pending) {
+    for (const { node, does, channel = null, on, named, queues } of outlook.pending) {
       const helpers = new Set([...on, ...queues.flatMap((queue) => [...sight.movers(queue)])]);
-      blocked.set(node, [{ does, channel: null, helpers }]);
+      blocked.set(node, [{ does, channel, helpers, ...(named === undefined ? {} : { named: new Set(named) }) }]);
     }
     const closed = closedSetOf(blocked);
     if (!this.#matters(closed, blocked, suspicion)) return [];

@@ -4,7 +4,19 @@ import type { NodeId } from '../plan/plan.ts';
 
 /** What one waits for, and who could make it come. Those who wait for the same may share it. */
 export interface Cause {
-  readonly does: 'get' | 'put' | 'acquire' | 'join' | 'await' | 'send' | 'receive' | 'start' | 'work' | 'pass' | 'stop';
+  readonly does:
+    | 'get'
+    | 'put'
+    | 'acquire'
+    | 'join'
+    | 'await'
+    | 'send'
+    | 'receive'
+    | 'start'
+    | 'slot'
+    | 'work'
+    | 'pass'
+    | 'stop';
   /** Null where it is no channel that is waited at. */
   readonly channel: string | null;
   readonly helpers: ReadonlySet<NodeId>;

@@ -47,6 +47,8 @@ export function hintFor({ circle: nodes, waits, queues }: Deadlock): string | nu
       : 'let everybody take these locks in the same order';
   }
   if (all('put')) return 'take `maxsize` off one of these queues, or let its consumer take before it puts';
+  if (among.some(({ does }) => does === 'slot'))
+    return 'give the run more `slots`: who waits for another keeps its own';
   const held = among.some(
     ({ does, channel }) => does !== 'put' && channel !== null && (queues[channel]?.held ?? 0) > 0,
   );
@@ -76,7 +78,9 @@ function doing(wait: WaitFact, queues: Waits['queues']): string {
     case 'receive':
       return `waits in \`recv\` on pipe \`${channel}\`, for ${names} to send`;
     case 'start':
-      return `has not started: it needs ${names}`;
+      return `has not started: it needs ${channel === null ? names : `lock \`${channel}\`, held by ${names}`}`;
+    case 'slot':
+      return `has not started: there is no slot for it before ${names} ends`;
     case 'work':
       return `has items under way: it waits for ${names}`;
     case 'pass':
@@ -113,7 +117,7 @@ function fillOf({ size, maxsize, held }: QueueFill): string {
 
 /** A node has not stirred for so long; what never started has no such time. */
 function since({ does, forMs }: WaitFact, seconds: (ms: number) => string): string {
-  return does === 'start' || does === 'work' || does === 'pass' ? '' : `, since ${seconds(forMs)}`;
+  return does === 'start' || does === 'slot' || does === 'work' || does === 'pass' ? '' : `, since ${seconds(forMs)}`;
 }
 
 function listOf(nodes: readonly string[], last: 'and' | 'or' = 'or'): string {

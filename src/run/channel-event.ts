@@ -102,7 +102,8 @@ export interface ClientRefused extends At {
 /** One thing that a process waits for. */
 export interface WaitFact {
   readonly node: NodeId;
-  /** `await`: that another ends. `start`: it has not started. `work`: it is an `each`, and these work for it. `pass`: it is a join.
+  /** `await`: that another ends. `start`: it has not started. `slot`: nor has it, as
+   * there is no slot for it. `work`: it is an `each`, and these work for it. `pass`: it is a join.
    * `open`, `read`, `write`: at a FIFO. */
   readonly does:
     | 'get'
@@ -113,6 +114,7 @@ export interface WaitFact {
     | 'send'
     | 'receive'
     | 'start'
+    | 'slot'
     | 'work'
     | 'pass'
     | 'open'

@@ -5,13 +5,14 @@ import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId } from '../plan/plan.ts';
 import type { Course, Entry } from './graph.ts';
 import type { JoinState } from './join-state.ts';
+import type { Lack } from './slots-line.ts';
 
 export type Prospects = Pick<Outlook, 'pending' | 'ways'>;
 
 /**
  * For those of `suspects`, and what follows from them and from `absent`. What runs, or is about to, is not among `pending`.
  * `courses`: of the plan's own nodes, and of those of each sub-pipeline. `lineOf`: whose needs hold and who waits in line all the
- * same, with those one of whom has to move first.
+ * same, and for what.
  */
 export function prospectsOf(
   courses: readonly Course[],
@@ -33,7 +34,7 @@ export function prospectsOf(
   return { pending, ways };
 }
 
-export type LineOf = (node: NodeId) => readonly NodeId[] | null;
+export type LineOf = (node: NodeId) => Lack | null;
 
 class View {
   readonly #courses: readonly Course[];
@@ -61,7 +62,10 @@ class View {
     const join = this.#join(id);
     if (entry.phase === 'ended') return null;
     const line = this.#lineOf(id);
-    if (line !== null) return { node: id, does: 'start', on: line.filter((it) => !this.#hasEnded(it)), queues: [] };
+    if (line !== null) {
+      const { does, channel, on, helpers } = line;
+      return { node: id, does, channel, named: on, on: helpers.filter((it) => !this.#hasEnded(it)), queues: [] };
+    }
     if (entry.phase === 'pending') {
       const open = entry.node.needs.filter((_, index) => entry.needs[index]?.standing === 'open');
       const awaited = open.flatMap(({ condition, instances }) => (condition === 'ready' ? instances : []));

@@ -39,6 +39,18 @@ export class LineWatch {
 /** What is worth a word. */
 export const LONG_MS = 10_000;
 
+/** What one of the line waits for. */
+export interface Lack {
+  /** `slot`: all are taken. */
+  readonly does: 'start' | 'slot';
+  /** The lock that it lacks, to hold; null where it is something else. */
+  readonly channel: string | null;
+  /** Who has what it lacks, or else has to be there, too. */
+  readonly on: readonly NodeId[];
+  /** One of all these has to move first. */
+  readonly helpers: readonly NodeId[];
+}
+
 export class SlotsLine implements Iterable<Entry> {
   readonly #entries = new Set<Entry>();
   readonly #of = new Map<NodeId, Entry>();

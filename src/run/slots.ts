@@ -6,7 +6,7 @@ import type { NodeId, Plan } from '../plan/plan.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import { areFree, type Ties, tiesOf, type Unit } from '../plan/ties.ts';
 import type { WaitFact } from './event.ts';
-import { type Entry, LineWatch, LONG_MS, SlotsLine } from './slots-line.ts';
+import { type Entry, type Lack, LineWatch, LONG_MS, SlotsLine } from './slots-line.ts';
 import { Parties } from './slots-parties.ts';
 import { change, SlotsRoom } from './slots-room.ts';
 
@@ -186,7 +186,7 @@ export class Slots {
   }
 
   /** One of these has to move before it can start; null where it does not stand in line. */
-  helpersOf(id: NodeId): readonly NodeId[] | null {
+  helpersOf(id: NodeId): Lack | null {
     const entry = this.#line.entryOf(id);
     if (entry === null) return null;
     const { unit } = entry;
@@ -195,7 +195,7 @@ export class Slots {
     );
     const before =
       this.#most === Number.POSITIVE_INFINITY ? rivals.filter((it) => this.#running.has(it)) : this.#running;
-    return [...before, ...this.#matesOf(entry)];
+    return { ...this.#lackOf(entry), helpers: [...before, ...this.#matesOf(entry)] };
   }
 
   // ── parts ──
@@ -207,9 +207,14 @@ export class Slots {
     return [...mates].flatMap(({ members }) => members.filter((it) => !this.#running.has(it) && !nodes.includes(it)));
   }
 
-  /** What it lacks, and who has it: a lock, a slot, or else those who have to be there, too. */
   #factOf(entry: Entry, now: number): WaitFact {
-    const { nodes, unit, count, since } = entry;
+    const { channel, on } = this.#lackOf(entry);
+    const forMs = Math.round(now - entry.since);
+    return { node: entry.nodes[0] as NodeId, does: 'start', channel, forMs, on: on.slice(0, MOST_TOLD) };
+  }
+
+  #lackOf(entry: Entry): Omit<Lack, 'helpers'> {
+    const { nodes, unit, count } = entry;
     const { running } = this.#standing;
     const withIt = ({ index }: Unit): number => (running[index] as number) + (index === unit.index ? nodes.length : 0);
     const lock = unit.holds.find((held) => !areFree(this.#ties, [held], withIt))?.lock ?? null;
@@ -218,8 +223,8 @@ export class Slots {
       .filter(({ takes, index }) => (lock !== null || takes === 1) && running[index] !== 0)
       .flatMap(({ members }) => members.filter((member) => this.#running.has(member)));
     const mates = lock === null && this.#free >= count ? this.#matesOf(entry) : [];
-    const on = (mates.length > 0 ? mates : having).slice(0, MOST_TOLD);
-    return { node: nodes[0] as NodeId, does: 'start', channel: lock, forMs: Math.round(now - since), on };
+    const isFull = lock === null && this.#free < count;
+    return { does: isFull ? 'slot' : 'start', channel: lock, on: mates.length > 0 ? mates : having };
   }
 
   /** Whether they could start once all have ended that can by themselves. */

@@ -108,7 +108,9 @@ describe('slots', () => {
     expect(story.begin()).toEqual(['start a']);
     expect(story.rest('a')).toEqual(['start b']);
     expect(story.comeBack('a')).toEqual([]);
-    expect(story.waits(['a'])).toEqual([{ node: 'a', does: 'start', on: ['b'], queues: [] }]);
+    expect(story.waits(['a'])).toEqual([
+      { node: 'a', does: 'slot', channel: null, named: ['b'], on: ['b'], queues: [] },
+    ]);
     expect(story.ended('b')).toEqual(['start c']);
     expect(story.ended('c')).toEqual(['admit a']);
     expect(story.ended('a')).toEqual(['over']);
@@ -181,7 +183,9 @@ describe('slots', () => {
   it('that others have are what one waits for in a deadlock', () => {
     const story = new Story(1, [processNode('a'), processNode('b')]);
     story.begin();
-    expect(story.waits(['b'])).toEqual([{ node: 'b', does: 'start', on: ['a'], queues: [] }]);
+    expect(story.waits(['b'])).toEqual([
+      { node: 'b', does: 'slot', channel: null, named: ['a'], on: ['a'], queues: [] },
+    ]);
   });
 });
 
@@ -196,7 +200,7 @@ describe('holds', () => {
   it('lets those who want the same lock run one after the other, and keeps nobody else', () => {
     const { begin, ended, waits } = story([holds('a', 'l'), holds('b', 'l'), processNode('c')]);
     expect(begin()).toEqual(['start a', 'start c']);
-    expect(waits(['b'])).toEqual([{ node: 'b', does: 'start', on: ['a'], queues: [] }]);
+    expect(waits(['b'])).toEqual([{ node: 'b', does: 'start', channel: 'l', named: ['a'], on: ['a'], queues: [] }]);
     expect(ended('a', 'failed')).toContain('cancelled b');
   });
 
