@@ -266,7 +266,7 @@ export interface Outlook {
     readonly named?: readonly NodeId[];
     readonly queues: readonly string[];
   }[];
-  /** Suspects that a join may yet stop, or give up waiting for. */
+  /** Suspects that a join may yet stop, or give up waiting for, or that one who controls them may terminate. */
   readonly ways: readonly { readonly node: NodeId; readonly by: NodeId }[];
 }
 

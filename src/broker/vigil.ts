@@ -267,6 +267,7 @@ function againMs(stillMs: number): number {
   return Math.min(2000, Math.max(250, stillMs / 20));
 }
 
-function wayOut(joins: readonly NodeId[]): Cause {
-  return { does: 'stop', channel: null, helpers: new Set(joins) };
+/** It waits for none of them, so that they are not named. */
+function wayOut(by: readonly NodeId[]): Cause {
+  return { does: 'stop', channel: null, helpers: new Set(by), named: new Set() };
 }

@@ -1,5 +1,5 @@
 // What the run's own order has to say of a suspected deadlock: what has not started and what it waits for, which joins are still open,
-// and which of the suspects a join may yet stop.
+// and which of the suspects a join, or one that controls it, may yet stop.
 import type { Outlook } from '../broker/control.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId } from '../plan/plan.ts';
@@ -41,20 +41,24 @@ class View {
   readonly #lineOf: LineOf;
   /** What is in each sub-pipeline; drawn up when it is asked for. */
   #members: Map<NodeId, NodeId[]> | null = null;
+  /** Who may terminate each; drawn up when it is asked for. */
+  #controllers: Map<NodeId, NodeId[]> | null = null;
 
   constructor(courses: readonly Course[], lineOf: LineOf) {
     this.#courses = courses;
     this.#lineOf = lineOf;
   }
 
-  /** The joins that may yet stop it, or what it is in. */
+  /** The joins, and those who control it, that may yet stop it, or what it is in. */
   waysOut(node: NodeId): Prospects['ways'] {
     const entry = this.#entry(node);
     const own = entry.joins
       .filter((join) => this.#entry(join.node.id).phase !== 'ended' && mayStop(join))
-      .map((join) => ({ node, by: join.node.id }));
+      .map((join) => join.node.id);
+    const controllers = this.#controllersOf(node).filter((it) => !this.#hasEnded(it));
     const { within } = entry.node;
-    return within === undefined ? own : [...own, ...this.waysOut(within).map(({ by }) => ({ node, by }))];
+    const around = within === undefined ? [] : this.waysOut(within).map(({ by }) => by);
+    return [...own, ...controllers, ...around].map((by) => ({ node, by }));
   }
 
   waitOf(id: NodeId): Prospects['pending'][number] | null {
@@ -107,6 +111,20 @@ class View {
         }
     }
     return this.#members.get(id) ?? [];
+  }
+
+  #controllersOf(id: NodeId): readonly NodeId[] {
+    if (this.#controllers === null) {
+      this.#controllers = new Map();
+      for (const { entries } of this.#courses)
+        for (const { node } of entries.values())
+          for (const ward of isProcess(node) ? node.controls : []) {
+            const controllers = this.#controllers.get(ward);
+            if (controllers === undefined) this.#controllers.set(ward, [node.id]);
+            else controllers.push(node.id);
+          }
+    }
+    return this.#controllers.get(id) ?? [];
   }
 
   #entry(id: NodeId): Entry {

@@ -207,6 +207,29 @@ test('a join that may yet stop one of them is a way out', () => {
   expect(vigil.inspected(request, outlook, scene.sight, 1030)).toEqual([]);
 });
 
+test('those who may yet stop one of them are part of it where they are stuck as well, and are not what it waits for', () => {
+  const vigil = new Vigil(settings);
+  const scene = new Scene().waits('a', 'await', 'b').waits('b', 'acquire', 'c').waits('c', 'acquire', 'b');
+  expect(watch(vigil, scene, 0, 1000)).toHaveLength(3);
+  for (const node of 'ab') vigil.answered(sessionOf(node), 'broker', scene.sight, 1010);
+  const [inspect] = vigil.answered(sessionOf('c'), 'broker', scene.sight, 1020);
+  if (inspect?.do !== 'inspect') throw new Error('no inspection');
+  const outlook = { ...all('a', 'b', 'c'), ways: [{ node: 'b', by: 'a' }] };
+  const [deadlock] = vigil.inspected(inspect.request, outlook, scene.sight, 1030);
+  expect(deadlock).toMatchObject({ do: 'deadlock', circle: ['b', 'c'] });
+});
+
+test('one for which there is no slot waits for who has it, and for what it says', () => {
+  const vigil = new Vigil(settings);
+  const scene = circle().is({ node: 'w', state: 'absent', sessions: [], streams: [] }).waits('b', 'await', 'w');
+  const { request } = proved(vigil, scene);
+  const pending = [{ node: 'w', does: 'slot', channel: null, named: ['b'], on: ['a', 'b'], queues: [] }] as const;
+  const [deadlock] = vigil.inspected(request, { ...all('a', 'b'), pending }, scene.sight, 1030);
+  expect(deadlock).toMatchObject({ do: 'deadlock', circle: ['b', 'w'] });
+  const waits = deadlock?.do === 'deadlock' ? deadlock.waits : [];
+  expect(waits.find(({ node }) => node === 'w')).toMatchObject({ does: 'slot', channel: null, on: ['b'] });
+});
+
 test('what has not started is part of it where it waits for one of them', () => {
   const vigil = new Vigil(settings);
   const scene = new Scene()

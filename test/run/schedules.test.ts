@@ -233,6 +233,24 @@ describe('a sub-pipeline', () => {
     expect(prospects('tcp')).toEqual([]);
   });
 
+  it('may yet be terminated by those who control it or what it is in, as long as they have not ended', () => {
+    const story = new Story([
+      pipelineNode('sub'),
+      ...inside('sub', processNode('sub/x'), processNode('sub/y', {}, { controls: ['sub/x'] })),
+      processNode('b', {}, { controls: ['sub'] }),
+      processNode('c', { b: 'succeeded' }, { controls: ['sub'] }),
+    ]);
+    story.begin();
+    const waysOf = () => story.schedules.prospects(['sub/x'], [])?.ways.map(({ by }) => by);
+    expect(waysOf()).toEqual(['sub/y', 'b', 'c']);
+    expect(story.schedules.prospects(['sub/x'], [])?.pending).toEqual([
+      { node: 'c', does: 'start', on: ['b'], queues: [] },
+    ]);
+    story.ended('sub/y', 'succeeded');
+    story.ended('b', 'succeeded');
+    expect(waysOf()).toEqual(['c']);
+  });
+
   it('is waited for, and waits, in a deadlock', () => {
     const story = new Story([
       pipelineNode('sub'),
