@@ -4,6 +4,7 @@ import type { NodeId, QueueChannel } from '../plan/plan.ts';
 import { isOver } from '../wire/aside.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
+import { mayReadAhead } from '../wire/message.ts';
 import type { Backlog, Manner } from './backlog.ts';
 import { type Batch, splitBatch } from './batch.ts';
 import { Fifo } from './fifo.ts';
@@ -198,8 +199,9 @@ export class Custody {
   }
 
   /**
-   * Its taker has ended badly, and all it was given comes back. What it had taken is charged with an attempt; where nothing
-   * is known to be taken the oldest item is, so that one that kills every taker cannot do so for ever.
+   * Its taker has ended badly, and all it was given comes back. What it had taken is charged with an attempt, and so is what it
+   * was given because it waited, whatever else it holds: it may have died of that before it could say so. Where there is neither, the
+   * oldest item is charged, so that one that kills every taker cannot do so for ever.
    */
   reclaim(holding: Holding): Reclaimed {
     this.#holdings.delete(holding.session);
@@ -216,7 +218,8 @@ export class Custody {
       this.ahead -= batch.items.count;
       if (this.#hasLeft(batch)) this.#space.enter(batch.items);
       count += batch.items.count;
-      const charged = held.length > 0 || index > 0 ? 0 : 1;
+      const wasWaitedFor = batch.suspect === true || !mayReadAhead(this.#settings);
+      const charged = wasWaitedFor ? batch.items.count : held.length > 0 || index > 0 ? 0 : 1;
       const [oldest, rest] = splitBatch(batch, charged);
       if (oldest.items.count > 0) this.#charge(oldest, dead);
       if (rest.items.count > 0) this.#restore({ ...rest, seen: true, suspect: true });

@@ -65,6 +65,39 @@ test('an item that was delivered as often as it may be goes to the dead letters,
   });
 });
 
+test('what is given alone is charged though its taker holds something else, and dies before it says that it has taken it', async () => {
+  await using run = await dying(3);
+  await (await run.client('p')).put(WORK, 'held', 'bomb');
+  const first = await run.client('c');
+  expect(await first.get(WORK, 2)).toEqual(['held', 'bomb']);
+  first.say((to) => to.number(Type.TAKEN, WORK, 2));
+  await first.settled();
+  await first.kill();
+  end(run, 'c', 'was killed by SIGKILL');
+  for (const node of ['d', 'e']) {
+    const client = await run.client(node);
+    expect(await client.getEach(WORK, 1)).toEqual(['held']);
+    expect(await client.get(WORK)).toEqual(['bomb']);
+    await client.kill();
+    end(run, node, 'was killed by SIGKILL');
+  }
+  expect(run.broker.counts()).toMatchObject({ work: { dead_lettered: 2, left_over: 0 } });
+});
+
+test('where nothing is read ahead, what was given is charged though its taker holds something else', async () => {
+  await using run = await running(
+    queueOf('work', { order: 'priority', attempts: 1, deadLetter: 'dead', consumers: ['c', 'd'] }),
+    queueOf('dead', { producers: [], consumers: ['m'] }),
+  );
+  await (await run.client('p')).put(WORK, 'held', 'bomb', 'other');
+  const client = await run.client('c');
+  expect(await client.getEach(WORK, 1)).toEqual(['held']);
+  expect(await client.get(WORK)).toEqual(['bomb']);
+  await client.kill();
+  end(run, 'c', 'was killed by SIGKILL');
+  expect(run.broker.counts()).toMatchObject({ work: { dead_lettered: 2, left_over: 1 } });
+});
+
 test('the dead letters end once the queue they come from has ended and all of it is done or dead', async () => {
   await using run = await dying(1);
   const producer = await run.client('p');
