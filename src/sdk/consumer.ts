@@ -198,11 +198,13 @@ export class Consumer implements StockKeeper, Taker, Asker {
     const death = this.#nextDeath;
     this.#nextDeath = null;
     this.#demand.came(items.count);
-    if (this.#demand.retreating) return this.#decline(items.count);
-    if (this.#exact && !this.gets.line.waitsAt(right)) return this.#declineLate(items.count);
     const batch = { items, attempt, redelivered, death, tag: this.#nextTag };
+    // Who gives an item back has taken all before it: so this waits until it is said what was taken of the lane.
+    const isKept = this.#lanes.keeps(batch);
+    if (!isKept && this.#demand.retreating) return this.#decline(items.count);
+    if (!isKept && this.#exact && !this.gets.line.waitsAt(right)) return this.#declineLate(items.count);
     this.#nextTag += items.count;
-    if (!this.#lanes.keeps(batch)) this.arrive(batch, right);
+    if (!isKept) this.arrive(batch, right);
   }
 
   arrive(batch: Batch, right = false): void {
@@ -250,8 +252,9 @@ export class Consumer implements StockKeeper, Taker, Asker {
     if (count > 0) this.giveBack(this.#nextTag - count, count);
   }
 
-  /** Does not even look at these. */
+  /** Does not even look at these. What a lane has left goes back before. */
   #decline(count: number): void {
+    this.#giveBackAhead();
     this.#nextTag += count;
     this.giveBack(this.#nextTag - count, count);
   }

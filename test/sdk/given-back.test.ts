@@ -1,8 +1,14 @@
 // What is given back comes again before those behind it, whichever way the items of a queue come.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { queueOf, runningWith } from '../broker/kit.ts';
+import { written } from '../wire/meaning.ts';
 import { as, getAll, type Item, producer, putAll, queueIn } from './ends.ts';
+import { bare, client, counted, deliver, put, range } from './kit.ts';
 
 test.each([
   ['through the broker', null],
@@ -31,4 +37,42 @@ test.each([
     { numRuns: 20 },
   );
   expect(carried > 0).toBe(laneItems !== null);
+});
+
+test('what the broker sends while something is still to come over a lane goes back only after it is said what was taken there', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lane-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { broker, queue } = await client();
+  const first = queue().take();
+  await broker.until('GET');
+  const lane = { path: join(folder, 's'), key: 'k' };
+  broker.send({ type: 'LANE', flags: 1, channel: 1, json: lane });
+  await broker.until('LANE_READY');
+  const producer = connect(lane.path);
+  onTestFinished(() => void producer.destroy());
+  producer.write(Buffer.concat([written({ type: 'LANE', flags: 0, channel: 1, json: lane }), written(put('0', '1'))]));
+  broker.send(bare('LANE_GO'));
+  const taken = await first;
+  expect(taken.value).toBe(0);
+  // The broker was asked for an item before there was a lane, so one more may come from there.
+  taken.giveBack();
+  await broker.until('UNGET');
+  broker.send({ type: 'LANE_MAP', flags: 0, channel: 1, json: { sent: 3, ranges: [[0, 3]] } }, deliver('3'));
+  broker.send(bare('WITHDRAWN'));
+  const next = queue().take();
+  await broker.until('GET');
+  const told = [];
+  producer.end(written(put('2')));
+  for (let left = 4; left > 0; left -= 1) told.push(await broker.next());
+  expect(told).toEqual([
+    counted('TAKEN', 1),
+    range('GIVE_BACK', 1, 2),
+    range('GIVE_BACK', 0, 1),
+    range('GIVE_BACK', 3, 1),
+  ]);
+  await broker.until('UNGET');
+  broker.send(bare('WITHDRAWN'));
+  await broker.until('GET');
+  broker.send(deliver('0'));
+  expect((await next).value).toBe(0);
 });
