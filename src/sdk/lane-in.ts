@@ -224,12 +224,15 @@ export class LaneIn {
   #receive(frame: Frame): void {
     if (frame.type !== Type.PUT) throw new ProtocolError('protocol', 'only items come over a lane');
     const items = readItems(frame);
-    this.#received += items.count;
-    this.#waitingBytes += items.size;
+    if (items.count === 0) return;
     const { maxsize, maxBytes } = this.#settings;
-    const tooMany = maxsize > 0 && this.#received - this.#log.taken > maxsize;
-    if (tooMany || this.#waitingBytes > maxBytes + LARGEST_PASSAGE)
+    const received = this.#received + items.count;
+    const waitingBytes = this.#waitingBytes + items.size;
+    // What is not let in has not come: the broker is to hear of it from the other end.
+    if ((maxsize > 0 && received - this.#log.taken > maxsize) || waitingBytes > maxBytes + LARGEST_PASSAGE)
       throw new ProtocolError('limit', 'more came than there was room for');
+    this.#received = received;
+    this.#waitingBytes = waitingBytes;
     if (this.open) this.#pass(items);
     else this.#early.push(items);
   }

@@ -71,6 +71,11 @@ export class LaneLog {
     return bytes;
   }
 
+  /** Whether all of these were taken, and none of them is done. */
+  isInHand(first: number, count: number): boolean {
+    return first + count <= this.taken && this.doneWithin(first, count).next().done === true;
+  }
+
   finish(first: number, count: number): void {
     if (first === this.#floor && this.#beyond.length === 0) this.#floor += count;
     else this.#finishBeyond({ from: first, end: first + count });

@@ -14,7 +14,7 @@ export interface LaneUser {
   onLaneOpen(): void;
   /** Room for so much is free again. */
   onLaneRoom(count: number, bytes: number): void;
-  /** It should be closed: the other end is gone, wants it so, or does not read; nothing moves; or it could not be opened. */
+  /** It should be closed: the other end is gone, wants it so, does not read, or says what cannot be; nothing moves; or it could not be opened. */
   onLaneTrouble(): void;
 }
 
@@ -109,10 +109,12 @@ export class LaneOut {
     switch (frame.type) {
       case Type.TAKEN: {
         const count = readCount(frame);
+        if (count > this.#logged - this.#log.taken) return user.onLaneTrouble();
         return user.onLaneRoom(count, this.#log.take(count));
       }
       case Type.DONE: {
         const { tag, count } = readRange(frame);
+        if (!this.#log.isInHand(tag, count)) return user.onLaneTrouble();
         return this.#log.finish(tag, count);
       }
       case Type.LANE_STOP:

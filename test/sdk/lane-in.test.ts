@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { LaneIn } from '../../src/sdk/lane-in.ts';
+import { readItems, readJson } from '../../src/wire/body.ts';
 import { FrameReader } from '../../src/wire/frame.ts';
 import { Type } from '../../src/wire/message.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
@@ -62,6 +63,58 @@ test('a program that is found waiting whenever it is looked keeps its lane as lo
   } finally {
     lane.destroy();
     vi.useRealTimers();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('what there was no room for has not come: it is not counted among what is handed over', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lane-'));
+  const path = join(folder, 's');
+  let isReady = () => {};
+  const ready = new Promise<void>((resolve) => {
+    isReady = resolve;
+  });
+  let isOver = () => {};
+  const over = new Promise<void>((resolve) => {
+    isOver = resolve;
+  });
+  const lane = new LaneIn(
+    { channel: CHANNEL, path, key: 'k', encoding: 'text', maxsize: 2, maxBytes: 1000 },
+    {
+      onLaneReady: () => isReady(),
+      onLaneItems: () => {},
+      onLaneOver: () => isOver(),
+      waits: () => false,
+      onLaneStill: () => {},
+    },
+  );
+  try {
+    await ready;
+    lane.go();
+    const socket = connect(path);
+    const writer = new FrameWriter();
+    writer.json(Type.LANE, CHANNEL, { path, key: 'k' });
+    socket.resume();
+    for (const text of ['a', 'b', 'c']) {
+      for (const piece of writer.take()) socket.write(piece);
+      // In a frame of its own.
+      writer.putText(CHANNEL, text, 100);
+    }
+    for (const piece of writer.take()) socket.write(piece);
+    socket.on('error', () => {});
+    await once(socket, 'close');
+    lane.orphaned();
+    await over;
+    const told: unknown[] = [];
+    const broker = new FrameWriter();
+    lane.handOver(broker);
+    const reader = new FrameReader((frame) =>
+      told.push(frame.type === Type.HAND_OVER ? readItems(frame).count : readJson(frame)),
+    );
+    for (const piece of broker.take()) reader.read(piece);
+    expect(told).toEqual([1, 1, { put: 2, sent: 2, taken: 0, done: 0, peak: 0 }]);
+  } finally {
+    lane.destroy();
     rmSync(folder, { recursive: true });
   }
 });

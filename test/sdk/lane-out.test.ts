@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Queue } from '../../src/sdk/queue.ts';
 import { queueChannel, type ScriptedSession, scriptedBroker } from '../kit/scripted-broker.ts';
 import type { Meaning } from '../wire/meaning.ts';
-import { client, counted, room } from './kit.ts';
+import { client, counted, range, room } from './kit.ts';
 
 // By itself a lane on which nothing is put for a while is closed.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
@@ -43,22 +43,49 @@ function nameOf({ items = [] }: Meaning): string[] {
 }
 
 test('an item that is too large for the lane waits for room, and closes it', async () => {
-  const { broker, taker, queue } = await overLane(1);
-  const puts = ['a', 'b'.repeat(2 * MIB), 'c', 'd'].map((item) => queue.put(item));
-  expect(await taker.until('PUT')).toMatchObject({ items: ['a'] });
-  taker.send(counted('TAKEN', 10));
+  const { broker, taker, queue } = await overLane(3);
+  const puts = ['a', 'b', 'c', 'd'.repeat(2 * MIB), 'e', 'f'].map((item) => queue.put(item));
+  await allAt(taker, 3);
+  taker.send(counted('TAKEN', 3));
   await Promise.all(puts);
-  expect(await allItems({ broker, queue })).toEqual(['a', 'b', 'c', 'd']);
+  expect(await allItems({ broker, queue })).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
 });
 
 test('a lane that breaks while what waits is put to it', async () => {
-  const { broker, taker, queue } = await overLane(1);
+  const { broker, taker, queue } = await overLane(3);
   const puts = ['a', 'b', 'c', 'd', 'e'].map((name) => queue.put(name.repeat(100_000)));
-  await taker.until('PUT');
-  taker.send(counted('TAKEN', 10));
+  await allAt(taker, 3);
+  taker.send(counted('TAKEN', 3));
   taker.hangUp();
   await Promise.all(puts);
   expect(await allItems({ broker, queue })).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
+
+test.each([
+  ['more is taken than was put', [counted('TAKEN', 3)]],
+  ['what was not taken is done', [range('DONE', 0, 1)]],
+  ['what never was is done', [counted('TAKEN', 1), range('DONE', 1, 1)]],
+  ['it is done twice', [counted('TAKEN', 2), range('DONE', 1, 1), range('DONE', 0, 2)]],
+] as const)('where the taker says that %s, that is not believed, and the lane closed', async (_, lies) => {
+  const { broker, taker, queue } = await overLane(2);
+  await Promise.all([queue.put('a'), queue.put('b')]);
+  await allAt(taker, 2);
+  for (const lie of lies) taker.send(lie);
+  const { json } = await broker.until('LANE_CLOSED');
+  const { put, taken, done } = json as Record<'put' | 'taken' | 'done', number>;
+  expect({ put, taken, done }).toEqual({ put: 2, ...BELIEVED[lies.length] });
+});
+
+/** By how much the taker says: what of it is true. */
+const BELIEVED: Readonly<Record<number, object>> = {
+  1: { taken: 0, done: 0 },
+  2: { taken: 1, done: 0 },
+  3: { taken: 2, done: 1 },
+};
+
+/** Until so many items have come over the lane. */
+async function allAt(taker: ScriptedSession, count: number): Promise<void> {
+  for (let came = 0; came < count; ) came += (await taker.until('PUT')).items?.length ?? 0;
+}
 
 const MIB = 2 ** 20;
