@@ -8,6 +8,7 @@ import { PLAINLY } from './backlog.ts';
 import type { Custody } from './custody.ts';
 import type { Holding } from './holding.ts';
 import type { Departure, End } from './departure.ts';
+import { type Handed, HandedOver, type HandedPiece } from './handed-over.ts';
 import { type Intake, longestPut } from './intake.ts';
 import type { Lane } from './lane.ts';
 import { Most } from './limits.ts';
@@ -36,9 +37,8 @@ export class Bypass {
   /** How the taker has left and ended, if it did while the lane was in use. */
   #left: Departure = 'goodbye';
   #ended: End | null = null;
-  /** What was handed over of this lane so far, and its bytes. It counts once all is: nothing may come in between. */
-  #pieces: Piece[] = [];
-  #bytes = 0;
+  /** What was handed over of this lane so far. It counts once all is: nothing may come in between. */
+  #handed = new HandedOver();
   /** Questions that wait for the lane to be closed. */
   #parked: (() => void)[] = [];
 
@@ -81,9 +81,7 @@ export class Bypass {
   /** These went over the lane, from the number `first` on, and are not done. */
   handOver(session: number, first: number, items: Items, handed: Handed): void {
     if (!this.#lane.hands(session)) return;
-    this.#bytes += items.bytes.length;
-    if (this.#bytes > Most.HELD_BYTES) throw new ProtocolError('limit', 'more is handed over than was ever on a lane');
-    this.#pieces.push({ first, items, handed });
+    this.#handed.add(first, items, handed);
   }
 
   /** All that was on the lane is handed over. */
@@ -91,9 +89,8 @@ export class Bypass {
     const { custody, settlement, intake, outflow, seats, space } = this.#queue;
     const { taker } = this.#lane;
     if (!this.#lane.hands(session)) return;
-    const pieces = this.#pieces.splice(0);
-    const handed = pieces.reduce((sum, { items }) => sum + items.count, 0);
-    if (!addsUp(closed, handed)) throw new ProtocolError('protocol', 'what is said of a lane does not add up');
+    const pieces = this.#handed.allOf(closed);
+    this.#forget();
     const putter = session === taker ? undefined : seats.get(session);
     // What is taken has given its room back, and to one who is gone nothing is lent any more.
     if (putter !== undefined) for (const piece of pieces) if (!piece.handed.taken) intake.use(putter.loan, piece.items);
@@ -134,15 +131,14 @@ export class Bypass {
     return true;
   }
 
-  #accept({ first, items, handed }: Piece): void {
+  #accept({ first, items, handed }: HandedPiece): void {
     const { custody, intake } = this.#queue;
     if (this.#lane.handOver(first, items.count, handed.sent)) custody.adopt(this.#taker(), items, handed.taken);
     else intake.land(items, PLAINLY);
   }
 
   #forget(): void {
-    this.#pieces = [];
-    this.#bytes = 0;
+    this.#handed = new HandedOver();
   }
 
   #over(): void {
@@ -162,22 +158,4 @@ export class Bypass {
     opened.present = false;
     return opened;
   }
-}
-
-/** Where items were that went over the lane: they have come to the other end; its program has taken them. */
-export interface Handed {
-  readonly sent: boolean;
-  readonly taken: boolean;
-}
-
-interface Piece {
-  readonly first: number;
-  readonly items: Items;
-  readonly handed: Handed;
-}
-
-/** Whether what is said of a lane can be, where so many items were handed over. */
-function addsUp({ put, sent, taken, done, peak }: LaneClosed, handed: number): boolean {
-  if (![put, sent, taken, done, peak].every((count) => Number.isSafeInteger(count) && count >= 0)) return false;
-  return put - done === handed && sent <= put && taken <= sent && done <= taken;
 }

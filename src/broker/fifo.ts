@@ -4,6 +4,7 @@ import { AsideItems } from '../wire/aside.ts';
 import { type Items, SIZE_FIELD } from '../wire/items.ts';
 import type { Backlog, Manner } from './backlog.ts';
 import { type Batch, type Death, splitBatch } from './batch.ts';
+import { keptAlone } from './kept-alone.ts';
 
 export class Fifo implements Backlog {
   count = 0;
@@ -24,7 +25,7 @@ export class Fifo implements Backlog {
     this.count += items.count;
     if (items instanceof AsideItems || items.bytes.length > SMALL || death !== undefined) {
       this.#seal();
-      this.#batches.push(fresh(first, alone(items), death));
+      this.#batches.push(fresh(first, keptAlone(items), death));
       return;
     }
     if (this.#gathered !== null && this.#gathered.first + this.#gathered.count !== first) this.#seal();
@@ -106,17 +107,6 @@ const SMALL = 4 * 1024;
 const BLOCK = 16 * 1024;
 /** So many places at least are given back at a time. */
 const MANY = 1024;
-/** So many times as much memory as the items have bytes may be kept for their sake. */
-const MOST_KEPT = 4;
-
-/** Does not keep memory for its sake that is many times as large. */
-function alone(items: Items): Items {
-  if (items instanceof AsideItems) return items;
-  if (items.bytes.length * MOST_KEPT >= items.bytes.buffer.byteLength) return items;
-  const bytes = Buffer.allocUnsafeSlow(items.bytes.length);
-  items.bytes.copy(bytes);
-  return { ...items, bytes };
-}
 
 function fresh(first: number, items: Items, death: Death | null = null): Batch {
   return { first, items, charges: 0, seen: false, death };

@@ -76,3 +76,33 @@ test('of one that dies while it hands over, the other end hands over all', () =>
   expect(heard(queue.turn(7))).toEqual([{ sent: 2, ranges: [[0, 2]] }]);
   expect(queue.view.counts).toMatchObject({ put: 3, done: 1, left_over: 2 });
 });
+
+test.each([
+  ['twice', [0, 0], {}],
+  ['not by rising numbers', [1, 0], {}],
+  ['that was never put', [0, 2], {}],
+  ['as sent, of which it says that it was not', [0, 1], { sent: 1, taken: 1 }],
+  ['as taken, of which it says that it was not', [0, 1], { taken: 1 }],
+] as const)('who hands over an item %s is cut off, and the other end is not told', (_, numbers, lie) => {
+  const queue = withLane();
+  const { bypass } = queue;
+  const taken = { sent: true, taken: true };
+  expect(() => {
+    for (const number of numbers) bypass?.handOver(PUTTER, number, items('second'), taken);
+    bypass?.close(PUTTER, { put: 2, sent: 2, taken: 2, done: 0, peak: 2, ...lie });
+  }).toThrow('does not add up');
+  expect(heard(queue.turn(5))).toEqual([]);
+  // It is gone, and the other end says what was there.
+  queue.leave(PUTTER, 'lost');
+  queue.bypass?.handOver(TAKER, 0, items('second', 'third'), ARRIVED);
+  queue.bypass?.close(TAKER, { put: 2, sent: 2, taken: 0, done: 0, peak: 0 });
+  expect(heard(queue.turn(6))).toEqual([{ sent: 2, ranges: [[0, 2]] }]);
+});
+
+test('what is handed over takes no memory without end, however small it is', () => {
+  const { bypass } = withLane();
+  const empty = { bytes: Buffer.from(new ArrayBuffer(4)), count: 1, size: 0 };
+  expect(() => {
+    for (let number = 0; number < 2 ** 20; number += 1) bypass?.handOver(PUTTER, 2 * number, empty, ARRIVED);
+  }).toThrow('more is handed over than was ever on a lane');
+});
