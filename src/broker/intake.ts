@@ -8,6 +8,7 @@ import type { Manner } from './backlog.ts';
 import type { Death } from './batch.ts';
 import { type Custody, drops } from './custody.ts';
 import type { Ending } from './ending.ts';
+import { Most } from './limits.ts';
 import type { Loan } from './loan.ts';
 import { Room } from './room.ts';
 import type { Seat } from './seat.ts';
@@ -203,9 +204,9 @@ function noSuchPut(how: string, order: string): ProtocolError {
   return new ProtocolError('protocol', `the queue is a ${order}, and something was put ${how}`);
 }
 
-/** The most that a frame with what a session may put now can say its length is. */
+/** The most that a frame with what a session may put now can say its length is; a short one is looked into, to say what is wrong with it. */
 export function longestPut(loan: Loan): number {
-  return PUT_OVERHEAD + loan.count * SIZE_FIELD + loan.bytes;
+  return Math.max(Most.PLAIN_FRAME, PUT_OVERHEAD + loan.count * SIZE_FIELD + loan.bytes);
 }
 
 function putAfterClose(): ProtocolError {

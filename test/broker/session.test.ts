@@ -137,6 +137,27 @@ test.each(offences)('%s: %s cuts that connection off, and nobody else notices', 
   await other.put(1, 'still here');
 });
 
+const word = Buffer.from('"as long as a word"');
+test.each([
+  ['limit', 'without room', 'there was room for', () => {}],
+  ['protocol', 'after it has closed the queue', 'had closed the queue', (to: FrameWriter) => to.bare(Type.CLOSE, 1)],
+])('%s: who puts %s is told so, however it puts', async (code, _, reason, before) => {
+  for (const put of [
+    (to: FrameWriter) => to.put(1, itemsOf([word])),
+    (to: FrameWriter) => to.offer(1, 1, 0, word),
+    (to: FrameWriter) => to.putPriority(1, 0, itemsOf([word])),
+  ]) {
+    await using run = await running(queueOf('q', { order: 'priority' }));
+    const client = await run.client('p');
+    client.say((to) => {
+      before(to);
+      put(to);
+    });
+    expect(await client.error()).toBe(code);
+    expect(run.notices).toContainEqual({ type: 'offence', node: 'p', reason: expect.stringContaining(reason) });
+  }
+});
+
 test.each([
   ['taken', (to: FrameWriter) => to.number(Type.TAKEN, 1, 1)],
   ['done', (to: FrameWriter) => to.range(Type.DONE, 1, 0, 1)],
