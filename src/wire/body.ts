@@ -1,4 +1,5 @@
 // Reads what a frame's body says. Each function knows one shape of body; a body of another length is a ProtocolError.
+import { isUtf8 } from 'node:buffer';
 import { type Frame, ITEMS_AT, ProtocolError } from './frame.ts';
 import { type Items, parseItems } from './items.ts';
 import { Type } from './message.ts';
@@ -121,6 +122,8 @@ function objectIn(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function parse(frame: Frame, from: number): unknown {
+  // What is none would be read as something else.
+  if (!isUtf8(frame.buffer.subarray(from, frame.end))) throw malformed();
   try {
     return JSON.parse(frame.buffer.toString('utf8', from, frame.end));
   } catch {

@@ -48,6 +48,16 @@ test('an output is set once the runner has said so', async () => {
   expect(readReply(await client.next(Type.REPLY))).toEqual({ request: 3, value: undefined });
 });
 
+test('an output that is not UTF-8 is refused, for what was read of it would be something else', async () => {
+  const run = await start();
+  const client = await run.client('p');
+  const frame = bytesOf((to) => to.ask(Type.OUTPUT, 4, { name: 'x', value: '?' }));
+  frame[frame.indexOf('?')] = 0xff;
+  client.socket.write(frame);
+  expect(await client.error()).toBe('protocol');
+  expect(run.notices).toEqual([{ type: 'offence', node: 'p', reason: expect.any(String) }]);
+});
+
 test('an output that is not declared is refused, and the session goes on', async () => {
   const run = await start();
   const client = await run.client('p');
