@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue as standard
 import random
 import struct
 import time
@@ -13,6 +14,7 @@ from puppet import LOCK, QUEUE, Puppet, items_body, wire
 from forkline.areas import Aside
 from forkline.connection import Frame
 from forkline.consumer import Consumer
+from forkline.pipes import Pipe
 from forkline.producer import Producer
 from forkline.queues import Queue
 from forkline.session import Session
@@ -1001,6 +1003,22 @@ class Roomy(unittest.TestCase):
             session.seal()
             self.assertEqual(room.put, items)
             session.close()
+
+
+class InLine(unittest.TestCase):
+    def test_a_message_does_not_overtake_one_that_waits_though_the_open_batch_has_room_for_it(self):
+        chance = SimpleNamespace(choice=lambda _: (3000, 10_000))
+        session = Session(Room(chance), {"channels": [QUEUE]})
+        session.attendant.armed = True
+        end = Pipe("line")
+        producer = end._producer = session.producers[1] = Producer(session, {**QUEUE, "encoding": "bytes"})
+        for message in (b"1", b"2"):
+            end.send_bytes(message)
+        producer.stand_in_line(SimpleNamespace(once=False, cause=None))
+        with self.assertRaises(standard.Full):
+            end.send_bytes(b"4", timeout=0)
+        self.assertEqual(producer.batch, [b"1", b"2"])
+        session.close()
 
 
 class Walked(unittest.TestCase):

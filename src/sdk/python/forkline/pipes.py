@@ -64,7 +64,7 @@ class Pipe:
             if producer.begin(data):
                 return
             with producer.session.exclusive:
-                if not self._closed and producer.extend([data]):
+                if not self._closed and not producer.line and producer.extend([data]):
                     return
         self._check()
         once = seconds is not None and seconds <= 0
