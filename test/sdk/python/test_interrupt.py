@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import unittest
+from unittest import mock
 
 from puppet import SDK  # noqa: F401
 
@@ -92,4 +93,17 @@ class Several(unittest.TestCase):
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGALRM)
             signal.raise_signal(signal.SIGALRM)
+        self.assertEqual(self.alarms, [1])
+
+    def test_one_that_waits_is_heard_though_another_strikes_as_soon_as_that_may(self):
+        let_through = interrupt._set_handler
+
+        def strike(number, handler):
+            let_through(number, handler)
+            if handler is signal.default_int_handler:
+                signal.raise_signal(signal.SIGINT)
+
+        with mock.patch.object(interrupt, "_set_handler", strike):
+            with self.assertRaises(KeyboardInterrupt), self.exclusive:
+                signal.raise_signal(signal.SIGALRM)
         self.assertEqual(self.alarms, [1])

@@ -50,7 +50,8 @@ class Exclusive:
         #: What was in the place of ours.
         self._interrupt: Any = None
         self._alarm: Any = None
-        self._interrupted: "list[int]" = []
+        #: What has struck and is to be heard.
+        self._interrupted = self._alarmed = False
         self._handler = self._note
 
     def __enter__(self) -> None:
@@ -90,31 +91,34 @@ class Exclusive:
 
     def _unshield(self, interrupt: Any, alarm: Any) -> None:
         try:
-            if interrupt is not None:
-                _set_handler(_INTERRUPT, interrupt)
-        finally:
-            # From here on Ctrl-C raises, at the next call of a function, or instead of setting what one would set.
-            if alarm is not None:
-                try:
-                    _set_handler(_ALARM, alarm)
-                except BaseException:
-                    _set_handler(_ALARM, alarm)
-                    raise
-        if self._interrupted:
             try:
-                self._hear(_INTERRUPT, interrupt)
+                if interrupt is not None:
+                    _set_handler(_INTERRUPT, interrupt)
             finally:
-                self._hear(_ALARM, alarm)
-
-    def _hear(self, number: int, handler: Any) -> None:
-        """Makes up for what was noted; where there is no handler, that is for the call to do that was entered before this one."""
-        if handler is not None and number in self._interrupted:
-            self._interrupted.remove(number)
-            handler(number, None)
+                # From here on Ctrl-C raises, at the next call of a function, or instead of setting what one would set.
+                if alarm is not None:
+                    try:
+                        _set_handler(_ALARM, alarm)
+                    except BaseException:
+                        _set_handler(_ALARM, alarm)
+                        raise
+        finally:
+            # Makes up for what was noted, whatever raises meanwhile; where there is no handler, that is for the call to do that was entered
+            # before this one. Nothing is called between that it is forgotten and that it is heard.
+            try:
+                if interrupt is not None and self._interrupted:
+                    self._interrupted = False
+                    interrupt(_INTERRUPT, None)
+            finally:
+                if alarm is not None and self._alarmed:
+                    self._alarmed = False
+                    alarm(_ALARM, None)
 
     def _note(self, number: int, _frame: Optional[FrameType]) -> None:
-        if number not in self._interrupted:
-            self._interrupted.append(number)
+        if number == _INTERRUPT:
+            self._interrupted = True
+        else:
+            self._alarmed = True
 
 
 def die_by(signal_number: int) -> None:
