@@ -94,6 +94,7 @@ function fitting(value: Json, errors: readonly ShapeError[]): { file: PipelineFi
 function wordsOf(leftOut: LeftOut): Unread {
   const words = new Set<string>();
   const inSections = new Set<string>();
+  const blanks = leftOut.filter(({ value }) => typeof value === 'number' || typeof value === 'boolean');
   for (const { path, value } of leftOut) {
     const text = JSON.stringify(value);
     for (const [word] of text.matchAll(/[\p{L}\p{N}_-]+/gu)) {
@@ -101,7 +102,7 @@ function wordsOf(leftOut: LeftOut): Unread {
       if (path.length < 2) inSections.add(word);
     }
   }
-  return { words, inSections };
+  return { words, inSections, blanks: blanks.map(({ path }) => path) };
 }
 
 /** A name is kept whatever is wrong with it, or lacks in what it names. */

@@ -202,3 +202,30 @@ processes:
   cook: { run: ls, ${use} }`);
   expect(hints).toEqual(expected);
 });
+
+const valueOf = (name: string): string => `"\${{ ${name} }}"`;
+
+test.each([
+  ['params', `params: 3.5\nprocesses:\n  a: { command: [echo, ${valueOf('params.x')}] }`],
+  ['env', `env: true\nprocesses:\n  a: { command: [echo, ${valueOf('env.X')}] }`],
+  ['queues', 'queues: 3.5\nprocesses:\n  a: { command: [cat], stdin: { queue: q } }'],
+  ['locks', 'locks: 3.5\nprocesses:\n  a: { run: ls, holds: l }'],
+  ['processes', 'queues: { q: {} }\nprocesses: 3.5'],
+  ['daemons', 'daemons: 3.5\nprocesses:\n  a: { run: ls, needs: d }'],
+  ['joins', 'joins: 3.5\nprocesses:\n  a: { run: ls, needs: j }'],
+  ['a queue', 'queues: { q: 3.5 }\nprocesses:\n  a: { command: [cat], stdin: { queue: q } }'],
+  [
+    'a process',
+    `queues: { q: {} }\nprocesses:\n  b: 3.5\n  a: { command: [echo, ${valueOf('processes.b.outputs.x')}], needs: b, stdin: { queue: q } }`,
+  ],
+  [
+    'outputs',
+    `processes:\n  b: { run: ls, outputs: 3.5 }\n  a: { command: [echo, ${valueOf('processes.b.outputs.x')}], needs: b }`,
+  ],
+  ['matrix', `processes:\n  a: { matrix: 3.5, command: [echo, ${valueOf('matrix.x')}] }`],
+  ['each', `processes:\n  a: { each: 3.5, command: [echo, ${valueOf('item')}] }`],
+  ['puts', 'queues: { q: {} }\nprocesses:\n  b: { run: ls, puts: 3.5 }\n  a: { command: [cat], stdin: { queue: q } }'],
+])('what names nothing where %s should stand is one finding', async (_, text) => {
+  const { findings } = await planned(text);
+  expect(findings).toEqual([expect.stringMatching(/^\S+ error schema `.*` cannot be `(3\.5|true)`/)]);
+});
