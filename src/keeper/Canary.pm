@@ -4,8 +4,11 @@ package Canary;
 use strict;
 
 my $most_turns = 400;
+# Why it could not be forked, if it could not.
+my $forkless = 0;
 
-# `$parent`: the cgroup of the run, where there is one. Answers the exit code of the throwaway: 0 where both were caught, what a process left behind, and what a run did.
+# `$parent`: the cgroup of the run, where there is one. Answers the exit code of the throwaway: 0 where both were caught, what a process left behind, and what a run did;
+# above 64 it is the error by which it could not be forked.
 sub judge {
     my ($parent) = @_;
     my @said;
@@ -19,7 +22,7 @@ sub judge {
         $Processes::cgroup->remove;
     }
     Tree::kill_all(2);
-    return $verdict;
+    return $forkless ? 64 + $forkless : $verdict;
 }
 
 sub caught {
@@ -50,15 +53,18 @@ sub release {
     pipe my $hear, my $tell or return;
     Processes::start({ number => $number, tries => 0, become => sub { fly($_[0], $tell) } });
     close $tell;
-    my $exited = wait_for($said, 'exited') or return;
+    my $told = wait_for($said, 'exited', 'failed') or return;
+    $forkless = $told->[3] if $told->[0] eq 'failed' && $told->[2] eq 'fork';
+    return if $told->[0] eq 'failed';
     sysread $hear, my $bird, 20;
-    return $exited->[3] || !$bird ? undef : $bird + 0;
+    $forkless = -$bird if ($bird || 0) < 0;
+    return $told->[3] || ($bird || 0) <= 0 ? undef : $bird + 0;
 }
 
 sub wait_for {
-    my ($said, $word) = @_;
+    my ($said, @words) = @_;
     for (1 .. $most_turns) {
-        my ($found) = grep { $_->[0] eq $word } @$said;
+        my ($found) = grep { my $frame = $_; grep { $frame->[0] eq $_ } @words } @$said;
         return $found if $found;
         Processes::serve(0.01);
     }
@@ -69,10 +75,11 @@ sub fly {
     my ($order, $tell) = @_;
     Linux::setsid();
     if ($order->{place}) { Cgroup::enter($order->{place}) or return }
-    my $pid = fork;
+    my $pid = fork // return syswrite $tell, -($! + 0);
     if ($pid) { waitpid $pid, 0; Linux::exit_now(0) }
     Linux::setsid();
-    Linux::exit_now(0) if fork;
+    $pid = fork // return syswrite $tell, -($! + 0);
+    Linux::exit_now(0) if $pid;
     $SIG{TERM} = 'IGNORE';
     Linux::unblock_all();
     syswrite $tell, $$;

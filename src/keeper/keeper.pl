@@ -58,7 +58,8 @@ sub try_out {
     $Processes::others{$pid} = sub {
         my ($status) = @_;
         return Loop::say_frame('ready', $tier, $Processes::cgroup ? $Processes::cgroup->path : '', @lost) if $status == 0;
-        push @lost, "$tier: the canary got away ($status)";
+        my $error = local $! = ($status >> 8) - 64;
+        push @lost, "$tier: " . ($error > 0 ? "no canary could be forked: $!" : "the canary got away ($status)");
         $Processes::cgroup->remove if $Processes::cgroup;
         undef $Processes::cgroup;
         return $tier eq 'cgroup' ? try_out('subreaper', @lost) : unfit(join '; ', @lost);

@@ -1,6 +1,6 @@
 // A keeper by itself, without a run around it, that is told things which in a run come at another time.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -103,6 +103,20 @@ describe.runIf(process.platform === 'linux').each(keepers)('the %s keeper', (nam
     const started = await Promise.all(Array.from({ length: 40 }, () => keeper.start(order)));
     expect(started.filter((one) => 'step' in one)).toEqual([]);
   });
+
+  // The system counts the processes of a user, and root may have any number of them.
+  it.runIf(process.getuid?.() === 0).each([1, 2, 3, 4])(
+    'says that it lacks processes, and not that any got away, where it may have only %i',
+    async (most) => {
+      const folder = someFolder();
+      chmodSync(folder, 0o777);
+      const { file, args, ...rest } = programOf(name);
+      const user = 100_000 + process.pid * 10 + most;
+      const given = [`--reuid=${user}`, '--clear-groups', 'prlimit', `--nproc=${most}:${most}`, file, ...args];
+      const keeper = keeperOf({ ...rest, file: 'setpriv', args: given }, folder);
+      await expect(keeper.ready).rejects.toThrow('no canary could be forked: Resource temporarily unavailable');
+    },
+  );
 
   it('says that nothing is left of one that kills its warden only once nothing is', async () => {
     const seen = await Promise.all(

@@ -5,6 +5,7 @@
 #include "loop.h"
 #include "program.h"
 #include "tree.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +14,9 @@
 #include <unistd.h>
 
 enum { MOST_TURNS = 400, A_TURN = 10 };
+
+// Why it could not be forked, if it could not.
+static int forkless;
 
 static void nobody_listens(void) {}
 
@@ -35,13 +39,19 @@ _Noreturn static void lead(const char *place, int tell) {
     setsid();
     if (place && !cgroup_enter(place)) _exit(1);
     pid_t pid = fork();
-    if (pid != 0) {
+    if (pid > 0) {
         waitpid(pid, NULL, 0);
         _exit(0);
     }
-    setsid();
-    if (fork() != 0) _exit(0);
-    fly(tell);
+    if (pid == 0) {
+        setsid();
+        pid = fork();
+        if (pid > 0) _exit(0);
+        if (pid == 0) fly(tell);
+    }
+    pid = -errno;
+    write_all(tell, &pid, sizeof pid);
+    _exit(1);
 }
 
 static bool serve_until(bool (*holds)(void)) {
@@ -55,13 +65,15 @@ static pid_t release(const char *place) {
     if (pipe(ends) < 0) return 0;
     pid_t leader = fork(), bird = 0;
     if (leader == 0) lead(place, ends[1]);
+    if (leader < 0) forkless = errno;
     close(ends[1]);
     if (leader < 0) return 0;
     kept_adopt(leader);
     bool is_left = serve_until(kept_has_exited) && !kept_is_over();
     if (read(ends[0], &bird, sizeof bird) != sizeof bird) bird = 0;
     close(ends[0]);
-    return is_left ? bird : 0;
+    if (bird < 0) forkless = -bird;
+    return is_left && bird > 0 ? bird : 0;
 }
 
 // As a warden keeps one.
@@ -100,5 +112,5 @@ int canary_judge(const char *cgroup, void (*kill_the_run)(int)) {
                   : cgroup && !caught_in_cgroup(cgroup) ? 1
                                                            : 0;
     kill_all(2);
-    return verdict;
+    return forkless ? CANARY_FORKLESS + forkless : verdict;
 }

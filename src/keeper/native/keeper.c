@@ -176,9 +176,21 @@ static int let_canary_loose(void) {
         _exit(canary_judge(whole, kill_the_run));
     }
     int status = -1;
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    if (pid < 0) return CANARY_FORKLESS + errno;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
-    return status;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : status;
+}
+
+static void add_verdict(char *lost, const char *tier, int verdict) {
+    size_t length = strlen(lost);
+    char *end = lost + length;
+    size_t room = MOST_REASON - length;
+    const char *then = length ? "; " : "";
+    if (verdict > CANARY_FORKLESS && verdict < CANARY_FORKLESS + 64)
+        snprintf(end, room, "%s%s: no canary could be forked: %s", then, tier, strerror(verdict - CANARY_FORKLESS));
+    else
+        snprintf(end, room, "%s%s: the canary got away (%d)", then, tier, verdict);
 }
 
 static char *make_cgroup(const char *run, char *why) {
@@ -195,14 +207,14 @@ static void try_out(const char *run, bool may_use_cgroup) {
     if (may_use_cgroup && !(cgroup = make_cgroup(run, why))) snprintf(lost, sizeof lost, "cgroup: %.500s", why);
     int verdict = let_canary_loose();
     if (verdict != 0 && cgroup) {
-        snprintf(lost, sizeof lost, "cgroup: the canary got away (%d)", verdict);
+        add_verdict(lost, "cgroup", verdict);
         cgroup_remove(cgroup);
         cgroup = NULL;
         verdict = let_canary_loose();
     }
     if (verdict != 0) {
-        snprintf(why, sizeof why, "%.400s%ssubreaper: the canary got away (%d)", lost, *lost ? "; " : "", verdict);
-        unfit(why);
+        add_verdict(lost, "subreaper", verdict);
+        unfit(lost);
     }
     size_t frame = frame_open(&said, "ready");
     frame_text(&said, cgroup ? "cgroup" : "subreaper");
