@@ -7,7 +7,7 @@ import time
 from numbers import Real
 from typing import Optional
 
-__all__ = ["deadline_after", "seconds_of"]
+__all__ = ["deadline_after", "seconds_of", "seconds_to_wait"]
 
 
 def seconds_of(timeout: object) -> Optional[float]:
@@ -24,6 +24,14 @@ def seconds_of(timeout: object) -> Optional[float]:
     if math.isnan(seconds):
         raise ValueError("`timeout` is a number of seconds, and NaN is none")
     return None if seconds == math.inf else seconds
+
+
+def seconds_to_wait(block: bool, timeout: Optional[float]) -> Optional[float]:
+    """The same for a call that also has `block`, which is no time at all where that is false. Raises ValueError where it is negative."""
+    seconds = seconds_of(timeout) if block else 0.0
+    if seconds is not None and seconds < 0:
+        raise ValueError(f"`timeout` must not be negative: {timeout}")
+    return seconds
 
 
 def deadline_after(seconds: Optional[float]) -> Optional[float]:

@@ -1,15 +1,64 @@
-"""Threads that put and have to wait: for room and for the socket to keep up, or for the broker's word on what is judged."""
+"""How an item is put that the open batch does not take by itself: at once where there is room, else by a thread that waits, for room
+and for the socket to keep up, or for the broker's word on what is judged.
+"""
 
 from __future__ import annotations
 
+import queue as standard
 from typing import Any, Optional
 
 from . import wire
 from .manner import Manner
+from .patience import deadline_after, seconds_to_wait
 from .producer import Producer
 from .request import error_of
 
-__all__ = ["OfferCall", "PutCall"]
+__all__ = ["OfferCall", "PutCall", "put_encoded", "put_item"]
+
+
+def put_item(
+    producer: Producer,
+    data: bytes,
+    block: bool,
+    timeout: Optional[float],
+    manner: Optional[Manner] = None,
+) -> None:
+    """Puts it behind all that was put before. Raises queue.Full where there is no room in time, and why nothing may be put."""
+    if len(data) > wire.LARGEST_ITEM:
+        raise ValueError(f"the item has {len(data)} bytes, and the largest that a queue carries is 1 GiB")
+    seconds = seconds_to_wait(block, timeout)
+    if manner is None:
+        if producer.begin(data):
+            return
+        with producer.session.exclusive:
+            if producer.put_at_once(data):
+                return
+    # Who does not wait is answered by the broker at once, so there is nothing to wait for in vain.
+    once = seconds == 0
+    deadline = None if once else deadline_after(seconds)
+    if producer.judged:
+        offer = OfferCall(producer, data, once, manner)
+        result = producer.session.call(offer, deadline)
+        if result is None and offer.under_way:
+            result = producer.session.wait(offer, None)
+    else:
+        result = producer.session.call(PutCall(producer, data, once, manner), deadline)
+    if isinstance(result, Exception):
+        raise result
+    if not result:
+        raise standard.Full
+
+
+def put_encoded(producer: Producer, batch: "list[bytes]", block: bool, timeout: Optional[float]) -> None:
+    """Puts plainly all of them, one after the other, and as many at a time as the open batch takes."""
+    place = 0
+    while place < len(batch):
+        with producer.session.exclusive:
+            if not producer.line:
+                place += producer.extend(batch[place:])
+        if place < len(batch):
+            put_item(producer, batch[place], block, timeout)
+            place += 1
 
 
 class PutCall:

@@ -1,7 +1,7 @@
 """Queues as a program sees them: `multiprocessing.Queue`, between processes of any language, with an end.
 
-Only the fast paths are here, for the item that finds its room and the item that is already there. All else is the
-producer's and the consumer's.
+Only the fast paths are here, for the item that finds its room and the item that is already there. Any other way of a put is
+in `putting`; all else is the producer's and the consumer's.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from .consumer import Consumer
 from .encoding import refusal
 from .errors import BrokerLost, NotGranted, ShutDown
 from .exact import ExactConsumer, ExactGet
-from .manner import Manner, from_right, is_exact, manner_of
-from .patience import deadline_after, seconds_of
+from .manner import from_right, is_exact, manner_of
+from .patience import deadline_after, seconds_to_wait
 from .producer import Producer
-from .putting import OfferCall, PutCall
+from .putting import put_encoded, put_item
 from .request import ask
 from .session import Session
 from .taken import Taken
@@ -71,7 +71,7 @@ class Queue(Generic[Item]):
         what does not fit its `item`.
         """
         if timeout is not None:
-            _seconds(block, timeout)  # whatever room there is
+            seconds_to_wait(block, timeout)  # whatever room there is
         producer = self._producer
         if producer is None:
             producer = self._bind_producer()
@@ -88,7 +88,7 @@ class Queue(Generic[Item]):
             producer.left = left - 1
             producer.batch.append(data)
             return
-        self._put(producer, data, block, timeout, manner_of(producer.settings, priority, side))
+        put_item(producer, data, block, timeout, manner_of(producer.settings, priority, side))
         if (confirm or producer.confirm) and not producer.judged:
             self.flush()
 
@@ -109,7 +109,7 @@ class Queue(Generic[Item]):
 
         `timeout` is for each item; `priority` and `side` are for all. Raises as `put`; what was put before stays put.
         """
-        _seconds(block, timeout)
+        seconds_to_wait(block, timeout)
         producer = self._producer or self._bind_producer()
         count = 0
         # What has its items yet to make may wait for what becomes of the one before.
@@ -130,53 +130,11 @@ class Queue(Generic[Item]):
                 raise
             if not batch:
                 break
-            self._put_batch(producer, batch, block, timeout)
+            put_encoded(producer, batch, block, timeout)
             count += len(batch)
         if producer.confirm:
             self.flush()
         return count
-
-    def _put_batch(self, producer: Producer, batch: "list[bytes]", block: bool, timeout: Optional[float]) -> None:
-        place = 0
-        while place < len(batch):
-            with producer.session.exclusive:
-                if not producer.line:
-                    place += producer.extend(batch[place:])
-            if place < len(batch):
-                self._put(producer, batch[place], block, timeout)
-                place += 1
-
-    def _put(
-        self,
-        producer: Producer,
-        data: bytes,
-        block: bool,
-        timeout: Optional[float],
-        manner: Optional[Manner] = None,
-    ) -> None:
-        if len(data) > wire.LARGEST_ITEM:
-            raise ValueError(f"the item has {len(data)} bytes, and the largest that a queue carries is 1 GiB")
-        seconds = _seconds(block, timeout)
-        if manner is None:
-            if producer.begin(data):
-                return
-            with producer.session.exclusive:
-                if producer.put_at_once(data):
-                    return
-        # Who does not wait is answered by the broker at once, so there is nothing to wait for in vain.
-        once = seconds == 0
-        deadline = None if once else deadline_after(seconds)
-        if producer.judged:
-            offer = OfferCall(producer, data, once, manner)
-            result = producer.session.call(offer, deadline)
-            if result is None and offer.under_way:
-                result = producer.session.wait(offer, None)
-        else:
-            result = producer.session.call(PutCall(producer, data, once, manner), deadline)
-        if isinstance(result, Exception):
-            raise result
-        if not result:
-            raise standard.Full
 
     def flush(self) -> None:
         """Waits until the broker has all that this process has put, to whatever queue."""
@@ -334,7 +292,7 @@ class Queue(Generic[Item]):
     def _take(
         self, consumer: Consumer, block: bool, timeout: Optional[float], side: Optional[str]
     ) -> "tuple[int, bytes]":
-        deadline = None if block and timeout is None else deadline_after(_seconds(block, timeout))
+        deadline = None if block and timeout is None else deadline_after(seconds_to_wait(block, timeout))
         if side is not None or consumer.exact:
             right = from_right(consumer.settings, side) is True
             return self._take_exactly(consumer, deadline, right)  # type: ignore[arg-type]
@@ -455,14 +413,6 @@ def _tell_taken(consumer: Consumer, tag: int) -> None:
         if consumer.keeps:
             consumer.give_back(tag)
         raise
-
-
-def _seconds(block: bool, timeout: Optional[float]) -> Optional[float]:
-    """How long to wait: 0 for not at all, None for as long as it takes."""
-    seconds = seconds_of(timeout) if block else 0.0
-    if seconds is not None and seconds < 0:
-        raise ValueError(f"`timeout` must not be negative: {timeout}")
-    return seconds
 
 
 def _not_granted(name: str, use: str, key: str) -> str:
