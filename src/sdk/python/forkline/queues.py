@@ -1,34 +1,35 @@
 """Queues as a program sees them: `multiprocessing.Queue`, between processes of any language, with an end.
 
-Only the fast paths are here, for the item that finds its room and the item that is already there. Any other way of a put is
-in `putting`; all else is the producer's and the consumer's.
+What each call promises is said here. Done here is only the fast path of a put, for the item that finds its room: all other ways of an
+item are in `putting`, `taking` and, of a loop, in `loops`.
 """
 
 from __future__ import annotations
 
-import queue as standard
 from collections import deque
+from functools import partial
 from itertools import chain, islice
-from typing import Any, Generic, Iterable, Iterator, Optional, TypeVar
+from typing import Any, Callable, Generic, Iterable, Iterator, Optional, TypeVar
 
 from . import process, wire
 from .consumer import Consumer
 from .encoding import refusal
-from .errors import BrokerLost, NotGranted, ShutDown
-from .exact import ExactConsumer, ExactGet
-from .manner import from_right, is_exact, manner_of
-from .patience import deadline_after, seconds_to_wait
+from .errors import NotGranted
+from .exact import ExactConsumer
+from .loops import in_lists, in_stretches
+from .manner import is_exact, manner_of
+from .patience import seconds_to_wait
 from .producer import Producer
 from .putting import put_encoded, put_item
 from .request import ask
 from .session import Session
 from .taken import Taken
-from .waiting import GetCall, WalkCall
-from .walk import Walk
+from .taking import take_item
 
 __all__ = ["Queue", "queue"]
 
 Item = TypeVar("Item")
+Stretch = TypeVar("Stretch")
 
 _AT_ONCE = 1024
 #: What has all its items: they may be looked at ahead.
@@ -170,7 +171,7 @@ class Queue(Generic[Item]):
         stream; Aborted where a producer failed and the stream broke off.
         """
         consumer = self._consumer or self._bind_consumer()
-        tag, data = self._take(consumer, block, timeout, side)
+        tag, data = take_item(consumer, block, timeout, side)
         consumer.held.add(tag)
         return consumer.decode(data)  # type: ignore[no-any-return]
 
@@ -183,7 +184,7 @@ class Queue(Generic[Item]):
     ) -> "Taken[Item]":
         """As `get`, for those who work on several items at once: what it returns is done by its own `done()`."""
         consumer = self._consumer or self._bind_consumer()
-        tag, data = self._take(consumer, block, timeout, side)
+        tag, data = take_item(consumer, block, timeout, side)
         return Taken(consumer, tag, data)
 
     def task_done(self) -> None:
@@ -203,138 +204,21 @@ class Queue(Generic[Item]):
         Leaving the loop leaves the last item held. Raises Aborted where the stream broke off.
         """
         # From item to item no line of Python is run but the program's own.
-        return chain.from_iterable(self._stretches())
-
-    def _stretches(self) -> "Iterator[Iterable[Item]]":
-        """What a loop goes through, some items at a time. It is asked for more once the loop moves on from the last of them."""
-        while True:
-            consumer = self._consumer or self._bind_consumer()
-            stretches = self._each(consumer) if isinstance(consumer, ExactConsumer) else self._walks(consumer)
-            yield from stretches
-            if self._consumer is consumer:
-                return
-
-    def _walks(self, consumer: Consumer) -> "Iterator[Iterable[Item]]":
-        """Until the end, or in a child that was forked meanwhile: then the items are its parent's."""
-        walk: Optional[Walk] = None
-        while self._consumer is consumer:
-            result = consumer.session.call(WalkCall(consumer, walk), None)
-            if isinstance(result, ShutDown):
-                return
-            if isinstance(result, Exception):
-                raise result
-            if isinstance(result, Walk):
-                walk = result
-                yield map(consumer.decode, walk.items)
-            else:
-                walk = None
-                yield from self._shared(consumer)
-
-    def _shared(self, consumer: Consumer) -> "Iterator[tuple[Item]]":
-        """What is ready, one by one: other threads take of it, too."""
-        while True:
-            try:
-                tag, data = consumer.ready.popleft()
-            except IndexError:
-                return
-            if consumer.pace.slow:
-                consumer.tell_taken()
-            yield (consumer.decode(data),)
-            if self._consumer is not consumer:
-                return
-            consumer.done.append(tag)
+        return chain.from_iterable(self._go_through(in_stretches))
 
     def batches(self, most: int = 256) -> "Iterator[list[Item]]":
         """As a loop over the queue, with lists of up to `most` items that are there already. Moving on marks all as done."""
         if most < 1:
             raise ValueError(f"a list of at most {most} items holds none")
-        return self._batches(most)
+        return self._go_through(partial(in_lists, most=most))
 
-    def _batches(self, most: int) -> "Iterator[list[Item]]":
+    def _go_through(self, way: "Callable[[Consumer], Iterator[Stretch]]") -> "Iterator[Stretch]":
+        """Until the end of the stream; a child that was forked meanwhile goes on with what it gets itself."""
         while True:
             consumer = self._consumer or self._bind_consumer()
-            if isinstance(consumer, ExactConsumer):
-                yield from map(list, self._each(consumer))
-                if self._consumer is consumer:
-                    return
-                continue
-            popleft, decode = consumer.ready.popleft, consumer.decode
-            while True:
-                taken: "list[tuple[int, bytes]]" = []
-                try:
-                    while len(taken) < most:
-                        taken.append(popleft())
-                except IndexError:
-                    pass
-                if not taken:
-                    if self._more(consumer, None):
-                        continue
-                    return
-                if consumer.pace.slow:
-                    consumer.tell_taken()
-                yield [decode(data) for _, data in taken]
-                if self._consumer is not consumer:
-                    break  # in a child that was forked meanwhile: the items are its parent's
-                consumer.done.extend([tag for tag, _ in taken])
-
-    def _each(self, consumer: ExactConsumer) -> "Iterator[tuple[Item]]":
-        """One by one, until the end, or in a child that was forked meanwhile."""
-        while True:
-            try:
-                tag, data = self._take_exactly(consumer, None, False)
-            except ShutDown:
+            yield from way(consumer)
+            if self._consumer is consumer:
                 return
-            yield (consumer.decode(data),)
-            if self._consumer is not consumer:
-                return  # the item is the parent's
-            consumer.finish(tag)
-
-    def _take(
-        self, consumer: Consumer, block: bool, timeout: Optional[float], side: Optional[str]
-    ) -> "tuple[int, bytes]":
-        deadline = None if block and timeout is None else deadline_after(seconds_to_wait(block, timeout))
-        if side is not None or consumer.exact:
-            right = from_right(consumer.settings, side) is True
-            return self._take_exactly(consumer, deadline, right)  # type: ignore[arg-type]
-        while True:
-            if consumer.ready:
-                try:
-                    item = consumer.ready.popleft()
-                except IndexError:
-                    continue  # another thread was first
-                if consumer.pace.slow:
-                    _tell_taken(consumer, item[0])
-                return item
-            self._more(consumer, deadline, loop=False)
-
-    def _take_exactly(
-        self, consumer: ExactConsumer, deadline: Optional[float], right: bool
-    ) -> "tuple[int, bytes]":
-        call = ExactGet(consumer, right)
-        try:
-            result = consumer.session.call(call, deadline)
-        finally:
-            if call in consumer.line:
-                with consumer.session.exclusive:
-                    consumer.leave(call)
-        if isinstance(result, Exception):
-            raise result
-        if not result:
-            raise standard.Empty
-        item: "tuple[int, bytes]" = result
-        _tell_taken(consumer, item[0])
-        return item
-
-    def _more(self, consumer: Consumer, deadline: Optional[float], loop: bool = True) -> bool:
-        """Waits until an item is ready. In a loop, the end of the stream is False and no error."""
-        result = consumer.session.call(GetCall(consumer), deadline)
-        if loop and isinstance(result, ShutDown):
-            return False
-        if isinstance(result, Exception):
-            raise result
-        if not result:
-            raise standard.Empty
-        return True
 
     # Counting
 
@@ -401,18 +285,6 @@ _queues: "dict[str, Queue[Any]]" = {}
 def queue(name: str) -> "Queue[Any]":
     """The queue of that name in the pipeline. Asks nobody: whether this process may use it shows at the first call."""
     return _queues.setdefault(name, Queue(name))
-
-
-def _tell_taken(consumer: Consumer, tag: int) -> None:
-    try:
-        consumer.tell_taken()
-    except BrokerLost:
-        raise
-    except BaseException:
-        # Interrupted with the item in hand: nobody would ever have it.
-        if consumer.keeps:
-            consumer.give_back(tag)
-        raise
 
 
 def _not_granted(name: str, use: str, key: str) -> str:

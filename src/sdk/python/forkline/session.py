@@ -87,6 +87,8 @@ class Session:
         #: Goodbye was said, and goodbye was heard.
         self.parting = False
         self.parted = False
+        #: This process was forked of the one whose session it is.
+        self.inherited = False
         #: The producer whose items are not yet in a frame. There is at most one, so that calls keep their order.
         self.batch: Any = None
         #: The last one whose items got into a frame since something was sent.
@@ -412,6 +414,7 @@ class Session:
 
     def close(self) -> None:
         """Lets go of it without a word: it is another process's."""
+        self.inherited = True
         for consumer in self.consumers.values():
             consumer.lose()
         self.connection.close()
