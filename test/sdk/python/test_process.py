@@ -294,11 +294,12 @@ class HeldUp(unittest.TestCase):
                 tries.append(1)
                 if len(tries) > 1: connection.unsent = 0
             connection.send = send
+            from forkline.calls import wait
             from forkline.putting import PutCall
             producer = q._bind_producer()
             put = PutCall(producer, b"1", False)
             put.attempt = lambda: None if session.is_crowded() else "on"
-            print(session.wait(put, None))
+            print(wait(session, put, None))
             connection.send = take
         """
         with Puppet(code) as program:

@@ -881,7 +881,8 @@ class Recalled(unittest.TestCase):
     """What a consumer says of the items that it gives back, with nobody at the other end."""
 
     def setUp(self):
-        session = SimpleNamespace(said=[], attendant=SimpleNamespace(armed=True), wake=lambda *_, **__: None)
+        session = SimpleNamespace(said=[], attendant=SimpleNamespace(armed=True))
+        session.turns = SimpleNamespace(wake=lambda *_, **__: None)
         session.say = lambda frame: session.said.append(frame)
         self.consumer = Consumer(session, QUEUE)
         self.said = session.said
@@ -1026,7 +1027,8 @@ class Walked(unittest.TestCase):
 
     def setUp(self):
         session = SimpleNamespace(said=[], attendant=SimpleNamespace(armed=True))
-        session.flush = session.wake = lambda *_, **__: None
+        session.flush = lambda *_, **__: None
+        session.turns = SimpleNamespace(wake=session.flush)
         session.say = lambda frame: session.said.append(frame)
         self.consumer = Consumer(session, QUEUE)
         self.said = session.said

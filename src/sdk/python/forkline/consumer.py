@@ -238,12 +238,12 @@ class Consumer:
     def hear(self, kind: int, flags: int, body: memoryview) -> None:
         self._hear(kind, flags, body)
         # An item is for one; the end, and the answer to those who have given up, for all.
-        self.session.wake(self, one=kind not in (wire.END, wire.WITHDRAWN))
+        self.session.turns.wake(self, one=kind not in (wire.END, wire.WITHDRAWN))
 
     def wake_one(self) -> None:
         """Lets one of those who wait look again, who lets the next one do so when it leaves."""
         if self.waiting:
-            self.session.wake(self, one=True)
+            self.session.turns.wake(self, one=True)
 
     def _hear(self, kind: int, flags: int, body: memoryview) -> None:
         if kind == wire.DELIVER:

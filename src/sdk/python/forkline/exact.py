@@ -54,7 +54,7 @@ class ExactConsumer(Consumer):
     def _wake_first(self) -> None:
         """Who has the next item, or its end, or gives up; whoever is behind that one is woken when it leaves."""
         if self.line:
-            self.session.wake(self.line[0])
+            self.session.turns.wake(self.line[0])
 
     def _hear(self, kind: int, flags: int, body: memoryview) -> None:
         super()._hear(kind, flags, body)

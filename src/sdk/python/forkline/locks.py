@@ -7,6 +7,7 @@ import threading
 from typing import Any, ContextManager, Optional
 
 from . import process, wire
+from .calls import carry_out
 from .errors import LockError, NotGranted
 from .patience import deadline_after, seconds_of
 from .request import error_of
@@ -59,7 +60,7 @@ class Lock:
             return True
         deadline = deadline_after(seconds_of(timeout)) if block else None
         flags = (0 if block else _TRY) | (_READ if mode == "read" else 0)
-        result = session.call(_AcquireCall(self, session, channel["id"], flags), deadline)
+        result = carry_out(session, _AcquireCall(self, session, channel["id"], flags), deadline)
         if isinstance(result, Exception):
             raise result
         return bool(result)
@@ -90,7 +91,7 @@ class Lock:
             request = session.ask(lambda request: wire.release(identity, fence, request))
             session.flush()
         # Nobody owns it, so somebody else may have given it back.
-        answer: Answer = session.call(_ReleaseCall(session, request), None)
+        answer: Answer = carry_out(session, _ReleaseCall(session, request), None)
         if answer.kind == wire.ERROR:
             raise error_of(answer)
 

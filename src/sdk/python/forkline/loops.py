@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Iterator, Optional
 
+from .calls import carry_out
 from .consumer import Consumer
 from .errors import ShutDown
 from .exact import ExactConsumer
@@ -32,7 +33,7 @@ def _walks(consumer: Consumer) -> "Iterator[Iterable[Any]]":
     session = consumer.session
     walk: Optional[Walk] = None
     while not session.inherited:
-        result = session.call(WalkCall(consumer, walk), None)
+        result = carry_out(session, WalkCall(consumer, walk), None)
         if isinstance(result, ShutDown):
             return
         if isinstance(result, Exception):
@@ -72,7 +73,7 @@ def _lists(consumer: Consumer, most: int) -> "Iterator[list[Any]]":
         except IndexError:
             pass
         if not taken:
-            result = session.call(GetCall(consumer), None)
+            result = carry_out(session, GetCall(consumer), None)
             if isinstance(result, ShutDown):
                 return
             if isinstance(result, Exception):

@@ -6,6 +6,7 @@ import json
 from typing import Any, Optional
 
 from . import process, wire
+from .calls import carry_out
 from .errors import NotGranted
 from .patience import deadline_after, seconds_of
 from .request import ask_run, error_of
@@ -49,7 +50,7 @@ class ProcessHandle:
         """
         deadline = deadline_after(seconds_of(timeout))
         session = process.session(self)
-        answer = session.call(_JoinCall(session, self._body(session)), deadline)
+        answer = carry_out(session, _JoinCall(session, self._body(session)), deadline)
         if isinstance(answer, Answer) and answer.kind == wire.ERROR:
             raise error_of(answer)
 

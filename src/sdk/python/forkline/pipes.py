@@ -10,6 +10,7 @@ import queue as standard
 from typing import Any, Iterator, Optional
 
 from . import process, wire
+from .calls import carry_out
 from .consumer import Consumer
 from .encoding import refusal
 from .errors import BrokenPipe, BrokenQueue, EndOfFile, NotGranted, PipeClosed, ShutDown
@@ -68,7 +69,7 @@ class Pipe:
                     return
         self._check()
         once = seconds is not None and seconds <= 0
-        result = producer.session.call(PutCall(producer, data, once), None if once else deadline_after(seconds))
+        result = carry_out(producer.session, PutCall(producer, data, once), None if once else deadline_after(seconds))
         if isinstance(result, BrokenQueue):
             raise BrokenPipe(f"the other end of pipe `{self.name}` is closed")
         if isinstance(result, ShutDown):
@@ -120,7 +121,7 @@ class Pipe:
 
     def _wait(self, consumer: Consumer, deadline: Optional[float]) -> Any:
         """True where there is a message, False where there is none in time, or the error that comes instead of one."""
-        result = consumer.session.call(GetCall(consumer), deadline)
+        result = carry_out(consumer.session, GetCall(consumer), deadline)
         if isinstance(result, ShutDown):
             return EndOfFile(f"the other end of pipe `{self.name}` is closed, and all it sent is received")
         if isinstance(result, Exception):
@@ -161,7 +162,7 @@ class Pipe:
                 session.consumers.pop(channel["id"], None)
                 session.say(wire.bare(wire.SHUT, channel["id"]))
             session.flush()
-            session.wake_all()
+            session.turns.wake_all()
 
     @property
     def closed(self) -> bool:

@@ -245,12 +245,12 @@ class Producer:
         self._hear(kind, flags, body)
         self.wake_first()
         if kind == wire.WITHDRAWN:
-            self.session.wake(self)
+            self.session.turns.wake(self)
 
     def wake_first(self) -> None:
         """Who is next in line; whoever is behind that one is woken when it leaves."""
         if self.line:
-            self.session.wake(self.line[0])
+            self.session.turns.wake(self.line[0])
 
     def _hear(self, kind: int, flags: int, body: memoryview) -> None:
         if kind == wire.ROOM and not self.closed:

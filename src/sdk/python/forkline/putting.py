@@ -8,6 +8,7 @@ import queue as standard
 from typing import Any, Optional
 
 from . import wire
+from .calls import carry_out, wait
 from .manner import Manner
 from .patience import deadline_after, seconds_to_wait
 from .producer import Producer
@@ -38,11 +39,11 @@ def put_item(
     deadline = None if once else deadline_after(seconds)
     if producer.judged:
         offer = OfferCall(producer, data, once, manner)
-        result = producer.session.call(offer, deadline)
+        result = carry_out(producer.session, offer, deadline)
         if result is None and offer.under_way:
-            result = producer.session.wait(offer, None)
+            result = wait(producer.session, offer, None)
     else:
-        result = producer.session.call(PutCall(producer, data, once, manner), deadline)
+        result = carry_out(producer.session, PutCall(producer, data, once, manner), deadline)
     if isinstance(result, Exception):
         raise result
     if not result:

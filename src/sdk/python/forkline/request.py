@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional
 
 from . import wire
+from .calls import carry_out
 from .errors import BrokenQueue, ForklineError, ItemRefused, LockError, NotGranted
 from .session import Answer, Session
 from .throng import Throng
@@ -30,7 +31,7 @@ def ask_run(session: Session, kind: int, body: bytes, flags: int = 0) -> Any:
 
 
 def _answer_of(request: "_Request") -> Any:
-    answer: Answer = request.session.call(request, None)
+    answer: Answer = carry_out(request.session, request, None)
     if answer.kind == wire.ERROR:
         raise error_of(answer)
     return wire.read_json(answer.body[4:])
@@ -87,7 +88,7 @@ class _Request:
         throng, self._throng = self._throng, None
         admitted = throng.leave() if throng is not None else None
         if admitted is not None:
-            self.session.wake(admitted)
+            self.session.turns.wake(admitted)
 
     def undo(self, result: object) -> None:
         """It was only a question."""

@@ -1,13 +1,11 @@
-"""What one OS process and the broker have going: who speaks, who listens, and who waits for what.
+"""What one OS process and the broker have going: what is said, in which order, and whom it is for what is heard.
 
-There is no thread that reads: whoever waits reads for all who wait (one at a time is the reader), so an answer reaches
-its caller without a change of threads. All state is changed inside `exclusive`, and blocking is done outside of it.
-What is said is on its way once its caller waits, at the latest when the attendant comes round.
+All state is changed inside `exclusive`, and nothing here blocks but the goodbye: how a thread waits is in `calls`, and which of them reads
+in `turns`. What is said is on its way once its caller waits, at the latest when the attendant comes round.
 """
 
 from __future__ import annotations
 
-import math
 import select
 import struct
 import threading
@@ -17,23 +15,17 @@ from typing import Any, Callable, NamedTuple, Optional, Protocol
 from . import wire
 from .areas import Areas
 from .attendant import Attendant
-from .bell import Bell
 from .connection import Connection, Frame
 from .errors import BrokerLost
-from .gates import Gates
 from .interrupt import Exclusive
-from .stillness import is_only_woken_by_broker, this_thread
 from .throng import Throng
-from .turn import Ears, Turn, ears
+from .turn import Turn, ears
+from .turns import Turns
 
-__all__ = ["Answer", "Call", "Session"]
+__all__ = ["CROWD", "Answer", "Session"]
 
-_FOREVER = 3600.0
-_LATE = 0.05
-#: In seconds.
-_RECENT = 0.0002
 #: Nobody holds back for less unsent than this, in bytes; and puts wait for the socket while it is more than that.
-_CROWD = 64 * 1024
+CROWD = 64 * 1024
 _MOST_UNSENT = 512 * 1024
 
 
@@ -43,23 +35,6 @@ class Answer(NamedTuple):
     kind: int
     flags: int
     body: bytes
-
-
-class Call(Protocol):
-    """Something that a thread waits for. All of it is called inside `exclusive`."""
-
-    @property
-    def cause(self) -> object:
-        """What wakes it: `Session.wake` is told the same. Asked when an attempt came to nothing."""
-
-    def attempt(self) -> Any:
-        """What came of it, or None: not yet. Once withdrawn, False when the broker knows that nobody waits."""
-
-    def withdraw(self) -> None:
-        """It was interrupted, or its time is over: says so."""
-
-    def undo(self, result: object) -> None:
-        """It was interrupted, and still succeeded before the broker knew."""
 
 
 class Side(Protocol):
@@ -100,155 +75,14 @@ class Session:
         #: How often something was sent, and how often the attendant knows of.
         self._sends = 0
         self._sends_seen = 0
-        #: What a thread reads for, besides all others: what its call waits for, and, behind that, a call of its signal handler.
-        self._reads_for: "list[object]" = []
-        self._reader = 0
         #: When what had arrived was last heard, of `time.monotonic`.
         self.listened_at = 0.0
-        self.gates = Gates()
+        self.turns = Turns(connection)
         self._throngs: "dict[object, Throng]" = {}
         #: The broker's questions whether anything but it could wake this process.
-        self._asked: "list[int]" = []
+        self.asked: "list[int]" = []
         #: For how many seconds the run has been paused: no time limit counts them.
-        self._paused = 0.0
-        #: Calls the reader back from the socket.
-        self._bell = Bell()
-        self._ears = self._listening(False)
-
-    # Waiting
-
-    def call(self, call: Call, deadline: Optional[float]) -> Any:
-        """What came of it; None or False if that was nothing by the deadline (of `time.monotonic`)."""
-        try:
-            result = self.wait(call, deadline, withdraws=True)
-        except BrokerLost:
-            raise
-        except BaseException:
-            self._give_up(call)
-            raise
-        # The broker's word on that decides, however late: what it has granted meanwhile would else be nobody's.
-        return self.wait(call, math.inf) if result is None else result
-
-    def _give_up(self, call: Call) -> None:
-        try:
-            with self.exclusive:
-                call.withdraw()
-            result = self.wait(call, math.inf)
-            with self.exclusive:
-                if result is not None and result is not False:
-                    call.undo(result)
-                self.flush()
-        except BrokerLost:
-            pass
-
-    def wait(self, call: Call, deadline: Optional[float], withdraws: bool = False) -> Any:
-        """Attempts it whenever something was heard that concerns it, until that returns something else than None, or the deadline.
-
-        Where it `withdraws` then, it does so before anybody else can send what the last attempt has said: who does not wait at all asks and
-        withdraws in one write, or the broker would take it to wait, and a queue that feeds itself to be at its end.
-        """
-        turn = None
-        paused = self._paused
-        was_late = False
-        # Who waits as long as it takes hears in a moment what has come since.
-        within = _RECENT if deadline is None and not self._asked else 0.0
-        try:
-            while True:
-                with self.exclusive:
-                    if turn is not None:
-                        self._end(turn)
-                        turn = None
-                        if self.parting:
-                            break
-                        within = 0.0
-                    self.listen(within)
-                    self.check()
-                    result = call.attempt()
-                    if result is not None:
-                        return result
-                    left = _FOREVER if deadline is None else deadline + self._paused - paused - time.monotonic()
-                    if left < -_LATE and not was_late:
-                        # This process was stopped, and whoever reads is about to hear why.
-                        was_late = True
-                        left = _LATE
-                    if left <= 0:
-                        if withdraws:
-                            call.withdraw()
-                        return None
-                    if self._asked:
-                        self._tell_whether_stuck(deadline is None)
-                    unsent = self.connection.unsent
-                    self.flush()
-                    self.check()
-                    if unsent > _CROWD and self.connection.unsent == 0:
-                        # Whoever waited for the socket to keep up waits no more, and nothing else would wake him.
-                        continue
-                    turn = self._begin(call.cause, deadline is None)
-                turn.block(min(left, _FOREVER))
-        finally:
-            if turn is not None or self.gates and not self._reading:
-                with self.exclusive:
-                    if turn is not None:
-                        self._end(turn)
-                    if not self._reading:
-                        # Somebody has to.
-                        self.gates.open_any()
-        # The process is at its end, and what this thread waits for will not come any more.
-        threading.Semaphore(0).acquire()
-
-    def _begin(self, cause: object, forever: bool) -> "Turn":
-        unsent = self.connection.unsent
-        if self._may_read():
-            # Those at hand may be in use below a signal handler that calls now.
-            at_hand = not unsent and not self._reads_for
-            self._reads_for.append(cause)
-            self._reader = threading.get_ident()
-            return Turn(self._ears if at_hand else self._listening(bool(unsent)), self._bell)
-        if unsent:
-            return Turn(ears(self.connection.fileno(), select.POLLOUT))
-        gate = self.gates.shut(cause, this_thread() if forever else None)
-        return Turn(gate=gate, cause=cause)
-
-    def _listening(self, speaks: bool) -> Ears:
-        events = select.POLLIN | (select.POLLOUT if speaks else 0)
-        return ears(self.connection.fileno(), events, self._bell)
-
-    @property
-    def _reading(self) -> bool:
-        return bool(self._reads_for)
-
-    def _may_read(self) -> bool:
-        """Nobody does, or this very thread, below a signal handler that calls now."""
-        return not self._reads_for or self._reader == threading.get_ident()
-
-    def _end(self, turn: "Turn") -> None:
-        if turn.reads:
-            self._reads_for.pop()
-            if turn.rang:
-                self._bell.hush()
-            if self._reads_for:
-                # A handler's call has heard what may be for the one that it interrupted, which goes on waiting.
-                self._bell.ring()
-        elif turn.gate is not None:
-            self.gates.leave(turn.cause, turn.gate)
-
-    def _tell_whether_stuck(self, forever: bool) -> None:
-        """To be called by a thread that has nothing left to do but wait, without a limit or not."""
-        stuck = forever and is_only_woken_by_broker({*self.gates.resting(), this_thread()})
-        asked, self._asked = self._asked, []
-        for request in asked:
-            self.say(wire.number(wire.STUCK, 0, request, 1 if stuck else 0))
-
-    def wake(self, cause: object, one: bool = False) -> None:
-        """Lets those look again who wait for it, or the one who does so the longest."""
-        found = self.gates.open_first(cause) if one else self.gates.open(cause)
-        if self._reads_for and cause in self._reads_for and not (one and found):
-            self._bell.ring()
-
-    def wake_all(self) -> None:
-        self.gates.open_all()
-        if self._reading:
-            self._bell.ring()
+        self.paused = 0.0
 
     # Speaking
 
@@ -318,7 +152,7 @@ class Session:
 
     def is_crowded(self) -> bool:
         """Whether so much is unsent that a put waits for the socket to keep up."""
-        if self.connection.unsent >= _CROWD:
+        if self.connection.unsent >= CROWD:
             self.send()
         return self.connection.unsent > _MOST_UNSENT
 
@@ -349,7 +183,7 @@ class Session:
 
     def listen(self, within: float = 0.0) -> None:
         """Hears what has arrived, without waiting, unless that was done `within` so many seconds."""
-        if self._may_read() and (within == 0.0 or time.monotonic() - self.listened_at >= within):
+        if self.turns.may_read() and (within == 0.0 or time.monotonic() - self.listened_at >= within):
             self._listen()
 
     def check(self) -> None:
@@ -386,9 +220,9 @@ class Session:
             else:
                 self._lose(f"the broker closed the connection: {told['message']} ({told['code']})")
         elif kind == wire.ASK:
-            self._asked.append(wire.read_number(body))
+            self.asked.append(wire.read_number(body))
         elif kind == wire.PAUSED:
-            self._paused += wire.read_number(body) / 1000
+            self.paused += wire.read_number(body) / 1000
         elif kind in (wire.AREA, wire.FREED):
             # What it says to that goes behind what was put before.
             self.seal()
@@ -404,7 +238,7 @@ class Session:
     def _settle(self, request: int, answer: Answer) -> None:
         if request in self._answers:
             self._answers[request] = answer
-            self.wake(request)
+            self.turns.wake(request)
 
     def _lose(self, reason: str) -> None:
         if self.lost is not None:
@@ -419,14 +253,14 @@ class Session:
             consumer.lose()
         self.connection.close()
         self.areas.close()
-        self._bell.close()
+        self.turns.close()
 
     def _close_sides(self) -> None:
         self.batch = None
         sides: "tuple[Side, ...]" = (*self.producers.values(), *self.consumers.values())
         for side in sides:
             side.lose()
-        self.wake_all()
+        self.turns.wake_all()
 
     # The end
 

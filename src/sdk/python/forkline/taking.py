@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue as standard
 from typing import Optional
 
+from .calls import carry_out
 from .consumer import Consumer
 from .errors import BrokerLost
 from .exact import ExactConsumer, ExactGet
@@ -42,7 +43,7 @@ def take_exactly(consumer: ExactConsumer, deadline: Optional[float], right: bool
     """The same where nothing is read ahead."""
     call = ExactGet(consumer, right)
     try:
-        result = consumer.session.call(call, deadline)
+        result = carry_out(consumer.session, call, deadline)
     finally:
         if call in consumer.line:
             with consumer.session.exclusive:
@@ -57,7 +58,7 @@ def take_exactly(consumer: ExactConsumer, deadline: Optional[float], right: bool
 
 
 def _wait_for_one(consumer: Consumer, deadline: Optional[float]) -> None:
-    result = consumer.session.call(GetCall(consumer), deadline)
+    result = carry_out(consumer.session, GetCall(consumer), deadline)
     if isinstance(result, Exception):
         raise result
     if not result:
