@@ -3,11 +3,12 @@
 import { readGranted, readRequest } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import { Flag, Type, type WelcomeChannel, type WelcomeLock } from '../wire/message.ts';
+import type { Channel } from './channels.ts';
 import { type Failure, LockError, LockTimeout } from './errors.ts';
 import { type Patience, Watch, waitMs } from './patience.ts';
 import { DONE, type Grant, type Guard, OwnGuard } from './guard.ts';
 import { HeldGuards } from './held-guards.ts';
-import type { Channel, Session } from './session.ts';
+import type { Session } from './session.ts';
 import { Throng } from './throng.ts';
 
 export type { Guard } from './guard.ts';

@@ -3,13 +3,14 @@
 // words for what goes wrong, and that an end is closed in both directions at once.
 import type { Frame } from '../wire/frame.ts';
 import { Type, type WelcomeChannel, type WelcomePipe } from '../wire/message.ts';
+import type { Channel } from './channels.ts';
 import { Consumer } from './consumer.ts';
 import { Encoded, messageReader, messagesOf } from './encoding.ts';
 import { BrokenPipe, BrokenQueue, EndOfFile, type Failure, NotGranted, PipeClosed, QueueClosed } from './errors.ts';
 import { type Patience, waitMs } from './patience.ts';
 import { Producer, SENT } from './producer.ts';
 import { isForPuts } from './queue.ts';
-import type { Channel, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** How long a call on a pipe may wait. */
 export type PipeOptions = Omit<Patience, 'block'>;

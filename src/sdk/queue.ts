@@ -2,13 +2,14 @@
 // taken to the consumer.
 import type { Frame } from '../wire/frame.ts';
 import { Flag, type Stat, Type, type WelcomeChannel, type WelcomeQueue } from '../wire/message.ts';
+import type { Channel } from './channels.ts';
 import { Consumer } from './consumer.ts';
 import { type Failure, NotGranted } from './errors.ts';
 import { Batches, Loop } from './loop.ts';
 import { isRight, type Placing, type Side } from './manner.ts';
 import { type Patience, waitMs } from './patience.ts';
 import { Producer, type PutOptions, SENT } from './producer.ts';
-import type { Channel, Session } from './session.ts';
+import type { Session } from './session.ts';
 import { Throng } from './throng.ts';
 
 export interface GetOptions extends Patience {

@@ -1,32 +1,20 @@
-// This process's session with the broker: says hello, learns which channels there are, hands every frame to whom it is for, and
-// says goodbye when the program ends. What a channel does with its frames is its own.
+// This process's session with the broker: says hello, hands every frame to whom it is for, and says goodbye when the program ends. Which
+// channels there are is known to `channels`, and what one does with its frames is its own.
 import { writeSync } from 'node:fs';
 import { expectEmpty, readJson, readReply, readRequest } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
-import { type ErrorBody, Flag, PROTOCOL, Type, type Welcome, type WelcomeChannel } from '../wire/message.ts';
+import { type ErrorBody, Flag, PROTOCOL, Type, type Welcome } from '../wire/message.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { Areas } from './areas.ts';
+import { type Channel, Channels } from './channels.ts';
 import { Connection } from './connection.ts';
 import { atEnd, type Ending } from './ending.ts';
-import { BrokerLost, type Failure, NotGranted } from './errors.ts';
+import { BrokerLost, type Failure } from './errors.ts';
 import { type Identity, identify } from './identity.ts';
 import { Lease } from './lease.ts';
 import { postpone } from './patience.ts';
 import { Requests } from './requests.ts';
 import { type Request, Throng } from './throng.ts';
-
-/** What a channel is to its session. */
-export interface Channel {
-  /** The broker knows it; comes at most once. */
-  open(described: WelcomeChannel): void;
-  receive(frame: Frame): void;
-  /** Nothing comes any more: it may not be used, or the connection is gone. */
-  fail(failure: Failure): void;
-  /** The system takes more again. */
-  resume(): void;
-  /** The program ends: says what it has left to say. Gives how many puts will never be made. */
-  leave(): number;
-}
 
 /** Has something to say that may ride on the next write. */
 export interface Rider {
@@ -49,8 +37,7 @@ export class Session {
   readonly lanes = new Set<{ flush(): void }>();
   readonly #identity: Identity;
   readonly #connection: Connection;
-  readonly #channels = new Map<string, Channel>();
-  readonly #byId = new Map<number, Channel>();
+  readonly #channels: Channels;
   readonly #requests: Requests;
   readonly #shell: boolean;
   #welcome: Welcome | null = null;
@@ -63,6 +50,7 @@ export class Session {
   constructor(environment: NodeJS.ProcessEnv, { shell = false }: { readonly shell?: boolean } = {}) {
     this.#shell = shell;
     this.#identity = identify(environment);
+    this.#channels = new Channels(this.#identity.instance);
     this.#connection = new Connection(this.#identity.socket, {
       onConnected: () => this.#sayHello(),
       onFrame: (frame) => this.#receive(frame),
@@ -70,9 +58,7 @@ export class Session {
         this.lease.settle();
         this.#settle();
       },
-      onDrained: () => {
-        for (const channel of this.#channels.values()) channel.resume();
-      },
+      onDrained: () => this.#channels.resume(),
       onLost: (reason) => this.#fail(() => new BrokerLost(`the connection to the run is lost: ${reason}`)),
     });
     this.writer = this.#connection.writer;
@@ -104,14 +90,7 @@ export class Session {
 
   /** The channel of that name, made by `make` when the program first names it. */
   channel<C extends Channel>(kind: 'queue' | 'lock' | 'pipe', name: string, make: () => C): C {
-    const key = `${kind} ${name}`;
-    const known = this.#channels.get(key);
-    if (known !== undefined) return known as C;
-    const channel = make();
-    this.#channels.set(key, channel);
-    if (this.#failure !== null) channel.fail(this.#failure);
-    else if (this.#welcome !== null) this.#introduce(this.#welcome, key, channel);
-    return channel;
+    return this.#channels.get(kind, name, make, this.#failure);
   }
 
   /** Something was written that should leave soon: at the end of this turn at the latest. */
@@ -183,7 +162,7 @@ export class Session {
 
   /** Says goodbye, and waits until the broker has worked through all that was said. Nothing can be said after that. */
   async part(): Promise<void> {
-    for (const channel of this.#channels.values()) channel.leave();
+    this.#channels.leave();
     this.flush();
     await this.confirm();
     const heard = new Promise<void>((resolve) => {
@@ -200,8 +179,7 @@ export class Session {
   /** The program ends: sends all that is left to say, then goodbye. Whoever still waits goes on waiting: there is no turn left in which to hear of it. */
   leave(ending: Ending): void {
     if (this.#failure !== null) return;
-    let unmade = 0;
-    for (const channel of this.#channels.values()) unmade += channel.leave();
+    const unmade = this.#channels.leave();
     if (unmade > 0 && ending === 'ended') failFor(unmade);
     if (this.#welcome === null) return;
     this.lease.settle();
@@ -258,13 +236,10 @@ export class Session {
         setImmediate(() => this.#tellWhetherStuck(request));
         return;
       }
-      default: {
-        const channel = this.#byId.get(frame.channel);
-        if (channel !== undefined) return channel.receive(frame);
+      default:
         // A later broker may say more than is known here.
-        if (KNOWN.has(frame.type))
+        if (!this.#channels.receive(frame) && KNOWN.has(frame.type))
           throw new ProtocolError('protocol', `a frame for channel ${frame.channel}, which there is not, came`);
-      }
     }
   }
 
@@ -278,19 +253,8 @@ export class Session {
 
   #welcomed(welcome: Welcome): void {
     this.#welcome = welcome;
-    for (const [key, channel] of this.#channels) this.#introduce(welcome, key, channel);
+    this.#channels.welcomed(welcome.channels);
     this.#requests.welcomed();
-  }
-
-  #introduce(welcome: Welcome, key: string, channel: Channel): void {
-    const described = welcome.channels.find(({ kind, name }) => `${kind} ${name}` === key);
-    if (described === undefined) {
-      const known = welcome.channels.map(({ kind, name }) => `${kind} \`${name}\``).join(', ') || 'no channel';
-      const message = `the pipeline does not let \`${this.#identity.instance}\` use ${key.replace(' ', ' `')}\`: it may use ${known}`;
-      return channel.fail(() => new NotGranted(message));
-    }
-    this.#byId.set(described.id, channel);
-    channel.open(described);
   }
 
   #refused(body: ErrorBody): void {
@@ -302,7 +266,7 @@ export class Session {
     this.#failure = failure;
     this.#requests.fail(failure);
     this.#parting?.();
-    for (const channel of this.#channels.values()) channel.fail(failure);
+    this.#channels.fail(failure);
   }
 }
 
