@@ -1,4 +1,5 @@
-// What is done besides, for one process to come to its end. It is tried in place, and what was tried in vain is taken back.
+// What else is done in thought for one process to come to its end: what is started, and what is seen to. Each step is taken in place, and
+// those that were in vain are taken back, or kept and taken again later.
 import type { Unit } from './ties.ts';
 
 export class Opening {
