@@ -1,5 +1,6 @@
 // The socket: decides when what has gathered is sent, reads frames, and knows whether the program waits for any of it. What the
 // frames mean is the session's; how bytes leave is egress.ts's.
+import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { type Frame, FrameReader } from '../wire/frame.ts';
 import { Inlet } from '../wire/inlet.ts';
@@ -165,6 +166,20 @@ export class Connection {
     return this.#egress.stalled;
   }
 
+  /** Hears all that has come by now. Only for one that is then cut: what is read where it is not is read to another place. */
+  readRest(): void {
+    const descriptor = descriptorOf(this.#dial.socket);
+    if (this.#reading || descriptor === null) return;
+    try {
+      for (let length = -1; length !== 0; ) {
+        length = readSync(descriptor, this.#inlet.space());
+        this.#hear(length);
+      }
+    } catch {
+      // There is no more, or it made no sense.
+    }
+  }
+
   /** Ends it from this side. Gives how many bytes of what was given to the system it has not taken, and will not. */
   cut(): number {
     const { left } = this.#egress;
@@ -177,8 +192,8 @@ export class Connection {
   fail(reason: string): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
-    this.#dial.end();
     this.#listener.onLost(reason);
+    this.#dial.end();
   }
 
   /** Whether anything else could wake the program, and nothing is on its way out. */
@@ -232,14 +247,21 @@ export class Connection {
   }
 
   #read(length: number): boolean {
-    this.#reading = true;
     try {
-      this.#inlet.read(length);
+      this.#hear(length);
     } catch (error) {
       this.fail((error as Error).message);
     }
-    this.#reading = false;
     return true;
+  }
+
+  #hear(length: number): void {
+    this.#reading = true;
+    try {
+      this.#inlet.read(length);
+    } finally {
+      this.#reading = false;
+    }
   }
 }
 

@@ -18,6 +18,12 @@ export interface LaneUser {
   onLaneTrouble(): void;
 }
 
+/** Room that is free again. */
+export interface Freed {
+  count: number;
+  bytes: number;
+}
+
 export interface LaneSettings {
   readonly channel: number;
   readonly path: string;
@@ -30,6 +36,8 @@ export class LaneOut {
   readonly #settings: LaneSettings;
   readonly #log = new LaneLog();
   #open = false;
+  /** What is freed by what the other end has said before it is closed; null: it is not being closed. */
+  #freed: Freed | null = null;
   /** How many bytes of frames were given to the system. */
   #streamed = 0;
   /** Of the items that were put, those in the log, and their bytes. */
@@ -55,7 +63,10 @@ export class LaneOut {
       onFrame: (frame) => this.#receive(frame, user),
       beforeSend() {},
       onDrained: () => user.onLaneRoom(0, 0),
-      onLost: () => user.onLaneTrouble(),
+      onLost: () => {
+        if (this.#freed !== null) this.outlet.readRest();
+        user.onLaneTrouble();
+      },
       keeps: (pieces) => this.#keep(pieces),
     });
     this.#watch = setInterval(() => {
@@ -77,13 +88,16 @@ export class LaneOut {
   }
 
   /**
-   * Closes it and writes to the broker what has become of all that was put to it. Gives how many bytes of room were taken up by
-   * items that wait no more.
+   * Closes it and writes to the broker what has become of all that was put to it, by the last word of the other end: one that has ended
+   * says nothing any more. Gives how much room was taken up by items that wait no more.
    */
-  close(broker: FrameWriter): number {
+  close(broker: FrameWriter): Freed {
     clearInterval(this.#watch);
-    this.#open = false;
+    const freed = { count: 0, bytes: 0 };
+    this.#freed = freed;
+    this.outlet.readRest();
     this.outlet.flush();
+    this.#open = false;
     const sentBytes = this.#streamed - this.outlet.cut();
     this.#keep(this.outlet.writer.take());
     const sent = this.#sentWithin(sentBytes);
@@ -100,7 +114,8 @@ export class LaneOut {
       done: this.#log.done,
       peak: this.#peak,
     });
-    return this.#log.takenOfRest();
+    freed.bytes += this.#log.takenOfRest();
+    return freed;
   }
 
   #receive(frame: Frame, user: LaneUser): void {
@@ -110,7 +125,7 @@ export class LaneOut {
       case Type.TAKEN: {
         const count = readCount(frame);
         if (count > this.#logged - this.#log.taken) return user.onLaneTrouble();
-        return user.onLaneRoom(count, this.#log.take(count));
+        return this.#free(count, this.#log.take(count), user);
       }
       case Type.DONE: {
         const { tag, count } = readRange(frame);
@@ -118,8 +133,18 @@ export class LaneOut {
         return this.#log.finish(tag, count);
       }
       case Type.LANE_STOP:
-        return user.onLaneTrouble();
+        // What it says behind that is heard before.
+        return queueMicrotask(() => {
+          if (this.#open) user.onLaneTrouble();
+        });
     }
+  }
+
+  /** Nothing is put any more over one that is being closed, and nothing past it before it is. */
+  #free(count: number, bytes: number, user: LaneUser): void {
+    if (this.#freed === null) return user.onLaneRoom(count, bytes);
+    this.#freed.count += count;
+    this.#freed.bytes += bytes;
   }
 
   /** The other end does not read, or holds much and does not get it done, or nothing was put for a while: looked at from time to time. */

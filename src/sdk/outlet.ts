@@ -4,7 +4,7 @@ import { Flag, type LaneBody, Limit, Type, type WelcomeLine } from '../wire/mess
 import { Laid } from './areas.ts';
 import type { Connection } from './connection.ts';
 import type { Failure } from './errors.ts';
-import { LARGEST, LaneOut } from './lane-out.ts';
+import { type Freed, LARGEST, LaneOut } from './lane-out.ts';
 import type { Manner } from './manner.ts';
 import type { Session } from './session.ts';
 
@@ -12,8 +12,8 @@ import type { Session } from './session.ts';
 export interface Putter {
   /** So much more may be put. */
   onRoom(count: number, bytes: number): void;
-  /** A lane is closed on which so many bytes of room were taken up by what waits no more. */
-  onSpared(bytes: number): void;
+  /** So much more may be put, though not at this moment: a lane is being closed. */
+  onFreed(freed: Freed): void;
   /** Items go another way from now on. */
   onTurn(): void;
 }
@@ -93,7 +93,7 @@ export class Outlet {
     this.#lane = null;
     this.way = this.#session.outlet;
     this.largest = Limit.ITEM;
-    if (lane.open) this.#putter.onSpared(lane.close(writer));
+    if (lane.open) this.#putter.onFreed(lane.close(writer));
     else writer.bare(Type.LANE_READY, this.#id, Flag.NO_LANE);
     lane.destroy();
     this.#session.wrote();

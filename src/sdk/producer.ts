@@ -6,6 +6,7 @@ import { Flag, type LaneBody, Type, type WelcomeLine } from '../wire/message.ts'
 import { Laid } from './areas.ts';
 import { type Encoding, encodingOf } from './encoding.ts';
 import { BrokenQueue, type Failure, QueueClosed } from './errors.ts';
+import type { Freed } from './lane-out.ts';
 import { checkManner, type Manner, mannerOf, type Placing } from './manner.ts';
 import { Outlet, type Putter } from './outlet.ts';
 import { type Patience, waitMs } from './patience.ts';
@@ -149,13 +150,13 @@ export class Producer implements Rider, Putter {
   }
 
   onRoom(count: number, bytes: number): void {
-    if (this.#failure !== null || (this.#closed && this.#line.size === 0)) return;
-    this.#room += count;
-    this.#roomBytes += bytes;
+    this.onFreed({ count, bytes });
     this.serve();
   }
 
-  onSpared(bytes: number): void {
+  onFreed({ count, bytes }: Freed): void {
+    if (this.#failure !== null || (this.#closed && this.#line.size === 0)) return;
+    this.#room += count;
     this.#roomBytes += bytes;
   }
 

@@ -1,6 +1,7 @@
 // The putting end of a direct lane: what waits for room while the lane is closed is put once, in its order, through the broker.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Queue } from '../../src/sdk/queue.ts';
+import { Flag } from '../../src/wire/message.ts';
 import { queueChannel, type ScriptedSession, scriptedBroker } from '../kit/scripted-broker.ts';
 import type { Meaning } from '../wire/meaning.ts';
 import { client, counted, range, room } from './kit.ts';
@@ -82,6 +83,32 @@ const BELIEVED: Readonly<Record<number, object>> = {
   2: { taken: 1, done: 0 },
   3: { taken: 2, done: 1 },
 };
+
+test.each([
+  ['closed', (queue: Queue) => queue.flush()],
+  ['found broken', (queue: Queue) => queue.put('c')],
+] as const)('what the taker said before it went counts, though the lane is %s before that is read', async (_, act) => {
+  const { broker, taker, queue } = await overLane(3);
+  await Promise.all([queue.put('a'), queue.put('b')]);
+  await allAt(taker, 2);
+  taker.send(counted('TAKEN', 2));
+  taker.send(range('DONE', 0, 1));
+  taker.hangUp();
+  act(queue).catch(() => {});
+  const { items, flags } = await broker.until('HAND_OVER');
+  expect([items, flags]).toEqual([['b'], Flag.SENT | Flag.TAKEN]);
+  expect((await broker.until('LANE_CLOSED')).json).toMatchObject({ taken: 2, done: 1 });
+  // There is room for them in the place of those.
+  await Promise.all([queue.put('d'), queue.put('e')]);
+});
+
+test('what the taker says right behind its wish to have the lane closed counts', async () => {
+  const { broker, taker, queue } = await overLane(2);
+  await Promise.all([queue.put('a'), queue.put('b')]);
+  await allAt(taker, 2);
+  taker.send({ type: 'LANE_STOP', flags: 0, channel: 1 }, counted('TAKEN', 2), range('DONE', 0, 2));
+  expect((await broker.until('LANE_CLOSED')).json).toMatchObject({ put: 2, taken: 2, done: 2 });
+});
 
 /** Until so many items have come over the lane. */
 async function allAt(taker: ScriptedSession, count: number): Promise<void> {
