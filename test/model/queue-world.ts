@@ -7,6 +7,7 @@ import type { Departure } from '../../src/broker/departure.ts';
 import type { Queue } from '../../src/broker/queue.ts';
 import { AsideItems } from '../../src/wire/aside.ts';
 import { eachItem, itemsOf } from '../../src/wire/items.ts';
+import { mayReadAhead } from '../../src/wire/message.ts';
 import { type Thing, type ThingManner, Things, type ThingSettings } from './things.ts';
 
 export interface WorldSettings extends ThingSettings {
@@ -378,12 +379,12 @@ export class QueueWorld {
   #late: Client[] = [];
   #orphans: { instance: string; session: number; thing: Thing }[] = [];
 
-  /** All that one session was given: the taken are charged, or else the one that was sent first. */
+  /** All that one session was given: what is taken is charged, and what was sent because somebody waited; or else what was sent first. */
   #comeBack(things: readonly Thing[]): void {
     const given = things.flatMap((thing) => (thing.place.at === 'session' ? [{ thing, ...thing.place }] : []));
-    const taken = given.filter((it) => it.taken);
+    const inHand = given.filter((it) => it.taken || this.#suspects.has(it.thing) || !mayReadAhead(this.#settings));
     const first = given.toSorted((a, b) => a.tag - b.tag).slice(0, 1);
-    for (const { thing } of taken.length > 0 ? taken : first) thing.charges += 1;
+    for (const { thing } of inHand.length > 0 ? inHand : first) thing.charges += 1;
     for (const { thing } of given) {
       thing.seen = true;
       this.#suspects.add(thing);
