@@ -121,10 +121,13 @@ test('a process with `tty` asks at the terminal, and the others are shown once i
   await terminal.shows('what is your name? ');
   while (!existsSync(join(folder, 'here/logs/count.log'))) await new Promise(setImmediate);
   terminal.type('Ada\n');
-  await terminal.shows('count | 1');
+  await terminal.shows(/Ada\r?\n/);
   await terminal.shows('greet | hello Ada');
   expect(await terminal.shows(/exit code \d+/)).toBe('exit code 0');
   expect(readFileSync(join(folder, 'here/logs/ask.log'), 'utf8')).toBe('');
+  // What came before it had the terminal may stand before that.
+  expect(terminal.shown).toMatch(/what is your name\? Ada\r?\n/);
+  for (const line of ['count | 1', 'count | 2', 'count | 3']) expect(terminal.shown).toContain(line);
 });
 
 test('Ctrl-C and Ctrl-Z are for the process that has the terminal, and how it echoes is set back', async () => {
