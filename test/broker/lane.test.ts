@@ -4,7 +4,7 @@ import type { Effect } from '../../src/broker/effect.ts';
 import { Queue } from '../../src/broker/queue.ts';
 import { itemsOf } from '../../src/wire/items.ts';
 
-const [PUTTER, TAKER] = [1, 2];
+const [PUTTER, TAKER, NEXT_TAKER] = [1, 2, 3];
 
 /** A queue whose lane is open and has been told to go; nothing is in it, and the taker would take ten. */
 function withLane(): Queue {
@@ -63,6 +63,22 @@ test('what never left comes after what had arrived, however it is cut when it is
   expect(heard(queue.turn(6))).toEqual([]);
   queue.bypass?.close(PUTTER, { put: 3, sent: 2, taken: 0, done: 0, peak: 3 });
   expect(heard(queue.turn(7))).toEqual([{ sent: 2, ranges: [[0, 2]] }, 'fourth']);
+});
+
+test('what one had taken that has ended in good order comes again as what was had, and is charged', () => {
+  const queue = withLane();
+  queue.leave(TAKER, 'goodbye');
+  queue.recover('get', 'failed');
+  queue.turn(5);
+  queue.bypass?.handOver(PUTTER, 1, items('in hand'), { sent: true, taken: true });
+  queue.bypass?.handOver(PUTTER, 2, items('next'), ARRIVED);
+  queue.bypass?.close(PUTTER, { put: 3, sent: 3, taken: 2, done: 1, peak: 3 });
+  queue.enter(NEXT_TAKER, 'get', true);
+  queue.get(NEXT_TAKER, 2, true);
+  expect(queue.turn(6)).toContainEqual(
+    expect.objectContaining({ session: NEXT_TAKER, batch: expect.objectContaining({ charges: 1, seen: true }) }),
+  );
+  expect(queue.view.counts).toMatchObject({ put: 4, taken: 3, done: 2, redelivered: 1 });
 });
 
 test('of one that dies while it hands over, the other end hands over all', () => {
