@@ -1,17 +1,10 @@
 // The taking side of a queue, in one process: asks for items when the program waits for one, reads ahead as far as the program
 // is quick, and says what was taken and done with the next write. How an item gets from here to the program is in taking.ts.
-import { readAttempt, readJson } from '../wire/body.ts';
+import { readJson } from '../wire/body.ts';
 import type { Frame } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
-import {
-  type Dead,
-  Flag,
-  type LaneMap,
-  mayReadAhead,
-  Type,
-  type WelcomePipe,
-  type WelcomeQueue,
-} from '../wire/message.ts';
+import { Flag, type LaneMap, mayReadAhead, Type, type WelcomePipe, type WelcomeQueue } from '../wire/message.ts';
+import { Deliveries } from './deliveries.ts';
 import { Demand } from './demand.ts';
 import { type Decoded, type Encoding, encodingOf } from './encoding.ts';
 import { endOf, type Failure } from './errors.ts';
@@ -38,9 +31,7 @@ export class Consumer implements StockKeeper, Taker, Asker {
   /** What is next is decided at the moment of the get, so nothing is read ahead. */
   #exact = false;
   readonly #lanes: LanesIn;
-  /** Of what comes next from the broker. */
-  #nextTag = 0;
-  #nextDeath: Dead | null = null;
+  readonly #deliveries: Deliveries;
   readonly #demand: Demand;
   /** Half of what was read ahead is taken: more may be asked for though nobody waits. */
   #asking = false;
@@ -51,6 +42,7 @@ export class Consumer implements StockKeeper, Taker, Asker {
     this.#lanes = new LanesIn(session, this.stock, this);
     this.taking = new Taking(session, name, this, this.#lanes);
     this.#demand = new Demand(session);
+    this.#deliveries = new Deliveries(session);
     this.gets = new Gets(session, name, this, this.taking, this.#lanes);
   }
 
@@ -109,8 +101,7 @@ export class Consumer implements StockKeeper, Taker, Asker {
       case Type.REDELIVER:
         return this.#deliver(frame);
       case Type.DEAD:
-        this.#nextDeath = readJson(frame) as unknown as Dead;
-        return;
+        return this.#deliveries.foretell(frame);
       case Type.END:
         return this.fail(() => endOf(this.#name, frame.flags === Flag.BROKE));
       case Type.WITHDRAWN:
@@ -191,20 +182,14 @@ export class Consumer implements StockKeeper, Taker, Asker {
   }
 
   #deliver(frame: Frame): void {
-    const items = this.#session.areas.itemsOf(frame, (this.#encoding as Encoding).copies);
-    const redelivered = frame.type === Type.REDELIVER;
-    const attempt = redelivered ? readAttempt(frame) : 1;
+    const batch = this.#deliveries.read(frame, (this.#encoding as Encoding).copies);
     const right = (frame.flags & Flag.RIGHT) !== 0;
-    const death = this.#nextDeath;
-    this.#nextDeath = null;
-    this.#demand.came(items.count);
-    const batch = { items, attempt, redelivered, death, tag: this.#nextTag };
+    this.#demand.came(batch.items.count);
     // Who gives an item back has taken all before it: so this waits until it is said what was taken of the lane.
-    const isKept = this.#lanes.keeps(batch);
-    if (!isKept && this.#demand.retreating) return this.#decline(items.count);
-    if (!isKept && this.#exact && !this.gets.line.waitsAt(right)) return this.#declineLate(items.count);
-    this.#nextTag += items.count;
-    if (!isKept) this.arrive(batch, right);
+    if (this.#lanes.keeps(batch)) return;
+    if (this.#demand.retreating) return this.#decline(batch);
+    if (this.#exact && !this.gets.line.waitsAt(right)) return this.#declineLate(batch);
+    this.arrive(batch, right);
   }
 
   arrive(batch: Batch, right = false): void {
@@ -223,8 +208,8 @@ export class Consumer implements StockKeeper, Taker, Asker {
   }
 
   /** Whoever waited for these does so no more, and the next call is to get what is next then. */
-  #declineLate(count: number): void {
-    this.#decline(count);
+  #declineLate(batch: Batch): void {
+    this.#decline(batch);
     this.#retreat();
     if (this.gets.line.size > 0) this.taking.ride();
   }
@@ -243,20 +228,20 @@ export class Consumer implements StockKeeper, Taker, Asker {
     else if (this.#demand.over) this.#giveBackAhead();
   }
 
-  #giveBackAhead(): void {
+  /** `next`: the tag behind what was read ahead. */
+  #giveBackAhead(next = this.#deliveries.next): void {
     // What came over a lane is not the broker's to give to another.
     if (this.#lanes.inUse) return;
     this.taking.tally();
     const count = this.stock.clear();
     this.#plan();
-    if (count > 0) this.giveBack(this.#nextTag - count, count);
+    if (count > 0) this.giveBack(next - count, count);
   }
 
   /** Does not even look at these. What a lane has left goes back before. */
-  #decline(count: number): void {
-    this.#giveBackAhead();
-    this.#nextTag += count;
-    this.giveBack(this.#nextTag - count, count);
+  #decline({ tag, items }: Batch): void {
+    this.#giveBackAhead(tag);
+    this.giveBack(tag, items.count);
   }
 
   /**
@@ -269,11 +254,9 @@ export class Consumer implements StockKeeper, Taker, Asker {
     this.#plan();
   }
 
-  /** The broker has the lane back. Those of its items that are not done have the next tags from here on. */
+  /** The broker has the lane back. */
   #mapLane(map: LaneMap): void {
-    const base = this.#nextTag;
-    for (const [, count] of map.ranges) this.#nextTag += count;
-    this.#lanes.closed(map, base);
+    this.#lanes.closed(map, this.#deliveries.adopt(map));
   }
 
   waits(): boolean {
