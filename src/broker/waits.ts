@@ -1,22 +1,12 @@
 // The machine of deadlocks. Who waits for what is a graph: a node waits for causes, a cause has helpers, and any helper of any
 // cause could set it going again. What cannot reach anybody who still runs, along these edges, can never go on.
 import type { NodeId } from '../plan/plan.ts';
+import type { WaitKind } from '../run/event.ts';
 
 /** What one waits for, and who could make it come. Those who wait for the same may share it. */
 export interface Cause {
-  readonly does:
-    | 'get'
-    | 'put'
-    | 'acquire'
-    | 'join'
-    | 'await'
-    | 'send'
-    | 'receive'
-    | 'start'
-    | 'slot'
-    | 'work'
-    | 'pass'
-    | 'stop';
+  /** `stop`: for nothing, but it may be stopped. */
+  readonly does: WaitKind | 'stop';
   /** Null where it is no channel that is waited at. */
   readonly channel: string | null;
   readonly helpers: ReadonlySet<NodeId>;

@@ -99,27 +99,28 @@ export interface ClientRefused extends At {
   readonly reason: string;
 }
 
+/**
+ * What a node waits for. `await`: that another ends. `start`: it has not started. `slot`: nor has it, as there is no slot for it. `work`: it
+ * is an `each`, and these work for it. `pass`: it is a join.
+ */
+export type WaitKind =
+  | 'get'
+  | 'put'
+  | 'acquire'
+  | 'join'
+  | 'await'
+  | 'send'
+  | 'receive'
+  | 'start'
+  | 'slot'
+  | 'work'
+  | 'pass';
+
 /** One thing that a process waits for. */
 export interface WaitFact {
   readonly node: NodeId;
-  /** `await`: that another ends. `start`: it has not started. `slot`: nor has it, as
-   * there is no slot for it. `work`: it is an `each`, and these work for it. `pass`: it is a join.
-   * `open`, `read`, `write`: at a FIFO. */
-  readonly does:
-    | 'get'
-    | 'put'
-    | 'acquire'
-    | 'join'
-    | 'await'
-    | 'send'
-    | 'receive'
-    | 'start'
-    | 'slot'
-    | 'work'
-    | 'pass'
-    | 'open'
-    | 'read'
-    | 'write';
+  /** `open`, `read`, `write`: at a FIFO. */
+  readonly does: WaitKind | 'open' | 'read' | 'write';
   /** The queue, lock or pipe; null where it is none. */
   readonly channel: string | null;
   /** The FIFO. */
