@@ -107,7 +107,7 @@ export class Admission {
   }
 
   prospects(suspects: readonly NodeId[], absent: readonly NodeId[]): Prospects | null {
-    return this.#schedules.prospects(suspects, absent, (id) => this.#slots.helpersOf(id));
+    return this.#schedules.prospects(suspects, absent, (id) => this.#slots.lackOf(id));
   }
 
   /** Keeps back whom it is not the turn of, and lets in whom it is. */

@@ -185,8 +185,8 @@ export class Slots {
     return { waits, behind: this.#line.size - waits.length };
   }
 
-  /** One of these has to move before it can start; null where it does not stand in line. */
-  helpersOf(id: NodeId): Lack | null {
+  /** What it lacks to start; null where it does not stand in line. */
+  lackOf(id: NodeId): Lack | null {
     const entry = this.#line.entryOf(id);
     if (entry === null) return null;
     const { unit } = entry;
@@ -195,7 +195,7 @@ export class Slots {
     );
     const before =
       this.#most === Number.POSITIVE_INFINITY ? rivals.filter((it) => this.#running.has(it)) : this.#running;
-    return { ...this.#lackOf(entry), helpers: [...before, ...this.#matesOf(entry)] };
+    return { ...this.#missedBy(entry), helpers: [...before, ...this.#matesOf(entry)] };
   }
 
   // ── parts ──
@@ -208,12 +208,13 @@ export class Slots {
   }
 
   #factOf(entry: Entry, now: number): WaitFact {
-    const { channel, on } = this.#lackOf(entry);
+    const { channel, on } = this.#missedBy(entry);
     const forMs = Math.round(now - entry.since);
     return { node: entry.nodes[0] as NodeId, does: 'start', channel, forMs, on: on.slice(0, MOST_TOLD) };
   }
 
-  #lackOf(entry: Entry): Omit<Lack, 'helpers'> {
+  /** A lock, a slot, or else those who have to be there, too. */
+  #missedBy(entry: Entry): Omit<Lack, 'helpers'> {
     const { nodes, unit, count } = entry;
     const { running } = this.#standing;
     const withIt = ({ index }: Unit): number => (running[index] as number) + (index === unit.index ? nodes.length : 0);

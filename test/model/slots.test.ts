@@ -335,9 +335,7 @@ describe('is seen in the model:', () => {
         const line: string[] = [];
         vi.spyOn(Slots.prototype, 'due').mockImplementation(function (this: Slots, nodes, now) {
           const [id = ''] = nodes;
-          const others = line.filter(
-            (other) => other !== id && this.isResting(other) && this.helpersOf(other) !== null,
-          );
+          const others = line.filter((other) => other !== id && this.isResting(other) && this.lackOf(other) !== null);
           for (const other of others) this.withdraw(other);
           for (const one of [id, ...(this.isResting(id) ? others : [])]) due.call(this, [one], now);
           if (this.isResting(id)) line.push(id);
