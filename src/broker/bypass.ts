@@ -132,12 +132,9 @@ export class Bypass {
   }
 
   #accept({ first, items, handed }: HandedPiece): void {
-    const { custody, intake, seats } = this.#queue;
-    if (!this.#lane.handOver(first, items.count, handed.sent)) return intake.land(items, PLAINLY);
-    const taker = this.#taker();
-    custody.adopt(taker, items, handed.taken);
-    // Who is gone says so no more; and what came before was taken before.
-    if (handed.taken && !seats.has(taker.session)) custody.take(taker, taker.ledger.aheadCount);
+    const { custody, intake } = this.#queue;
+    if (this.#lane.handOver(first, items.count, handed.sent)) custody.adopt(this.#taker(), items, handed.taken);
+    else intake.land(items, PLAINLY);
   }
 
   #forget(): void {

@@ -164,6 +164,11 @@ export class Custody {
     return dead;
   }
 
+  /** The session has left, and says no more what its program has taken: it is what others said of it, and what came before that. */
+  takeUnsaid(holding: Holding): void {
+    this.take(holding, holding.ledger.takenUnsaid);
+  }
+
   /** The session has left, and what it did not take goes back as if it had never been given. */
   part(holding: Holding): void {
     this.#returnAhead(holding.ledger, holding.ledger.aheadCount);

@@ -22,6 +22,12 @@ export class Ledger {
     return this.#next;
   }
 
+  /** How many of those ahead the program has taken by what another than its session said: up to the last of them. */
+  get takenUnsaid(): number {
+    const last = this.#ahead.findLast(({ batch }) => batch.left === true);
+    return last === undefined ? 0 : last.tag + last.batch.items.count - this.#taken;
+  }
+
   /** More is held than any program means to finish. */
   get isHoard(): boolean {
     return this.heldCount > Most.HELD || (this.heldCount > Most.HELD_FEW && this.heldBytes > Most.HELD_BYTES);

@@ -21,6 +21,7 @@ export class Settlement {
 
   /** The session that was given this has left. */
   dismiss(holding: Holding, how: Departure): void {
+    this.#custody.takeUnsaid(holding);
     if (how === 'died') this.#reclaim(holding, FORKED);
     else if (how === 'goodbye') this.#custody.part(holding);
     else this.#custody.forsake(holding);

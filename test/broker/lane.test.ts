@@ -65,14 +65,26 @@ test('what never left comes after what had arrived, however it is cut when it is
   expect(heard(queue.turn(7))).toEqual([{ sent: 2, ranges: [[0, 2]] }, 'fourth']);
 });
 
-test('what one had taken that has ended in good order comes again as what was had, and is charged', () => {
-  const queue = withLane();
+/** The taker leaves and has failed, with one item done, one in hand and one on its way to the program. */
+function leaveAndClose(queue: Queue, closesFirst: boolean): void {
+  const close = () => {
+    queue.bypass?.handOver(PUTTER, 1, items('in hand'), { sent: true, taken: true });
+    queue.bypass?.handOver(PUTTER, 2, items('next'), ARRIVED);
+    queue.bypass?.close(PUTTER, { put: 3, sent: 3, taken: 2, done: 1, peak: 3 });
+  };
+  if (closesFirst) close();
   queue.leave(TAKER, 'goodbye');
   queue.recover('get', 'failed');
   queue.turn(5);
-  queue.bypass?.handOver(PUTTER, 1, items('in hand'), { sent: true, taken: true });
-  queue.bypass?.handOver(PUTTER, 2, items('next'), ARRIVED);
-  queue.bypass?.close(PUTTER, { put: 3, sent: 3, taken: 2, done: 1, peak: 3 });
+  if (!closesFirst) close();
+}
+
+test.each([
+  ['before it is closed', false],
+  ['after that, and before it has said what it took', true],
+])('what one had taken that leaves in good order %s, and has failed, comes again as what was had', (_when, closed) => {
+  const queue = withLane();
+  leaveAndClose(queue, closed);
   queue.enter(NEXT_TAKER, 'get', true);
   queue.get(NEXT_TAKER, 2, true);
   expect(queue.turn(6)).toContainEqual(
