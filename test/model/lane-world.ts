@@ -1,6 +1,7 @@
 // A small world about one queue with a direct lane: a process that puts and one that takes, as the protocol has them, whose words
 // to each other and to the broker travel for any time. Either may be killed at any moment, end, ask how the queue stands, or
-// meet another session of its own. Each item is known by its number; what a queue does not promise is complained of.
+// meet another session of its own; the one that takes may leave with its last words said, and another follows that takes what is
+// left. Each item is known by its number; what a queue does not promise is complained of.
 import type { SessionEffect } from '../../src/broker/effect.ts';
 import type { Queue } from '../../src/broker/queue.ts';
 import { LaneLog } from '../../src/sdk/lane-log.ts';
@@ -41,6 +42,7 @@ const SIZE = 4;
 const P = 1;
 const C = 2;
 const OTHER = 3;
+const NEXT = 4;
 
 export class LaneWorld {
   /** So many items went over lanes. */
@@ -71,11 +73,14 @@ export class LaneWorld {
   #end: 'end' | 'abort' | null = null;
   #lastTaken = -1;
   #returned = false;
+  readonly #had = new Set<number>();
   readonly #done = new Set<number>();
   readonly #doneTold = new Set<number>();
   #taken = 0;
   #settled = false;
   #visits = 0;
+  /** What the taker had in hand when it left in good order, and failed. */
+  #inHand: ReadonlySet<number> | null = null;
 
   constructor(queue: Queue, maxsize: number) {
     this.#queue = queue;
@@ -99,6 +104,7 @@ export class LaneWorld {
       if (!this.#everything()) break;
       this.#turn();
     }
+    if (this.#inHand !== null) this.#succeed(this.#inHand);
     const counts = this.#queue.view.counts;
     const lost = this.#next - counts.put;
     if (lost < 0 || (lost > 0 && !this.#killedPutter))
@@ -197,6 +203,7 @@ export class LaneWorld {
     if (this.#now % 11 === 0) acts.push(() => this.#said.c.push(() => this.#queue.stat(C, 7)));
     acts.push(() => {
       if (this.#now % 61 === 0) this.#kill('c');
+      else if (this.#now % 61 === 1 && !this.#hasDeafEars(inn)) this.#quit(inn);
     });
     return acts;
   }
@@ -236,6 +243,8 @@ export class LaneWorld {
   }
 
   #closeOut(): void {
+    // What one that has left had said is read before.
+    if (this.#inHand !== null) for (const said of this.#out?.link.receipts.splice(0) ?? []) said();
     const out = this.#out;
     if (out === null || !this.#putterAlive) return;
     this.#out = null;
@@ -404,6 +413,7 @@ export class LaneWorld {
     }
     if (this.#done.has(thing.number)) this.#complain(`item ${thing.number} came again after it was done`);
     this.#lastTaken = Math.max(this.#lastTaken, thing.number);
+    this.#had.add(thing.number);
     this.#held.push(thing);
     if (thing.tag !== null) return void this.#said.c.push(() => this.#queue.taken(C, 1));
     const inn = this.#in as Taker;
@@ -467,6 +477,50 @@ export class LaneWorld {
         this.#queue.settle('c', 'back', false);
       });
     }
+  }
+
+  /** Whoever it would tell what it took and did over its lane does not hear that any more. */
+  #hasDeafEars(inn: Taker | null): boolean {
+    return inn !== null && (inn.map !== null || !this.#putterAlive || (inn.go && this.#out?.link !== inn.link));
+  }
+
+  /** The taker leaves, having said all that it took and did, and its process has failed. */
+  #quit(inn: Taker | null): void {
+    this.#takerAlive = false;
+    this.#inHand = new Set(this.#held.map(({ number }) => number));
+    if (inn !== null) {
+      inn.link.deaf = true;
+      inn.link.receipts.push(() => this.#closeOut());
+    }
+    this.#said.c.push(() => {
+      this.#queue.leave(C, 'goodbye');
+      this.#queue.recover('c', 'failed');
+    });
+  }
+
+  /** Another takes what is left, and can tell what its predecessor had in hand from what it had never taken. */
+  #succeed(inHand: ReadonlySet<number>): void {
+    const missing = new Set(inHand);
+    this.#queue.enter(NEXT, 'c', false);
+    for (let tag = 0, more = true; more; ) {
+      more = false;
+      this.#queue.get(NEXT, 10, true);
+      for (const effect of this.#queue.turn(this.#now)) {
+        if (effect.type !== 'deliver' || effect.session !== NEXT) continue;
+        const { items, seen } = effect.batch;
+        for (const item of eachItem(items)) {
+          const number = Number(item.toString());
+          missing.delete(number);
+          if (seen !== this.#had.has(number))
+            this.#complain(`item ${number} comes ${seen ? 'as' : 'not as'} one that was had`);
+          if (this.#done.has(number)) this.#complain(`item ${number} came again after it was done`);
+        }
+        this.#queue.done(NEXT, tag, items.count);
+        tag += items.count;
+        more = true;
+      }
+    }
+    if (missing.size > 0 && !this.#killedPutter) this.#complain(`${missing.size} that were in hand do not come again`);
   }
 
   /** Everybody does what there is to do. False: nothing is. */

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Bypass } from '../../src/broker/bypass.ts';
+import { Custody } from '../../src/broker/custody.ts';
 import { Queue, type QueueSettings } from '../../src/broker/queue.ts';
 import { LaneWorld } from './lane-world.ts';
 
@@ -62,6 +63,9 @@ const faults: Record<string, () => void> = {
     vi.spyOn(Bypass.prototype, 'close').mockImplementation(function (this: Bypass, session, closed) {
       close.call(this, session, { ...closed, done: 0, put: closed.put - closed.done });
     });
+  },
+  'does not believe what was taken of one who has left': () => {
+    vi.spyOn(Custody.prototype, 'takeUnsaid').mockReturnValue();
   },
   'does not wait for its end': () => {
     vi.spyOn(Queue.prototype, 'leave').mockImplementation(function (this: Queue, session, how) {
