@@ -10,7 +10,7 @@ export default defineConfig({
     pool: 'forks',
     // They wait for their processes more than they compute.
     maxWorkers: Math.max(3, availableParallelism()),
-    globalSetup: ['test/kit/survivors.ts'],
+    globalSetup: ['test/kit/surroundings.ts', 'test/kit/survivors.ts'],
     setupFiles: ['test/kit/chance.ts'],
     // Tests start real processes on machines that may be busy; this bounds a hang and asserts nothing.
     testTimeout: 600_000,
