@@ -46,17 +46,34 @@ export class Lock implements Channel {
    * read and is not of kind `rw`.
    */
   acquire(options?: AcquireOptions): Promise<Guard> {
-    const kept = options === undefined ? this.#retake() : null;
+    const kept = options === undefined ? this.retake() : null;
     return kept === null ? this.#acquire(options ?? {}) : Promise.resolve(kept);
+  }
+
+  /**
+   * The lock again, at once, where it is lent to this process and was released in this turn of the event loop. Null where the broker
+   * has to be asked, which does not mean that somebody has it: `lock.retake() ?? (await lock.acquire())`.
+   */
+  retake(): Guard | null {
+    const grant = this.#kept;
+    if (grant === null) return null;
+    this.#kept = null;
+    if (!this.#session.lease.take(this.#id)) return null;
+    grant.fence += 1;
+    grant.abandoned = false;
+    return this.#guard(grant);
   }
 
   /** Runs `act` while holding the lock, and gives what it gives; the lock is given back however that ends. */
   async with<R>(act: (guard: Guard) => R | Promise<R>, options?: AcquireOptions): Promise<R> {
-    const guard = await this.acquire(options);
+    const kept = options === undefined ? this.retake() : null;
+    const guard = kept ?? (await this.acquire(options));
     try {
-      return await act(guard);
+      const given = act(guard);
+      return isPromise(given) ? await given : given;
     } finally {
-      await guard[Symbol.asyncDispose]();
+      const released = guard[Symbol.asyncDispose]();
+      if (released !== DONE) await released;
     }
   }
 
@@ -118,7 +135,7 @@ export class Lock implements Channel {
       throw new TypeError(`a lock is taken with \`mode\` \`read\` or \`write\`, not \`${String(mode)}\``);
     signal?.throwIfAborted();
     if (this.#failure !== null) throw this.#failure();
-    const guard = this.#retake() ?? this.#again() ?? (await this.#ask(timeMs, signal, mode === 'read'));
+    const guard = this.retake() ?? this.#again() ?? (await this.#ask(timeMs, signal, mode === 'read'));
     if (typeof guard === 'function') throw guard();
     if (!signal?.aborted) return guard;
     await guard.release();
@@ -230,17 +247,6 @@ export class Lock implements Channel {
     return kept;
   }
 
-  /** What was kept, if it is still here. */
-  #retake(): Guard | null {
-    const grant = this.#kept;
-    if (grant === null) return null;
-    this.#kept = null;
-    if (!this.#session.lease.take(this.#id)) return null;
-    grant.fence += 1;
-    grant.abandoned = false;
-    return this.#guard(grant);
-  }
-
   /** Whether it is worth it to borrow: the program takes it again and again. */
   #borrows(): boolean {
     const soon = performance.now() - this.#releasedAt < SOON_MS;
@@ -259,6 +265,10 @@ export class Lock implements Channel {
   readonly #released: Failure = () => new LockError(`\`${this.name}\` is released already`);
 
   readonly #notHeld: Failure = () => new LockError(`this process does not hold \`${this.name}\``);
+}
+
+function isPromise<R>(given: R | Promise<R>): given is Promise<R> {
+  return typeof (given as Promise<R> | null | undefined)?.then === 'function';
 }
 
 /** The oldest grant, whoever has it. */

@@ -1,5 +1,7 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
+import type { Guard } from '../../src/sdk/lock.ts';
 import type { WelcomeLock } from '../../src/wire/message.ts';
 import type { Meaning } from '../wire/meaning.ts';
 import { lockChannel } from '../kit/scripted-broker.ts';
@@ -227,6 +229,55 @@ test('a lock that is lent is taken again without asking, each time with the next
   await guard.release();
   while (seen.findLast(({ type }) => type === 'RELEASE')?.fence !== guard.fence) await nextRound();
 });
+
+test('a lock that is lent is taken again at once, while nobody has it and the turn has not ended', async () => {
+  const met = await client(mutex);
+  void lend(met, []);
+  expect(met.lock().retake()).toBe(null);
+  for (;;) {
+    const guard = await met.lock().acquire();
+    await guard.release();
+    const again = met.lock().retake();
+    if (again === null) continue;
+    expect(again.fence).toBe(guard.fence + 1);
+    expect(met.lock().retake()).toBe(null);
+    void again.release();
+    break;
+  }
+  await nextRound();
+  expect(met.lock().retake()).toBe(null);
+});
+
+test.each<[string, (guard: Guard) => unknown, string]>([
+  ['gives something', () => 'done', 'done'],
+  ['gives it back itself, late', (guard) => nextRound().then(() => guard.release()), 'undefined'],
+  [
+    'does so with a promise from elsewhere',
+    (guard) => ForeignPromise.resolve(nextRound()).then(() => guard.release()),
+    'undefined',
+  ],
+  ['throws', () => failNow(), 'RangeError'],
+  ['fails later', () => nextRound().then(failNow), 'RangeError'],
+])('a lent lock is held while a function %s, and no longer', async (_what, act, expected) => {
+  const met = await client(mutex);
+  const seen: Meaning[] = [];
+  void lend(met, seen);
+  const asked = () => seen.filter(({ type }) => type === 'ACQUIRE').length;
+  // Until it was taken without asking often enough.
+  for (let turns = 0; 2 * turns < asked() + 10; turns += 1) {
+    await (await met.lock().acquire()).release();
+    const given = met.lock().with((guard) => act(guard) as Promise<unknown>);
+    expect(await given.then(String, ({ name }: Error) => name)).toBe(expected);
+    expect(await failure(met.lock().release())).toBe('LockError');
+  }
+});
+
+/** The class of promises as scripts of `node:vm` have it. */
+const ForeignPromise = runInNewContext('Promise') as PromiseConstructor;
+
+function failNow(): never {
+  throw new RangeError('burnt');
+}
 
 test('a lent lock is given back while its program is busy, and is not taken again without asking then', async () => {
   const met = await client(mutex);
