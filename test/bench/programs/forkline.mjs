@@ -90,6 +90,14 @@ const roles = {
   async idle() {
     return {};
   },
+  async retake() {
+    const mutex = lock('mutex');
+    for (let n = 0; n < count; n += 1) {
+      const guard = mutex.retake() ?? (await mutex.acquire());
+      void guard.release();
+    }
+    return {};
+  },
   async lock() {
     const mutex = lock('mutex');
     for (let n = 0; n < count; n += 1) {
@@ -121,7 +129,7 @@ if (settings.alone) {
 
 /** Connected, so that only the work is timed. */
 async function prepare() {
-  if (role === 'lock') await (await lock('mutex').acquire()).release();
+  if (role === 'lock' || role === 'retake') await (await lock('mutex').acquire()).release();
   else if (role.endsWith('Pipe')) await pipe('talk').poll();
   else await queue(role === 'ping' ? 'there' : role === 'pong' ? 'back' : 'items').qsize();
 }
