@@ -1,6 +1,7 @@
 // How the tests run: each file in a process of its own, and a run that leaves a process behind has failed.
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/kit/longest-first.ts';
 
 const report = process.env['FORKLINE_TEST_REPORT'];
 
@@ -8,8 +9,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    // They wait for their processes more than they compute.
-    maxWorkers: Math.max(3, availableParallelism()),
+    // They wait for their processes, and for time limits, about as long as anybody computes.
+    maxWorkers: 2 * availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     globalSetup: ['test/kit/surroundings.ts', 'test/kit/survivors.ts'],
     setupFiles: ['test/kit/chance.ts'],
     // Tests start real processes on machines that may be busy; this bounds a hang and asserts nothing.
