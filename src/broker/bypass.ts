@@ -3,7 +3,7 @@
 import type { NodeId } from '../plan/plan.ts';
 import { ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
-import { type LaneClosed, Limit } from '../wire/message.ts';
+import { type LaneClosed, type LaneLeft, Limit } from '../wire/message.ts';
 import { PLAINLY } from './backlog.ts';
 import type { Custody } from './custody.ts';
 import type { Holding } from './holding.ts';
@@ -11,6 +11,7 @@ import type { Departure, End } from './departure.ts';
 import { type Handed, HandedOver, type HandedPiece } from './handed-over.ts';
 import { type Intake, longestPut } from './intake.ts';
 import type { Lane } from './lane.ts';
+import { checkedLeft, LaneShare } from './lane-share.ts';
 import { Most } from './limits.ts';
 import type { Outflow } from './outflow.ts';
 import type { Seat } from './seat.ts';
@@ -39,6 +40,10 @@ export class Bypass {
   #ended: End | null = null;
   /** What was handed over of this lane so far. It counts once all is: nothing may come in between. */
   #handed = new HandedOver();
+  /** What the taker has said of it when it left, before it was closed. */
+  #told: LaneLeft | null = null;
+  /** What the taker was given of the lane that was closed last. */
+  #share: LaneShare | null = null;
   /** Questions that wait for the lane to be closed. */
   #parked: (() => void)[] = [];
 
@@ -94,18 +99,33 @@ export class Bypass {
     const putter = session === taker ? undefined : seats.get(session);
     // What is taken has given its room back, and to one who is gone nothing is lent any more.
     if (putter !== undefined) for (const piece of pieces) if (!piece.handed.taken) intake.use(putter.loan, piece.items);
+    const base = custody.find(taker)?.ledger.nextTag ?? 0;
     for (const piece of pieces) this.#accept(piece);
-    this.#lane.close(closed);
+    this.#share = new LaneShare(taker, this.#lane.close(closed), base);
     intake.put += closed.put;
     custody.settled(closed.done);
     space.peak = Math.max(space.peak, closed.peak);
     const seat = seats.get(taker);
     const holding = custody.find(taker);
+    if (holding !== undefined && this.#told !== null) this.#share.settle(custody, holding, this.#told);
     if (seat !== undefined) outflow.busy(seat);
     else if (holding !== undefined) settlement.dismiss(holding, this.#left);
     const rest = custody.find(taker);
     if (this.#ended !== null && rest !== undefined) settlement.release(rest, this.#ended);
     this.#over();
+  }
+
+  /** The taker leaves, and says what it took and did of the lane it is on. */
+  told(session: number, left: LaneLeft): void {
+    const checked = checkedLeft(left);
+    if (this.#lane.busy) {
+      if (session === this.#lane.taker) this.#told = checked;
+      return;
+    }
+    const holding = this.#queue.custody.find(session);
+    if (holding === undefined || this.#share?.session !== session) return;
+    this.#share.settle(this.#queue.custody, holding, checked);
+    this.#share = null;
   }
 
   left(session: number, how: Departure): void {
@@ -145,6 +165,7 @@ export class Bypass {
     this.#forget();
     this.#left = 'goodbye';
     this.#ended = null;
+    this.#told = null;
     for (const ask of this.#parked.splice(0)) ask();
   }
 

@@ -16,7 +16,7 @@ import {
   readRoom,
 } from '../wire/body.ts';
 import { type Frame, ProtocolError } from '../wire/frame.ts';
-import { Flag, type LaneClosed, Limit, Type } from '../wire/message.ts';
+import { Flag, type LaneClosed, type LaneLeft, Limit, Type } from '../wire/message.ts';
 import { type Manner, PLAINLY } from './backlog.ts';
 import type { LargeBuffers } from './large-buffers.ts';
 import { Most } from './limits.ts';
@@ -113,6 +113,11 @@ export function hearFrame(frame: Frame, party: Party, exchange: Exchange): void 
     case Type.LANE_CLOSED: {
       const closed = readJson(frame) as unknown as LaneClosed;
       switchboard.queue(party, channel, 'any').bypass?.close(session, closed);
+      break;
+    }
+    case Type.LANE_LEFT: {
+      const left = readJson(frame) as unknown as LaneLeft;
+      switchboard.queue(party, channel, 'any').bypass?.told(session, left);
       break;
     }
     case Type.JOIN:

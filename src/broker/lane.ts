@@ -2,7 +2,7 @@
 // is opened where much is put, and closed again as soon as anything is out of the ordinary: then what went over it and is
 // not done is handed over, and the queue goes on as if it had had it all along. What happens meanwhile waits for that.
 import type { QueueChannel } from '../plan/plan.ts';
-import type { LaneClosed } from '../wire/message.ts';
+import type { LaneClosed, LaneMap } from '../wire/message.ts';
 import type { Seat } from './seat.ts';
 import type { Speech } from './speech.ts';
 
@@ -98,12 +98,13 @@ export class Lane {
     return true;
   }
 
-  /** All is handed over. */
-  close({ put, sent, taken }: LaneClosed): void {
+  /** All is handed over. Gives what of it the taker was given. */
+  close({ put, sent, taken }: LaneClosed): LaneMap['ranges'] {
     this.#speech.say({ type: 'lane-map', session: this.#taker, map: { sent, ranges: this.#ranges } });
     // The putter was ahead: a lane of which the other end cannot keep up holds both of them up.
     if (sent < put || put - taken > MOST_WAITING / 4) this.#least = Math.min(this.#least * 8, MOST_LEAST);
     this.#end(put);
+    return this.#ranges;
   }
 
   /** A session has left. Gives whether what is on the lane is lost with it. */

@@ -123,8 +123,7 @@ export class Consumer implements StockKeeper, Taker, Asker {
   }
 
   leave(): void {
-    this.#lanes.report();
-    this.#lanes.destroy();
+    this.#lanes.leave();
     this.#giveBackAhead();
   }
 

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { readItems, readJson } from '../wire/body.ts';
 import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
-import { Flag, type LaneMap, Type, type WelcomeLine } from '../wire/message.ts';
+import { Flag, type LaneLeft, type LaneMap, Type, type WelcomeLine } from '../wire/message.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import { LaneLog } from './lane-log.ts';
 import { LaneTags } from './lane-tags.ts';
@@ -181,6 +181,13 @@ export class LaneIn {
   /** How many the program has taken. */
   get taken(): number {
     return this.#log.taken;
+  }
+
+  /** What of it the program has taken and done, as the other end was told last; null where that is nothing. */
+  get left(): LaneLeft | null {
+    const { taken } = this.#log;
+    if (taken === 0) return null;
+    return { taken, done: [...this.#log.doneWithin(0, taken)].map(({ first, count }) => [first, count]) };
   }
 
   /** What is done of those that the broker takes for not done. */

@@ -128,6 +128,14 @@ export class LanesIn {
     this.#lane?.report();
   }
 
+  /** The program ends: says what it took and did to the broker too, for the other end may have stopped listening by now. */
+  leave(): void {
+    this.report();
+    const left = this.#lane?.left ?? null;
+    if (left !== null) this.#session.writer.json(Type.LANE_LEFT, (this.#queue as WelcomeQueue).id, left);
+    this.destroy();
+  }
+
   destroy(): void {
     this.#lane?.destroy();
   }

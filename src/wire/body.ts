@@ -89,7 +89,7 @@ export function readAsked(frame: Frame): { request: number; body: Readonly<Recor
   return { request, body: objectIn(value) };
 }
 
-/** `HELLO`, `WELCOME`, `ERROR`, `DEAD`, `LANE`, `LANE_CLOSED`, `LANE_MAP`, `AREA`: an object; what stands in it is for the caller to check. */
+/** `HELLO`, `WELCOME`, `ERROR`, `DEAD`, `LANE`, `LANE_CLOSED`, `LANE_LEFT`, `LANE_MAP`, `AREA`: an object; what stands in it is for the caller to check. */
 export function readJson(frame: Frame): Readonly<Record<string, unknown>> {
   return objectIn(parse(frame, frame.body));
 }

@@ -30,6 +30,7 @@ export const Type = {
   LANE_READY: 23,
   HAND_OVER: 24,
   LANE_CLOSED: 25,
+  LANE_LEFT: 26,
   READY: 30,
   OUTPUT: 31,
   WATCH: 32,
@@ -265,6 +266,12 @@ export interface LaneClosed {
   readonly done: number;
   /** The most that ever waited on it. */
   readonly peak: number;
+}
+
+/** `LANE_LEFT`: what the program of the one that takes had taken and done of a lane, by the numbers there, when it left. */
+export interface LaneLeft {
+  readonly taken: number;
+  readonly done: readonly (readonly [first: number, count: number])[];
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type Hello,
   type LaneBody,
   type LaneClosed,
+  type LaneLeft,
   type LaneMap,
   type OutputBody,
   type ProcessBody,
@@ -40,8 +41,8 @@ export class FrameWriter extends Gathering {
     this.#json(Type.ERROR, channel, body);
   }
 
-  /** `LANE`, `LANE_CLOSED`, `LANE_MAP`, `AREA`. */
-  json(type: number, channel: number, body: LaneBody | LaneClosed | LaneMap | AreaBody, flags = 0): void {
+  /** `LANE`, `LANE_CLOSED`, `LANE_LEFT`, `LANE_MAP`, `AREA`. */
+  json(type: number, channel: number, body: LaneBody | LaneClosed | LaneLeft | LaneMap | AreaBody, flags = 0): void {
     this.#json(type, channel, body, flags);
   }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Effect } from '../../src/broker/effect.ts';
 import { Queue } from '../../src/broker/queue.ts';
 import { itemsOf } from '../../src/wire/items.ts';
+import type { LaneLeft } from '../../src/wire/message.ts';
 
 const [PUTTER, TAKER, NEXT_TAKER] = [1, 2, 3];
 
@@ -91,6 +92,56 @@ test.each([
     expect.objectContaining({ session: NEXT_TAKER, batch: expect.objectContaining({ charges: 1, seen: true }) }),
   );
   expect(queue.view.counts).toMatchObject({ put: 4, taken: 3, done: 2, redelivered: 1 });
+});
+
+test.each([
+  ['before it is closed', false],
+  ['after that', true],
+])('what the taker says when it leaves %s counts, though the other end has not heard it', (_when, closed) => {
+  const queue = withLane();
+  const { bypass } = queue;
+  const close = () => {
+    bypass?.handOver(PUTTER, 0, items('done', 'in hand', 'never taken'), ARRIVED);
+    bypass?.close(PUTTER, { put: 3, sent: 3, taken: 0, done: 0, peak: 3 });
+  };
+  if (closed) close();
+  bypass?.told(TAKER, { taken: 2, done: [[0, 1]] });
+  queue.leave(TAKER, 'goodbye');
+  queue.recover('get', 'failed');
+  if (!closed) close();
+  queue.enter(NEXT_TAKER, 'get', true);
+  const deliveries = ['in hand', 'never taken'].map((_, tag) => {
+    queue.get(NEXT_TAKER, 1, true);
+    const [delivered] = queue.turn(6 + tag).filter((effect) => effect.type === 'deliver');
+    queue.done(NEXT_TAKER, tag, 1);
+    return [String(delivered?.batch.items.bytes.subarray(4)), delivered?.batch.seen];
+  });
+  expect(deliveries).toEqual([
+    ['in hand', true],
+    ['never taken', false],
+  ]);
+  expect(queue.view.counts).toMatchObject({ put: 4, done: 4, redelivered: 1 });
+});
+
+test.each<[string, LaneLeft, string]>([
+  ['that there is no such item', { taken: 2, done: [[-1, 1]] }, 'protocol'],
+  ['no list of what is done', { taken: 2, done: 1 as never }, 'protocol'],
+  [
+    'that one is done twice',
+    {
+      taken: 2,
+      done: [
+        [0, 1],
+        [0, 1],
+      ],
+    },
+    'not-held',
+  ],
+])('a taker that says %s when it leaves is told so', (_what, left, code) => {
+  const { bypass } = withLane();
+  bypass?.handOver(PUTTER, 0, items('second', 'third'), ARRIVED);
+  bypass?.close(PUTTER, { put: 2, sent: 2, taken: 0, done: 0, peak: 2 });
+  expect(() => bypass?.told(TAKER, left)).toThrow(expect.objectContaining({ code }));
 });
 
 test('of one that dies while it hands over, the other end hands over all', () => {

@@ -203,7 +203,7 @@ export class LaneWorld {
     if (this.#now % 11 === 0) acts.push(() => this.#said.c.push(() => this.#queue.stat(C, 7)));
     acts.push(() => {
       if (this.#now % 61 === 0) this.#kill('c');
-      else if (this.#now % 61 === 1 && !this.#hasDeafEars(inn)) this.#quit(inn);
+      else if (this.#now % 61 === 1 && !this.#takesItAlong(inn)) this.#quit(inn);
     });
     return acts;
   }
@@ -479,9 +479,9 @@ export class LaneWorld {
     }
   }
 
-  /** Whoever it would tell what it took and did over its lane does not hear that any more. */
-  #hasDeafEars(inn: Taker | null): boolean {
-    return inn !== null && (inn.map !== null || !this.#putterAlive || (inn.go && this.#out?.link !== inn.link));
+  /** What was on its lane is lost with it. */
+  #takesItAlong(inn: Taker | null): boolean {
+    return inn !== null && !this.#putterAlive;
   }
 
   /** The taker leaves, having said all that it took and did, and its process has failed. */
@@ -491,6 +491,9 @@ export class LaneWorld {
     if (inn !== null) {
       inn.link.deaf = true;
       inn.link.receipts.push(() => this.#closeOut());
+      const { taken } = inn.log;
+      const done = [...inn.log.doneWithin(0, taken)].map(({ first, count }): [number, number] => [first, count]);
+      if (taken > 0) this.#said.c.push(() => this.#queue.bypass?.told(C, { taken, done }));
     }
     this.#said.c.push(() => {
       this.#queue.leave(C, 'goodbye');

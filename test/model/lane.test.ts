@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Bypass } from '../../src/broker/bypass.ts';
-import { Custody } from '../../src/broker/custody.ts';
 import { Queue, type QueueSettings } from '../../src/broker/queue.ts';
 import { LaneWorld } from './lane-world.ts';
 
@@ -64,8 +63,8 @@ const faults: Record<string, () => void> = {
       close.call(this, session, { ...closed, done: 0, put: closed.put - closed.done });
     });
   },
-  'does not believe what was taken of one who has left': () => {
-    vi.spyOn(Custody.prototype, 'takeUnsaid').mockReturnValue();
+  'does not hear what one says that leaves': () => {
+    vi.spyOn(Bypass.prototype, 'told').mockReturnValue();
   },
   'does not wait for its end': () => {
     vi.spyOn(Queue.prototype, 'leave').mockImplementation(function (this: Queue, session, how) {

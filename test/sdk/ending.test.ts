@@ -1,8 +1,13 @@
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { queueChannel, type ScriptedSession, scriptedBroker } from '../kit/scripted-broker.ts';
 import { sdkPrograms } from '../kit/sdk-program.ts';
-import type { Meaning } from '../wire/meaning.ts';
-import { deliver, range, room } from './kit.ts';
+import { type Meaning, written } from '../wire/meaning.ts';
+import { bare, deliver, put, range, room } from './kit.ts';
 
 const programs = sdkPrograms();
 
@@ -25,6 +30,55 @@ describe('a program that puts, and then', () => {
     expect(frames.flatMap(({ items }) => items ?? [])).toEqual(Array.from({ length: 1000 }, (_, n) => String(n)));
     expect(frames.at(-1)?.type).toBe('GOODBYE');
   });
+});
+
+test('who ends while the other end of its lane has stopped listening tells the broker what it had taken and done', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lane-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const broker = await scriptedBroker();
+  const program = programs.run(
+    `const dishes = queue('dishes');
+     const first = await dishes.take();
+     await dishes.take();
+     const third = await dishes.take();
+     third.done();
+     first.done();
+     await new Promise((resolve) => process.stdin.once('data', resolve));
+     process.exit(3);`,
+    broker.environment,
+  );
+  const session = await broker.session();
+  await session.welcome(queueChannel());
+  await session.until('GET');
+  const lane = { path: join(folder, 's'), key: 'k' };
+  session.send({ type: 'LANE', flags: 1, channel: 1, json: lane });
+  await session.until('LANE_READY');
+  const producer = connect(lane.path);
+  const heard = once(producer, 'data');
+  producer.write(
+    Buffer.concat([written({ type: 'LANE', flags: 0, channel: 1, json: lane }), written(put('1', '2', '3', '4'))]),
+  );
+  session.send(bare('LANE_GO'));
+  await heard;
+  producer.destroy();
+  program.stdin.write('go');
+  const frames = await everything(session);
+  expect((await program).exitCode).toBe(3);
+  expect(frames.slice(-2)).toEqual([
+    {
+      type: 'LANE_LEFT',
+      flags: 0,
+      channel: 1,
+      json: {
+        taken: 3,
+        done: [
+          [0, 1],
+          [2, 1],
+        ],
+      },
+    },
+    { type: 'GOODBYE', flags: 0, channel: 0 },
+  ]);
 });
 
 test('what the system does not take at once is written all the same before the program ends', async () => {

@@ -85,6 +85,7 @@ function bodyOf(frame: Frame, name: keyof typeof Type, from: 'client' | 'broker'
     case 'AREA':
     case 'LANE':
     case 'LANE_CLOSED':
+    case 'LANE_LEFT':
     case 'LANE_MAP':
       return { json: readJson(frame) };
     case 'AREA_READY':
@@ -167,7 +168,7 @@ function write(writer: FrameWriter, meaning: Meaning): void {
   else if (type === 'WELCOME') writer.welcome(json as Welcome);
   else if (type === 'ERROR') writer.error(channel, json as ErrorBody);
   else if (type === 'DEAD') writer.dead(channel, json as Dead);
-  else if (type === 'LANE' || type === 'LANE_CLOSED' || type === 'LANE_MAP')
+  else if (type === 'LANE' || type === 'LANE_CLOSED' || type === 'LANE_LEFT' || type === 'LANE_MAP')
     writer.json(Type[type], channel, json as LaneBody, flags);
   else if (type === 'AREA') writer.json(Type.AREA, channel, json as AreaBody, flags);
   else if (type === 'FREED') writer.room(Type.FREED, channel, meaning.area as number, meaning.at as number);

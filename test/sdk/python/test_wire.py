@@ -15,7 +15,7 @@ with open(EXAMPLES, encoding="utf-8") as file:
     EVERY = json.load(file)["frames"]
 
 #: Those of direct lanes are for clients that said in `HELLO` that they can have one; this one does not.
-LANES = ("LANE", "LANE_READY", "LANE_GO", "LANE_STOP", "LANE_MAP", "LANE_CLOSED", "HAND_OVER")
+LANES = ("LANE", "LANE_READY", "LANE_GO", "LANE_STOP", "LANE_MAP", "LANE_CLOSED", "LANE_LEFT", "HAND_OVER")
 FRAMES = [
     example
     for example in EVERY
