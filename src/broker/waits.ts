@@ -14,7 +14,12 @@ export interface Cause {
   readonly named?: ReadonlySet<NodeId>;
   /** Of a lock: all who took it, where they have ended and left it taken. */
   readonly left?: readonly NodeId[];
+  /** Of a lock that others read: the first of those who stand before it in line to write. It would be let in beside the readers but for them. */
+  readonly behind?: readonly NodeId[];
 }
+
+/** Of those who are named, more say nothing more. */
+export const MOST_NAMES = 100;
 
 /** As a helper: somebody outside, who may always help. No node has this name. */
 export const OUTSIDE: NodeId = '';
@@ -68,8 +73,9 @@ function waitsForItself(node: NodeId, blocked: Blocked): boolean {
   return (blocked.get(node) ?? []).some((cause) => namedIn(cause).has(node));
 }
 
-function namedIn({ named, helpers }: Cause): ReadonlySet<NodeId> {
-  return named ?? helpers;
+/** Who stands in its way, if anybody stands nearer than the others. */
+function namedIn({ behind, named, helpers }: Cause): ReadonlySet<NodeId> {
+  return behind === undefined ? (named ?? helpers) : new Set(behind);
 }
 
 /** A large knot has many circles, and one of the first is as good as another. */

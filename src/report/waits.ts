@@ -40,6 +40,8 @@ export function hintFor({ circle: nodes, waits, queues }: Deadlock): string | nu
   if (all('acquire')) {
     if (among.some(({ left }) => left !== undefined))
       return 'a lock with `owned: false` stays taken when the one who took it ends: give it back before';
+    if (among.some(({ node, on, behind }) => behind !== undefined && on.includes(node)))
+      return 'who reads cannot ask to read again behind one that waits to write: release it first';
     if (nodes.length === 1) return 'a lock that is not `reentrant` cannot be taken twice: release it first';
     const isOne = new Set(among.map(({ channel }) => channel)).size === 1;
     return isOne
@@ -100,9 +102,11 @@ function besides(on: WaitFact['on'], what: string): string {
 
 /** Who has it. */
 function holding(wait: WaitFact): string {
-  const { node, on, left } = wait;
+  const { node, on, left, behind } = wait;
   if (left !== undefined) return `which ${listOf(left, 'and')} took, and ended without giving it back`;
-  return `held by ${on.length === 0 ? 'nobody' : on.includes(node) ? selfAnd(wait) : listOf(on)}`;
+  const held = `held by ${on.length === 0 ? 'nobody' : on.includes(node) ? selfAnd(wait) : listOf(on)}`;
+  if (behind === undefined) return held;
+  return `${held}, behind ${listOf(behind, 'and')}, which ${behind.length === 1 ? 'waits' : 'wait'} to write`;
 }
 
 function selfAnd({ node, on }: WaitFact): string {

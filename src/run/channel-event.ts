@@ -131,6 +131,8 @@ export interface WaitFact {
   readonly on: readonly NodeId[];
   /** All who took a lock that belongs to nobody, where they have ended and left it taken; `on` are then those who could give it back. */
   readonly left?: readonly NodeId[];
+  /** Who stands before it in line to write, where others read the lock: it would be let in beside these. */
+  readonly behind?: readonly NodeId[];
 }
 
 /** How full a queue is. */

@@ -136,6 +136,19 @@ describe.each(['ts', 'py'])('in %s', (one) => {
     expect(new Set(deadlock?.waits.map(({ node }) => node))).toEqual(new Set(['a', 'b']));
   });
 
+  test('one that asks to read again behind one that waits to write', async () => {
+    const { exitCode, stderr, deadlock } = await run(`
+      locks: { page: { kind: rw } }
+      processes:
+        reader: { ${one}(read page, meet here 2, read-until-refused page, read page), locks: page }
+        writer: { ${one}(meet here 2, lock page), locks: page }`);
+    expect(exitCode).toBe(3);
+    expect(deadlock?.circle.toSorted()).toEqual(['reader', 'writer']);
+    expect(stderr).toContain('`reader` waits for lock `page`, held by itself, behind `writer`, which waits to write');
+    expect(stderr).toContain('`writer` waits for lock `page`, held by `reader`');
+    expect(stderr).toContain('hint: who reads cannot ask to read again behind one that waits to write');
+  });
+
   test('two that both wait for the other to speak first', async () => {
     const { exitCode, stderr } = await run(`
       pipes: { line: [a, b] }

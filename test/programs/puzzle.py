@@ -63,6 +63,9 @@ def take(step):
         lock(name).acquire()
     elif verb == "read":
         lock(name).acquire(mode="read")
+    elif verb == "read-until-refused":
+        while lock(name).acquire(mode="read", block=False):
+            lock(name).release()
     elif verb == "send":
         pipe(name).send("x" * int(count or 1))
     elif verb == "recv":

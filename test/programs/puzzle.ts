@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { lock, pipe, queue } from 'forkline';
+import { LockTimeout, lock, pipe, queue } from 'forkline';
 
 export async function play(...steps: string[]): Promise<void> {
   for (const step of steps) await take(step);
@@ -39,6 +39,8 @@ async function take(step: string): Promise<void> {
       return void (await lock(name).acquire());
     case 'read':
       return void (await lock(name).acquire({ mode: 'read' }));
+    case 'read-until-refused':
+      return readUntilRefused(name);
     case 'send':
       return pipe(name).send('x'.repeat(Number(count) || 1));
     case 'recv':
@@ -73,6 +75,15 @@ async function take(step: string): Promise<void> {
     }
     default:
       throw new Error(`there is no step \`${step}\``);
+  }
+}
+
+/** Goes on once somebody waits to write. */
+async function readUntilRefused(name: string): Promise<void> {
+  try {
+    for (;;) await (await lock(name).acquire({ mode: 'read', block: false })).release();
+  } catch (error) {
+    if (!(error instanceof LockTimeout)) throw error;
   }
 }
 
