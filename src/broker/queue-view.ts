@@ -20,8 +20,9 @@ export interface Engagement {
 export interface ViewedParts extends QueueParts {
   readonly space: Space;
   readonly outflow: Outflow;
-  /** As it is declared; 0: no limit. */
+  /** As they are declared; a `maxsize` of 0 is no limit. */
   readonly maxsize: number;
+  readonly maxBytes: number;
   /** Null where all its items go through it. */
   readonly bypass: Bypass | null;
 }
@@ -50,9 +51,10 @@ export class QueueView {
   }
 
   get fill(): QueueFill {
-    const { space, custody, maxsize } = this.#parts;
+    const { space, custody, maxsize, maxBytes } = this.#parts;
+    const { waiting: size, waitingBytes: bytes } = space;
     const { unfinished, ahead, backlog } = custody;
-    return { size: space.waiting, maxsize, unfinished, held: unfinished - ahead - backlog };
+    return { size, maxsize, bytes, maxBytes, unfinished, held: unfinished - ahead - backlog };
   }
 
   /** None of its items will become a dead letter any more: all are done, or nobody is left to take them. */

@@ -52,7 +52,7 @@ export class Queue {
     this.#ending = new Ending(settings);
     this.#intake = new Intake(this.#space, this.#custody, this.#ending, this.#speech, settings);
     this.#outflow = new Outflow(this.#custody, this.#ending, this.#speech, this.#seats, settings.order);
-    const { producers, consumers, maxsize } = settings;
+    const { producers, consumers, maxsize, maxBytes } = settings;
     const parts = {
       seats: this.#seats,
       speech: this.#speech,
@@ -68,7 +68,7 @@ export class Queue {
       laneItems === null
         ? null
         : new Bypass(new Lane(this.#speech, this.#seats, laneItems), { ...parts, consumer: consumers[0] ?? '' });
-    this.view = new QueueView({ ...parts, bypass: this.bypass, producers, maxsize });
+    this.view = new QueueView({ ...parts, bypass: this.bypass, producers, maxsize, maxBytes });
   }
 
   // ---- Sessions that put ----

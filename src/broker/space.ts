@@ -5,6 +5,7 @@ import { Most } from './limits.ts';
 export class Space {
   /** Items accepted and not taken by a program. */
   waiting = 0;
+  waitingBytes = 0;
   /** The most that ever waited. */
   peak = 0;
   /** Lent and not used, by all sessions together. */
@@ -12,7 +13,6 @@ export class Space {
   lentBytes = 0;
   maxsize: number;
   maxBytes: number;
-  #waitingBytes = 0;
 
   /** A `maxsize` of 0 is no limit. */
   constructor(maxsize: number, maxBytes: number) {
@@ -23,20 +23,20 @@ export class Space {
   /** Items that wait from now on, admitted or come back. */
   enter(items: Items): void {
     this.waiting += items.count;
-    this.#waitingBytes += items.size;
+    this.waitingBytes += items.size;
     if (this.waiting > this.peak) this.peak = this.waiting;
   }
 
   /** Items that wait no more. */
   leave(items: Items): void {
     this.waiting -= items.count;
-    this.#waitingBytes -= items.size;
+    this.waitingBytes -= items.size;
   }
 
   /** Whether they could wait, too; a single one may where nothing does. */
   fits({ count, size }: Items): boolean {
     if (this.waiting + count > this.#most) return false;
-    return this.#waitingBytes + size <= this.maxBytes || (this.waiting === 0 && count === 1);
+    return this.waitingBytes + size <= this.maxBytes || (this.waiting === 0 && count === 1);
   }
 
   lend(count: number, bytes: number): void {
@@ -56,7 +56,7 @@ export class Space {
 
   /** Less than none where something was let in alone or came back. */
   get freeBytes(): number {
-    return this.maxBytes - this.#waitingBytes - this.lentBytes;
+    return this.maxBytes - this.waitingBytes - this.lentBytes;
   }
 
   /** Every item takes its size field, if nothing else. */

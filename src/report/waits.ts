@@ -48,7 +48,13 @@ export function hintFor({ circle: nodes, waits, queues }: Deadlock): string | nu
       ? 'each has some of this lock and asks for more of it: give back first what one has'
       : 'let everybody take these locks in the same order';
   }
-  if (all('put')) return 'take `maxsize` off one of these queues, or let its consumer take before it puts';
+  if (all('put')) {
+    const isByCount = among.every(({ channel }) => channel !== null && !isFullOfBytes(queues[channel]));
+    const room = isByCount
+      ? 'take `maxsize` off one of these queues'
+      : 'give one of these queues more room (`max_bytes`)';
+    return `${room}, or let its consumer take before it puts`;
+  }
   if (among.some(({ does }) => does === 'slot'))
     return 'give the run more `slots`: who waits for another keeps its own';
   const held = among.some(
@@ -63,7 +69,7 @@ function doing(wait: WaitFact, queues: Waits['queues']): string {
   const { does, channel, file, on } = wait;
   const names = listOf(on);
   const fill = channel === null ? undefined : queues[channel];
-  const full = fill === undefined ? '' : ` (${fillOf(fill)})`;
+  const full = fill === undefined ? '' : ` (${fillOf(fill, does)})`;
   switch (does) {
     case 'get':
       return `waits in \`get\` on queue \`${channel}\`${full}, ${on.length === 0 ? 'to which nobody puts' : `for ${names}`}`;
@@ -114,10 +120,30 @@ function selfAnd({ node, on }: WaitFact): string {
   return others.length === 0 ? 'itself' : `itself and ${listOf(others)}`;
 }
 
-function fillOf({ size, maxsize, held }: QueueFill): string {
+/** The bytes are told where it is they for which one waits. */
+function fillOf(fill: QueueFill, does: WaitFact['does']): string {
+  const { size, maxsize, bytes, maxBytes, held } = fill;
   const wait = maxsize === 0 ? `${size} wait` : `${size} of ${maxsize} wait`;
-  return held === 0 ? wait : `${wait}, ${held} held`;
+  const room = does === 'put' && isFullOfBytes(fill) ? [`${sizeOf(bytes)} of ${sizeOf(maxBytes)}`] : [];
+  return [wait, ...room, ...(held === 0 ? [] : [`${held} held`])].join(', ');
 }
+
+/** Of one to which somebody cannot put: there is a place for one item more. */
+function isFullOfBytes(fill: QueueFill | undefined): boolean {
+  return fill !== undefined && (fill.maxsize === 0 || fill.size < fill.maxsize);
+}
+
+/** `12 bytes`, `2.9 KiB`, `64.0 MiB`. */
+function sizeOf(bytes: number): string {
+  const unit = UNITS.find(([, size]) => bytes >= size);
+  return unit === undefined ? `${bytes} bytes` : `${(bytes / unit[1]).toFixed(1)} ${unit[0]}`;
+}
+
+const UNITS = [
+  ['GiB', 2 ** 30],
+  ['MiB', 2 ** 20],
+  ['KiB', 2 ** 10],
+] as const;
 
 /** A node has not stirred for so long; what never started has no such time. */
 function since({ does, forMs }: WaitFact, seconds: (ms: number) => string): string {

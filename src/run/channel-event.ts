@@ -140,6 +140,9 @@ export interface QueueFill {
   /** Items that wait, and how many may; 0: no limit. */
   readonly size: number;
   readonly maxsize: number;
+  /** The same of their bytes, which have a limit always. */
+  readonly bytes: number;
+  readonly maxBytes: number;
   /** Put and not done, and of these those that somebody has taken. */
   readonly unfinished: number;
   readonly held: number;

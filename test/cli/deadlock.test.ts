@@ -59,8 +59,8 @@ describe.each([
       ]),
     );
     expect(deadlock?.queues).toEqual({
-      ab: { size: 1, maxsize: 1, unfinished: 1, held: 0 },
-      ba: { size: 1, maxsize: 1, unfinished: 1, held: 0 },
+      ab: { size: 1, maxsize: 1, bytes: 8, maxBytes: 64 * 2 ** 20, unfinished: 1, held: 0 },
+      ba: { size: 1, maxsize: 1, bytes: 8, maxBytes: 64 * 2 ** 20, unfinished: 1, held: 0 },
     });
     expect(stderr).toContain('`a` waits in `put` on queue `ab` (1 of 1 wait), for `b` to take');
     expect(stderr).toContain('hint: take `maxsize` off one of these queues');
@@ -168,6 +168,20 @@ describe.each(['ts', 'py'])('in %s', (one) => {
         b: { ${one}(send line 2000000, send line 2000000, recv line) }`);
     expect(exitCode).toBe(3);
     expect(stderr).toContain('`a` waits in `send` on pipe `line`, for `b` to receive');
+  });
+
+  test('two that both put more bytes than fit, before either takes', async () => {
+    const { exitCode, stderr } = await run(`
+      queues: { ab: { max_bytes: 4KiB }, ba: { max_bytes: 4KiB, maxsize: 9 } }
+      processes:
+        a: { ${one}(put ab 3000, put ab 3000, get ba), puts: ab, gets: ba }
+        b: { ${one}(put ba 3000, put ba 3000, get ab), puts: ba, gets: ab }`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('`a` waits in `put` on queue `ab` (1 wait, 2.9 KiB of 4.0 KiB), for `b` to take');
+    expect(stderr).toContain('`b` waits in `put` on queue `ba` (1 of 9 wait, 2.9 KiB of 4.0 KiB), for `a` to take');
+    expect(stderr).toContain(
+      'hint: give one of these queues more room (`max_bytes`), or let its consumer take before it puts',
+    );
   });
 
   test('one that puts to a queue that a file fills, whose consumer waits for it', async () => {

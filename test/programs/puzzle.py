@@ -46,7 +46,7 @@ def child(*steps):
 def take(step):
     verb, name, count = (step.split(" ") + ["", ""])[:3]
     if verb == "put":
-        queue(name).put(step)
+        queue(name).put(step.ljust(int(count or 0)))
     elif verb == "get":
         queue(name).get()
     elif verb == "get-for":

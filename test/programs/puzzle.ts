@@ -19,7 +19,7 @@ async function take(step: string): Promise<void> {
   const [verb, name = '', count = ''] = step.split(' ');
   switch (verb) {
     case 'put':
-      return queue(name).put(step);
+      return queue(name).put(step.padEnd(Number(count)));
     case 'get':
       return void (await queue(name).get());
     case 'get-for':
