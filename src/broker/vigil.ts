@@ -102,7 +102,7 @@ export class Vigil {
     const order = [...circle, ...[...closed].filter((node) => !circle.includes(node))];
     const waits = order.flatMap((node) => {
       const forMs = this.#still.of(suspicion.nodes.get(node)?.stance ?? null, now);
-      return factsOf(node, blocked.get(node) ?? [], forMs);
+      return factsOf(node, blocked.get(node) ?? [], forMs, this.#daemons);
     });
     return [{ do: 'deadlock', circle, waits }];
   }

@@ -80,7 +80,9 @@ function doing(wait: WaitFact, queues: Waits['queues']): string {
     case 'acquire':
       return `waits for lock \`${channel}\`, ${holding(wait)}`;
     case 'await':
-      return `waits for ${names} to end`;
+      return wait.daemon === undefined
+        ? `waits for ${names} to end`
+        : `waits for daemon ${names} to end, which is stopped only once all processes have ended`;
     case 'send':
       return `waits in \`send\` on pipe \`${channel}\`, for ${names} to receive`;
     case 'receive':

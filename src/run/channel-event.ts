@@ -129,6 +129,8 @@ export interface WaitFact {
   readonly forMs: number;
   /** Who could end that: who puts, takes, holds, has to end. */
   readonly on: readonly NodeId[];
+  /** It is a daemon for whose end it waits: that one is stopped only once all processes have ended. */
+  readonly daemon?: true;
   /** All who took a lock that belongs to nobody, where they have ended and left it taken; `on` are then those who could give it back. */
   readonly left?: readonly NodeId[];
   /** Who stands before it in line to write, where others read the lock: it would be let in beside these. */

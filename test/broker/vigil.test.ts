@@ -299,6 +299,16 @@ test('it is not told of a daemon that waits for something to do, nor of anybody 
   for (let at = 0; at < 30_000; at += 5_000) expect(watch(vigil, busy.stir('c'), at, at + 4_999)).toEqual([]);
 });
 
+test('who waits for the end of a daemon is told though others move, but for a daemon', () => {
+  const vigil = new Vigil({ deadlockMs: 1000, daemons: ['c', 'd'] });
+  const scene = new Scene().runs('b').runs('c').waits('a', 'await', 'c').waits('d', 'await', 'c');
+  const told: VigilEffect[] = [];
+  for (let at = 0; at < 30_000; at += 5_000)
+    told.push(...watch(vigil, scene.stir('b'), at, at + 4_999).map(({ effect }) => effect));
+  const wait = { node: 'a', does: 'await', channel: 'c', forMs: 10_000, on: ['c'], daemon: true };
+  expect(told).toEqual([{ do: 'stalled', waits: [wait] }]);
+});
+
 test('when the run is interrupted, who has waited for some seconds is told', () => {
   const vigil = new Vigil(settings);
   const scene = new Scene().runs('c').waits('a', 'join', 'c');

@@ -53,6 +53,13 @@ test.each([
   });
 });
 
+test('who waits for the end of a daemon is told when that is', () => {
+  const waits = [{ node: 'a', does: 'await', channel: null, forMs: 10_000, on: ['d'], daemon: true }] as const;
+  expect(describe({ type: 'stalled', time: 0, waits, queues: {} })).toMatchObject({
+    more: ['`a` waits for daemon `d` to end, which is stopped only once all processes have ended, since 10.0s'],
+  });
+});
+
 test.each([
   [0, '0ms'],
   [999, '999ms'],
