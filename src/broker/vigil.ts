@@ -101,7 +101,9 @@ export class Vigil {
     const circle = circleIn(blocked, closed);
     const order = [...circle, ...[...closed].filter((node) => !circle.includes(node))];
     const waits = order.flatMap((node) => {
-      const forMs = this.#still.of(suspicion.nodes.get(node)?.stance ?? null, now);
+      const stillMs = this.#still.of(suspicion.nodes.get(node)?.stance ?? null, now);
+      // Of what has no part that could stir it is not known.
+      const forMs = Number.isFinite(stillMs) ? stillMs : this.#still.ofRun(now);
       return factsOf(node, blocked.get(node) ?? [], forMs, this.#daemons);
     });
     return [{ do: 'deadlock', circle, waits }];

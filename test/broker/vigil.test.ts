@@ -241,6 +241,7 @@ test('what has not started is part of it where it waits for one of them', () => 
   const pending = [{ node: 'w', does: 'start', on: ['b'], queues: [] }] as const;
   const [deadlock] = vigil.inspected(request, { ...all('a', 'b'), pending }, scene.sight, 1030);
   expect(deadlock).toMatchObject({ do: 'deadlock', circle: ['a', 'w', 'b'] });
+  expect(deadlock).toHaveProperty('waits[1]', { node: 'w', does: 'start', channel: null, forMs: 1030, on: ['b'] });
 });
 
 test('an `each` waits for what it holds itself by its workers', () => {
