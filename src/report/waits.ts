@@ -42,7 +42,7 @@ export function hintFor({ circle: nodes, waits, queues }: Deadlock): string | nu
       return 'a lock with `owned: false` stays taken when the one who took it ends: give it back before';
     if (among.some(({ node, on, behind }) => behind !== undefined && on.includes(node)))
       return 'who reads cannot ask to read again behind one that waits to write: release it first';
-    if (nodes.length === 1) return 'a lock that is not `reentrant` cannot be taken twice: release it first';
+    if (nodes.length === 1) return 'a lock that is not `reentrant` cannot be taken twice, and one that is not by two threads: release it first';
     const isOne = new Set(among.map(({ channel }) => channel)).size === 1;
     return isOne
       ? 'each has some of this lock and asks for more of it: give back first what one has'
