@@ -21,6 +21,8 @@ export type Command =
       /** How long a deadlock must have lasted to be one; 0: none is looked for. */
       readonly deadlockMs: number;
       readonly daemons: readonly NodeId[];
+      /** Those that a pipe of the kernel's joins to others: they may wait there, and nobody says so. */
+      readonly piped?: readonly NodeId[];
       /** For tests: so many items within a short time make a queue's lane worth while. */
       readonly laneItems?: number;
     }
@@ -255,10 +257,11 @@ export interface Suspect {
 export interface Outlook {
   /** Those of which nothing runs. */
   readonly passive: readonly NodeId[];
-  /** What has not started or is a join, as far as somebody waits for it: it moves once one of `on` or something at `queues` has. */
+  /** What has not started, is a join, or does nothing but wait at a pipe of the kernel's, as far as somebody waits for it: it moves once one
+   * of `on` or something at `queues` has. */
   readonly pending: readonly {
     readonly node: NodeId;
-    readonly does: 'start' | 'slot' | 'pass';
+    readonly does: 'start' | 'slot' | 'pass' | 'read' | 'write';
     /** Its needs hold, and it stands in line: for this lock, or, where that is null, for something else. */
     readonly channel?: string | null;
     readonly on: readonly NodeId[];
@@ -268,6 +271,14 @@ export interface Outlook {
   }[];
   /** Suspects that a join may yet stop, or give up waiting for, or that one who controls them may terminate. */
   readonly ways: readonly { readonly node: NodeId; readonly by: NodeId }[];
+  /** Suspects that wait at a pipe of the kernel's for those at its other end. */
+  readonly pipes?: readonly AtPipe[];
+}
+
+export interface AtPipe {
+  readonly node: NodeId;
+  readonly does: 'read' | 'write';
+  readonly on: readonly NodeId[];
 }
 
 /** What the broker knows of a process that is gone. */

@@ -19,6 +19,7 @@ export interface BrokerOptions extends BrokerHearer {
   readonly again?: readonly NodeId[];
   readonly deadlockMs: number;
   readonly daemons: readonly NodeId[];
+  readonly piped?: readonly NodeId[];
   /** Where the folder of the socket is made; by default where this user's sockets belong. */
   readonly socketDir?: string;
 }
@@ -114,10 +115,10 @@ class Host implements BrokerHost {
     this.#folder = folder;
     this.socket = join(folder, SOCKET);
     this.#broker = new BrokerProcess(options);
-    const { runId, channels, speakers = [], again = [], deadlockMs, daemons } = options;
+    const { runId, channels, speakers = [], again = [], deadlockMs, daemons, piped = [] } = options;
     this.#hasFiles = channels.some((channel) => channel.kind === 'queue' && (channel.from ?? channel.to) !== null);
     const socket = { socket: this.socket, key: this.#key };
-    this.#broker.say({ type: 'open', runId, ...socket, channels, speakers, again, deadlockMs, daemons });
+    this.#broker.say({ type: 'open', runId, ...socket, channels, speakers, again, deadlockMs, daemons, piped });
   }
 
   get listening(): Promise<void> {

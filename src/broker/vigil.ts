@@ -8,7 +8,7 @@ import { type Connected, ownWaits, type Sight, signOf, type Stance, type Waker }
 import { STALLED_MS, Stalled } from './stalled.ts';
 import { Stillness } from './stillness.ts';
 import { factsOf } from './wait-facts.ts';
-import { type Blocked, type Cause, circleIn, closedSetOf, throughWorkers } from './waits.ts';
+import { type Blocked, type Cause, causeAt, circleIn, closedSetOf, throughWorkers } from './waits.ts';
 
 export type VigilEffect =
   | { readonly do: 'ask'; readonly session: number }
@@ -26,11 +26,14 @@ export interface VigilSettings {
   readonly deadlockMs: number;
   /** They may wait for something to do as long as they like. */
   readonly daemons: readonly NodeId[];
+  /** They may wait at a pipe of the kernel's, and nobody says so. */
+  readonly piped?: readonly NodeId[];
 }
 
 export class Vigil {
   readonly #deadlockMs: number;
   readonly #daemons: ReadonlySet<NodeId>;
+  readonly #piped: ReadonlySet<NodeId>;
   readonly #still = new Stillness();
   readonly #asked = new Map<number, { readonly at: number; readonly moves: number; open: boolean }>();
   /** What alone could wake a session, as long as it has stirred no more often than this. */
@@ -41,9 +44,10 @@ export class Vigil {
   readonly #stalled: Stalled;
   #over = false;
 
-  constructor({ deadlockMs, daemons }: VigilSettings) {
+  constructor({ deadlockMs, daemons, piped = [] }: VigilSettings) {
     this.#deadlockMs = deadlockMs;
     this.#daemons = new Set(daemons);
+    this.#piped = new Set(piped);
     this.#stalled = new Stalled(this.#still, this.#daemons);
   }
 
@@ -87,9 +91,12 @@ export class Vigil {
     const ours = [...suspicion.blocked.keys()].filter((node) => suspicion.nodes.get(node)?.stance.state === 'ours');
     for (const node of [...outlook.passive, ...ours]) {
       const { causes, stance } = suspicion.nodes.get(node) ?? NOBODY;
+      const pipes = (outlook.pipes ?? []).filter((pipe) => pipe.node === node).map(causeAt);
       if (stance === null || signOf(stance) !== inspection.signs.get(node)) continue;
+      // Nobody knows what such a one waits for.
+      if (causes.length + pipes.length === 0) continue;
       const ways = outlook.ways.filter((way) => way.node === node).map(({ by }) => by);
-      blocked.set(node, [...causes, ...(ways.length === 0 ? [] : [wayOut(ways)])]);
+      blocked.set(node, [...causes, ...pipes, ...(ways.length === 0 ? [] : [wayOut(ways)])]);
     }
     for (const { node, does, channel = null, on, named, queues } of outlook.pending) {
       const helpers = new Set([...on, ...queues.flatMap((queue) => [...sight.movers(queue)])]);
@@ -135,6 +142,7 @@ export class Vigil {
     }
     const nodes = new Map<NodeId, Standing>();
     const blocked = new Map<NodeId, readonly Cause[]>();
+    const silent = new Set<NodeId>();
     let isYoung = false;
     for (const stance of sight.stances) {
       const { node, after = [], works = [] } = stance;
@@ -144,17 +152,22 @@ export class Vigil {
       if (works.length > 0) causes.push({ does: 'work', channel: null, helpers: new Set(works) });
       nodes.set(node, { stance, causes, wired });
       if (stance.state === 'absent') blocked.set(node, []);
-      else if (stance.state === 'driven' || causes.length === 0) continue;
-      else if (this.#still.of(stance, now) >= this.#deadlockMs) blocked.set(node, causes);
+      else if (stance.state === 'driven') continue;
+      else if (causes.length === 0) {
+        if (stance.state === 'present' && this.#piped.has(node)) silent.add(node);
+      } else if (this.#still.of(stance, now) >= this.#deadlockMs) blocked.set(node, causes);
       else isYoung = true;
     }
-    return { nodes, waits, blocked, isYoung, closed: closedSetOf(blocked) };
+    const closed = closedSetOf(blocked);
+    if (silent.size === 0) return { nodes, waits, blocked, isYoung, silent, closed, perhaps: closed };
+    for (const node of silent) blocked.set(node, []);
+    return { nodes, waits, blocked, isYoung, silent, closed, perhaps: closedSetOf(blocked) };
   }
 
-  #ask({ nodes, waits, closed }: Suspicion, now: number): VigilEffect[] {
+  #ask({ nodes, waits, perhaps }: Suspicion, now: number): VigilEffect[] {
     if (this.#deadlockMs === 0) return [];
     const effects: VigilEffect[] = [];
-    for (const node of closed) {
+    for (const node of perhaps) {
       const { stance } = nodes.get(node) ?? NOBODY;
       if (stance?.state !== 'present') continue;
       const again = againMs(this.#still.of(stance, now));
@@ -171,10 +184,10 @@ export class Vigil {
   }
 
   /** Once enough of them are proved to be stuck, the runner is to say what else there is of them. */
-  #inspect({ nodes, waits, blocked, closed }: Suspicion, now: number): VigilEffect[] {
-    if (this.#deadlockMs === 0 || this.#inspection !== null || closed.size === 0) return [];
+  #inspect({ nodes, waits, blocked, silent, perhaps }: Suspicion, now: number): VigilEffect[] {
+    if (this.#deadlockMs === 0 || this.#inspection !== null || perhaps.size === 0) return [];
     const proved = new Map(
-      [...closed].flatMap((node) => {
+      [...perhaps].flatMap((node) => {
         const { stance } = nodes.get(node) ?? NOBODY;
         const sure = stance !== null && (stance.state !== 'present' || this.#pidsOf(stance, waits) !== null);
         return sure ? [[node, blocked.get(node) ?? []] as const] : [];
@@ -186,8 +199,9 @@ export class Vigil {
       return found === undefined || found.stance.state === 'absent' ? [] : [found];
     });
     const processes = suspects.filter(({ stance }) => stance.state !== 'ours');
-    const age = Math.max(...suspects.map(({ stance }) => this.#still.of(stance, now)));
-    if (processes.length === 0 || this.#inspectedAt + againMs(age) > now) return [];
+    const known = processes.filter(({ stance }) => !silent.has(stance.node));
+    const age = Math.max(...known.map(({ stance }) => this.#still.of(stance, now)));
+    if (known.length === 0 || this.#inspectedAt + againMs(age) > now) return [];
     this.#inspectedAt = now;
     this.#inspections += 1;
     const request = this.#inspections;
@@ -197,7 +211,11 @@ export class Vigil {
         do: 'inspect',
         request,
         suspects: processes.map(({ stance, wired }) => {
-          return { node: stance.node, pids: this.#pidsOf(stance, waits) ?? [], wired };
+          return {
+            node: stance.node,
+            pids: this.#pidsOf(stance, waits) ?? [],
+            wired: wired && !silent.has(stance.node),
+          };
         }),
         absent: [...stuck].filter((node) => nodes.get(node)?.stance.state === 'absent'),
       },
@@ -235,8 +253,9 @@ export class Vigil {
     return waits.length === 0 ? [] : [{ do: 'stalled', waits }];
   }
 
-  #nextLook({ nodes, isYoung, closed }: Suspicion, now: number): number | null {
-    if (isYoung || [...closed].some((node) => nodes.get(node)?.stance.state !== 'absent')) return LOOK_MS;
+  #nextLook({ nodes, isYoung, silent, perhaps }: Suspicion, now: number): number | null {
+    const isSuspect = (node: NodeId) => !silent.has(node) && nodes.get(node)?.stance.state !== 'absent';
+    if (isYoung || [...perhaps].some(isSuspect)) return LOOK_MS;
     const quietMs = this.#still.ofRun(now);
     if (quietMs <= this.#deadlockMs + LOOK_MS) return LOOK_MS;
     return quietMs < STALLED_MS ? STALLED_MS - quietMs : null;
@@ -256,7 +275,11 @@ interface Suspicion {
   readonly blocked: Blocked;
   /** One of those who wait has not been still for long enough yet. Not every wait is said to a channel, and so a turn. */
   readonly isYoung: boolean;
+  /** Those that may wait at a pipe of the kernel's, as they wait for nothing else. */
+  readonly silent: ReadonlySet<NodeId>;
+  /** Without these, and with them. */
   readonly closed: ReadonlySet<NodeId>;
+  readonly perhaps: ReadonlySet<NodeId>;
 }
 
 const NOBODY = { stance: null, causes: [] };

@@ -2,6 +2,7 @@
 // cause could set it going again. What cannot reach anybody who still runs, along these edges, can never go on.
 import type { NodeId } from '../plan/plan.ts';
 import type { WaitKind } from '../run/event.ts';
+import type { AtPipe } from './control.ts';
 
 /** What one waits for, and who could make it come. Those who wait for the same may share it. */
 export interface Cause {
@@ -26,6 +27,11 @@ export const OUTSIDE: NodeId = '';
 
 /** Nodes that can do nothing until one of their causes comes true. Whoever is not in it can help at any time. */
 export type Blocked = ReadonlyMap<NodeId, readonly Cause[]>;
+
+/** Of one at a pipe of the kernel's. */
+export function causeAt({ does, on }: AtPipe): Cause {
+  return { does, channel: null, helpers: new Set(on) };
+}
 
 /** Of one that waits for itself, among others: what it holds its workers work on, and only they can bring it back. */
 export function throughWorkers(cause: Cause, node: NodeId, workers: readonly NodeId[]): Cause {

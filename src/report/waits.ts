@@ -42,7 +42,8 @@ export function hintFor({ circle: nodes, waits, queues }: Deadlock): string | nu
       return 'a lock with `owned: false` stays taken when the one who took it ends: give it back before';
     if (among.some(({ node, on, behind }) => behind !== undefined && on.includes(node)))
       return 'who reads cannot ask to read again behind one that waits to write: release it first';
-    if (nodes.length === 1) return 'a lock that is not `reentrant` cannot be taken twice, and one that is not by two threads: release it first';
+    if (nodes.length === 1)
+      return 'a lock that is not `reentrant` cannot be taken twice, and one that is not by two threads: release it first';
     const isOne = new Set(among.map(({ channel }) => channel)).size === 1;
     return isOne
       ? 'each has some of this lock and asks for more of it: give back first what one has'
@@ -98,8 +99,10 @@ function doing(wait: WaitFact, queues: Waits['queues']): string {
     case 'open':
       return `waits to open the FIFO \`${file}\`, whose other end nobody opens`;
     case 'read':
+      if (file === undefined) return `waits to read from its stdin, for ${names} to write`;
       return `waits to read from the FIFO \`${file}\`, ${besides(on, 'to write')}`;
     case 'write':
+      if (file === undefined) return `waits to write to its stdout, for ${names} to read`;
       return `waits to write to the FIFO \`${file}\`, ${besides(on, 'to read')}`;
   }
 }
@@ -147,9 +150,11 @@ const UNITS = [
   ['KiB', 2 ** 10],
 ] as const;
 
-/** A node has not stirred for so long; what never started has no such time. */
-function since({ does, forMs }: WaitFact, seconds: (ms: number) => string): string {
-  return does === 'start' || does === 'slot' || does === 'work' || does === 'pass' ? '' : `, since ${seconds(forMs)}`;
+/** A node has not stirred for so long; of what never started, or waits at a pipe of the kernel's, that is not known. */
+function since({ does, forMs, file }: WaitFact, seconds: (ms: number) => string): string {
+  const isAtPipe = (does === 'read' || does === 'write') && file === undefined;
+  const unknown = isAtPipe || does === 'start' || does === 'slot' || does === 'work' || does === 'pass';
+  return unknown ? '' : `, since ${seconds(forMs)}`;
 }
 
 function listOf(nodes: readonly string[], last: 'and' | 'or' = 'or'): string {

@@ -101,7 +101,7 @@ export interface ClientRefused extends At {
 
 /**
  * What a node waits for. `await`: that another ends. `start`: it has not started. `slot`: nor has it, as there is no slot for it. `work`: it
- * is an `each`, and these work for it. `pass`: it is a join.
+ * is an `each`, and these work for it. `pass`: it is a join. `read`, `write`: at the pipe that joins its stdin or stdout to another process.
  */
 export type WaitKind =
   | 'get'
@@ -114,13 +114,15 @@ export type WaitKind =
   | 'start'
   | 'slot'
   | 'work'
-  | 'pass';
+  | 'pass'
+  | 'read'
+  | 'write';
 
 /** One thing that a process waits for. */
 export interface WaitFact {
   readonly node: NodeId;
-  /** `open`, `read`, `write`: at a FIFO. */
-  readonly does: WaitKind | 'open' | 'read' | 'write';
+  /** `open`, and `read` and `write` where there is a `file`: at a FIFO. */
+  readonly does: WaitKind | 'open';
   /** The queue, lock or pipe; null where it is none. */
   readonly channel: string | null;
   /** The FIFO. */

@@ -7,6 +7,7 @@ import { needsBroker, speakersOf } from '../plan/speakers.ts';
 import { shortcoming } from './containment.ts';
 import type { ExecutionOptions } from './execution-options.ts';
 import type { Premises } from './premises.ts';
+import { ProcessPipes } from './process-pipe.ts';
 import { sweep } from './sweep.ts';
 import { prepareTargets, type Targets } from './target.ts';
 import type { StopCause } from './verdict.ts';
@@ -74,6 +75,7 @@ export class Preparation {
       again: nodes.filter((node) => isProcess(node) && node.again !== null).map(({ id }) => id),
       deadlockMs,
       daemons: nodes.filter(({ kind }) => kind === 'daemon').map(({ id }) => id),
+      piped: nodes.filter((node) => isProcess(node) && ProcessPipes.endsOf(node).length > 0).map(({ id }) => id),
       onNotice,
       socketDir: premises.folder,
       onLost: onBrokerLost,

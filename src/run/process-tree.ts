@@ -1,14 +1,16 @@
 // Whether anything of a process's tree still runs. On Linux every thread of every process of the tree is looked at, as /proc shows
-// it: a shell that waits for its child or reads what that prints, one that writes into a full pipe of its own tree, or a thread
-// that waits for another one of its own process, can do nothing by itself, unless an alarm or a signal of its own may call it.
+// it: a shell that waits for its child or reads what that prints, one that writes into a full pipe of its own tree, or to another tree, or a
+// thread that waits for another one of its own process, can do nothing by itself, unless an alarm or a signal of its own may call it.
 // Where that cannot be told, something runs. Elsewhere only a tree is known that is one process, which said itself that it is stuck.
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
+import type { NodeId } from '../plan/plan.ts';
 import { hasVariables, linkOf, numbersIn, pids, read, statAt, statOf } from '../procfs.ts';
 import { OpenFiles } from './open-files.ts';
 import { callOf, SYSTEM_CALLS } from './system-calls.ts';
 
 export interface Tree {
+  readonly node: NodeId;
   /** Leads its process group. */
   readonly leader: number;
   /** `NAME=value` in the environment of whatever is of it, wherever it has moved to. */
@@ -17,21 +19,34 @@ export interface Tree {
   readonly stuck: readonly number[];
   /** Whose reading and writing at the other end of its stdin and stdout is known to wait, too; null where of none. */
   readonly wiredTo: number | null;
+  /** Those to which pipes of the kernel's join its stdin and stdout. */
+  readonly neighbours: readonly NodeId[];
 }
 
 /** `settling`: it is passive but for what should be over in a moment. */
 export type Activity = 'passive' | 'settling' | 'active';
 
+/** How a tree stands at one moment. */
+export interface TreeLook {
+  readonly activity: Activity;
+  /** At which of its neighbours' pipes something of it waits. */
+  readonly pipes: readonly { readonly does: 'read' | 'write'; readonly neighbour: NodeId }[];
+  /** Changes whenever something of it has run that is not stuck. */
+  readonly sign: string;
+}
+
 /** One look at all processes serves for all trees. */
-export function activitiesOf(trees: readonly Tree[]): Activity[] {
+export function lookAt(trees: readonly Tree[]): TreeLook[] {
   if (process.platform !== 'linux') {
     return trees.map(({ leader, stuck, wiredTo }) => {
-      return wiredTo === null && stuck.length === 1 && stuck[0] === leader ? 'passive' : 'active';
+      const passive = wiredTo === null && stuck.length === 1 && stuck[0] === leader;
+      return { activity: passive ? 'passive' : 'active', pipes: [], sign: '' };
     });
   }
   const processes = allProcesses();
   const openFiles = new OpenFiles();
-  return trees.map((tree) => activityOf(tree, processes, openFiles));
+  const members = new Map(trees.map((tree) => [tree.node, membersOf(tree, processes).map(({ pid }) => pid)]));
+  return trees.map((tree) => lookAtTree(tree, members, openFiles));
 }
 
 interface Process {
@@ -40,32 +55,49 @@ interface Process {
   readonly group: number;
 }
 
-function activityOf(tree: Tree, processes: readonly Process[], openFiles: OpenFiles): Activity {
-  const members = membersOf(tree, processes);
+function lookAtTree(tree: Tree, trees: ReadonlyMap<NodeId, readonly number[]>, openFiles: OpenFiles): TreeLook {
+  const members = trees.get(tree.node) ?? [];
   // One that is not found is in another namespace, or gone; and once the leader is gone, what it has left is about to be killed.
-  const found = [tree.leader, ...tree.stuck].every((pid) => members.some((member) => member.pid === pid));
-  if (!found) return 'active';
-  const circle = new Set([...members.map(({ pid }) => pid), ...(tree.wiredTo === null ? [] : [tree.wiredTo])]);
+  const found = [tree.leader, ...tree.stuck].every((pid) => members.includes(pid));
+  if (!found) return ACTIVE;
+  const neighbours = tree.neighbours.map((node) => ({ node, pids: new Set(trees.get(node)) }));
+  const circle = new Set([
+    ...[members, ...neighbours.map(({ pids }) => [...pids])].flat(),
+    ...(tree.wiredTo === null ? [] : [tree.wiredTo]),
+  ]);
+  const pipes: TreeLook['pipes'][number][] = [];
+  const signs: string[] = [];
   const isAtItsOwnPipe = (pid: number, task: string): boolean => {
     const pipe = pipeAt(pid, task);
     if (pipe === null) return false;
-    const openers = openFiles.openersOf(pipe);
+    const openers = openFiles.openersOf(pipe.name);
     // One that was opened since is not known.
-    return openers.includes(pid) && openers.every((opener) => circle.has(opener));
+    if (!openers.includes(pid) || !openers.every((opener) => circle.has(opener))) return false;
+    const there = neighbours.filter(({ pids }) => openers.some((opener) => pids.has(opener)));
+    pipes.push(...there.map(({ node }) => ({ does: pipe.does, neighbour: node })));
+    return true;
   };
   let activity: Activity = 'passive';
-  for (const { pid } of members) {
+  for (const pid of members) {
     const stuck = tree.stuck.includes(pid);
     for (const thread of numbersIn(`/proc/${pid}/task`)) {
       const task = `/proc/${pid}/task/${thread}`;
+      if (!stuck) signs.push(`${thread} ${switchesOf(task)}`);
       const asleep = statAt(`${task}/stat`).state === 'S';
       if (asleep && (stuck || ((waitsForItsOwn(task) || isAtItsOwnPipe(pid, task)) && !mayBeCalled(pid)))) continue;
-      if (!stuck) return 'active';
-      if (/^[Tt]$/.test(statAt(`${task}/stat`).state)) return 'active';
+      if (!stuck) return ACTIVE;
+      if (/^[Tt]$/.test(statAt(`${task}/stat`).state)) return ACTIVE;
       activity = 'settling';
     }
   }
-  return activity;
+  return { activity, pipes, sign: signs.join('\n') };
+}
+
+const ACTIVE: TreeLook = { activity: 'active', pipes: [], sign: '' };
+
+/** How often a thread has fallen asleep. */
+function switchesOf(task: string): string | undefined {
+  return /^voluntary_ctxt_switches:\s*(\d+)$/m.exec(read(`${task}/status`))?.[1];
 }
 
 function membersOf({ leader, marks }: Tree, processes: readonly Process[]): Process[] {
@@ -112,13 +144,13 @@ function waitsForItsOwn(thread: string): boolean {
  * The pipe without a name that it reads from, or writes into. Where nobody has that open but its own tree, as `$(…)` in a shell has it or what stands
  * beside its `|`, or who is known to wait at the other end of its stdin or stdout, nobody else will end that.
  */
-function pipeAt(pid: number, thread: string): string | null {
+function pipeAt(pid: number, thread: string): { readonly name: string; readonly does: 'read' | 'write' } | null {
   const call = callOf(thread);
   if (SYSTEM_CALLS === undefined || call === null) return null;
   const { number, given } = call;
-  if (!SYSTEM_CALLS.read.includes(number) && !SYSTEM_CALLS.write.includes(number)) return null;
+  const does = SYSTEM_CALLS.read.includes(number) ? 'read' : SYSTEM_CALLS.write.includes(number) ? 'write' : null;
   const file = `/proc/${pid}/fd/${given[0]}`;
-  return isPipeWithoutName(file) ? linkOf(file) : null;
+  return does !== null && isPipeWithoutName(file) ? { name: linkOf(file), does } : null;
 }
 
 /** Where it has one, as what `mkfifo` makes, anybody may open it yet. */

@@ -244,6 +244,32 @@ test('what has not started is part of it where it waits for one of them', () => 
   expect(deadlock).toHaveProperty('waits[1]', { node: 'w', does: 'start', channel: null, forMs: 1030, on: ['b'] });
 });
 
+test('one that a pipe of the kernel joins to a suspect is looked at, and part of it where it waits there', () => {
+  const scene = () => new Scene().runs('p').waits('a', 'get', 'p');
+  const piped = { ...settings, piped: ['a', 'p'] };
+  const inspected = (outlook: Outlook) => {
+    const vigil = new Vigil(piped);
+    const { sight } = scene();
+    expect(dos(watch(vigil, scene(), 0, 1000).map(({ effect }) => effect))).toEqual(['ask', 'ask']);
+    vigil.answered(sessionOf('p'), null, sight, 1010);
+    const [inspect] = vigil.answered(sessionOf('a'), 'broker', sight, 1020);
+    expect(inspect).toMatchObject({ do: 'inspect', suspects: [{ node: 'a' }, { node: 'p', pids: [], wired: false }] });
+    return vigil.inspected(inspect?.do === 'inspect' ? inspect.request : 0, outlook, sight, 1030);
+  };
+  const pipes = [{ node: 'p', does: 'write', on: ['a'] }] as const;
+  const [deadlock] = inspected({ ...all('a', 'p'), pipes });
+  expect(deadlock).toMatchObject({ do: 'deadlock', circle: ['a', 'p'] });
+  expect(inspected(all('a', 'p'))).toEqual([]);
+  expect(inspected({ ...all('a'), pipes })).toEqual([]);
+  expect(dos(watch(new Vigil(settings), scene(), 0, 5000).map(({ effect }) => effect))).toEqual([]);
+});
+
+test('one that works, and that a pipe of the kernel joins to others, is not told as stalled while something moves', () => {
+  const vigil = new Vigil({ deadlockMs: 0, daemons: [], piped: ['a', 'p'] });
+  const scene = new Scene().runs('p').runs('c').waits('a', 'get', 'p');
+  for (let at = 0; at < 30_000; at += 5_000) expect(watch(vigil, scene.stir('c'), at, at + 4_999)).toEqual([]);
+});
+
 test('an `each` waits for what it holds itself by its workers', () => {
   const vigil = new Vigil(settings);
   const part = { session: sessionOf('e'), pid: 0, moves: 1 };

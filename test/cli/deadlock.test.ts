@@ -473,6 +473,51 @@ test('a wired program that does anything else may yet help: it works, sleeps, or
   expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
 });
 
+test('one that writes to a full pipe of the kernel is stuck where the one that reads it is', async () => {
+  const pipeline = (between: string, from: string) => `
+    queues: { go: { encoding: text } }
+    processes:
+      writer: { run: "yes | head -c 1000000; forkline put go x", puts: go }${between}
+      reader: { run: "forkline get go; cat", gets: go, stdin: { process: ${from} } }`;
+  const [two, three] = await Promise.all([
+    run(pipeline('', 'writer')),
+    run(pipeline('\n      filter: { run: cat, stdin: { process: writer } }', 'filter')),
+  ]);
+  expect(two?.exitCode).toBe(3);
+  expect(two?.deadlock?.circle.toSorted()).toEqual(['reader', 'writer']);
+  expect(two?.stderr).toContain('`writer` waits to write to its stdout, for `reader` to read');
+  expect(two?.stderr).toContain('`reader` waits in `get` on queue `go` (0 wait), for `writer`');
+  expect(three?.exitCode).toBe(3);
+  expect(three?.stderr).toContain('`writer` waits to write to its stdout, for `filter` to read');
+  expect(three?.stderr).toContain('`filter` waits to write to its stdout, for `reader` to read');
+});
+
+test('one that reads from a pipe of the kernel is stuck where the one that writes it is', async () => {
+  const { exitCode, stderr } = await run(`
+    locks: { left: {} }
+    processes:
+      writer: { run: "until [ -e here ]; do sleep 0.01; done; forkline lock left -- echo done", locks: left }
+      reader: { run: "forkline lock left -- sh -c 'touch here; cat'", locks: left, stdin: { process: writer } }`);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('`writer` waits for lock `left`, held by `reader`');
+  expect(stderr).toContain('`reader` waits to read from its stdin, for `writer` to write');
+});
+
+test('it is no deadlock where something goes through a pipe of the kernel, or will', async () => {
+  const pipeline = (writes: string, reads: string) => `
+    queues: { go: { encoding: text } }
+    processes:
+      writer: { run: "${writes}; forkline put go x", puts: go }
+      reader: { run: "${reads}", gets: go, stdin: { process: writer } }`;
+  const outcomes = await Promise.all([
+    run(pipeline('for i in 1 2 3 4 5 6; do sleep 0.5; echo $i; done', 'exec 3<&0; cat <&3 & forkline get go; wait')),
+    run(pipeline('(sleep 3; yes) | head -c 1000000', 'exec 3<&0; cat <&3 >out & forkline get go; wait')),
+    run(pipeline('yes | head -c 1000000', 'exec 3<&0; (sleep 3; cat <&3 >out) & forkline get go; wait')),
+  ]);
+  expect(outcomes.map(({ deadlock }) => deadlock)).toEqual([undefined, undefined, undefined]);
+  expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
+});
+
 test('a program that an alarm tells to go on is not stuck while it waits for what is', async () => {
   const { exitCode, deadlock } = await run(`
     locks: { left: {} }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Activity, activitiesOf } from '../../src/run/process-tree.ts';
+import { type Activity, lookAt } from '../../src/run/process-tree.ts';
 import { workspace } from '../kit/forkline.ts';
 
 interface Led {
@@ -25,7 +25,15 @@ async function leading(script: string): Promise<Led> {
 }
 
 function activityOf({ pid, stuck }: Led): Activity | undefined {
-  return activitiesOf([{ leader: pid, marks: ['FORKLINE_RUN_ID=none'], stuck: [stuck], wiredTo: null }])[0];
+  const tree = {
+    node: 'a',
+    leader: pid,
+    marks: ['FORKLINE_RUN_ID=none'],
+    stuck: [stuck],
+    wiredTo: null,
+    neighbours: [],
+  };
+  return lookAt([tree])[0]?.activity;
 }
 
 /** Until it is in one of these system calls, by their numbers on x64 and arm64. */
@@ -47,6 +55,21 @@ test.each([
   const led = await leading(`${before} $p = fork or sleep 600; print "$p\\n"; wait`);
   await sleepsIn(led, WAIT);
   await expect.poll(() => activityOf(led)).toBe(activity);
+});
+
+test('what writes into a full pipe that only another tree reads waits for that one, where it is known', async () => {
+  const script = 'if (!$p) { setpgrp; close R; syswrite W, "x" x 1000000; exit }';
+  const led = await leading(`pipe R, W; $p = fork; ${script} close W; print "$p\\n"; sleep 600`);
+  await sleepsIn({ ...led, pid: led.stuck }, WRITE);
+  const tree = { marks: ['FORKLINE_RUN_ID=none'], stuck: [], wiredTo: null };
+  const writer = { ...tree, node: 'w', leader: led.stuck, neighbours: ['r'] };
+  const reader = { ...tree, node: 'r', leader: led.pid, neighbours: ['w'] };
+  expect(lookAt([writer, reader])[0]).toMatchObject({
+    activity: 'passive',
+    pipes: [{ does: 'write', neighbour: 'r' }],
+  });
+  expect(lookAt([writer])[0]?.activity).toBe('active');
+  expect(lookAt([{ ...writer, neighbours: [] }, reader])[0]?.activity).toBe('active');
 });
 
 test('what writes into a full pipe that one reads who is stuck can do nothing, unless others read it, too', async () => {
