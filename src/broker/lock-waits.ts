@@ -16,7 +16,8 @@ export function waitsFor(lock: Lock, releasers: readonly NodeId[], ended: Readon
   const behind = holders.length === 0 || lock.isAway ? [OUTSIDE] : [...alive, ...releasers];
   const named = new Set(alive.length > 0 ? alive : releasers);
   const left = holders.length > 0 && alive.length === 0 ? { left: [...new Set(holders)] } : {};
-  const cause = { does: 'acquire', helpers: new Set(behind), named, ...left } as const;
+  const elsewhere = holders.length === 0 && lock.isAway ? { elsewhere: true as const } : {};
+  const cause = { does: 'acquire', helpers: new Set(behind), named, ...left, ...elsewhere } as const;
   const writers = line.filter(({ alone }) => alone).map(({ session }) => lock.instanceOf(session));
   if (grants.length === 0 || grants.some(({ alone }) => alone) || writers.length === 0)
     return line.map(({ session }) => ({ session, cause }));

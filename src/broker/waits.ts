@@ -15,6 +15,8 @@ export interface Cause {
   readonly named?: ReadonlySet<NodeId>;
   /** Of a lock: all who took it, where they have ended and left it taken. */
   readonly left?: readonly NodeId[];
+  /** Of a lock: another run has it. */
+  readonly elsewhere?: true;
   /** Of a lock that others read: the first of those who stand before it in line to write. It would be let in beside the readers but for them. */
   readonly behind?: readonly NodeId[];
 }

@@ -113,7 +113,8 @@ function besides(on: WaitFact['on'], what: string): string {
 
 /** Who has it. */
 function holding(wait: WaitFact): string {
-  const { node, on, left, behind } = wait;
+  const { node, on, left, behind, elsewhere } = wait;
+  if (elsewhere !== undefined) return 'held by another run';
   if (left !== undefined) return `which ${listOf(left, 'and')} took, and ended without giving it back`;
   const held = `held by ${on.length === 0 ? 'nobody' : on.includes(node) ? selfAnd(wait) : listOf(on)}`;
   if (behind === undefined) return held;

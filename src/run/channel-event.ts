@@ -135,6 +135,8 @@ export interface WaitFact {
   readonly daemon?: true;
   /** All who took a lock that belongs to nobody, where they have ended and left it taken; `on` are then those who could give it back. */
   readonly left?: readonly NodeId[];
+  /** Another run on this machine has the lock, as far as is known. */
+  readonly elsewhere?: true;
   /** Who stands before it in line to write, where others read the lock: it would be let in beside these. */
   readonly behind?: readonly NodeId[];
 }

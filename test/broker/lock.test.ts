@@ -1,7 +1,10 @@
 // The stories of a lock.
 import { expect, test } from 'vitest';
 import type { Effect } from '../../src/broker/effect.ts';
+import { waitsFor } from '../../src/broker/lock-waits.ts';
 import { Lock, type LockSettings } from '../../src/broker/lock.ts';
+import { factsOf } from '../../src/broker/wait-facts.ts';
+import type { WaitFact } from '../../src/run/event.ts';
 import { mutex } from './kit.ts';
 
 const seats = { lock: 'semaphore', permits: 2 } as const;
@@ -315,3 +318,36 @@ test.each([{ strict: true }, seats, page, anyones, deploy])('a lock with %o is n
   lock.arrived({ fence: 0, abandoned: false });
   expect([...lock.grants]).toMatchObject([{ fence: 1, last: 1 }]);
 });
+
+test('who waits for a lock of the machine that is not here waits for another run', () => {
+  const { lock } = story(deploy);
+  lock.acquire(1, 1);
+  expect(factsAt(lock)).toEqual([{ ...waiting('a'), on: [], elsewhere: true }]);
+  lock.arrived({ fence: 1, abandoned: false });
+  lock.acquire(2, 1);
+  expect(factsAt(lock)).toEqual([{ ...waiting('b'), on: ['a'] }]);
+});
+
+test('a reader waits behind the writers before it, and those for the readers', () => {
+  const { lock, read, write } = story(page);
+  read(1);
+  write(2);
+  read(3);
+  write(4);
+  expect(factsAt(lock)).toEqual([
+    { ...waiting('b'), on: ['a'] },
+    { ...waiting('c'), on: ['a'], behind: ['b'] },
+    { ...waiting('d'), on: ['a'] },
+  ]);
+});
+
+function factsAt(lock: Lock): WaitFact[] {
+  const waits = waitsFor(lock, [], new Set());
+  return waits.flatMap(({ session, cause }) =>
+    factsOf(lock.instanceOf(session), [{ ...cause, channel: 'l' }], 0, new Set()),
+  );
+}
+
+function waiting(node: string) {
+  return { node, does: 'acquire', channel: 'l', forMs: 0 };
+}

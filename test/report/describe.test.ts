@@ -53,6 +53,13 @@ test.each([
   });
 });
 
+test('who waits for a lock that another run has is told so', () => {
+  const waits = [{ node: 'a', does: 'acquire', channel: 'l', forMs: 10_000, on: [], elsewhere: true }] as const;
+  expect(describe({ type: 'stalled', time: 0, waits, queues: {} })).toMatchObject({
+    more: ['`a` waits for lock `l`, held by another run, since 10.0s'],
+  });
+});
+
 test('who waits for the end of a daemon is told when that is', () => {
   const waits = [{ node: 'a', does: 'await', channel: null, forMs: 10_000, on: ['d'], daemon: true }] as const;
   expect(describe({ type: 'stalled', time: 0, waits, queues: {} })).toMatchObject({
