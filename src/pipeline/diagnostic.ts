@@ -13,6 +13,14 @@ export interface Diagnostic {
   readonly related: readonly Related[];
   /** How to mend it. */
   readonly hint?: string;
+  /** What there is none of, where that is what is wrong. */
+  readonly missing?: Missing;
+}
+
+export interface Missing {
+  readonly kind: 'process' | 'queue' | 'lock' | 'param' | 'variable' | 'matrix' | 'item' | 'output';
+  /** The process that has no such output. */
+  readonly of?: string;
 }
 
 export interface Related {

@@ -1,7 +1,7 @@
 // What later stages say of a mistake that is told already is an echo: nobody wrote it, and the finding about the mistake tells
 // the cause. A value that could not be read has left another one in its place, an empty one or one of fewer digits; a name that
 // is misspelt has left what it means without a use; and what does not fit has left out the names that stand in it.
-import type { Diagnostic, DiagnosticCode } from './diagnostic.ts';
+import type { Diagnostic, DiagnosticCode, Missing } from './diagnostic.ts';
 import type { Path } from './places.ts';
 
 /** `later` without what stands at the same place as a finding about reading the text. */
@@ -35,10 +35,10 @@ export function withoutMissedUses(
   const hints = new Set(findings.filter(({ code }) => code === 'unknown-name').map(({ hint }) => hint));
   const mayUseAnything = blanks.some(mayUse);
   const undeclared = blanks.flatMap(undeclaredBy);
-  return findings.filter(({ code, message }) => {
+  return findings.filter(({ code, message, missing }) => {
     const name = /`([^`]+)`/.exec(message)?.[1] ?? '';
     if (code === 'unknown-name')
-      return !inSections.has(name) && !undeclared.some((lack) => message.startsWith(lack(name)));
+      return !inSections.has(name) && !undeclared.some((lack) => missing?.kind === lack.kind && missing.of === lack.of);
     return !missedUses.has(code) || !(mayUseAnything || words.has(name) || hints.has(`did you mean \`${name}\`?`));
   });
 }
@@ -55,26 +55,24 @@ const usingSettings: ReadonlySet<unknown> = new Set([
   ...['processes', 'queues', 'with', 'env', 'command', 'args', 'kwargs'],
 ]);
 
-/** How it begins that something is missed which should be declared there; the name is the first that is said. */
-type Lack = (name: string) => string;
-
-function undeclaredBy(path: Path): readonly Lack[] {
+/** What is missed that may be declared at such a place. */
+function undeclaredBy(path: Path): readonly Missing[] {
   const [section, process, setting] = path;
   const last = String(path.at(-1));
-  if (last === 'env') return [(name) => `there is no \`${name}\` in \`env\``];
-  if (setting === 'matrix' || setting === 'each')
-    return [() => `\`${setting === 'each' ? 'item' : 'matrix'}\` is known only `];
+  if (last === 'env') return [{ kind: 'variable' }];
+  if (setting === 'matrix') return [{ kind: 'matrix' }];
+  if (setting === 'each') return [{ kind: 'item' }];
   if (path.length === 1) return sectionLacks[last] ?? [];
   const isProcess = section === 'processes' || section === 'daemons';
   const hasOutputs = setting === undefined || setting === 'outputs' || setting === 'uses';
-  return isProcess && hasOutputs ? [() => `\`${process}\` has no output `] : [];
+  return isProcess && hasOutputs ? [{ kind: 'output', of: String(process) }] : [];
 }
 
-const things: readonly Lack[] = [() => 'there is no process'];
-const sectionLacks: Readonly<Record<string, readonly Lack[]>> = {
-  params: [(name) => `there is no \`${name}\` in \`params\``],
-  queues: [() => 'there is no queue '],
-  locks: [() => 'there is no lock '],
+const things: readonly Missing[] = [{ kind: 'process' }];
+const sectionLacks: Readonly<Record<string, readonly Missing[]>> = {
+  params: [{ kind: 'param' }],
+  queues: [{ kind: 'queue' }],
+  locks: [{ kind: 'lock' }],
   processes: things,
   daemons: things,
   joins: things,

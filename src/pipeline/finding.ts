@@ -1,6 +1,6 @@
 // Collects what is wrong with one pipeline: makes Diagnostics of a code, a place and words. The same finding at the same
 // place is kept once, however many instances it would be found in.
-import type { Diagnostic, DiagnosticCode } from './diagnostic.ts';
+import type { Diagnostic, DiagnosticCode, Missing } from './diagnostic.ts';
 import type { Document, Path } from './document.ts';
 import type { Span } from './source.ts';
 import { type Budget, nearest } from './suggest.ts';
@@ -10,6 +10,7 @@ export type Where = Span | Path | { readonly path: Path; readonly which: 'key' |
 
 export interface More {
   readonly hint?: string | undefined;
+  readonly missing?: Missing | undefined;
   /** `in`: another file that the place is in. */
   readonly related?: readonly { readonly message: string; readonly at: Where; readonly in?: Document }[];
 }
@@ -60,6 +61,7 @@ export class Findings {
         span: this.span(place, other),
       })),
       ...(more.hint === undefined ? {} : { hint: more.hint }),
+      ...(more.missing === undefined ? {} : { missing: more.missing }),
     });
   }
 }

@@ -1,6 +1,6 @@
 // Which names an expression may use where it stands. Looked at before anything is evaluated, so that a misspelt name is
 // found even where its value would never be asked for.
-import type { DiagnosticCode } from './diagnostic.ts';
+import type { DiagnosticCode, Missing } from './diagnostic.ts';
 import type { Expression, NameUse, Step } from './expression.ts';
 
 /** What is known at a place. A context that is null is not known there; of a broken one, any name is. */
@@ -28,6 +28,7 @@ export interface Misuse {
   /** Counted from the context's own name, which is 0. */
   readonly step: number;
   readonly hint?: string;
+  readonly missing?: Missing;
   /** The names that could have been meant. */
   readonly among?: NameSet;
 }
@@ -55,17 +56,18 @@ function misuseOf({ steps, open }: NameUse, known: Known): Misuse | null {
   const [context, member, field, output] = steps.map((step) => step.name);
   switch (context?.toLowerCase()) {
     case 'params':
-      return memberOf(known.params, 'params', member, 'declare it under `params`');
+      return memberOf(known.params, 'params', member, 'declare it under `params`', { kind: 'param' });
     case 'env':
-      return memberOf(known.env, 'env', member, envHint);
+      return memberOf(known.env, 'env', member, envHint, { kind: 'variable' });
     case 'matrix':
       if (known.matrix === 'any') return null;
-      if (known.matrix === null) return notHere('`matrix` is known only inside a process that has one');
+      if (known.matrix === null)
+        return notHere('`matrix` is known only inside a process that has one', { kind: 'matrix' });
       return memberOf(known.matrix, 'matrix', member, 'add it to the `matrix` of this process');
     case 'replica':
       return known.replica ? null : notHere('`replica` is known only inside a process');
     case 'item':
-      if (!known.item) return notHere('`item` is known only with `each`');
+      if (!known.item) return notHere('`item` is known only with `each`', { kind: 'item' });
       return known.later ? null : tooEarly('`item`');
     case 'run':
       if (!known.later) return tooEarly('`run`');
@@ -92,13 +94,20 @@ function misuseOf({ steps, open }: NameUse, known: Known): Misuse | null {
   }
 }
 
-function memberOf(names: NameSet, context: string, member: string | undefined, hint: string): Misuse | null {
+function memberOf(
+  names: NameSet,
+  context: string,
+  member: string | undefined,
+  hint: string,
+  missing?: Missing,
+): Misuse | null {
   if (member === undefined || names.has(member.toLowerCase())) return null;
-  return { code: 'unknown-name', message: `there is no \`${member}\` in \`${context}\``, step: 1, hint, among: names };
+  const message = `there is no \`${member}\` in \`${context}\``;
+  return { code: 'unknown-name', message, step: 1, hint, among: names, ...(missing && { missing }) };
 }
 
-function notHere(message: string): Misuse {
-  return { code: 'unknown-name', message, step: 0 };
+function notHere(message: string, missing?: Missing): Misuse {
+  return { code: 'unknown-name', message, step: 0, ...(missing && { missing }) };
 }
 
 function tooEarly(what: string): Misuse {

@@ -99,7 +99,8 @@ export class Lookup {
       return;
     }
     const hint = this.#otherKind(text, expected) ?? this.findings.didYouMean(text, known.keys()) ?? fewOf(known.keys());
-    this.findings.error('unknown-name', placeOf(reference), `there is no ${expected} \`${text}\``, { hint });
+    const missing = { kind: expected === 'queue' || expected === 'lock' ? expected : 'process' } as const;
+    this.findings.error('unknown-name', placeOf(reference), `there is no ${expected} \`${text}\``, { hint, missing });
   }
 
   /** Where the name is one of another kind: how that is used. */

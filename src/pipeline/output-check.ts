@@ -20,7 +20,8 @@ export function outputChecks(file: PipelineFile): (name: string, reader: Written
       const folded = name.toLowerCase();
       const process = processes.get(folded);
       if (process === undefined) {
-        return { code: 'unknown-name', message: `there is no process \`${name}\``, step: 1, among: processes };
+        const message = `there is no process \`${name}\``;
+        return { code: 'unknown-name', message, step: 1, among: processes, missing: { kind: 'process' } };
       }
       const written: WrittenProcess = file.processes?.[process] ?? {};
       if (written.uses !== undefined) {
@@ -35,7 +36,15 @@ export function outputChecks(file: PipelineFile): (name: string, reader: Written
       const declared = nameSet([written.outputs ?? []].flat());
       if (output !== undefined && !declared.has(output.toLowerCase())) {
         const message = `\`${process}\` has no output \`${output}\``;
-        return { code: 'unknown-name', message, step: 3, hint: `declare it in its \`outputs\``, among: declared };
+        const missing = { kind: 'output', of: process } as const;
+        return {
+          code: 'unknown-name',
+          message,
+          step: 3,
+          hint: `declare it in its \`outputs\``,
+          among: declared,
+          missing,
+        };
       }
       const needed = instance === null ? process : `${process}.${instance}`;
       const needs = needsOf(folded, instance);

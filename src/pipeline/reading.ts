@@ -47,7 +47,7 @@ export class Reading {
       for (const { misuse, step } of misuses(expression, known)) {
         const span = spanInText(this.document, path, text, expression.offset + step.offset, step.length);
         const hint = (misuse.among && this.findings.didYouMean(step.name, misuse.among.values())) ?? misuse.hint;
-        this.findings.error(misuse.code, span, misuse.message, { hint });
+        this.findings.error(misuse.code, span, misuse.message, { hint, missing: misuse.missing });
       }
     }
     return formula;

@@ -102,6 +102,7 @@ class Wiring {
         : `\`${inner}\` is a ${kind} in \`${this.#uses.file}\`, and \`${name}\` is a ${kind === 'queue' ? 'lock' : 'queue'} here`;
     this.#findings.error('unknown-name', placeOf(outer), message, {
       hint: this.#findings.didYouMean(name, known.keys()) ?? `declare it under \`${kind}s\``,
+      missing: other === undefined ? { kind } : undefined,
       related: [this.#there(part, (port?.declaration ?? lock)?.path ?? [])],
     });
   }
@@ -125,7 +126,7 @@ class Wiring {
       this.#findings.didYouMean(inner, known) ??
       (known.length === 0 ? 'it has none' : `it has ${known.map((each) => `\`${each}\``).join(', ')}`);
     const message = `there is no queue or lock \`${inner}\` in \`${this.#uses.file}\``;
-    this.#findings.error('unknown-name', at, message, { hint });
+    this.#findings.error('unknown-name', at, message, { hint, missing: { kind: 'queue' } });
   }
 
   #connectQueue(connection: Connection, port: QueuePort, here: QueueDeclaration, part: Part): void {
