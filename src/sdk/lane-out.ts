@@ -56,9 +56,10 @@ export class LaneOut {
     this.outlet = new Connection(settings.path, {
       onConnected: () => {
         this.outlet.writer.json(Type.LANE, settings.channel, { path: settings.path, key: settings.key });
-        this.outlet.flush();
         this.#open = true;
         user.onLaneOpen();
+        // Last, for this is when it is found out that the other end is gone already.
+        this.outlet.flush();
       },
       onFrame: (frame) => this.#receive(frame, user),
       beforeSend() {},

@@ -1,7 +1,14 @@
 // The putting end of a direct lane: what waits for room while the lane is closed is put once, in its order, through the broker.
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { LaneOut } from '../../src/sdk/lane-out.ts';
 import type { Queue } from '../../src/sdk/queue.ts';
 import { Flag } from '../../src/wire/message.ts';
+import { FrameWriter } from '../../src/wire/writer.ts';
 import { queueChannel, type ScriptedSession, scriptedBroker } from '../kit/scripted-broker.ts';
 import type { Meaning } from '../wire/meaning.ts';
 import { client, counted, range, room } from './kit.ts';
@@ -60,6 +67,32 @@ test('a lane that breaks while what waits is put to it', async () => {
   taker.hangUp();
   await Promise.all(puts);
   expect(await allItems({ broker, queue })).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+test('a lane whose other end is gone before anything could be said there is not taken for open after that', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lane-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 's');
+  const server = createServer((socket) => socket.destroy()).listen(path);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const told: string[] = [];
+  await new Promise<void>((resolve) => {
+    const lane = new LaneOut(
+      { channel: 1, path, key: 'k' },
+      {
+        onLaneOpen: () => void told.push('open'),
+        onLaneRoom: () => {},
+        onLaneTrouble() {
+          told.push('trouble');
+          lane.close(new FrameWriter());
+          lane.destroy();
+          resolve();
+        },
+      },
+    );
+  });
+  expect(told).toEqual(['open', 'trouble']);
 });
 
 test.each([
