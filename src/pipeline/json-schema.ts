@@ -47,7 +47,7 @@ export async function compileSchema(schema: Json, dialect = dialectOf(schema)): 
 
 /** What keeps it from being a schema, each with its place in it. */
 export async function schemaProblems(schema: Json, dialect: Dialect): Promise<readonly Misfit[]> {
-  const ajv = await ajvFor(dialect, { allErrors: true });
+  const ajv = await readerOf(dialect);
   if (ajv.validateSchema(schema as Record<string, unknown>) === true) return [];
   const errors = ajv.errors ?? [];
   const problems = new Map<string, Misfit>();
@@ -58,6 +58,17 @@ export async function schemaProblems(schema: Json, dialect: Dialect): Promise<re
   }
   return [...problems.values()];
 }
+
+/** One for all schemas of a dialect: what it makes of the schema of schemas takes far longer than to hold another one against it. */
+function readerOf(dialect: Dialect): Promise<Ajv> {
+  const known = readers.get(dialect);
+  if (known !== undefined) return known;
+  const made = ajvFor(dialect, { allErrors: true });
+  readers.set(dialect, made);
+  return made;
+}
+
+const readers = new Map<Dialect, Promise<Ajv>>();
 
 /** Gives what is wrong with a pattern, or null. */
 export async function patternProblem(pattern: string): Promise<string | null> {
