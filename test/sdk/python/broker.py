@@ -14,8 +14,10 @@ from typing import Any, Optional
 
 KEY = "00" * 32
 
-#: A bundle of src/broker/main.ts; the tests that need it are not there without.
-BUNDLE = os.environ.get("FORKLINE_TEST_BROKER")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+
+#: What the build made of src/broker/main.ts.
+ARGV = ["node", os.path.join(ROOT, "bin", "broker.cjs"), os.path.join(ROOT, "dist")]
 
 
 def queue(name: str, producers: "list[str]", consumers: "list[str]", **settings: Any) -> "dict[str, Any]":
@@ -61,12 +63,11 @@ def lock(name: str, users: "list[str]", **settings: Any) -> "dict[str, Any]":
 
 class Broker:
     def __init__(self, *channels: "dict[str, Any]") -> None:
-        assert BUNDLE is not None
         self.folder = tempfile.mkdtemp(prefix="forkline-")
         self.path = os.path.join(self.folder, "socket")
         ours, theirs = socket.socketpair()
         environment = {**os.environ, "NODE_CHANNEL_FD": str(theirs.fileno())}
-        self.process = subprocess.Popen(["node", BUNDLE], pass_fds=[theirs.fileno()], env=environment)
+        self.process = subprocess.Popen(ARGV, pass_fds=[theirs.fileno()], env=environment)
         theirs.close()
         self._channel = ours
         self._lines = ours.makefile("rwb")

@@ -30,7 +30,6 @@ def failure(call, *args, **kwargs):
 """
 
 
-@unittest.skipUnless(broker.BUNDLE, "needs FORKLINE_TEST_BROKER, a bundle of the broker")
 class WithTheBroker(unittest.TestCase):
     def alone(self, code, **settings):
         """What a program prints that puts and gets by itself."""

@@ -10,7 +10,6 @@ from test_broker import Run
 LINE = 'line = pipe("line")\n'
 
 
-@unittest.skipUnless(broker.BUNDLE, "needs FORKLINE_TEST_BROKER, a bundle of the broker")
 class Pipes(unittest.TestCase):
     def pipe(self, **settings):
         return broker.pipe("line", ["a", "b"], **settings)
