@@ -75,7 +75,7 @@ const promises: Readonly<Record<string, (ran: Ran) => void>> = {
     expect(place(ran, 'node.restarting', 'server')).toBeLessThan(ready);
     expect(ready).toBeLessThan(started(ran, 'asker'));
     expect(place(ran, 'node.ready', 'counter')).toBeLessThan(started(ran, 'onlooker'));
-    expect(ended(ran, 'onlooker')).toBeLessThan(ended(ran, 'counter'));
+    expect(started(ran, 'onlooker')).toBeLessThan(ended(ran, 'counter'));
     expect(ran.summary.nodes['server']).toMatchObject({ outcome: 'stopped', attempts: 2 });
   },
 
