@@ -40,6 +40,9 @@ export class Bypass {
   #ended: End | null = null;
   /** What was handed over of this lane so far. It counts once all is: nothing may come in between. */
   #handed = new HandedOver();
+  /** The same of the taker, who leaves and cannot know whether the putter is still there to do so: it counts where that is not. */
+  #willed = new HandedOver();
+  #will: Will | null = null;
   /** What the taker has said of it when it left, before it was closed. */
   #told: LaneLeft | null = null;
   /** What the taker was given of the lane that was closed last. */
@@ -76,25 +79,31 @@ export class Bypass {
     this.#lane.consider(now, { put: intake.put, bytes: intake.bytes, waiting, held: custody.unfinished - waiting });
   }
 
-  /** The most that a frame with what was on a lane can say its length is; 0: there is nothing to hand over. */
+  /**
+   * The most that a frame with what was on a lane can say its length is; 0: there is nothing to hand over. A taker that leaves may
+   * not know whether the putter has done so.
+   */
   longest(session: number): number {
     const seat = this.#queue.seats.get(session);
-    if (seat === undefined || !this.#lane.hands(session)) return 0;
+    if (seat === undefined || !(this.#lane.hands(session) || session === this.#lane.taker)) return 0;
     return Math.max(Limit.LENGTH, longestPut(seat.loan));
   }
 
   /** These went over the lane, from the number `first` on, and are not done. */
   handOver(session: number, first: number, items: Items, handed: Handed): void {
-    if (!this.#lane.hands(session)) return;
-    this.#handed.add(first, items, handed);
+    if (this.#lane.hands(session)) this.#handed.add(first, items, handed);
+    else if (this.#isTaker(session)) this.#willed.add(first, items, handed);
   }
 
   /** All that was on the lane is handed over. */
   close(session: number, closed: LaneClosed): void {
+    if (this.#lane.hands(session)) this.#settle(session, { pieces: this.#handed.allOf(closed), closed });
+    else if (this.#isTaker(session)) this.#will = { pieces: this.#willed.allOf(closed), closed };
+  }
+
+  #settle(session: number, { pieces, closed }: Will): void {
     const { custody, settlement, intake, outflow, seats, space } = this.#queue;
     const { taker } = this.#lane;
-    if (!this.#lane.hands(session)) return;
-    const pieces = this.#handed.allOf(closed);
     this.#forget();
     const putter = session === taker ? undefined : seats.get(session);
     // What is taken has given its room back, and to one who is gone nothing is lent any more.
@@ -118,10 +127,8 @@ export class Bypass {
   /** The taker leaves, and says what it took and did of the lane it is on. */
   told(session: number, left: LaneLeft): void {
     const checked = checkedLeft(left);
-    if (this.#lane.busy) {
-      if (session === this.#lane.taker) this.#told = checked;
-      return;
-    }
+    if (this.#isTaker(session)) this.#told = checked;
+    if (this.#lane.busy) return;
     const holding = this.#queue.custody.find(session);
     if (holding === undefined || this.#share?.session !== session) return;
     this.#share.settle(this.#queue.custody, holding, checked);
@@ -129,10 +136,12 @@ export class Bypass {
   }
 
   left(session: number, how: Departure): void {
-    if (this.#lane.busy && session === this.#lane.taker) this.#left = how;
+    const { taker } = this.#lane;
+    if (this.#isTaker(session)) this.#left = how;
     // Of one who is gone the other end has all that this one handed over, and more.
-    if (this.#lane.hands(session)) this.#forget();
-    if (this.#lane.leave(session)) this.#queue.speech.say({ type: 'untold' });
+    if (this.#lane.hands(session)) this.#handed = session === taker ? new HandedOver() : this.#willed;
+    if (this.#will !== null && this.#lane.bequeath(session)) this.#settle(taker, this.#will);
+    else if (this.#lane.leave(session)) this.#queue.speech.say({ type: 'untold' });
     if (!this.#lane.busy) this.#over();
   }
 
@@ -157,8 +166,15 @@ export class Bypass {
     else intake.land(items, PLAINLY);
   }
 
+  /** Of a lane that items may be on. */
+  #isTaker(session: number): boolean {
+    return this.#lane.busy && session === this.#lane.taker;
+  }
+
   #forget(): void {
     this.#handed = new HandedOver();
+    this.#willed = new HandedOver();
+    this.#will = null;
   }
 
   #over(): void {
@@ -179,4 +195,10 @@ export class Bypass {
     opened.present = false;
     return opened;
   }
+}
+
+/** All that was on a lane. */
+interface Will {
+  readonly pieces: readonly HandedPiece[];
+  readonly closed: LaneClosed;
 }

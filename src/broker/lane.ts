@@ -107,6 +107,13 @@ export class Lane {
     return this.#ranges;
   }
 
+  /** The putter has left, and the taker has handed over in its place already. False: it is somebody else. */
+  bequeath(session: number): boolean {
+    if (this.#phase !== 'open' || session !== this.#putter) return false;
+    this.#phase = 'orphaned';
+    return true;
+  }
+
   /** A session has left. Gives whether what is on the lane is lost with it. */
   leave(session: number): boolean {
     if (this.#phase === 'closed' || (session !== this.#taker && session !== this.#putter)) return false;

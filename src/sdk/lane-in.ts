@@ -6,6 +6,7 @@ import { readItems, readJson } from '../wire/body.ts';
 import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
 import { Flag, type LaneLeft, type LaneMap, Type, type WelcomeLine } from '../wire/message.ts';
+import { readRest } from '../wire/read-rest.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import { LaneLog } from './lane-log.ts';
 import { LaneTags } from './lane-tags.ts';
@@ -40,6 +41,7 @@ export class LaneIn {
   readonly #writer = new FrameWriter();
   readonly #log = new LaneLog();
   #socket: Socket | null = null;
+  #read: (chunk: Buffer) => void = () => {};
   /** Came before all that comes from the broker is here. */
   #early: Items[] = [];
   /** What the other end has not been told. */
@@ -53,6 +55,7 @@ export class LaneIn {
   /** The other end is gone, and has said nothing to the broker. */
   #orphan = false;
   #asked = false;
+  #leaving = false;
   #saidStill = false;
   #watch: NodeJS.Timeout | null = null;
   /** How often in a row it was looked, and the program waited, and nothing had come since the look before. */
@@ -158,6 +161,16 @@ export class LaneIn {
     broker.json(Type.LANE_CLOSED, channel, { put, sent: put, taken, done, peak: 0 });
   }
 
+  /**
+   * The program ends: what has come by now is here, though it does not get it any more. Gives whether the other end is gone, and may
+   * have said nothing to the broker.
+   */
+  leave(): boolean {
+    this.#leaving = true;
+    if (this.#socket === null || !this.open || this.map !== null) return false;
+    return readRest(this.#socket, this.#read);
+  }
+
   /** From now on its items are the broker's. Gives how many of those with tags were taken. */
   become(map: LaneMap): { readonly tags: LaneTags; readonly taken: number } {
     this.#settle(false);
@@ -209,17 +222,19 @@ export class LaneIn {
       known = frame.type === Type.LANE && readJson(frame)['key'] === this.#settings.key;
       if (!known) throw new ProtocolError('identity', 'a stranger');
       this.#socket = socket;
+      this.#read = read;
       this.#server.close();
     });
     reader.limit = () => (known ? LARGEST_PASSAGE : MOST_GREETING);
     socket.unref();
-    socket.on('data', (chunk: Buffer) => {
+    const read = (chunk: Buffer) => {
       try {
         reader.read(chunk);
       } catch {
         socket.destroy();
       }
-    });
+    };
+    socket.on('data', read);
     socket.on('error', () => {});
     socket.on('close', () => {
       if (!known) return;
@@ -240,7 +255,7 @@ export class LaneIn {
       throw new ProtocolError('limit', 'more came than there was room for');
     this.#received = received;
     this.#waitingBytes = waitingBytes;
-    if (this.open) this.#pass(items);
+    if (this.open && !this.#leaving) this.#pass(items);
     else this.#early.push(items);
   }
 

@@ -128,12 +128,19 @@ export class LanesIn {
     this.#lane?.report();
   }
 
-  /** The program ends: says what it took and did to the broker too, for the other end may have stopped listening by now. */
+  /**
+   * The program ends. Says what it took and did to the broker too, for the other end may have stopped listening by now; and what
+   * there was to take, where that is gone, for it may have said nothing.
+   */
   leave(): void {
     this.report();
-    const left = this.#lane?.left ?? null;
-    if (left !== null) this.#session.writer.json(Type.LANE_LEFT, (this.#queue as WelcomeQueue).id, left);
-    this.destroy();
+    const lane = this.#lane;
+    if (lane === null) return;
+    const { writer } = this.#session;
+    const { left } = lane;
+    if (lane.leave()) lane.handOver(writer);
+    if (left !== null) writer.json(Type.LANE_LEFT, (this.#queue as WelcomeQueue).id, left);
+    lane.destroy();
   }
 
   destroy(): void {

@@ -123,6 +123,29 @@ test.each([
   expect(queue.view.counts).toMatchObject({ put: 4, done: 4, redelivered: 1 });
 });
 
+test.each([
+  ['is found dead after that', true],
+  ['has closed it', false],
+])('what a taker hands over that leaves counts where the putter %s, and only there', (_what, dead) => {
+  const queue = withLane();
+  const { bypass } = queue;
+  const all = { put: 2, sent: 2, taken: 0, done: 0, peak: 2 };
+  bypass?.handOver(TAKER, 0, items('second', 'third'), ARRIVED);
+  bypass?.close(TAKER, all);
+  queue.leave(TAKER, 'goodbye');
+  queue.recover('get', 'failed');
+  if (dead) queue.leave(PUTTER, 'lost');
+  else {
+    bypass?.handOver(PUTTER, 0, items('second', 'third'), ARRIVED);
+    bypass?.close(PUTTER, all);
+  }
+  queue.enter(NEXT_TAKER, 'get', true);
+  queue.get(NEXT_TAKER, 5, true);
+  const delivered = queue.turn(6).filter((effect) => effect.type === 'deliver');
+  expect(delivered.reduce((sum, { batch }) => sum + batch.items.count, 0)).toBe(2);
+  expect(queue.view.counts).toMatchObject({ put: 3 });
+});
+
 test.each<[string, LaneLeft, string]>([
   ['that there is no such item', { taken: 2, done: [[-1, 1]] }, 'protocol'],
   ['no list of what is done', { taken: 2, done: 1 as never }, 'protocol'],

@@ -68,7 +68,6 @@ export class LaneWorld {
   #after: Thing[] = [];
   #held: Thing[] = [];
   #nextTag = 0;
-  #accepts = 0;
   #waits = false;
   #end: 'end' | 'abort' | null = null;
   #lastTaken = -1;
@@ -79,14 +78,29 @@ export class LaneWorld {
   #taken = 0;
   #settled = false;
   #visits = 0;
-  /** What the taker had in hand when it left in good order, and failed. */
-  #inHand: ReadonlySet<number> | null = null;
+  /** What the taker had and had not done when it left in good order, and failed. */
+  #owed: ReadonlySet<number> | null = null;
 
   constructor(queue: Queue, maxsize: number) {
     this.#queue = queue;
     this.#maxsize = maxsize;
     queue.enter(P, 'p', true);
     queue.enter(C, 'c', true);
+  }
+
+  /** Until there is a lane that items come over. */
+  openLane(): void {
+    for (let step = 0; !this.#in?.go; step += 1) {
+      if (step > 100) this.#complain('no lane is opened');
+      this.#hearAll();
+      if (this.#offered !== null) this.#connect(true);
+      else if (this.#ahead.length > 0) this.#take();
+      else if (this.#held.length > 0) this.#finish();
+      else if (!this.#waits) this.#get(3);
+      else if (this.#room > 0) this.#put();
+      else this.#want();
+      this.#turn();
+    }
   }
 
   step(choice: number): void {
@@ -104,7 +118,7 @@ export class LaneWorld {
       if (!this.#everything()) break;
       this.#turn();
     }
-    if (this.#inHand !== null) this.#succeed(this.#inHand);
+    if (this.#owed !== null) this.#succeed(this.#owed);
     const counts = this.#queue.view.counts;
     const lost = this.#next - counts.put;
     if (lost < 0 || (lost > 0 && !this.#killedPutter))
@@ -130,7 +144,9 @@ export class LaneWorld {
     const { p, c } = this.#heard;
     if (p.length > 0 && this.#putterAlive) acts.push(() => this.#hearPutter(p.shift() as SessionEffect));
     if (c.length > 0 && this.#takerAlive) acts.push(() => this.#hearTaker(c.shift() as SessionEffect));
-    for (const said of [this.#said.p, this.#said.c])
+    // Last words go together, and often faster than it is found out that somebody was killed.
+    const last = this.#owed === null ? [] : Array.from({ length: 20 }, () => this.#said.c);
+    for (const said of [this.#said.p, this.#said.c, ...last])
       if (said.length > 0) acts.push(() => (said.shift() as () => void)());
     if (this.#putterAlive) acts.push(...this.#putting());
     if (this.#takerAlive) acts.push(...this.#taking());
@@ -159,10 +175,7 @@ export class LaneWorld {
         () => this.#put(),
       );
     if (!this.#closed && this.#room === 0 && !this.#wants && this.#out === null) {
-      acts.push(() => {
-        this.#wants = true;
-        this.#said.p.push(() => this.#queue.want(P, 1, SIZE, false));
-      });
+      acts.push(() => this.#want());
     }
     const out = this.#out;
     if (out !== null) {
@@ -194,21 +207,30 @@ export class LaneWorld {
     // Who waits may be told the end by what it holds, and has nothing to give back to after that.
     if (!this.#waits && this.#end === null) acts.push(() => this.#giveBack());
     if (this.#ahead.length === 0 && !this.#waits && this.#end === null && !inn?.go) {
-      acts.push(() => {
-        this.#waits = true;
-        this.#accepts += 3;
-        this.#said.c.push(() => this.#queue.get(C, 3, true));
-      });
+      acts.push(() => this.#get(3));
     }
     if (this.#now % 11 === 0) acts.push(() => this.#said.c.push(() => this.#queue.stat(C, 7)));
     acts.push(() => {
       if (this.#now % 61 === 0) this.#kill('c');
-      else if (this.#now % 61 === 1 && !this.#takesItAlong(inn)) this.#quit(inn);
+      else if (this.#now % (this.#putterAlive ? 61 : 5) === 1) this.#quit(inn);
     });
     return acts;
   }
 
+  /** Nothing is on its way to the broker or from it. */
+  #hearAll(): void {
+    for (const said of [this.#said.p, this.#said.c]) for (const say of said.splice(0)) say();
+    this.#turn();
+    for (const effect of this.#heard.p.splice(0)) this.#hearPutter(effect);
+    for (const effect of this.#heard.c.splice(0)) this.#hearTaker(effect);
+  }
+
   // ---- The putter ----
+
+  #want(): void {
+    this.#wants = true;
+    this.#said.p.push(() => this.#queue.want(P, 1, SIZE, false));
+  }
 
   #put(): void {
     this.#room -= 1;
@@ -244,7 +266,7 @@ export class LaneWorld {
 
   #closeOut(): void {
     // What one that has left had said is read before.
-    if (this.#inHand !== null) for (const said of this.#out?.link.receipts.splice(0) ?? []) said();
+    if (this.#owed !== null) for (const said of this.#out?.link.receipts.splice(0) ?? []) said();
     const out = this.#out;
     if (out === null || !this.#putterAlive) return;
     this.#out = null;
@@ -275,6 +297,11 @@ export class LaneWorld {
 
   // ---- The taker ----
 
+  #get(count: number): void {
+    this.#waits = true;
+    this.#said.c.push(() => this.#queue.get(C, count, true));
+  }
+
   #link: Link | null = null;
   readonly #postponed: SessionEffect[] = [];
 
@@ -285,7 +312,6 @@ export class LaneWorld {
           this.#nextTag += 1;
           return { number: Number(item.toString()), tag: this.#nextTag - 1, lane: 0 };
         });
-        this.#accepts = Math.max(0, this.#accepts - things.length);
         this.#waits = false;
         (this.#in?.map ? this.#after : this.#ahead).push(...things);
         return;
@@ -479,22 +505,25 @@ export class LaneWorld {
     }
   }
 
-  /** What was on its lane is lost with it. */
-  #takesItAlong(inn: Taker | null): boolean {
-    return inn !== null && !this.#putterAlive;
-  }
-
   /** The taker leaves, having said all that it took and did, and its process has failed. */
   #quit(inn: Taker | null): void {
     this.#takerAlive = false;
-    this.#inHand = new Set(this.#held.map(({ number }) => number));
     if (inn !== null) {
       inn.link.deaf = true;
       inn.link.receipts.push(() => this.#closeOut());
+      if (inn.link.shut && inn.go && inn.map === null) {
+        for (const { items } of inn.link.items.splice(0)) {
+          inn.received += items.count;
+          inn.early.push(items);
+        }
+        this.#handOver(inn);
+      }
       const { taken } = inn.log;
       const done = [...inn.log.doneWithin(0, taken)].map(({ first, count }): [number, number] => [first, count]);
       if (taken > 0) this.#said.c.push(() => this.#queue.bypass?.told(C, { taken, done }));
     }
+    const early = inn?.go ? inn.early.flatMap((items) => [...eachItem(items)].map(Number)) : [];
+    this.#owed = new Set([...[...this.#held, ...this.#ahead].map(({ number }) => number), ...early]);
     this.#said.c.push(() => {
       this.#queue.leave(C, 'goodbye');
       this.#queue.recover('c', 'failed');
@@ -502,8 +531,8 @@ export class LaneWorld {
   }
 
   /** Another takes what is left, and can tell what its predecessor had in hand from what it had never taken. */
-  #succeed(inHand: ReadonlySet<number>): void {
-    const missing = new Set(inHand);
+  #succeed(owed: ReadonlySet<number>): void {
+    const missing = new Set(owed);
     this.#queue.enter(NEXT, 'c', false);
     for (let tag = 0, more = true; more; ) {
       more = false;
@@ -523,7 +552,7 @@ export class LaneWorld {
         more = true;
       }
     }
-    if (missing.size > 0 && !this.#killedPutter) this.#complain(`${missing.size} that were in hand do not come again`);
+    if (missing.size > 0) this.#complain(`${missing.size} that it had do not come again`);
   }
 
   /** Everybody does what there is to do. False: nothing is. */

@@ -10,7 +10,7 @@ const history = fc.array(fc.nat({ max: 0xffffff }), { maxLength: 400, size: 'max
 let carried = 0;
 
 function property(make: (settings: QueueSettings) => Queue) {
-  return fc.property(fc.constantFrom(0, 1, 2, 5, 70), history, (maxsize, choices) => {
+  return fc.property(fc.constantFrom(0, 1, 2, 5, 70), fc.boolean(), history, (maxsize, opened, choices) => {
     const world = new LaneWorld(
       make({
         name: 'q',
@@ -29,6 +29,7 @@ function property(make: (settings: QueueSettings) => Queue) {
       } as QueueSettings),
       maxsize,
     );
+    if (opened) world.openLane();
     for (const choice of choices) world.step(choice);
     world.settle();
     carried += world.carried;

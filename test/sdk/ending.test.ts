@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { queueChannel, type ScriptedSession, scriptedBroker } from '../kit/scripted-broker.ts';
 import { sdkPrograms } from '../kit/sdk-program.ts';
+import { Flag } from '../../src/wire/message.ts';
 import { type Meaning, written } from '../wire/meaning.ts';
 import { bare, deliver, put, range, room } from './kit.ts';
 
@@ -32,19 +33,23 @@ describe('a program that puts, and then', () => {
   });
 });
 
-test('who ends while the other end of its lane has stopped listening tells the broker what it had taken and done', async () => {
+test('who ends when the other end of its lane is gone tells the broker what came, and what it had taken and done', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lane-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const broker = await scriptedBroker();
+  // While it reads its input it hears nothing.
   const program = programs.run(
-    `const dishes = queue('dishes');
+    `const { readFileSync } = await import('node:fs');
+     const dishes = queue('dishes');
      const first = await dishes.take();
      await dishes.take();
      const third = await dishes.take();
      third.done();
      first.done();
-     await new Promise((resolve) => process.stdin.once('data', resolve));
-     process.exit(3);`,
+     setImmediate(() => {
+       readFileSync(0);
+       process.exit(3);
+     });`,
     broker.environment,
   );
   const session = await broker.session();
@@ -60,26 +65,35 @@ test('who ends while the other end of its lane has stopped listening tells the b
   );
   session.send(bare('LANE_GO'));
   await heard;
+  await new Promise((resolve) => producer.end(written(put('5')), () => resolve(null)));
   producer.destroy();
-  program.stdin.write('go');
+  program.stdin.end();
   const frames = await everything(session);
   expect((await program).exitCode).toBe(3);
-  expect(frames.slice(-2)).toEqual([
-    {
-      type: 'LANE_LEFT',
-      flags: 0,
-      channel: 1,
-      json: {
-        taken: 3,
-        done: [
-          [0, 1],
-          [2, 1],
-        ],
-      },
-    },
+  const handed = frames.filter(({ type }) => type === 'HAND_OVER');
+  expect(
+    handed.flatMap(({ number, flags, items = [] }) => items.map((item, n) => [(number as number) + n, flags, item])),
+  ).toEqual([
+    [1, Flag.SENT | Flag.TAKEN, '2'],
+    [3, Flag.SENT, '4'],
+    [4, Flag.SENT, '5'],
+  ]);
+  expect(frames.slice(-3)).toEqual([
+    onLane('LANE_CLOSED', { put: 5, sent: 5, taken: 3, done: 2, peak: 0 }),
+    onLane('LANE_LEFT', {
+      taken: 3,
+      done: [
+        [0, 1],
+        [2, 1],
+      ],
+    }),
     { type: 'GOODBYE', flags: 0, channel: 0 },
   ]);
 });
+
+function onLane(type: Meaning['type'], json: object): Meaning {
+  return { type, flags: 0, channel: 1, json: json as Meaning['json'] };
+}
 
 test('what the system does not take at once is written all the same before the program ends', async () => {
   const broker = await scriptedBroker();
