@@ -24,7 +24,7 @@ export interface Taker {
   onRestored(): void;
   /**
    * Items come through the broker again, and these did so while there was still something to come over the lane. Or, where it `retreats`,
-   * nothing that came is to be taken before what the program has given back.
+   * nothing that came is to be taken before what has gone back.
    */
   onLaneLeft(later: readonly Batch[], retreats: boolean): void;
 }
@@ -222,11 +222,13 @@ export class LanesIn {
       for (const { tag, count } of tags.of(done.first, done.count)) writer.range(Type.DONE, id, tag, count);
     }
     this.#lane = null;
-    const retreats = this.#aside !== null;
+    // What did not come, though it was sent, comes again before what is here and behind it.
+    const retreats = this.#aside !== null || lane.broken;
     this.#aside = null;
-    if (retreats) this.#returnOvertaken();
-    if (lane.broken || retreats) this.#returnUntaken(tags, lane.taken);
-    else this.#rename(tags);
+    if (retreats) {
+      this.#returnOvertaken();
+      this.#returnUntaken(tags, lane.taken);
+    } else this.#rename(tags);
     for (const name of this.#returning.splice(0)) this.giveBack(name);
     this.#taker.onLaneLeft(this.#later.splice(0), retreats);
     this.#session.wrote();

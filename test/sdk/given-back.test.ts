@@ -76,3 +76,31 @@ test('what the broker sends while something is still to come over a lane goes ba
   broker.send(deliver('0'));
   expect((await next).value).toBe(0);
 });
+
+test('what was sent over a lane and never came is given again before what the broker sends behind it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lane-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { broker, queue, session } = await client();
+  const first = queue().take();
+  await broker.until('GET');
+  const lane = { path: join(folder, 's'), key: 'k' };
+  broker.send({ type: 'LANE', flags: 1, channel: 1, json: lane });
+  await broker.until('LANE_READY');
+  const producer = connect(lane.path);
+  producer.write(Buffer.concat([written({ type: 'LANE', flags: 0, channel: 1, json: lane }), written(put('0'))]));
+  broker.send(bare('LANE_GO'));
+  expect((await first).value).toBe(0);
+  const second = queue()
+    .take()
+    .then(({ value }) => value);
+  second.catch(() => {});
+  // The broker was asked for an item before there was a lane, so one more may come from there.
+  broker.send({ type: 'LANE_MAP', flags: 0, channel: 1, json: { sent: 4, ranges: [[0, 4]] } }, deliver('4'));
+  const heard = session.confirm();
+  const { request } = await broker.until('FLUSH');
+  broker.send({ type: 'REPLY', flags: 0, channel: 0, request: request as number });
+  await heard;
+  producer.destroy();
+  const told = [await broker.next(), await broker.next(), await Promise.race([broker.next(), second])];
+  expect(told).toEqual([counted('TAKEN', 1), range('GIVE_BACK', 1, 3), range('GIVE_BACK', 4, 1)]);
+});
