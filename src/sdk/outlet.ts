@@ -62,11 +62,12 @@ export class Outlet {
       { channel: this.#id, path, key },
       {
         onLaneOpen: () => {
-          // All that was put before this frame came through the broker; nothing after it does.
-          writer.bare(Type.LANE_READY, this.#id);
-          this.#session.wrote();
           this.way = lane.outlet;
           this.largest = LARGEST;
+          // All that was put before this frame came through the broker; nothing after it does. Where it leaves at once, so do the first
+          // words on the lane, and it may be found out that the other end is gone already.
+          writer.bare(Type.LANE_READY, this.#id);
+          this.#session.wrote();
           this.#putter.onTurn();
         },
         onLaneRoom: (count, bytes) => this.#putter.onRoom(count, bytes),

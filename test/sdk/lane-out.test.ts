@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { LaneOut } from '../../src/sdk/lane-out.ts';
+import type { Connection } from '../../src/sdk/connection.ts';
+import { Outlet } from '../../src/sdk/outlet.ts';
 import type { Queue } from '../../src/sdk/queue.ts';
+import type { Session } from '../../src/sdk/session.ts';
 import { Flag } from '../../src/wire/message.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 import { queueChannel, type ScriptedSession, scriptedBroker } from '../kit/scripted-broker.ts';
@@ -93,6 +96,32 @@ test('a lane whose other end is gone before anything could be said there is not 
     );
   });
   expect(told).toEqual(['open', 'trouble']);
+});
+
+test('a lane that is found broken while the broker is told that it is open is put to no more', async () => {
+  const taker = await scriptedBroker();
+  const through = {} as Connection;
+  const turns: Connection[] = [];
+  await new Promise<void>((resolve) => {
+    const session = {
+      outlet: through,
+      writer: new FrameWriter(),
+      lanes: new Set(),
+      // As where that leaves at once, and the first words on the lane before it.
+      wrote: () => void (outlet.bypasses && outlet.leaveLane()),
+    };
+    const putter = {
+      onRoom() {},
+      onFreed() {},
+      onTurn() {
+        turns.push(outlet.way);
+        if (turns.length === 2) resolve();
+      },
+    };
+    const outlet = new Outlet(session as unknown as Session, putter);
+    outlet.enterLane({ path: taker.socket, key: 'k' });
+  });
+  expect(turns).toEqual([through, through]);
 });
 
 test.each([
