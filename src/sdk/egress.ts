@@ -58,7 +58,7 @@ export class Egress {
   send(taken: Buffer[], goesOn: boolean): boolean {
     const pieces = this.#unsent.length > 0 ? [...this.#unsent, ...taken] : taken;
     this.#unsent = [];
-    const rest = pieces.length > 0 ? writePieces((this.#handle as Handle).fd, pieces) : pieces;
+    const rest = pieces.length > 0 ? this.#offer(pieces) : pieces;
     // The stream can do nothing for it before the turn ends; until then the system may take more.
     if (goesOn) this.#unsent = rest;
     else if (rest.length > 0) this.#stream(rest);
@@ -85,6 +85,17 @@ export class Egress {
   /** How many bytes of what was to be sent the system has not taken. */
   get left(): number {
     return this.streams ? (this.#handle?.writeQueueSize ?? 0) : this.unsentBytes;
+  }
+
+  /** Gives what the system did not take. */
+  #offer(pieces: Buffer[]): Buffer[] {
+    try {
+      return writePieces((this.#handle as Handle).fd, pieces);
+    } catch (error) {
+      // It was not sent: who ends the connection asks how much that is.
+      this.#unsent = pieces;
+      throw error;
+    }
   }
 
   #stream(rest: Buffer[]): void {

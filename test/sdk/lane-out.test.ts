@@ -147,22 +147,26 @@ const BELIEVED: Readonly<Record<number, object>> = {
 };
 
 test.each([
-  ['closed', (queue: Queue) => queue.flush()],
-  ['found broken', (queue: Queue) => queue.put('c')],
-] as const)('what the taker said before it went counts, though the lane is %s before that is read', async (_, act) => {
-  const { broker, taker, queue } = await overLane(3);
-  await Promise.all([queue.put('a'), queue.put('b')]);
-  await allAt(taker, 2);
-  taker.send(counted('TAKEN', 2));
-  taker.send(range('DONE', 0, 1));
-  taker.hangUp();
-  act(queue).catch(() => {});
-  const { items, flags } = await broker.until('HAND_OVER');
-  expect([items, flags]).toEqual([['b'], Flag.SENT | Flag.TAKEN]);
-  expect((await broker.until('LANE_CLOSED')).json).toMatchObject({ taken: 2, done: 1 });
-  // There is room for them in the place of those.
-  await Promise.all([queue.put('d'), queue.put('e')]);
-});
+  ['closed', (queue: Queue) => queue.flush(), { put: 2, sent: 2 }],
+  // What the system did not take any more was not sent.
+  ['found broken', (queue: Queue) => queue.put('c'), { put: 3, sent: 2 }],
+] as const)(
+  'what the taker said before it went counts, though the lane is %s before that is read',
+  async (_, act, went) => {
+    const { broker, taker, queue } = await overLane(3);
+    await Promise.all([queue.put('a'), queue.put('b')]);
+    await allAt(taker, 2);
+    taker.send(counted('TAKEN', 2));
+    taker.send(range('DONE', 0, 1));
+    taker.hangUp();
+    act(queue).catch(() => {});
+    const { items, flags } = await broker.until('HAND_OVER');
+    expect([items, flags]).toEqual([['b'], Flag.SENT | Flag.TAKEN]);
+    expect((await broker.until('LANE_CLOSED')).json).toMatchObject({ ...went, taken: 2, done: 1 });
+    // There is room for them in the place of those.
+    await Promise.all([queue.put('d'), queue.put('e')]);
+  },
+);
 
 test('what the taker says right behind its wish to have the lane closed counts', async () => {
   const { broker, taker, queue } = await overLane(2);
