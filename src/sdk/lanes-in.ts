@@ -138,6 +138,7 @@ export class LanesIn {
     if (lane === null) return;
     const { writer } = this.#session;
     const { left } = lane;
+    if (left !== null) this.#returnOvertaken();
     if (lane.leave()) lane.handOver(writer);
     if (left !== null) writer.json(Type.LANE_LEFT, (this.#queue as WelcomeQueue).id, left);
     lane.destroy();

@@ -104,3 +104,30 @@ test('what was sent over a lane and never came is given again before what the br
   const told = [await broker.next(), await broker.next(), await Promise.race([broker.next(), second])];
   expect(told).toEqual([counted('TAKEN', 1), range('GIVE_BACK', 1, 3), range('GIVE_BACK', 4, 1)]);
 });
+
+test('what came from the broker in front of what is taken of a lane, and is not taken, goes back before it is said what is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lane-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { broker, queue, session } = await client();
+  const first = queue().take();
+  await broker.until('GET');
+  const lane = { path: join(folder, 's'), key: 'k' };
+  broker.send({ type: 'LANE', flags: 1, channel: 1, json: lane });
+  await broker.until('LANE_READY');
+  const producer = connect(lane.path);
+  onTestFinished(() => void producer.destroy());
+  producer.write(Buffer.concat([written({ type: 'LANE', flags: 0, channel: 1, json: lane }), written(put('1', '2'))]));
+  broker.send(bare('LANE_GO'));
+  expect((await first).value).toBe(1);
+  // It came back to the queue meanwhile, and the broker was asked for an item before there was a lane.
+  broker.send({ type: 'REDELIVER', flags: 0, channel: 1, attempt: 1, items: ['0'] });
+  const heard = session.confirm();
+  const { request } = await broker.until('FLUSH');
+  broker.send({ type: 'REPLY', flags: 0, channel: 0, request: request as number });
+  await heard;
+  session.leave('ended');
+  expect([await broker.next(), await broker.next()]).toEqual([
+    range('GIVE_BACK', 0, 1),
+    { type: 'LANE_LEFT', flags: 0, channel: 1, json: { taken: 1, done: [] } },
+  ]);
+});
