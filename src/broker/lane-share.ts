@@ -20,14 +20,17 @@ export class LaneShare {
   /** Its program has taken and done these, and says no more of them. */
   settle(custody: Custody, holding: Holding, { taken, done }: LaneLeft): void {
     let tag = this.#base;
+    let next = 0;
     for (const [first, count] of this.#ranges) {
       const end = Math.min(first + count, Math.max(first, taken));
       const more = tag + end - first - holding.ledger.nextToTake;
       if (end > first && more > 0) custody.take(holding, more);
-      for (const [from, many] of done) {
-        const at = Math.max(first, from);
-        const length = Math.min(end, from + many) - at;
+      for (let run = done[next]; run !== undefined && run[0] < end; run = done[next]) {
+        const at = Math.max(first, run[0]);
+        const length = Math.min(end, run[0] + run[1]) - at;
         if (length > 0) custody.finish(holding, tag + at - first, length);
+        if (run[0] + run[1] > end) break;
+        next += 1;
       }
       tag += count;
     }
@@ -36,10 +39,20 @@ export class LaneShare {
 
 /** What a client says that it took and did of a lane. */
 export function checkedLeft({ taken, done }: LaneLeft): LaneLeft {
-  const counts =
-    Array.isArray(done) && done.every((run) => Array.isArray(run) && run.length === 2 && run.every(isCount));
-  if (!isCount(taken) || !counts) throw new ProtocolError('protocol', 'what is said of a lane makes no sense');
+  if (!isCount(taken) || !Array.isArray(done) || !rises(done)) {
+    throw new ProtocolError('protocol', 'what is said of a lane makes no sense');
+  }
   return { taken, done };
+}
+
+/** Each run of numbers begins behind the one before. */
+function rises(runs: readonly unknown[]): boolean {
+  let end = 0;
+  return runs.every((run) => {
+    if (!Array.isArray(run) || run.length !== 2 || !run.every(isCount) || run[0] < end) return false;
+    end = run[0] + run[1];
+    return true;
+  });
 }
 
 function isCount(count: unknown): boolean {

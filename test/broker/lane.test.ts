@@ -158,7 +158,7 @@ test.each<[string, LaneLeft, string]>([
         [0, 1],
       ],
     },
-    'not-held',
+    'protocol',
   ],
 ])('a taker that says %s when it leaves is told so', (_what, left, code) => {
   const { bypass } = withLane();
