@@ -72,7 +72,8 @@ async function passiveAmong(suspects: readonly Suspect[], { runId, running, brok
   const trees: Tree[] = [];
   for (const { node, pids, wired } of suspects) {
     const run = running.get(node);
-    if (run?.phase === 'accounting') accounting.push(node);
+    // Nothing of it is left then: what the broker has heard of processes of it, it is about to forget.
+    if (run?.phase === 'accounting' && pids.length === 0) accounting.push(node);
     if (run?.phase !== 'running' || run.pid === null) continue;
     trees.push({
       node,
