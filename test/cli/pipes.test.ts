@@ -237,12 +237,18 @@ const attempt = (get) => { try { return get(); } catch { return null; } };
 const pipes = { stdin: readlinkSync('/proc/self/fd/0'), stdout: readlinkSync('/proc/self/fd/1') };
 const groupOf = (pid) => attempt(() => readFileSync('/proc/' + pid + '/stat', 'utf8').split(') ')[1].split(' ')[2]);
 const nameOf = (pid) => attempt(() => /FORKLINE_PROCESS=([^\\0]*)/.exec(readFileSync('/proc/' + pid + '/environ', 'latin1'))?.[1]);
-const found = new Set();
-for (const pid of readdirSync('/proc').filter((name) => Number(name) > 0))
-  for (const fd of attempt(() => readdirSync('/proc/' + pid + '/fd')) ?? [])
-    for (const [stream, link] of Object.entries(pipes))
-      if (attempt(() => readlinkSync('/proc/' + pid + '/fd/' + fd)) === link)
-        found.add([stream, nameOf(pid) ?? nameOf(groupOf(pid)) ?? 'pid ' + pid, Number(fd) < 3 ? fd : '3 or more'].join(' '));
+const look = () => {
+  const found = new Set();
+  for (const pid of readdirSync('/proc').filter((name) => Number(name) > 0))
+    for (const fd of attempt(() => readdirSync('/proc/' + pid + '/fd')) ?? [])
+      for (const [stream, link] of Object.entries(pipes))
+        if (attempt(() => readlinkSync('/proc/' + pid + '/fd/' + fd)) === link)
+          found.add([stream, nameOf(pid) ?? nameOf(groupOf(pid)) ?? 'pid ' + pid, Number(fd) < 3 ? fd : '3 or more'].join(' '));
+  return found;
+};
+// One that is being started has all ends until it is another program; whoever keeps one has it for good.
+let found = look();
+for (let looks = 0; looks < 1000 && found.size !== 4; looks += 1) found = look();
 writeFileSync('done', '');
 console.log([...found].sort().join('\\n'));
 `,
