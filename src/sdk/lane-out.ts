@@ -210,6 +210,8 @@ class Sent implements Passage {
     let end = this.#at;
     const reader = new FrameReader((frame) => {
       end += frame.end - frame.start;
+      // The first words may have left with the first items.
+      if (frame.type !== Type.PUT) return;
       const items = readItems(frame);
       frames.push({ first, items, end });
       first += items.count;

@@ -10,10 +10,11 @@ import type { Connection } from '../../src/sdk/connection.ts';
 import { Outlet } from '../../src/sdk/outlet.ts';
 import type { Queue } from '../../src/sdk/queue.ts';
 import type { Session } from '../../src/sdk/session.ts';
+import { FrameReader } from '../../src/wire/frame.ts';
 import { Flag } from '../../src/wire/message.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 import { queueChannel, type ScriptedSession, scriptedBroker } from '../kit/scripted-broker.ts';
-import type { Meaning } from '../wire/meaning.ts';
+import { type Meaning, meaningOf } from '../wire/meaning.ts';
 import { client, counted, range, room } from './kit.ts';
 
 // By itself a lane on which nothing is put for a while is closed.
@@ -96,6 +97,34 @@ test('a lane whose other end is gone before anything could be said there is not 
     );
   });
   expect(told).toEqual(['open', 'trouble']);
+});
+
+test('what is put as soon as a lane is open leaves with its first words, and is handed over', async () => {
+  const taker = await scriptedBroker();
+  const broker = new FrameWriter();
+  const lane = await new Promise<LaneOut>((resolve) => {
+    const lane: LaneOut = new LaneOut(
+      { channel: 1, path: taker.socket, key: 'k' },
+      {
+        onLaneOpen() {
+          lane.outlet.writer.putText(1, 'a', 100);
+          lane.outlet.wroteItem(1);
+          resolve(lane);
+        },
+        onLaneRoom: () => {},
+        onLaneTrouble: () => {},
+      },
+    );
+  });
+  onTestFinished(() => lane.destroy());
+  lane.close(broker);
+  const told: Meaning[] = [];
+  const reader = new FrameReader((frame) => told.push(meaningOf(frame, 'client')));
+  for (const piece of broker.take()) reader.read(piece);
+  expect(told).toMatchObject([
+    { type: 'HAND_OVER', flags: Flag.SENT, items: ['a'] },
+    { type: 'LANE_CLOSED', json: { put: 1, sent: 1 } },
+  ]);
 });
 
 test('a lane that is found broken while the broker is told that it is open is put to no more', async () => {
