@@ -42,6 +42,8 @@ export class LanesIn {
   /** The lane that items come over, or will; all there ever were, of which the program may still hold items. */
   #lane: LaneIn | null = null;
   #offer: LaneBody | null = null;
+  /** Nobody comes to the one that is offered. */
+  #forsaken = false;
   readonly #lanes: LaneIn[] = [];
   /** What the broker delivered after all that is still to come over the lane. */
   #later: Batch[] = [];
@@ -85,8 +87,10 @@ export class LanesIn {
         // All that came from the broker is here.
         return this.#lane?.go();
       case Type.LANE_STOP:
-        // The other end is gone.
-        return this.#lane?.orphaned();
+        // The other end is gone: of the lane that is still to be entered, where there is one, for that came later.
+        if (this.#offer !== null) this.#forsaken = true;
+        else this.#lane?.orphaned();
+        return;
     }
   }
 
@@ -178,6 +182,11 @@ export class LanesIn {
       writer.bare(Type.LANE_READY, id, flags);
       this.#session.wrote();
     };
+    if (this.#forsaken) {
+      this.#forsaken = false;
+      writer.json(Type.LANE_CLOSED, id, { put: 0, sent: 0, taken: 0, done: 0, peak: 0 });
+      return this.#session.wrote();
+    }
     if (this.#lanes.length === MOST_LANES) return ready(Flag.NO_LANE);
     const base = LANE * (this.#lanes.length + 1);
     const lane = new LaneIn(

@@ -131,3 +131,32 @@ test('what came from the broker in front of what is taken of a lane, and is not 
     { type: 'LANE_LEFT', flags: 0, channel: 1, json: { taken: 1, done: [] } },
   ]);
 });
+
+test('a lane whose putter is gone before the last one is read to its end is handed over without being entered', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lane-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { broker, queue, session } = await client();
+  const first = queue().take();
+  await broker.until('GET');
+  const lane = { path: join(folder, 's'), key: 'k' };
+  broker.send({ type: 'LANE', flags: 1, channel: 1, json: lane });
+  await broker.until('LANE_READY');
+  const producer = connect(lane.path);
+  onTestFinished(() => void producer.destroy());
+  producer.write(Buffer.concat([written({ type: 'LANE', flags: 0, channel: 1, json: lane }), written(put('0'))]));
+  broker.send(bare('LANE_GO'));
+  expect((await first).value).toBe(0);
+  broker.send(
+    { type: 'LANE_MAP', flags: 0, channel: 1, json: { sent: 2, ranges: [[1, 1]] } },
+    { type: 'LANE', flags: 1, channel: 1, json: { path: join(folder, 't'), key: 'k' } },
+    bare('LANE_STOP', 1),
+  );
+  const heard = session.confirm();
+  const { request } = await broker.until('FLUSH');
+  broker.send({ type: 'REPLY', flags: 0, channel: 0, request: request as number });
+  await heard;
+  producer.end(written(put('1')));
+  let { type, json } = await broker.next();
+  while (!type.startsWith('LANE')) ({ type, json } = await broker.next());
+  expect({ type, json }).toEqual({ type: 'LANE_CLOSED', json: { put: 0, sent: 0, taken: 0, done: 0, peak: 0 } });
+});
