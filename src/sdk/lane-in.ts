@@ -132,6 +132,7 @@ export class LaneIn {
     this.map = map;
     this.#base = base;
     this.#judge();
+    this.#awaitConnection(TURNS);
   }
 
   /** Calls back once all that the other end had sent by now is here, or all that it ever sent. */
@@ -243,6 +244,17 @@ export class LaneIn {
     });
   }
 
+  /**
+   * The other end connected before it handed over, and wrote what it says was sent. Where nothing of that is here after so many turns of the
+   * loop, the system has refused the connection, as of a process that has all the files open that it may, and tells nobody.
+   */
+  #awaitConnection(turns: number): void {
+    if (this.#socket !== null || this.tags !== null) return;
+    if (turns > 0) return void setImmediate(() => this.#awaitConnection(turns - 1));
+    this.#ended = true;
+    this.#judge();
+  }
+
   #receive(frame: Frame): void {
     if (frame.type !== Type.PUT) throw new ProtocolError('protocol', 'only items come over a lane');
     const items = readItems(frame);
@@ -303,6 +315,8 @@ export class LaneIn {
   }
 }
 
+/** One to accept a connection, one to read from it, and some more for strangers. */
+const TURNS = 10;
 const LOOK_MS = 10;
 /** Then the broker should know that this process waits. */
 const MOST_LOOKS_WAITING = 10;

@@ -100,3 +100,28 @@ test('what there was no room for has not come: it is not counted among what is h
   for (const piece of broker.take()) reader.read(piece);
   expect(told).toEqual([1, 1, { put: 2, sent: 2, taken: 0, done: 0, peak: 0 }]);
 });
+
+test('a lane to which the system let nobody connect is over, though the other end has written to it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lane-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const told: string[] = [];
+  const lane = await new Promise<LaneIn>((resolve) => {
+    const lane: LaneIn = new LaneIn(
+      { channel: CHANNEL, path: join(folder, 's'), key: 'k', encoding: 'text', maxsize: 0, maxBytes: 1000 },
+      {
+        onLaneReady: () => resolve(lane),
+        onLaneItems: () => {},
+        onLaneOver: () => void told.push('over'),
+        onLaneStill: () => {},
+        waits: () => true,
+      },
+    );
+  });
+  onTestFinished(() => lane.destroy());
+  lane.go();
+  lane.closed({ sent: 1, ranges: [[0, 1]] }, 0);
+  expect(told).toEqual([]);
+  for (let turns = 0; turns < 20; turns += 1) await new Promise(setImmediate);
+  expect(told).toEqual(['over']);
+  expect(lane.broken).toBe(true);
+});
