@@ -1,13 +1,11 @@
-// The taking end of a direct lane: listens for the process that puts, reads what it sends, and tells it what was taken and done.
-// It keeps what is not done, for the case that the other end dies without having given it back to the broker.
-import { writeSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
-import { readItems, readJson } from '../wire/body.ts';
-import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
+// The taking end of a direct lane: what has come over it, what was taken and done of that, which the other end is told, and when all of it
+// is over. It keeps what is not done, for the case that the other end dies without having given it back to the broker.
+import { readItems } from '../wire/body.ts';
+import { type Frame, ProtocolError } from '../wire/frame.ts';
 import type { Items } from '../wire/items.ts';
 import { Flag, type LaneLeft, type LaneMap, Type, type WelcomeLine } from '../wire/message.ts';
-import { readRest } from '../wire/read-rest.ts';
 import { FrameWriter } from '../wire/writer.ts';
+import { LARGEST_PASSAGE, LaneDoor } from './lane-door.ts';
 import { LaneLog } from './lane-log.ts';
 import { LaneTags } from './lane-tags.ts';
 import type { LaneSettings } from './lane-out.ts';
@@ -37,15 +35,11 @@ export class LaneIn {
   tags: LaneTags | null = null;
   readonly #settings: LaneBounds;
   readonly #user: LaneReader;
-  readonly #server: Server;
+  readonly #door: LaneDoor;
   readonly #writer = new FrameWriter();
   readonly #log = new LaneLog();
-  #socket: Socket | null = null;
-  #read: (chunk: Buffer) => void = () => {};
   /** Came before all that comes from the broker is here. */
   #early: Items[] = [];
-  /** What the other end has not been told. */
-  readonly #unsaid: Buffer[] = [];
   #received = 0;
   /** The bytes of what is not known to be taken. */
   #waitingBytes = 0;
@@ -67,9 +61,14 @@ export class LaneIn {
   constructor(settings: LaneBounds, user: LaneReader) {
     this.#settings = settings;
     this.#user = user;
-    this.#server = createServer((socket) => this.#accept(socket)).unref();
-    this.#server.on('error', () => user.onLaneReady(false));
-    this.#server.listen(settings.path, () => user.onLaneReady(true));
+    this.#door = new LaneDoor(settings, {
+      onListening: (can) => user.onLaneReady(can),
+      onFrame: (frame) => this.#receive(frame),
+      onClosed: () => {
+        this.#ended = true;
+        this.#judge();
+      },
+    });
   }
 
   /** All that came from the broker is here: the rest comes over the lane. */
@@ -82,27 +81,7 @@ export class LaneIn {
   /** Tells the other end what was taken and done since the last time. */
   report(): void {
     this.#settle(true);
-    this.#unsaid.push(...this.#writer.take());
-    this.#say();
-  }
-
-  /**
-   * Past the stream: a write that fails because the other end has closed would end the stream, with what the other end had
-   * sent before. What the system does not take now is said later.
-   */
-  #say(): void {
-    const { fd } =
-      (this.#socket as unknown as { readonly _handle: { readonly fd: number } | null } | null)?._handle ?? {};
-    if (fd === undefined || fd < 0) return;
-    try {
-      for (let piece = this.#unsaid[0]; piece !== undefined; piece = this.#unsaid[0]) {
-        const written = writeSync(fd, piece);
-        if (written === piece.length) this.#unsaid.shift();
-        else this.#unsaid[0] = piece.subarray(written);
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.#unsaid.length = 0;
-    }
+    this.#door.say(this.#writer.take());
   }
 
   /** The other end was asked to close it, and has not. */
@@ -123,7 +102,7 @@ export class LaneIn {
   /** The other end is gone. Once all it had sent is here, the broker is to be given what is not done. */
   orphaned(): void {
     this.#orphan = true;
-    if (this.#socket === null) this.#ended = true;
+    if (!this.#door.entered) this.#ended = true;
     this.#judge();
   }
 
@@ -168,8 +147,7 @@ export class LaneIn {
    */
   leave(): boolean {
     this.#leaving = true;
-    if (this.#socket === null || !this.open || this.map !== null) return false;
-    return readRest(this.#socket, this.#read);
+    return this.open && this.map === null && this.#door.readRest();
   }
 
   /** From now on its items are the broker's. Gives how many of those with tags were taken. */
@@ -211,37 +189,7 @@ export class LaneIn {
 
   destroy(): void {
     if (this.#watch !== null) clearInterval(this.#watch);
-    this.#server.close();
-    this.#socket?.destroy();
-  }
-
-  #accept(socket: Socket): void {
-    if (this.#socket !== null) return void socket.destroy();
-    let known = false;
-    const reader = new FrameReader((frame) => {
-      if (known) return this.#receive(frame);
-      known = frame.type === Type.LANE && readJson(frame)['key'] === this.#settings.key;
-      if (!known) throw new ProtocolError('identity', 'a stranger');
-      this.#socket = socket;
-      this.#read = read;
-      this.#server.close();
-    });
-    reader.limit = () => (known ? LARGEST_PASSAGE : MOST_GREETING);
-    socket.unref();
-    const read = (chunk: Buffer) => {
-      try {
-        reader.read(chunk);
-      } catch {
-        socket.destroy();
-      }
-    };
-    socket.on('data', read);
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      if (!known) return;
-      this.#ended = true;
-      this.#judge();
-    });
+    this.#door.destroy();
   }
 
   /**
@@ -249,7 +197,7 @@ export class LaneIn {
    * loop, the system has refused the connection, as of a process that has all the files open that it may, and tells nobody.
    */
   #awaitConnection(turns: number): void {
-    if (this.#socket !== null || this.tags !== null) return;
+    if (this.#door.entered || this.tags !== null) return;
     if (turns > 0) return void setImmediate(() => this.#awaitConnection(turns - 1));
     this.#ended = true;
     this.#judge();
@@ -304,7 +252,7 @@ export class LaneIn {
   }
 
   #look(): void {
-    if (this.#unsaid.length > 0) this.#say();
+    this.#door.say([]);
     const still = this.#received === this.#receivedBefore;
     this.#receivedBefore = this.#received;
     this.#waitingFor = still && this.#user.waits() ? this.#waitingFor + 1 : 0;
@@ -320,6 +268,3 @@ const TURNS = 10;
 const LOOK_MS = 10;
 /** Then the broker should know that this process waits. */
 const MOST_LOOKS_WAITING = 10;
-const MOST_GREETING = 4096;
-/** What is written at a time is at most one item of 1 MiB and a little. */
-const LARGEST_PASSAGE = 2 * 1024 * 1024;

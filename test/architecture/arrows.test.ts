@@ -30,7 +30,7 @@ const planted: [file: string, text: string, fault: string][] = [
     "import { spawn } from 'node:child_process';",
     'only src/broker/broker-process.ts, src/broker/host-lock.ts, src/keeper/keeper.ts, src/run/direct-launcher.ts, src/run/kernel-pipe.ts, src/verbs/holding.ts may import node:child_process',
   ],
-  ['src/run/child.ts', 'server.listen(path);', 'only src/broker/server.ts, src/sdk/lane-in.ts may listen'],
+  ['src/run/child.ts', 'server.listen(path);', 'only src/broker/server.ts, src/sdk/lane-door.ts may listen'],
   [
     'src/run/schedule.ts',
     'const now = Date.now();',

@@ -55,7 +55,7 @@ const mayImport: Record<string, readonly string[]> = {
   execa: ['src/run/target-python.ts'],
 };
 /** The taking end of a lane hears one other process. */
-const mayListen = ['src/broker/server.ts', 'src/sdk/lane-in.ts'];
+const mayListen = ['src/broker/server.ts', 'src/sdk/lane-door.ts'];
 /** The SDK speaks from within a child, whose screen is its own. */
 const mayWriteToScreen = ['src/report/screen.ts', 'src/commands', 'src/sdk', 'src/verbs'];
 
