@@ -6,7 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, NodeId } from '../plan/plan.ts';
 import type { Speaker } from '../plan/speakers.ts';
 import { type BrokerHearer, BrokerProcess } from './broker-process.ts';
-import type { Account, Command, Counts, Fence, Outlook } from './control.ts';
+import type { Account, Command, Counts, Fence } from './control.ts';
+import type { Outlook } from './suspicion.ts';
 import { BrokerNotStarted, makeSocketFolder, SOCKET } from './socket-folder.ts';
 import { tokenFor } from './token.ts';
 

@@ -1,6 +1,7 @@
 // Looks after who waits, as `Vigil` decides: shows it how everybody stands every now and then while somebody waits, passes its
 // questions on, and brings the answers back. While nobody waits it sleeps.
-import type { Notice, Outlook } from './control.ts';
+import type { Notice } from './control.ts';
+import type { Outlook } from './suspicion.ts';
 import type { Session } from './session.ts';
 import type { Switchboard } from './switchboard.ts';
 import type { ChannelWait, Sight, Stance, Waker } from './sight.ts';

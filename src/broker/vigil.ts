@@ -3,7 +3,7 @@
 // answered, and nobody of them has stirred meanwhile, is it a deadlock. What is less certain is told as stalled, once.
 import type { NodeId } from '../plan/plan.ts';
 import type { WaitFact } from '../run/event.ts';
-import type { Outlook, Suspect } from './control.ts';
+import type { Outlook, Suspect } from './suspicion.ts';
 import { type Connected, ownWaits, type Sight, signOf, type Stance, type Waker } from './sight.ts';
 import { STALLED_MS, Stalled } from './stalled.ts';
 import { Stillness } from './stillness.ts';

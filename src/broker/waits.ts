@@ -2,7 +2,7 @@
 // cause could set it going again. What cannot reach anybody who still runs, along these edges, can never go on.
 import type { NodeId } from '../plan/plan.ts';
 import type { WaitKind } from '../run/event.ts';
-import type { AtPipe } from './control.ts';
+import type { AtPipe } from './suspicion.ts';
 
 /** What one waits for, and who could make it come. Those who wait for the same may share it. */
 export interface Cause {

@@ -1,7 +1,8 @@
 // Answers the broker when it suspects a deadlock: of which suspects nothing runs, what the run's own order waits for, and which way
 // out there may be. Those that a pipe of the kernel's joins to suspects are looked at as well, as far as it goes on.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AtPipe, Notice, Outlook, Suspect } from '../broker/control.ts';
+import type { Notice } from '../broker/control.ts';
+import type { AtPipe, Outlook, Suspect } from '../broker/suspicion.ts';
 import type { NodeId } from '../plan/plan.ts';
 import { marksOf } from './environment.ts';
 import { EachRun } from './each-run.ts';

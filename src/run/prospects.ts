@@ -1,6 +1,6 @@
 // What the run's own order has to say of a suspected deadlock: what has not started and what it waits for, which joins are still open,
 // and which of the suspects a join, or one that controls it, may yet stop.
-import type { Outlook } from '../broker/control.ts';
+import type { Outlook } from '../broker/suspicion.ts';
 import { isProcess } from '../plan/node-kind.ts';
 import type { NodeId } from '../plan/plan.ts';
 import type { Course, Entry } from './graph.ts';

@@ -12,6 +12,7 @@ const arrows: Record<string, readonly string[]> = {
   run: [
     'plan',
     'broker/control.ts',
+    'broker/suspicion.ts',
     'broker/host.ts',
     'keeper',
     'wire',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Sight, Stance } from '../../src/broker/sight.ts';
 import { Vigil, type VigilEffect } from '../../src/broker/vigil.ts';
 import type { Cause } from '../../src/broker/waits.ts';
-import type { Outlook } from '../../src/broker/control.ts';
+import type { Outlook } from '../../src/broker/suspicion.ts';
 
 /** Who waits for whom, by name; a process has the session and pid of its place in the alphabet. */
 class Scene {

@@ -1,6 +1,6 @@
 // Which suspects are seen as such that can do nothing more, by the phase they are in.
 import { expect, test } from 'vitest';
-import type { Suspect } from '../../src/broker/control.ts';
+import type { Suspect } from '../../src/broker/suspicion.ts';
 import type { NodeId } from '../../src/plan/plan.ts';
 import { inspect } from '../../src/run/inspection.ts';
 import type { Life } from '../../src/run/life.ts';
