@@ -1,12 +1,13 @@
 // The socket: decides when what has gathered is sent, reads frames, and knows whether the program waits for any of it. What the
 // frames mean is the session's; how bytes leave is egress.ts's.
-import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { descriptorOf } from '../wire/descriptor.ts';
 import { type Frame, FrameReader } from '../wire/frame.ts';
 import { Inlet } from '../wire/inlet.ts';
+import { readRestInto } from '../wire/read-rest.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import { Dial } from './dial.ts';
-import { descriptorOf, Egress } from './egress.ts';
+import { Egress } from './egress.ts';
 import { isOnlyWokenBy } from './stillness.ts';
 
 export interface Listener {
@@ -168,15 +169,16 @@ export class Connection {
 
   /** Hears all that has come by now. Only for one that is then cut: what is read where it is not is read to another place. */
   readRest(): void {
-    const descriptor = descriptorOf(this.#dial.socket);
-    if (this.#reading || descriptor === null) return;
+    const { socket } = this.#dial;
+    if (this.#reading || socket === null) return;
     try {
-      for (let length = -1; length !== 0; ) {
-        length = readSync(descriptor, this.#inlet.space());
-        this.#hear(length);
-      }
+      readRestInto(
+        socket,
+        () => this.#inlet.space(),
+        (length) => this.#hear(length),
+      );
     } catch {
-      // There is no more, or it made no sense.
+      // It made no sense.
     }
   }
 

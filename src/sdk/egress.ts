@@ -111,12 +111,6 @@ export class Egress {
   }
 }
 
-/** What the system is asked to connect; null where it was not asked yet, or no more. */
-export function descriptorOf(socket: Socket | null): number | null {
-  const fd = socket === null ? -1 : (handleOf(socket)?.fd ?? -1);
-  return fd < 0 ? null : fd;
-}
-
 /** The part of Node's stream handle that net.Socket does not show: what it waits to write, and where to. */
 interface Handle {
   readonly fd: number;

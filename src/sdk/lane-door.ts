@@ -1,9 +1,10 @@
 // Where the putting end of a direct lane comes in: listens for it, lets in the one that has the key, reads its frames, and writes to it.
-import { writeSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { readJson } from '../wire/body.ts';
+import { descriptorOf } from '../wire/descriptor.ts';
 import { type Frame, FrameReader, ProtocolError } from '../wire/frame.ts';
 import { Type } from '../wire/message.ts';
+import { writePieces } from '../wire/pieces.ts';
 import { readRest } from '../wire/read-rest.ts';
 import type { LaneSettings } from './lane-out.ts';
 
@@ -23,7 +24,7 @@ export class LaneDoor {
   #socket: Socket | null = null;
   #read: (chunk: Buffer) => void = () => {};
   /** What the system has not taken. */
-  readonly #unsaid: Buffer[] = [];
+  #unsaid: Buffer[] = [];
 
   constructor({ path, key }: Pick<LaneSettings, 'path' | 'key'>, keeper: DoorKeeper) {
     this.#key = key;
@@ -44,17 +45,13 @@ export class LaneDoor {
    */
   say(pieces: readonly Buffer[]): void {
     this.#unsaid.push(...pieces);
-    const { fd } =
-      (this.#socket as unknown as { readonly _handle: { readonly fd: number } | null } | null)?._handle ?? {};
-    if (fd === undefined || fd < 0) return;
+    const descriptor = descriptorOf(this.#socket);
+    if (descriptor === null || this.#unsaid.length === 0) return;
     try {
-      for (let piece = this.#unsaid[0]; piece !== undefined; piece = this.#unsaid[0]) {
-        const written = writeSync(fd, piece);
-        if (written === piece.length) this.#unsaid.shift();
-        else this.#unsaid[0] = piece.subarray(written);
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.#unsaid.length = 0;
+      this.#unsaid = writePieces(descriptor, this.#unsaid);
+    } catch {
+      // Nobody is there to hear it.
+      this.#unsaid = [];
     }
   }
 
