@@ -66,6 +66,12 @@ test('what never left comes after what had arrived, however it is cut when it is
   expect(heard(queue.turn(7))).toEqual([{ sent: 2, ranges: [[0, 2]] }, 'fourth']);
 });
 
+/** The taker leaves in good order, and its process has failed. */
+function leaveAndFail(queue: Queue): void {
+  queue.leave(TAKER, 'goodbye');
+  queue.recover('get', 'failed');
+}
+
 /** The taker leaves and has failed, with one item done, one in hand and one on its way to the program. */
 function leaveAndClose(queue: Queue, closesFirst: boolean): void {
   const close = () => {
@@ -74,8 +80,7 @@ function leaveAndClose(queue: Queue, closesFirst: boolean): void {
     queue.bypass?.close(PUTTER, { put: 3, sent: 3, taken: 2, done: 1, peak: 3 });
   };
   if (closesFirst) close();
-  queue.leave(TAKER, 'goodbye');
-  queue.recover('get', 'failed');
+  leaveAndFail(queue);
   queue.turn(5);
   if (!closesFirst) close();
 }
@@ -106,8 +111,7 @@ test.each([
   };
   if (closed) close();
   bypass?.told(TAKER, { taken: 2, done: [[0, 1]] });
-  queue.leave(TAKER, 'goodbye');
-  queue.recover('get', 'failed');
+  leaveAndFail(queue);
   if (!closed) close();
   queue.enter(NEXT_TAKER, 'get', true);
   const deliveries = ['in hand', 'never taken'].map((_, tag) => {
@@ -132,8 +136,7 @@ test.each([
   const all = { put: 2, sent: 2, taken: 0, done: 0, peak: 2 };
   bypass?.handOver(TAKER, 0, items('second', 'third'), ARRIVED);
   bypass?.close(TAKER, all);
-  queue.leave(TAKER, 'goodbye');
-  queue.recover('get', 'failed');
+  leaveAndFail(queue);
   if (dead) queue.leave(PUTTER, 'lost');
   else {
     bypass?.handOver(PUTTER, 0, items('second', 'third'), ARRIVED);
